@@ -1,0 +1,104 @@
+/**
+ * What layers that only use a cache may ask of it: the bytes under a key, and the facts beside them.
+ *
+ * The local `Cache` answers at once. Nothing here knows shared memory or sockets.
+ */
+
+/** A key: text (stored as UTF-8) or bytes. 1 byte up to the cache's `maxKeySize`. */
+export type CacheKey = string | Uint8Array
+
+/** One item as stored. */
+export interface StoredItem {
+  /** A copy of the value's bytes, the caller's to keep. */
+  readonly bytes: Buffer
+  /** The moment it ends, Unix milliseconds; 0: never. */
+  readonly expiresAtMs: number
+}
+
+/** When an item ends. */
+export interface TtlOptions {
+  /**
+   * Milliseconds the item lives, from 0 (already over) to `Infinity` (never ends). Fractions are
+   * rounded up. @default the cache's `ttlMs`
+   */
+  readonly ttlMs?: number
+}
+
+/** What a counter operation starts from when the key is absent. */
+export interface CounterOptions extends TtlOptions {
+  /** The value before the operation when there was no item. @default 0 */
+  readonly initial?: number | bigint
+}
+
+/** The four operations on 64-bit counters, named as uWSGI names them. */
+export type CounterOperation = 'inc' | 'dec' | 'mul' | 'div'
+
+/** Counts over all processes since the cache was created, and its fill. */
+export interface CacheStats {
+  readonly name: string
+  /** Items in the table, expired ones not yet swept included. */
+  readonly items: number
+  readonly maxItems: number
+  readonly blockSize: number
+  readonly blocks: number
+  readonly freeBlocks: number
+  readonly maxKeySize: number
+  readonly maxValueSize: number
+  readonly buckets: number
+  readonly hash: string
+  readonly eviction: string
+  readonly bitmap: boolean
+  /** Bytes of shared memory. */
+  readonly size: number
+  readonly hits: number
+  readonly misses: number
+  /** Times a value was refused for want of room. */
+  readonly full: number
+  readonly evicted: number
+  readonly expired: number
+  /** Times a writer lock was taken over from an owner that died. */
+  readonly takeovers: number
+  /** Processes and threads attached now. */
+  readonly attachments: number
+}
+
+/** What `verify()` found. */
+export interface VerifyReport {
+  readonly ok: boolean
+  /** One sentence for each broken invariant; empty when `ok`. At most 100 are kept. */
+  readonly problems: readonly string[]
+  readonly items: number
+}
+
+/** A cache as the server and the command line use it: bytes in, bytes out. */
+export interface ByteCache {
+  readonly name: string
+  /** Counts a hit or a miss. */
+  getItem(key: CacheKey): StoredItem | undefined
+  has(key: CacheKey): boolean
+  /** Stores either way. False: full. */
+  set(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
+  /** Stores only if absent. False: there already, or full. */
+  add(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
+  delete(key: CacheKey): boolean
+  /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
+  ttlMs(key: CacheKey): number | undefined
+  touch(key: CacheKey, ttlMs: number): boolean
+  /** The new value. Wraps modulo 2^64. Undefined: refused, the cache is full. */
+  count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options?: CounterOptions,
+  ): bigint | undefined
+  /** Keys of the live items as bytes, in no particular order. */
+  keyBytes(): IterableIterator<Buffer>
+  /** Deletes all items; how many there were. */
+  clear(): number
+  stats(): CacheStats
+  verify(): VerifyReport
+  /** Longest key in bytes. */
+  readonly maxKeySize: number
+  /** Largest value in bytes. */
+  readonly maxValueSize: number
+}

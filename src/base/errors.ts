@@ -1,0 +1,57 @@
+/**
+ * The one error class of the package and its codes.
+ *
+ * Codes are stable and listed in docs/reference/errors.md; messages may change. An expected answer
+ * (a miss, a full cache) is a value, never one of these.
+ */
+
+export const ERROR_CODES = [
+  'UNDERCROFT_OPTION_INVALID',
+  'UNDERCROFT_KEY_INVALID',
+  'UNDERCROFT_VALUE_UNSUPPORTED',
+  'UNDERCROFT_VALUE_TOO_LARGE',
+  'UNDERCROFT_NOT_A_COUNTER',
+  'UNDERCROFT_COUNTER_RANGE',
+  'UNDERCROFT_CLOSED',
+  'UNDERCROFT_NO_SUCH_CACHE',
+  'UNDERCROFT_NOT_A_SEGMENT',
+  'UNDERCROFT_VERSION_MISMATCH',
+  'UNDERCROFT_GEOMETRY_MISMATCH',
+  'UNDERCROFT_TRUNCATED',
+  'UNDERCROFT_ACCESS_DENIED',
+  'UNDERCROFT_NO_SPACE',
+  'UNDERCROFT_SEGMENT_TOO_LARGE',
+  'UNDERCROFT_SHARING_UNAVAILABLE',
+  'UNDERCROFT_LOCK_TIMEOUT',
+  'UNDERCROFT_CORRUPT',
+  'UNDERCROFT_SYSTEM',
+  'UNDERCROFT_PROTOCOL',
+  'UNDERCROFT_CONNECTION',
+  'UNDERCROFT_TIMEOUT',
+  'UNDERCROFT_REMOTE_REFUSED',
+] as const
+
+/** Every code an {@link UndercroftError} can carry. */
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/**
+ * What every failure of this package throws.
+ *
+ * @example
+ * try {
+ *   cache.set(key, value)
+ * } catch (error) {
+ *   if (error instanceof UndercroftError && error.code === 'UNDERCROFT_VALUE_TOO_LARGE') skip()
+ *   else throw error
+ * }
+ */
+export class UndercroftError extends Error {
+  override readonly name = 'UndercroftError'
+  /** Stable; compare this, not the message. */
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

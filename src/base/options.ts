@@ -1,0 +1,74 @@
+/**
+ * Checks for options and arguments: each names the option, what is allowed, and what came.
+ */
+
+import { UndercroftError } from './errors.ts'
+
+export function requireInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw invalidOption(name, `a whole number from ${min} to ${max}`, value)
+  }
+  return value
+}
+
+export function requireOneOf<T extends string>(
+  name: string,
+  value: unknown,
+  allowed: readonly T[],
+): T {
+  const found = allowed.find(choice => choice === value)
+  if (found === undefined) throw invalidOption(name, `one of ${allowed.join(', ')}`, value)
+  return found
+}
+
+export function requireBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidOption(name, 'true or false', value)
+  return value
+}
+
+export function requireString(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') {
+    throw invalidOption(name, 'a string that is not empty', value)
+  }
+  return value
+}
+
+/** A duration in milliseconds: zero or more, `Infinity` included. */
+export function requireDuration(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw invalidOption(name, 'milliseconds from 0 to Infinity', value)
+  }
+  return value
+}
+
+export function requireKnownNames(what: string, given: object, allowed: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (!allowed.includes(name)) {
+      throw new UndercroftError(
+        'UNDERCROFT_OPTION_INVALID',
+        `${what} has no option "${name}"; allowed are ${allowed.join(', ')}`,
+      )
+    }
+  }
+}
+
+export function invalidOption(name: string, allowed: string, got: unknown): UndercroftError {
+  return new UndercroftError(
+    'UNDERCROFT_OPTION_INVALID',
+    `${name} must be ${allowed}; got ${describe(got)}`,
+  )
+}
+
+/** A short text for what came, safe for any value and never long. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(clip(value))
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value)
+  if (value instanceof Uint8Array) return `${value.byteLength} bytes`
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  return `a value of type ${typeof value}`
+}
+
+function clip(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
