@@ -62,6 +62,13 @@ export interface CacheStats {
   readonly attachments: number
 }
 
+/** One step of an iteration over the keys. */
+export interface KeyPage {
+  readonly keys: readonly Buffer[]
+  /** Where the next page begins; 0: there is none. */
+  readonly next: number
+}
+
 /** What `verify()` found. */
 export interface VerifyReport {
   readonly ok: boolean
@@ -91,8 +98,11 @@ export interface ByteCache {
     by: bigint,
     options?: CounterOptions,
   ): bigint | undefined
-  /** Keys of the live items as bytes, in no particular order. */
-  keyBytes(): IterableIterator<Buffer>
+  /**
+   * Some of the live keys, in no particular order. Begin with cursor 0 and go on with `next` until
+   * it is 0 again: a key that is there all the time comes exactly once, however others write.
+   */
+  keyPage(cursor: number, limit: number): KeyPage
   /** Deletes all items; how many there were. */
   clear(): number
   stats(): CacheStats

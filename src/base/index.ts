@@ -5,6 +5,7 @@ export type {
   CacheStats,
   CounterOperation,
   CounterOptions,
+  KeyPage,
   StoredItem,
   TtlOptions,
   VerifyReport,
