@@ -12,6 +12,7 @@ export type {
 } from './cache-like.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { ERROR_CODES, type ErrorCode, UndercroftError } from './errors.ts'
+export { isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
   describe,
   invalidOption,
@@ -22,3 +23,4 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
+export { LAST_VALUE_TYPE, VALUE_TYPE, type ValueDecoder, type ValueSource } from './value.ts'

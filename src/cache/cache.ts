@@ -1,0 +1,375 @@
+/**
+ * The public cache: callers' values in and out of a segment.
+ *
+ * Keys, values and durations are checked and converted here; what happens to bytes is the engine's
+ * business.
+ */
+
+import {
+  type CacheKey,
+  type CacheStats,
+  type Clock,
+  type CounterOperation,
+  type CounterOptions,
+  type KeyPage,
+  requireInteger,
+  type StoredItem,
+  type TtlOptions,
+  UndercroftError,
+  VALUE_TYPE,
+  type VerifyReport,
+} from '../base/index.ts'
+import { copyBytes, decodeValue, encodeValue } from '../codecs/index.ts'
+import { Engine, type ItemView, type StoreMode } from '../engine/index.ts'
+import { destroySegment, valueTypeOf } from '../segment/index.ts'
+import { counterError, requireInt64 } from './arithmetic.ts'
+import { expiresAtMs, NEVER } from './expiry.ts'
+import { type CacheMemory, openMemory } from './memory.ts'
+import { type CacheOptions, resolveOptions } from './options.ts'
+
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+const PAGE_LIMIT = 10_000
+
+/** Gives memory back when a cache was forgotten rather than closed. */
+const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close())
+
+/**
+ * One cache under all processes and threads that open its name.
+ *
+ * All methods are synchronous: a get takes well under a microsecond. Reads take no lock. A process
+ * that is killed at any point costs at most the item it was writing.
+ *
+ * @typeParam V - what the values are; not checked at run time
+ * @example
+ * using cache = Cache.open<Session>({ name: 'sessions', maxItems: 10_000 })
+ * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
+ * cache.get('user:1') // { name: 'Ada' }, in whichever process
+ */
+export class Cache<V = unknown> {
+  /** As given to `open`. */
+  readonly name: string
+  readonly #clock: Clock
+  readonly #defaultTtlMs: number
+  readonly #memory: CacheMemory
+  readonly #engine: Engine
+  #closed = false
+
+  private constructor(options: CacheOptions) {
+    const resolved = resolveOptions(options)
+    this.name = resolved.name
+    this.#clock = resolved.clock
+    this.#defaultTtlMs = resolved.ttlMs
+    this.#memory = openMemory(resolved)
+    try {
+      this.#engine = new Engine(this.#memory.segment, resolved)
+    } catch (error) {
+      this.#memory.close()
+      throw error
+    }
+    forgotten.register(this, this.#memory, this)
+  }
+
+  /**
+   * Attaches to the cache of that name, or creates it.
+   *
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, _NO_SUCH_CACHE (nothing to attach to and no
+   * maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
+   * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
+   * _SHARING_UNAVAILABLE, _SYSTEM
+   * @example
+   * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 65_536, ttlMs: 60_000 })
+   */
+  static open<V = unknown>(options: CacheOptions): Cache<V> {
+    return new Cache<V>(options)
+  }
+
+  /** Longest key, in bytes. */
+  get maxKeySize(): number {
+    return this.#memory.segment.geometry.maxKeySize
+  }
+
+  /** Largest value, in bytes. */
+  get maxValueSize(): number {
+    return this.#engine.maxValueSize
+  }
+
+  /** True when other processes see it; false on plain memory. */
+  get shared(): boolean {
+    return this.#memory.file !== undefined
+  }
+
+  /**
+   * The value, as the kind that was stored, or undefined. Never one that expired, from the millisecond
+   * it does.
+   */
+  get(key: CacheKey): V | undefined {
+    if (this.#closed) throw this.#closedError()
+    return this.#engine.get(key, decodeValue) as V | undefined
+  }
+
+  /** The value's bytes as stored, with the moment it ends. Counts as `get` does. */
+  getItem(key: CacheKey): StoredItem | undefined {
+    const bytes = this.#open().get(key, copyBytes)
+    if (bytes === undefined) return undefined
+    return { bytes, expiresAtMs: this.#engine.foundExpiresAtMs }
+  }
+
+  /** The values of several keys, in their order. */
+  getMany(keys: Iterable<CacheKey>): (V | undefined)[] {
+    return Array.from(keys, key => this.get(key))
+  }
+
+  /** Whether there is a live item. Counts nothing, and is no use to the item's recency. */
+  has(key: CacheKey): boolean {
+    if (this.#closed) throw this.#closedError()
+    return this.#engine.peek(key, seen) !== undefined
+  }
+
+  /**
+   * Stores a value, whether or not there was one.
+   *
+   * @returns false when the cache is full and nothing may be evicted; what was there stays
+   * @throws UndercroftError - UNDERCROFT_KEY_INVALID, _VALUE_TOO_LARGE, _VALUE_UNSUPPORTED (undefined,
+   * functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN), _LOCK_TIMEOUT, _CLOSED
+   */
+  set(key: CacheKey, value: V, options?: TtlOptions): boolean {
+    return this.#store(key, value, options, 'set')
+  }
+
+  /** Stores only if there is no live item. False: there is one, or the cache is full. */
+  add(key: CacheKey, value: V, options?: TtlOptions): boolean {
+    return this.#store(key, value, options, 'add')
+  }
+
+  /** Stores only if there is a live item. */
+  replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
+    return this.#store(key, value, options, 'replace')
+  }
+
+  /** Stores several values; how many were stored before the cache was full, if it was. */
+  setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): number {
+    let stored = 0
+    for (const [key, value] of entries) {
+      if (!this.set(key, value, options)) break
+      stored++
+    }
+    return stored
+  }
+
+  /** Whether there was a live item to delete. */
+  delete(key: CacheKey): boolean {
+    return this.#open().delete(key)
+  }
+
+  /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
+  ttlMs(key: CacheKey): number | undefined {
+    if (this.#open().peek(key, seen) === undefined) return undefined
+    const atMs = this.#engine.foundExpiresAtMs
+    return atMs === NEVER ? Infinity : Math.max(1, atMs - this.#clock.nowMs())
+  }
+
+  /** Gives a live item a new TTL; whether there was one. Counts as a use. */
+  touch(key: CacheKey, ttlMs: number): boolean {
+    return this.#open().touch(key, expiresAtMs(ttlMs, this.#clock.nowMs()))
+  }
+
+  /**
+   * Adds to a 64-bit integer, in one step for all processes. An absent one begins at `initial`; an
+   * existing one keeps its TTL. Integers stored with `set` are counters, too.
+   *
+   * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
+   * @returns the new value, or undefined when the cache is full
+   * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER when something else is stored there,
+   * UNDERCROFT_COUNTER_RANGE when a number could not hold the result; the value is unchanged
+   * @example
+   * cache.increment('visits') // 1, 2, 3 ...
+   * cache.increment('window', 1, { ttlMs: 1000 }) // counts within a second
+   */
+  increment(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
+  increment(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
+  increment(
+    key: CacheKey,
+    by: number | bigint = 1,
+    options?: CounterOptions,
+  ): number | bigint | undefined {
+    return this.#arithmetic(key, 'inc', by, options)
+  }
+
+  /** As `increment`, subtracting. */
+  decrement(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
+  decrement(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
+  decrement(
+    key: CacheKey,
+    by: number | bigint = 1,
+    options?: CounterOptions,
+  ): number | bigint | undefined {
+    return this.#arithmetic(key, 'dec', by, options)
+  }
+
+  /** As `increment`, multiplying. */
+  multiply(key: CacheKey, by: number, options?: CounterOptions): number | undefined
+  multiply(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
+  multiply(
+    key: CacheKey,
+    by: number | bigint,
+    options?: CounterOptions,
+  ): number | bigint | undefined {
+    return this.#arithmetic(key, 'mul', by, options)
+  }
+
+  /** As `increment`, dividing; cuts toward zero, and by zero gives zero, as uWSGI does. */
+  divide(key: CacheKey, by: number, options?: CounterOptions): number | undefined
+  divide(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
+  divide(
+    key: CacheKey,
+    by: number | bigint,
+    options?: CounterOptions,
+  ): number | bigint | undefined {
+    return this.#arithmetic(key, 'div', by, options)
+  }
+
+  /** The four operations by their uWSGI names, on all 64 bits. */
+  count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options?: CounterOptions,
+  ): bigint | undefined {
+    return this.#count(key, operation, by, options, VALUE_TYPE.integer, undefined)
+  }
+
+  /**
+   * The keys of live items, as text, in no particular order. Ends, and gives each key that is there all
+   * the time exactly once, while others write. Keys that are no UTF-8 need `keyPage`.
+   */
+  keys(): Generator<string, void, undefined> {
+    return this.#scan(key => key.toString())
+  }
+
+  /** Keys and values of live items, with the same promise as `keys`. Counts nothing. */
+  entries(): Generator<[string, V], void, undefined> {
+    const { bytes } = this.#memory.segment
+    return this.#scan((key, { offset, size, info }) => [
+      key.toString(),
+      decodeValue(bytes, offset, size, valueTypeOf(info)) as V,
+    ])
+  }
+
+  /** Some keys as bytes, from a cursor on: 0 to begin, then `next` until that is 0. */
+  keyPage(cursor: number, limit: number): KeyPage {
+    const engine = this.#open()
+    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
+    requireInteger('limit', limit, 1, PAGE_LIMIT)
+    const keys: Buffer[] = []
+    let slot = cursor
+    while (slot < engine.slotCount && keys.length < limit) {
+      const key = engine.readSlot(++slot, found => found)
+      if (key !== undefined) keys.push(key)
+    }
+    return { keys, next: slot < engine.slotCount ? slot : 0 }
+  }
+
+  /** Deletes everything, for all processes; how many items there were. */
+  clear(): number {
+    return this.#open().clear()
+  }
+
+  /** Counts over all processes since the cache was created. */
+  stats(): CacheStats {
+    return { name: this.name, ...this.#open().stats() }
+  }
+
+  /** Checks every invariant of the shared bytes. Writers wait meanwhile; readers do not. */
+  verify(): VerifyReport {
+    return this.#open().verify()
+  }
+
+  /** Asks the kernel to write a store to its disk now, and waits for that. */
+  sync(): void {
+    this.#open().segment.mapping.sync()
+  }
+
+  /** Gives the memory back. The cache goes on to exist for others; this object is of no more use. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    forgotten.unregister(this)
+    this.#memory.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** Closes, and removes the name: the next to open it creates an empty cache. */
+  destroy(): void {
+    this.close()
+    if (this.#memory.file !== undefined) destroySegment(this.#memory.file)
+  }
+
+  #store(key: CacheKey, value: V, options: TtlOptions | undefined, mode: StoreMode): boolean {
+    const engine = this.#open()
+    const atMs = this.#expiry(options)
+    return engine.store(key, encodeValue(value), atMs, mode) === 'stored'
+  }
+
+  #arithmetic(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): number | bigint | undefined {
+    if (typeof by === 'bigint') {
+      return this.#count(key, operation, by, options, VALUE_TYPE.bigint, undefined)
+    }
+    requireInteger('by', by, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const value = this.#count(key, operation, BigInt(by), options, VALUE_TYPE.integer, MAX_SAFE)
+    return value === undefined ? undefined : Number(value)
+  }
+
+  #count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options: CounterOptions | undefined,
+    type: number,
+    limit: bigint | undefined,
+  ): bigint | undefined {
+    const engine = this.#open()
+    const fresh = {
+      initial: requireInt64('initial', options?.initial ?? 0),
+      expiresAtMs: this.#expiry(options),
+      type,
+    }
+    const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit)
+    if (typeof outcome === 'bigint') return outcome
+    if (outcome === 'full') return undefined
+    throw counterError(outcome, key)
+  }
+
+  #expiry(options: TtlOptions | undefined): number {
+    const ttlMs = options?.ttlMs ?? this.#defaultTtlMs
+    return ttlMs === Infinity ? NEVER : expiresAtMs(ttlMs, this.#clock.nowMs())
+  }
+
+  *#scan<T>(make: (key: Buffer, item: ItemView) => T): Generator<T, void, undefined> {
+    for (let slot = 1; slot <= this.#open().slotCount; slot++) {
+      const made = this.#open().readSlot(slot, make)
+      if (made !== undefined) yield made
+    }
+  }
+
+  #open(): Engine {
+    if (this.#closed) throw this.#closedError()
+    return this.#engine
+  }
+
+  #closedError(): UndercroftError {
+    return new UndercroftError('UNDERCROFT_CLOSED', `the cache "${this.name}" was closed`)
+  }
+}
+
+/** A decoder for when only the presence matters. */
+function seen(): true {
+  return true
+}

@@ -1,0 +1,14 @@
+/**
+ * From durations to moments.
+ */
+
+import { requireDuration } from '../base/index.ts'
+
+/** In a slot: the item never ends. */
+export const NEVER = 0
+
+/** The only place a duration becomes a moment: whole milliseconds, rounded up. */
+export function expiresAtMs(ttlMs: number, nowMs: number): number {
+  requireDuration('ttlMs', ttlMs) // NaN or a negative must not become "never"
+  return ttlMs === Infinity ? NEVER : Math.ceil(nowMs + ttlMs)
+}

@@ -1,0 +1,2 @@
+export { Cache } from './cache.ts'
+export type { CacheOptions } from './options.ts'

@@ -1,0 +1,83 @@
+/**
+ * Which memory a cache gets: shared, or private where sharing is impossible or not wanted.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import { sharingObstacle } from '../platform/index.ts'
+import { createPrivateSegment, openSegment, type Segment, segmentPath } from '../segment/index.ts'
+import { completeGeometry, type ResolvedOptions } from './options.ts'
+
+/** Private caches of this thread, by the path they would have: one name is one cache here, too. */
+const privateSegments = new Map<string, { segment: Segment; users: number }>()
+
+let warned = false
+
+/** A cache's bytes, and how to give them back. */
+export interface CacheMemory {
+  readonly segment: Segment
+  /** The file, or undefined for private memory. */
+  readonly file: string | undefined
+  close(): void
+}
+
+export function openMemory(options: ResolvedOptions): CacheMemory {
+  const file = segmentPath(options.name, options.directory, options.store)
+  if (options.memory === 'private') return openPrivate(file, options)
+  const obstacle = sharingObstacle()
+  if (obstacle === undefined) {
+    const segment = openSegment(file, options.wanted, wanted =>
+      completeGeometry(options.name, wanted),
+    )
+    return { segment, file, close: () => segment.close() }
+  }
+  if (options.memory === 'shared' || options.store !== undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_SHARING_UNAVAILABLE',
+      `memory cannot be shared here: ${obstacle}. Install koffi for this platform, allow add-ons ` +
+        `(--allow-addons under the permission model), or open with memory: 'private'`,
+    )
+  }
+  warnOnce(obstacle)
+  return openPrivate(file, options)
+}
+
+function openPrivate(file: string, options: ResolvedOptions): CacheMemory {
+  let entry = privateSegments.get(file)
+  if (entry === undefined) {
+    const geometry = completeGeometry(options.name, options.wanted)
+    entry = { segment: createPrivateSegment(options.name, geometry), users: 0 }
+    privateSegments.set(file, entry)
+  }
+  requireSame(options, entry.segment)
+  entry.users++
+  const { segment } = entry
+  return {
+    segment,
+    file: undefined,
+    close() {
+      const current = privateSegments.get(file)
+      if (current?.segment === segment && --current.users === 0) privateSegments.delete(file)
+    },
+  }
+}
+
+function requireSame(options: ResolvedOptions, segment: Segment): void {
+  for (const [name, value] of Object.entries(options.wanted)) {
+    const actual = segment.geometry[name as keyof typeof options.wanted]
+    if (value !== undefined && value !== actual) {
+      throw new UndercroftError(
+        'UNDERCROFT_GEOMETRY_MISMATCH',
+        `the private cache "${options.name}" is open with ${name} ${actual}; asked for was ${value}`,
+      )
+    }
+  }
+}
+
+function warnOnce(obstacle: string): void {
+  if (warned) return
+  warned = true
+  process.emitWarning(
+    `memory cannot be shared here (${obstacle}): every process and thread has a cache of its own`,
+    { type: 'UndercroftWarning', code: 'UNDERCROFT_PRIVATE_MEMORY' },
+  )
+}

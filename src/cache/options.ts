@@ -1,0 +1,194 @@
+/**
+ * The options of `Cache.open`: checked, completed, and turned into a geometry, here and nowhere else.
+ */
+
+import {
+  type Clock,
+  invalidOption,
+  requireBoolean,
+  requireDuration,
+  requireInteger,
+  requireKnownNames,
+  requireOneOf,
+  requireString,
+  systemClock,
+  UndercroftError,
+} from '../base/index.ts'
+import {
+  BLOCK_COUNT_LIMIT,
+  BLOCK_SIZE_LIMIT,
+  EVICTIONS,
+  type EvictionName,
+  type Geometry,
+  HASHES,
+  type HashName,
+  MAX_ITEMS_LIMIT,
+  MAX_KEY_SIZE_LIMIT,
+  type WantedGeometry,
+} from '../segment/index.ts'
+
+/**
+ * What to open. The first process creates the cache; all others attach to it, and whatever they name
+ * must be what it was created with. A process that only attaches needs nothing but the name.
+ */
+export interface CacheOptions {
+  /** 1 to 64 of letters, digits, `.`, `_` and `-`, not beginning with a dot. */
+  readonly name: string
+  /** Items it holds at most. Needed to create. Costs 64 bytes and `maxKeySize` each. */
+  readonly maxItems?: number
+  /**
+   * Bytes of a block. Without `bitmap` each item has one block, so this is the largest value; all of
+   * it is reserved for each item. @default 4096
+   */
+  readonly blockSize?: number
+  /**
+   * Values take as many neighbouring blocks as they need, up to all of them. For values of mixed
+   * sizes; a set then takes a search. @default false
+   */
+  readonly bitmap?: boolean
+  /** Blocks in all; only with `bitmap`. @default maxItems */
+  readonly blocks?: number
+  /** Longest key, in bytes of UTF-8, up to 65535. Every item reserves this much. @default 256 */
+  readonly maxKeySize?: number
+  /**
+   * What happens to a set when the cache is full. `lru` evicts the least recently used items until the
+   * new one fits; it costs 24 bytes an item and 5 ns a read. `none` refuses. @default 'lru'
+   */
+  readonly eviction?: EvictionName
+  /**
+   * How keys are hashed. `seeded` cannot be flooded with colliding keys; `djb33x` and `murmur2` are
+   * uWSGI's. @default 'seeded'
+   */
+  readonly hash?: HashName
+  /** Milliseconds an item lives when set without `ttlMs`. Not stored: each opener has its own. @default Infinity */
+  readonly ttlMs?: number
+  /**
+   * Path of a file on a disk that holds the cache, and keeps it over restarts. Its directory must
+   * exist. @default a file in `directory`
+   */
+  readonly store?: string
+  /**
+   * Where caches live that have no `store`; must exist unless it is the default. All who share a cache
+   * must use the same. @default `/dev/shm/undercroft-UID`, made with mode 0700; without /dev/shm, the
+   * same in the system's temporary directory
+   */
+  readonly directory?: string
+  /**
+   * `shared`: an error where memory cannot be shared. `private`: memory of this thread alone, for
+   * tests. `auto`: shared where it can be, else private with one warning. @default 'auto'
+   */
+  readonly memory?: 'auto' | 'shared' | 'private'
+  /** How long to wait for a writer that is alive but stopped, in milliseconds. @default 5000 */
+  readonly lockTimeoutMs?: number
+  /** Where the time comes from; tests give their own. @default the system's clock */
+  readonly clock?: Clock
+}
+
+export interface ResolvedOptions {
+  readonly name: string
+  readonly wanted: WantedGeometry
+  readonly ttlMs: number
+  readonly store: string | undefined
+  readonly directory: string | undefined
+  readonly memory: 'auto' | 'shared' | 'private'
+  readonly lockTimeoutMs: number
+  readonly clock: Clock
+}
+
+const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
+const OPTION_NAMES = [
+  'name',
+  'maxItems',
+  'blockSize',
+  'bitmap',
+  'blocks',
+  'maxKeySize',
+  'eviction',
+  'hash',
+  'ttlMs',
+  'store',
+  'directory',
+  'memory',
+  'lockTimeoutMs',
+  'clock',
+] as const satisfies readonly (keyof CacheOptions)[]
+
+export const DEFAULT_BLOCK_SIZE = 4096
+export const DEFAULT_MAX_KEY_SIZE = 256
+const DEFAULT_LOCK_TIMEOUT_MS = 5000
+const MAX_LOCK_TIMEOUT_MS = 600_000
+
+export function resolveOptions(options: CacheOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('the argument of Cache.open', 'an object with at least a name', options)
+  }
+  requireKnownNames('Cache.open', options, OPTION_NAMES)
+  if (typeof options.name !== 'string' || !NAME_PATTERN.test(options.name)) {
+    throw invalidOption(
+      'name',
+      '1 to 64 of letters, digits, ".", "_" and "-", not beginning with a dot',
+      options.name,
+    )
+  }
+  return {
+    name: options.name,
+    wanted: resolveWanted(options),
+    ttlMs: optional(options.ttlMs, value => requireDuration('ttlMs', value)) ?? Infinity,
+    store: optional(options.store, value => requireString('store', value)),
+    directory: optional(options.directory, value => requireString('directory', value)),
+    memory:
+      optional(options.memory, value =>
+        requireOneOf('memory', value, ['auto', 'shared', 'private']),
+      ) ?? 'auto',
+    lockTimeoutMs:
+      optional(options.lockTimeoutMs, value =>
+        requireInteger('lockTimeoutMs', value, 1, MAX_LOCK_TIMEOUT_MS),
+      ) ?? DEFAULT_LOCK_TIMEOUT_MS,
+    clock: options.clock ?? systemClock,
+  }
+}
+
+function resolveWanted(options: CacheOptions): WantedGeometry {
+  const integer = (name: keyof CacheOptions, max: number) =>
+    optional(options[name], value => requireInteger(name, value, 1, max))
+  const bitmap = optional(options.bitmap, value => requireBoolean('bitmap', value))
+  const blockCount = integer('blocks', BLOCK_COUNT_LIMIT)
+  if (blockCount !== undefined && bitmap !== true) {
+    throw new UndercroftError(
+      'UNDERCROFT_OPTION_INVALID',
+      'blocks needs bitmap: true; without it each item has exactly one block',
+    )
+  }
+  return {
+    maxItems: integer('maxItems', MAX_ITEMS_LIMIT),
+    maxKeySize: integer('maxKeySize', MAX_KEY_SIZE_LIMIT),
+    blockSize: integer('blockSize', BLOCK_SIZE_LIMIT),
+    blockCount,
+    bitmap,
+    hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
+    eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
+  }
+}
+
+/** The geometry of a new cache. */
+export function completeGeometry(name: string, wanted: WantedGeometry): Geometry {
+  if (wanted.maxItems === undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_NO_SUCH_CACHE',
+      `there is no cache "${name}" to attach to; give maxItems to create it`,
+    )
+  }
+  return {
+    maxItems: wanted.maxItems,
+    maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
+    blockSize: wanted.blockSize ?? DEFAULT_BLOCK_SIZE,
+    blockCount: wanted.blockCount ?? wanted.maxItems,
+    bitmap: wanted.bitmap ?? false,
+    hash: wanted.hash ?? 'seeded',
+    eviction: wanted.eviction ?? 'lru',
+  }
+}
+
+function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : check(value)
+}

@@ -1,0 +1,55 @@
+/**
+ * Bytes to values. Everything is copied out: the bytes may change as soon as this returns, and if
+ * they changed before, the reader throws the result away.
+ */
+
+import { deserialize } from 'node:v8'
+import { type NativeText, UndercroftError, VALUE_TYPE } from '../base/index.ts'
+
+const TWO_TO_32 = 2 ** 32
+
+export function decodeValue(bytes: Buffer, offset: number, size: number, type: number): unknown {
+  const text = bytes as Buffer & NativeText
+  switch (type) {
+    case VALUE_TYPE.ascii:
+      return text.latin1Slice(offset, offset + size)
+    case VALUE_TYPE.buffer:
+      return copyBytes(bytes, offset, size)
+    case VALUE_TYPE.integer:
+      return size === 8 ? decodeInteger(bytes, offset) : undecodable(type, size)
+    case VALUE_TYPE.utf8:
+      return text.utf8Slice(offset, offset + size)
+    case VALUE_TYPE.json:
+      return JSON.parse(text.utf8Slice(offset, offset + size))
+    case VALUE_TYPE.bigint:
+      return size === 8 ? bytes.readBigInt64LE(offset) : undecodable(type, size)
+    case VALUE_TYPE.uint8Array:
+      return Uint8Array.prototype.slice.call(bytes, offset, offset + size)
+    case VALUE_TYPE.utf16:
+      return text.ucs2Slice(offset, offset + size)
+    case VALUE_TYPE.structured:
+      return deserialize(copyBytes(bytes, offset, size))
+    default:
+      return undecodable(type, size)
+  }
+}
+
+/** The bytes as stored, whatever they mean. */
+export function copyBytes(bytes: Buffer, offset: number, size: number): Buffer {
+  const copy = Buffer.allocUnsafe(size)
+  bytes.copy(copy, 0, offset, offset + size)
+  return copy
+}
+
+/** A number where it is exact; arithmetic may have carried the counter beyond. */
+function decodeInteger(bytes: Buffer, offset: number): number | bigint {
+  const value = bytes.readInt32LE(offset + 4) * TWO_TO_32 + bytes.readUInt32LE(offset)
+  return Number.isSafeInteger(value) ? value : bytes.readBigInt64LE(offset)
+}
+
+function undecodable(type: number, size: number): never {
+  throw new UndercroftError(
+    'UNDERCROFT_CORRUPT',
+    `a value of type ${type} and ${size} bytes cannot be decoded; was it written by a newer version?`,
+  )
+}

@@ -1,0 +1,2 @@
+export { copyBytes, decodeValue } from './decode.ts'
+export { encodeValue } from './encode.ts'

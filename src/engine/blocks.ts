@@ -1,0 +1,142 @@
+/**
+ * Room for values: which blocks are free, and where the bytes of a block lie.
+ *
+ * Single-block mode needs no map: each slot owns the block of its number. Bitmap mode keeps one bit
+ * a block and gives out runs of neighbouring blocks. Recovery rebuilds the map from the slots, so no
+ * order of writes matters here.
+ */
+
+import type { Segment } from '../segment/index.ts'
+import { FREE_BLOCK_COUNT, NEXT_BLOCK } from './state.ts'
+
+/** Position of a block, from 0. */
+export type BlockIndex = number
+
+export const NO_BLOCK = -1
+
+const FULL_WORD = -1
+
+export class Blocks {
+  readonly bitmap: boolean
+  readonly blockCount: number
+  readonly #words: Int32Array
+  readonly #mapWord: number
+  readonly #blockSize: number
+  readonly #blocksOffset: number
+  readonly #stride: number
+
+  constructor(segment: Segment) {
+    this.bitmap = segment.geometry.bitmap
+    this.blockCount = segment.geometry.blockCount
+    this.#words = segment.words
+    this.#mapWord = segment.layout.blockMapOffset / 4
+    this.#blockSize = segment.geometry.blockSize
+    this.#blocksOffset = segment.layout.blocksOffset
+    this.#stride = segment.layout.blockStride
+  }
+
+  /** Bytes from the start of the segment. */
+  offset(block: BlockIndex): number {
+    return this.#blocksOffset + block * this.#stride
+  }
+
+  /** Blocks that a value takes; an empty one takes one, too. */
+  runLength(size: number): number {
+    return this.bitmap ? Math.max(1, Math.ceil(size / this.#blockSize)) : 1
+  }
+
+  /** Whether `size` bytes from this block on lie inside the block region. */
+  holds(block: BlockIndex, size: number): boolean {
+    return block >= 0 && size >= 0 && block + this.runLength(size) <= this.blockCount
+  }
+
+  /**
+   * A free run, marked used; or NO_BLOCK. Next fit, as in uWSGI; but then the whole map is searched
+   * before the answer is that there is none (uWSGI gives up too early, known fault F18).
+   */
+  allocate(count: number): BlockIndex {
+    const words = this.#words
+    if ((words[FREE_BLOCK_COUNT] as number) < count) return NO_BLOCK
+    const from = Math.max(0, Math.min(words[NEXT_BLOCK] as number, this.blockCount))
+    let first = this.#findRun(from, this.blockCount, count)
+    if (first === NO_BLOCK) first = this.#findRun(0, this.blockCount, count)
+    if (first !== NO_BLOCK) this.take(first, count)
+    return first
+  }
+
+  /** A free run that holds or touches the blocks just freed; or NO_BLOCK. Cheaper than a search. */
+  allocateAround(block: BlockIndex, length: number, count: number): BlockIndex {
+    let first = block
+    let end = block + length
+    while (first > 0 && end - first < count && !this.isUsed(first - 1)) first--
+    while (end < this.blockCount && end - first < count && !this.isUsed(end)) end++
+    if (end - first < count) return NO_BLOCK
+    this.take(first, count)
+    return first
+  }
+
+  take(first: BlockIndex, count: number): void {
+    this.#mark(first, count, true)
+    this.#words[NEXT_BLOCK] = first + count
+    ;(this.#words[FREE_BLOCK_COUNT] as number) -= count
+  }
+
+  free(first: BlockIndex, count: number): void {
+    this.#mark(first, count, false)
+    ;(this.#words[FREE_BLOCK_COUNT] as number) += count
+  }
+
+  /** For recovery: everything is free. */
+  clear(): void {
+    this.#words[FREE_BLOCK_COUNT] = this.blockCount
+    this.#words[NEXT_BLOCK] = 0
+    if (!this.bitmap) return
+    const wordCount = Math.ceil(this.blockCount / 32)
+    this.#words.fill(0, this.#mapWord, this.#mapWord + wordCount)
+  }
+
+  isUsed(block: BlockIndex): boolean {
+    return (((this.#words[this.#mapWord + (block >> 5)] as number) >> (block & 31)) & 1) === 1
+  }
+
+  isRunFree(first: BlockIndex, count: number): boolean {
+    for (let block = first; block < first + count; block++) {
+      if (this.isUsed(block)) return false
+    }
+    return true
+  }
+
+  #findRun(from: BlockIndex, end: BlockIndex, count: number): BlockIndex {
+    let run = 0
+    for (let block = from; block < end; block++) {
+      const word = this.#words[this.#mapWord + (block >> 5)] as number
+      if ((block & 31) === 0 && block + 32 <= end) {
+        // Whole words at a time where they are all used or all free.
+        if (word === FULL_WORD) {
+          run = 0
+          block += 31
+          continue
+        }
+        if (word === 0 && run + 32 <= count) {
+          run += 32
+          block += 31
+          if (run === count) return block + 1 - count
+          continue
+        }
+      }
+      if (((word >> (block & 31)) & 1) === 1) run = 0
+      else if (++run === count) return block + 1 - count
+    }
+    return NO_BLOCK
+  }
+
+  #mark(first: BlockIndex, count: number, used: boolean): void {
+    if (!this.bitmap) return
+    const words = this.#words
+    for (let block = first; block < first + count; block++) {
+      const at = this.#mapWord + (block >> 5)
+      const bit = 1 << (block & 31)
+      words[at] = used ? (words[at] as number) | bit : (words[at] as number) & ~bit
+    }
+  }
+}

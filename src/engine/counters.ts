@@ -1,0 +1,68 @@
+/**
+ * Hits and misses, counted without writing what others write.
+ *
+ * Each attachment counts in a cell of its own, and sums are made on demand. A cell outlives its
+ * attachment: the next to claim it counts on, so nothing is ever lost. Those who find no free cell
+ * share the first one, with atomic additions.
+ */
+
+import type { LivenessLocks } from '../platform/index.ts'
+import { CELL, CELL_COUNT, CELL_STRIDE, CELLS_OFFSET, type Segment } from '../segment/index.ts'
+
+const COMMON_CELL = 0
+/** File locks of cells are numbered above all serials of attachments. */
+const CELL_LOCK_BASE = 2 ** 32
+const HITS = CELL.fields.hits.offset / 8
+const MISSES = CELL.fields.misses.offset / 8
+
+export class Counters {
+  readonly #doubles: Float64Array
+  /** The common cell counts in integers, which have an atomic addition. */
+  readonly #integers: BigInt64Array
+  readonly #locks: LivenessLocks
+  readonly #cell: number
+  readonly #own: boolean
+
+  constructor(segment: Segment) {
+    this.#doubles = segment.doubles
+    this.#integers = new BigInt64Array(segment.mapping.buffer)
+    this.#locks = segment.mapping.locks
+    const cell = this.#claimCell()
+    this.#own = cell !== COMMON_CELL
+    this.#cell = cellIndex(cell)
+  }
+
+  countHit(): void {
+    if (this.#own) (this.#doubles[this.#cell + HITS] as number) += 1
+    else Atomics.add(this.#integers, this.#cell + HITS, 1n)
+  }
+
+  countMiss(): void {
+    if (this.#own) (this.#doubles[this.#cell + MISSES] as number) += 1
+    else Atomics.add(this.#integers, this.#cell + MISSES, 1n)
+  }
+
+  sum(): { hits: number; misses: number; attachments: number } {
+    let hits = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + HITS))
+    let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
+    let attachments = 1 // this one; its own locks do not show
+    for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
+      hits += this.#doubles[cellIndex(cell) + HITS] as number
+      misses += this.#doubles[cellIndex(cell) + MISSES] as number
+      if (this.#locks.isHeldElsewhere(CELL_LOCK_BASE + cell)) attachments++
+    }
+    return { hits, misses, attachments }
+  }
+
+  #claimCell(): number {
+    for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
+      if (this.#locks.tryHold(CELL_LOCK_BASE + cell)) return cell
+    }
+    return COMMON_CELL
+  }
+}
+
+/** Where a cell begins, in doubles. */
+function cellIndex(cell: number): number {
+  return (CELLS_OFFSET + cell * CELL_STRIDE) / 8
+}

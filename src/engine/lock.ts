@@ -1,0 +1,110 @@
+/**
+ * The writer lock: one process changes a segment at a time.
+ *
+ * The lock word holds the serial of the attachment inside. An attachment holds a file lock of its
+ * serial's number, which the kernel drops when the process or thread ends, however it ends. So
+ * whoever waits can ask whether the owner lives, and take over from one that does not; a serial is
+ * never used again, so what was seen dead stays dead.
+ */
+
+import { type Clock, UndercroftError } from '../base/index.ts'
+import { type LivenessLocks, Waiter } from '../platform/index.ts'
+import { LOCK, LOCK_OFFSET, type Segment } from '../segment/index.ts'
+
+const FREE = 0
+const OWNER_WORD = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
+const NEXT_SERIAL_WORD = (LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4
+const NEEDS_RECOVERY_WORD = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
+
+/** Serials stay positive; after 2^31 attachments they begin again and skip the ones alive. */
+const MAX_SERIAL = 0x7fff_ffff
+
+export class WriterLock {
+  readonly #words: Int32Array
+  readonly #locks: LivenessLocks
+  readonly #clock: Clock
+  readonly #label: string
+  readonly #limitMs: number
+  readonly #serial: number
+  #takeovers = 0
+
+  constructor(segment: Segment, clock: Clock, limitMs: number) {
+    this.#words = segment.words
+    this.#locks = segment.mapping.locks
+    this.#clock = clock
+    this.#label = segment.label
+    this.#limitMs = limitMs
+    this.#serial = this.#claimSerial()
+  }
+
+  /**
+   * Waits for the lock. True: the last owner died, or failed, inside; recover before anything else.
+   * Throws UNDERCROFT_LOCK_TIMEOUT when a living owner keeps it.
+   */
+  acquire(): boolean {
+    if (Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial) !== FREE) {
+      this.#acquireContended()
+    }
+    return this.#words[NEEDS_RECOVERY_WORD] !== 0
+  }
+
+  /** How often this attachment took over since it was last asked. */
+  takeTakeoverCount(): number {
+    const count = this.#takeovers
+    this.#takeovers = 0
+    return count
+  }
+
+  release(): void {
+    Atomics.store(this.#words, OWNER_WORD, FREE)
+  }
+
+  /** Something in the segment may be half done: the next to hold the lock recovers. */
+  markForRecovery(): void {
+    Atomics.store(this.#words, NEEDS_RECOVERY_WORD, 1)
+  }
+
+  markRecovered(): void {
+    Atomics.store(this.#words, NEEDS_RECOVERY_WORD, 0)
+  }
+
+  #acquireContended(): void {
+    const waiter = new Waiter()
+    const deadlineMs = this.#clock.elapsedMs() + this.#limitMs
+    for (;;) {
+      const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
+      if (owner === FREE) return
+      // Our own serial: this thread was torn out of the lock by a vm time limit or the like.
+      if (owner === this.#serial) break
+      if (!waiter.pause()) continue
+      if (!this.#locks.isHeldElsewhere(owner)) {
+        if (Atomics.compareExchange(this.#words, OWNER_WORD, owner, this.#serial) !== owner)
+          continue
+        // Killed here: the next sees our serial, finds us dead, and comes by here again.
+        break
+      }
+      if (this.#clock.elapsedMs() > deadlineMs) {
+        throw new UndercroftError(
+          'UNDERCROFT_LOCK_TIMEOUT',
+          `attachment ${owner} has kept the writer lock of ${this.#label} for ${this.#limitMs} ms ` +
+            'and is alive: is its process stopped (SIGSTOP, debugger)?',
+        )
+      }
+    }
+    this.#takeovers++
+    this.markForRecovery()
+  }
+
+  #claimSerial(): number {
+    for (;;) {
+      const serial = Atomics.add(this.#words, NEXT_SERIAL_WORD, 1) & MAX_SERIAL
+      if (serial === FREE) continue
+      if (this.#locks.isHeldElsewhere(serial)) continue
+      if (this.#locks.tryHold(serial)) return serial
+      throw new UndercroftError(
+        'UNDERCROFT_SYSTEM',
+        `the file system of ${this.#label} has no open file description locks; put the segment on a local one`,
+      )
+    }
+  }
+}

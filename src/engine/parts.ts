@@ -1,0 +1,30 @@
+/**
+ * What the operations on one segment share. Each part owns its own bytes; this only holds them
+ * together.
+ */
+
+import type { Clock } from '../base/index.ts'
+import type { Segment } from '../segment/index.ts'
+import { Blocks } from './blocks.ts'
+import { Recency } from './recency.ts'
+import { SlotTable } from './slot-table.ts'
+
+export interface Parts {
+  readonly segment: Segment
+  readonly clock: Clock
+  readonly table: SlotTable
+  readonly blocks: Blocks
+  /** Undefined where nothing is evicted. */
+  readonly recency: Recency | undefined
+}
+
+export function assembleParts(segment: Segment, clock: Clock): Parts {
+  const table = new SlotTable(segment)
+  return {
+    segment,
+    clock,
+    table,
+    blocks: new Blocks(segment),
+    recency: segment.geometry.eviction === 'lru' ? new Recency(segment, table) : undefined,
+  }
+}

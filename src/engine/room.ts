@@ -1,0 +1,135 @@
+/**
+ * Making room: reclaiming what expired, and evicting where the policy allows.
+ *
+ * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
+ */
+
+import type { Parts } from './parts.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import {
+  EARLIEST_EXPIRY,
+  EVICTED,
+  EXPIRED,
+  ITEM_COUNT,
+  ROUND_EARLIEST_EXPIRY,
+  SWEEP_SLOT,
+  usedSlotCount,
+} from './state.ts'
+
+/** Slots looked at by a set that finds the cache full and may evict instead: some 1 us. */
+const SLOTS_BEFORE_EVICTION = 32
+/** Slots looked at in a step where nothing may be evicted. */
+const SLOTS_A_STEP = 1000
+
+/** The blocks that the last removal gave back. */
+export interface FreedRun {
+  first: number
+  length: number
+}
+
+export class Room {
+  readonly freed: FreedRun = { first: 0, length: 0 }
+  /** Whether the last `makeSome` gave back more than that run. */
+  freedSeveral = false
+
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Gives back at least one slot with its blocks, but never `except`. False: nothing can go. */
+  makeSome(except: SlotIndex): boolean {
+    const before = this.#parts.segment.words[ITEM_COUNT] as number
+    const reclaimed = this.#reclaimExpired(except)
+    this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
+    if (reclaimed) return true
+    const victim = this.#parts.recency?.victim(except) ?? NO_SLOT
+    if (victim === NO_SLOT) return false
+    this.remove(victim)
+    this.#count(EVICTED)
+    return true
+  }
+
+  /**
+   * Takes an item out.
+   *
+   * 1. The chain. Killed here: recovery links the slot again; nobody was told it is gone.
+   * 2. The info, which frees the slot. Killed here: recovery gives the room back.
+   * 3. The room.
+   */
+  remove(slot: SlotIndex): void {
+    const { table, blocks } = this.#parts
+    const bucket = table.bucketOf(table.hash(slot))
+    const run = this.freed
+    run.first = table.firstBlock(slot)
+    run.length = blocks.runLength(table.valueSize(slot))
+    table.beginChange(bucket)
+    table.unlink(bucket, slot)
+    table.setInfo(slot, 0)
+    table.endChange(bucket)
+    if (blocks.bitmap) blocks.free(run.first, run.length)
+    table.free(slot)
+  }
+
+  /** Notes that an item expires at this moment, so that the sweep knows when to look. */
+  noteExpiry(expiresAtMs: number): void {
+    if (expiresAtMs === 0) return
+    this.#lower(EARLIEST_EXPIRY, expiresAtMs)
+    this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
+  }
+
+  /**
+   * Reclaims what expired among the next `limit` slots in turn; how many. At the end of a round over
+   * the table it is known when the next item expires, and until then nobody needs to look.
+   */
+  sweepStep(limit: number, except: SlotIndex): number {
+    const { segment, table, clock } = this.#parts
+    const used = usedSlotCount(segment)
+    const nowMs = clock.nowMs()
+    let slot = segment.words[SWEEP_SLOT] as number
+    if (slot < 0 || slot > used) slot = 0
+    let reclaimed = 0
+    const end = Math.min(slot + limit, used)
+    while (slot < end) {
+      slot++
+      const expiresAtMs = table.info(slot) === 0 ? 0 : table.expiresAtMs(slot)
+      if (expiresAtMs === 0) continue
+      if (expiresAtMs > nowMs || slot === except) {
+        this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
+        continue
+      }
+      this.remove(slot)
+      this.#count(EXPIRED)
+      reclaimed++
+    }
+    const roundEnds = slot >= used
+    segment.words[SWEEP_SLOT] = roundEnds ? 0 : slot
+    if (roundEnds) {
+      segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY] as number
+      segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
+    }
+    return reclaimed
+  }
+
+  #reclaimExpired(except: SlotIndex): boolean {
+    const { segment, clock, recency } = this.#parts
+    if (clock.nowMs() < (segment.doubles[EARLIEST_EXPIRY] as number)) return false
+    if (recency !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
+    // The whole table if need be: "full" is said only when nothing expired is left.
+    const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
+    for (let step = 0; step < steps; step++) {
+      if (this.sweepStep(SLOTS_A_STEP, except) > 0) return true
+    }
+    return false
+  }
+
+  #lower(minimum: number, atMs: number): void {
+    const { doubles } = this.#parts.segment
+    if (atMs < (doubles[minimum] as number)) doubles[minimum] = atMs
+  }
+
+  #count(counter: number): void {
+    ;(this.#parts.segment.doubles[counter] as number) += 1
+  }
+}

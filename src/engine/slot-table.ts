@@ -1,0 +1,244 @@
+/**
+ * The slots and the chains that find them: which slot holds a key.
+ *
+ * A bucket is the first slot of a chain and the chain's seqlock. Whoever changes an item, or the
+ * chain itself, makes the bucket's version odd first and even afterwards; so one word tells a reader
+ * that nothing it saw in this chain changed, a slot that left for another chain included.
+ */
+
+import { BUCKET, keySizeOf, type Segment, SLOT } from '../segment/index.ts'
+import type { PreparedKey } from './key.ts'
+import { FIRST_FREE_SLOT, ITEM_COUNT, USED_SLOT_COUNT } from './state.ts'
+
+/** Position in the slot table, from 1. */
+export type SlotIndex = number
+/** Position of a bucket's version in `segment.words`. */
+export type BucketWord = number
+
+export const NO_SLOT = 0
+/** What `find` answers when the chain makes no sense: it changed underneath, or it is corrupt. */
+export const BROKEN_CHAIN = -1
+
+/** A chain makes no sense although nobody else writes: rebuild, and try again. */
+export class BrokenChain extends Error {
+  constructor() {
+    super('a chain leads nowhere')
+  }
+}
+
+const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
+const HASH = SLOT.fields.hash.offset / 4
+const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
+const INFO = SLOT.fields.info.offset / 4
+const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
+const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
+const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
+const IN_HEAP = SLOT.fields.inHeap.offset / 4
+const KEY = SLOT.size / 4
+
+export class SlotTable {
+  readonly slotCount: number
+  readonly bucketCount: number
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
+  readonly #bucketsWord: number
+  readonly #bucketMask: number
+  readonly #slotsWord: number
+  readonly #strideWords: number
+  readonly #slotsDouble: number
+  readonly #strideDoubles: number
+
+  constructor(segment: Segment) {
+    const { layout, geometry } = segment
+    this.slotCount = geometry.maxItems
+    this.bucketCount = layout.bucketCount
+    this.#words = segment.words
+    this.#doubles = segment.doubles
+    this.#bucketsWord = layout.bucketsOffset / 4
+    this.#bucketMask = layout.bucketCount - 1
+    this.#slotsWord = layout.slotsOffset / 4
+    this.#strideWords = layout.slotStride / 4
+    this.#slotsDouble = layout.slotsOffset / 8
+    this.#strideDoubles = layout.slotStride / 8
+  }
+
+  bucketOf(hash: number): BucketWord {
+    return this.#bucketsWord + ((hash & this.#bucketMask) << 1)
+  }
+
+  bucketAt(index: number): BucketWord {
+    return this.#bucketsWord + index * 2
+  }
+
+  /** Even: nothing changes. The load is an acquire: what is read after it is not older. */
+  version(bucket: BucketWord): number {
+    return Atomics.load(this.#words, bucket)
+  }
+
+  /**
+   * Makes the version odd. On arm64 a store-release alone lets later plain stores pass it; the
+   * load-acquire that follows keeps them behind.
+   */
+  beginChange(bucket: BucketWord): void {
+    Atomics.store(this.#words, bucket, (this.#words[bucket] as number) | 1)
+    Atomics.load(this.#words, bucket)
+  }
+
+  endChange(bucket: BucketWord): void {
+    Atomics.store(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
+  }
+
+  /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
+  find(bucket: BucketWord, key: PreparedKey): SlotIndex {
+    const words = this.#words
+    let slot = words[bucket + FIRST_SLOT] as number
+    for (let steps = 0; steps <= this.slotCount; steps++) {
+      if (slot === NO_SLOT) return NO_SLOT
+      if (slot < 0 || slot > this.slotCount) return BROKEN_CHAIN
+      const at = this.#at(slot)
+      if (
+        words[at + HASH] === key.hash &&
+        keySizeOf(words[at + INFO] as number) === key.size &&
+        this.#keyEquals(at, key)
+      ) {
+        return slot
+      }
+      slot = words[at + NEXT_SLOT] as number
+    }
+    return BROKEN_CHAIN
+  }
+
+  #keyEquals(at: number, key: PreparedKey): boolean {
+    const words = this.#words
+    const wanted = key.words
+    const count = (key.size + 3) >> 2
+    for (let i = 0; i < count; i++) {
+      if (words[at + KEY + i] !== wanted[i]) return false
+    }
+    return true
+  }
+
+  /** A slot that is free, taken off the free chain; or NO_SLOT. */
+  allocate(): SlotIndex {
+    const words = this.#words
+    const freed = words[FIRST_FREE_SLOT] as number
+    if (freed !== NO_SLOT) {
+      words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT] as number
+      return freed
+    }
+    const used = words[USED_SLOT_COUNT] as number
+    if (used >= this.slotCount) return NO_SLOT
+    words[USED_SLOT_COUNT] = used + 1
+    return used + 1
+  }
+
+  free(slot: SlotIndex): void {
+    const words = this.#words
+    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT] as number
+    words[FIRST_FREE_SLOT] = slot
+  }
+
+  writeKey(slot: SlotIndex, key: PreparedKey): void {
+    const words = this.#words
+    const at = this.#at(slot)
+    words[at + HASH] = key.hash
+    const count = (key.size + 3) >> 2
+    for (let i = 0; i < count; i++) words[at + KEY + i] = key.words[i] as number
+  }
+
+  /** Puts a complete slot at the head of its chain. The bucket must be changing. */
+  link(bucket: BucketWord, slot: SlotIndex): void {
+    const words = this.#words
+    words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT] as number
+    words[bucket + FIRST_SLOT] = slot
+    ;(words[ITEM_COUNT] as number) += 1
+  }
+
+  /** Takes a slot out of its chain. The bucket must be changing. */
+  unlink(bucket: BucketWord, slot: SlotIndex): void {
+    const words = this.#words
+    let from = bucket + FIRST_SLOT
+    for (let steps = 0; steps <= this.slotCount; steps++) {
+      const next = words[from] as number
+      if (next <= NO_SLOT || next > this.slotCount) break
+      if (next === slot) {
+        words[from] = words[this.#at(slot) + NEXT_SLOT] as number
+        ;(words[ITEM_COUNT] as number) -= 1
+        return
+      }
+      from = this.#at(next) + NEXT_SLOT
+    }
+    throw new BrokenChain()
+  }
+
+  firstSlot(bucket: BucketWord): SlotIndex {
+    return this.#words[bucket + FIRST_SLOT] as number
+  }
+
+  emptyChain(bucket: BucketWord): void {
+    this.#words[bucket + FIRST_SLOT] = NO_SLOT
+  }
+
+  nextSlot(slot: SlotIndex): SlotIndex {
+    return this.#words[this.#at(slot) + NEXT_SLOT] as number
+  }
+
+  hash(slot: SlotIndex): number {
+    return this.#words[this.#at(slot) + HASH] as number
+  }
+
+  /** 0: the slot is free. */
+  info(slot: SlotIndex): number {
+    return this.#words[this.#at(slot) + INFO] as number
+  }
+
+  setInfo(slot: SlotIndex, info: number): void {
+    this.#words[this.#at(slot) + INFO] = info
+  }
+
+  valueSize(slot: SlotIndex): number {
+    return this.#words[this.#at(slot) + VALUE_SIZE] as number
+  }
+
+  setValueSize(slot: SlotIndex, size: number): void {
+    this.#words[this.#at(slot) + VALUE_SIZE] = size
+  }
+
+  firstBlock(slot: SlotIndex): number {
+    return this.#words[this.#at(slot) + FIRST_BLOCK] as number
+  }
+
+  setFirstBlock(slot: SlotIndex, block: number): void {
+    this.#words[this.#at(slot) + FIRST_BLOCK] = block
+  }
+
+  /** 0: never. */
+  expiresAtMs(slot: SlotIndex): number {
+    return this.#doubles[
+      this.#slotsDouble + (slot - 1) * this.#strideDoubles + EXPIRES_AT
+    ] as number
+  }
+
+  /** One aligned store of 8 bytes: whole even if the process dies beside it. */
+  setExpiresAtMs(slot: SlotIndex, atMs: number): void {
+    this.#doubles[this.#slotsDouble + (slot - 1) * this.#strideDoubles + EXPIRES_AT] = atMs
+  }
+
+  inHeap(slot: SlotIndex): boolean {
+    return this.#words[this.#at(slot) + IN_HEAP] !== 0
+  }
+
+  setInHeap(slot: SlotIndex, inHeap: boolean): void {
+    this.#words[this.#at(slot) + IN_HEAP] = inHeap ? 1 : 0
+  }
+
+  /** Bytes from the start of the segment. */
+  keyOffset(slot: SlotIndex): number {
+    return (this.#at(slot) + KEY) * 4
+  }
+
+  /** Where a slot begins, in words. */
+  #at(slot: SlotIndex): number {
+    return this.#slotsWord + (slot - 1) * this.#strideWords
+  }
+}

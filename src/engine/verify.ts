@@ -1,0 +1,167 @@
+/**
+ * Every invariant of a segment, checked under the writer lock.
+ */
+
+import { LAST_VALUE_TYPE, type VerifyReport } from '../base/index.ts'
+import { isCompleteInfo, keySizeOf, maxValueSize, valueTypeOf } from '../segment/index.ts'
+import type { PreparedKey } from './key.ts'
+import type { Parts } from './parts.ts'
+import { loadKey } from './recovery.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import {
+  EARLIEST_EXPIRY,
+  FIRST_FREE_SLOT,
+  FREE_BLOCK_COUNT,
+  ITEM_COUNT,
+  USED_SLOT_COUNT,
+} from './state.ts'
+
+/** More than this many sentences help nobody. */
+const PROBLEM_LIMIT = 100
+
+export function verify(parts: Parts, scratch: PreparedKey): VerifyReport {
+  const problems: string[] = []
+  for (const problem of findProblems(parts, scratch)) {
+    problems.push(problem)
+    if (problems.length === PROBLEM_LIMIT) break
+  }
+  return {
+    ok: problems.length === 0,
+    problems,
+    items: parts.segment.words[ITEM_COUNT] as number,
+  }
+}
+
+function* findProblems(parts: Parts, scratch: PreparedKey): Generator<string> {
+  const { table, segment } = parts
+  const used = segment.words[USED_SLOT_COUNT] as number
+  if (used < 0 || used > table.slotCount) {
+    yield `${used} slots are said to be used, of ${table.slotCount}`
+    return
+  }
+  const linked = new Set<SlotIndex>()
+  yield* chainProblems(parts, linked, scratch)
+  yield* freeChainProblems(parts, linked, used)
+  yield* blockProblems(parts, linked)
+  if (linked.size !== segment.words[ITEM_COUNT]) {
+    yield `${linked.size} items are linked, the count says ${segment.words[ITEM_COUNT]}`
+  }
+  for (let slot = used + 1; slot <= table.slotCount; slot++) {
+    if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
+  }
+  if (parts.recency !== undefined) {
+    yield* parts.recency.problems()
+    for (const slot of linked) {
+      if (!table.inHeap(slot)) yield `slot ${slot} is missing in the eviction heap`
+    }
+  }
+}
+
+function* chainProblems(
+  parts: Parts,
+  linked: Set<SlotIndex>,
+  scratch: PreparedKey,
+): Generator<string> {
+  const { table } = parts
+  for (let index = 0; index < table.bucketCount; index++) {
+    const bucket = table.bucketAt(index)
+    if ((table.version(bucket) & 1) !== 0) yield `bucket ${index} has an odd version`
+    let slot = table.firstSlot(bucket)
+    while (slot !== NO_SLOT) {
+      if (slot < 0 || slot > table.slotCount) {
+        yield `bucket ${index} leads to slot ${slot}`
+        break
+      }
+      if (linked.has(slot)) {
+        yield `slot ${slot} is linked twice`
+        break
+      }
+      linked.add(slot)
+      if (table.bucketOf(table.hash(slot)) !== bucket) {
+        yield `slot ${slot} is linked in bucket ${index}, where its hash does not belong`
+      }
+      yield* itemProblems(parts, slot, scratch)
+      slot = table.nextSlot(slot)
+    }
+  }
+}
+
+function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Generator<string> {
+  const { table, blocks, segment } = parts
+  const info = table.info(slot)
+  if (!isCompleteInfo(info) || keySizeOf(info) > segment.geometry.maxKeySize) {
+    yield `slot ${slot} is linked but not complete`
+    return
+  }
+  if (valueTypeOf(info) > LAST_VALUE_TYPE) yield `slot ${slot} has a value of unknown type`
+  const size = table.valueSize(slot)
+  if (size > maxValueSize(segment.geometry) || !blocks.holds(table.firstBlock(slot), size)) {
+    yield `slot ${slot} has its value outside the blocks`
+  }
+  const expiresAtMs = table.expiresAtMs(slot)
+  const earliest = segment.doubles[EARLIEST_EXPIRY] as number
+  if (!(expiresAtMs >= 0)) yield `slot ${slot} expires at ${expiresAtMs}`
+  if (expiresAtMs !== 0 && expiresAtMs < earliest) {
+    yield `slot ${slot} expires at ${expiresAtMs}, before the earliest expiry ${earliest}`
+  }
+  const hash = table.hash(slot)
+  loadKey(parts, slot, scratch)
+  if (scratch.hash !== hash) yield `slot ${slot} has a key of another hash`
+  for (let i = scratch.size; (i & 3) !== 0; i++) {
+    if (scratch.bytes[i] !== 0) yield `slot ${slot} has a key that is not padded with zeros`
+  }
+}
+
+function* freeChainProblems(
+  parts: Parts,
+  linked: ReadonlySet<SlotIndex>,
+  used: number,
+): Generator<string> {
+  const { table, segment } = parts
+  const free = new Set<SlotIndex>()
+  let slot = segment.words[FIRST_FREE_SLOT] as number
+  while (slot !== NO_SLOT) {
+    if (slot < 0 || slot > used || free.has(slot)) {
+      yield `the chain of free slots is broken at slot ${slot}`
+      return
+    }
+    free.add(slot)
+    if (linked.has(slot)) yield `slot ${slot} is linked and free`
+    if (table.info(slot) !== 0) yield `slot ${slot} is free but holds an item`
+    slot = table.nextSlot(slot)
+  }
+  if (free.size + linked.size !== used) {
+    yield `${used} slots were used, but ${linked.size} are linked and ${free.size} free`
+  }
+}
+
+function* blockProblems(parts: Parts, linked: ReadonlySet<SlotIndex>): Generator<string> {
+  const { table, blocks, segment } = parts
+  if (!blocks.bitmap) {
+    for (const slot of linked) {
+      if (table.firstBlock(slot) !== slot - 1) yield `slot ${slot} has the block of another slot`
+    }
+    return
+  }
+  const owners = new Map<number, SlotIndex>()
+  for (const slot of linked) {
+    const first = table.firstBlock(slot)
+    const count = blocks.runLength(table.valueSize(slot))
+    for (let block = first; block < first + count; block++) {
+      const other = owners.get(block)
+      if (other !== undefined) yield `block ${block} belongs to slots ${other} and ${slot}`
+      owners.set(block, slot)
+      if (!blocks.isUsed(block)) yield `block ${block} of slot ${slot} is marked free`
+    }
+  }
+  let usedBlocks = 0
+  for (let block = 0; block < blocks.blockCount; block++) {
+    if (!blocks.isUsed(block)) continue
+    usedBlocks++
+    if (!owners.has(block)) yield `block ${block} is marked used but belongs to no slot`
+  }
+  const free = segment.words[FREE_BLOCK_COUNT] as number
+  if (usedBlocks + free !== blocks.blockCount) {
+    yield `${usedBlocks} blocks are used and ${free} counted free, of ${blocks.blockCount}`
+  }
+}

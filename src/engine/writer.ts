@@ -1,0 +1,277 @@
+/**
+ * Changing items, under the writer lock.
+ *
+ * The slot's `info` is the point of commit; everything else can be rebuilt from the slots. The order
+ * of writes is told at each operation, with what a process killed after each step leaves behind.
+ */
+
+import { type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
+import { type BlockIndex, NO_BLOCK } from './blocks.ts'
+import { applyOperation, COUNTER_SIZE } from './counter.ts'
+import type { PreparedKey } from './key.ts'
+import type { Parts } from './parts.ts'
+import { Room } from './room.ts'
+import { BROKEN_CHAIN, BrokenChain, NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { FULL } from './state.ts'
+
+/** `add` stores only what is absent, `replace` only what is there, `set` either way. */
+export type StoreMode = 'set' | 'add' | 'replace'
+export type StoreOutcome = 'stored' | 'exists' | 'absent' | 'full'
+export type CountOutcome = bigint | 'full' | 'not-a-counter' | 'out-of-range'
+
+export class Writer {
+  readonly room: Room
+  readonly #parts: Parts
+  readonly #integers: BigInt64Array
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.room = new Room(parts)
+    this.#integers = new BigInt64Array(parts.segment.mapping.buffer)
+  }
+
+  store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
+    const slot = this.#find(key)
+    const live = slot !== NO_SLOT && !this.#isExpired(slot)
+    if (mode === 'add' && live) return 'exists'
+    if (mode === 'replace' && !live) return 'absent'
+    const stored =
+      slot === NO_SLOT
+        ? this.#insert(key, value, expiresAtMs)
+        : this.#overwrite(slot, value, expiresAtMs)
+    if (stored) return 'stored'
+    ;(this.#parts.segment.doubles[FULL] as number) += 1
+    return 'full'
+  }
+
+  /** False: there was no live item. */
+  delete(key: PreparedKey): boolean {
+    const slot = this.#find(key)
+    if (slot === NO_SLOT) return false
+    const live = !this.#isExpired(slot)
+    this.room.remove(slot)
+    return live
+  }
+
+  /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
+  touch(key: PreparedKey, expiresAtMs: number): boolean {
+    const { table, recency } = this.#parts
+    const slot = this.#find(key)
+    if (slot === NO_SLOT || this.#isExpired(slot)) return false
+    const bucket = table.bucketOf(key.hash)
+    table.beginChange(bucket)
+    table.setExpiresAtMs(slot, expiresAtMs)
+    table.endChange(bucket)
+    this.room.noteExpiry(expiresAtMs)
+    recency?.use(slot)
+    return true
+  }
+
+  /**
+   * Changes a 64-bit integer, or makes one. The number of an existing counter is one aligned store of
+   * 8 bytes, so that a process killed beside it costs no increment that was answered.
+   */
+  count(
+    key: PreparedKey,
+    operation: CounterOperation,
+    by: bigint,
+    fresh: { readonly initial: bigint; readonly expiresAtMs: number; readonly type: number },
+    limit: bigint | undefined,
+  ): CountOutcome {
+    const { table, blocks } = this.#parts
+    const slot = this.#find(key)
+    if (slot === NO_SLOT || this.#isExpired(slot)) {
+      const value = applyOperation(operation, fresh.initial, by)
+      if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
+      const source = new IntegerSource(fresh.type, value)
+      const outcome = this.store(key, source, fresh.expiresAtMs, 'set')
+      return outcome === 'stored' ? value : 'full'
+    }
+    if (!isCounter(valueTypeOf(table.info(slot)), table.valueSize(slot))) return 'not-a-counter'
+    const at = blocks.offset(table.firstBlock(slot)) / COUNTER_SIZE
+    const value = applyOperation(operation, this.#integers[at] as bigint, by)
+    if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
+    const bucket = table.bucketOf(key.hash)
+    table.beginChange(bucket)
+    this.#integers[at] = value
+    table.endChange(bucket)
+    return value
+  }
+
+  /**
+   * 1. The blocks and the value. Killed here: they belong to no slot, and recovery frees them.
+   * 2. The key and the facts of a free slot. Killed here: the slot is still free.
+   * 3. The info. Killed here: recovery links the slot, whose item is complete.
+   * 4. The link. Now readers find it.
+   */
+  #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
+    const { table, blocks, recency, segment } = this.#parts
+    let slot = table.allocate()
+    while (slot === NO_SLOT) {
+      if (!this.room.makeSome(NO_SLOT)) return false
+      slot = table.allocate()
+    }
+    const block = this.#allocateFor(slot, value.size)
+    if (block === NO_BLOCK) {
+      table.free(slot)
+      return false
+    }
+    value.writeTo(segment.bytes, blocks.offset(block))
+    table.writeKey(slot, key)
+    table.setFirstBlock(slot, block)
+    table.setValueSize(slot, value.size)
+    table.setExpiresAtMs(slot, expiresAtMs)
+    const bucket = table.bucketOf(key.hash)
+    table.beginChange(bucket)
+    table.setInfo(slot, packInfo(key.size, value.type))
+    table.link(bucket, slot)
+    table.endChange(bucket)
+    recency?.track(slot)
+    this.room.noteExpiry(expiresAtMs)
+    return true
+  }
+
+  /** The block of the slot's own number, or in bitmap mode a run, evicting until one fits. */
+  #allocateFor(slot: SlotIndex, size: number): BlockIndex {
+    const { blocks } = this.#parts
+    if (!blocks.bitmap) return slot - 1
+    const count = blocks.runLength(size)
+    let block = blocks.allocate(count)
+    while (block === NO_BLOCK && this.room.makeSome(slot)) {
+      block = this.#allocateFreed(count)
+    }
+    return block
+  }
+
+  /** What was just freed, with its free neighbours; after a sweep freed several, any run. */
+  #allocateFreed(count: number): BlockIndex {
+    const { blocks } = this.#parts
+    const { first, length } = this.room.freed
+    const block = blocks.allocateAround(first, length, count)
+    return block === NO_BLOCK && this.room.freedSeveral ? blocks.allocate(count) : block
+  }
+
+  #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
+    const { table, blocks, recency } = this.#parts
+    if (!blocks.bitmap) {
+      this.#rewrite(slot, value, expiresAtMs, table.firstBlock(slot))
+    } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
+      return false
+    }
+    recency?.use(slot)
+    this.room.noteExpiry(expiresAtMs)
+    return true
+  }
+
+  /**
+   * Bitmap mode: writes the new value beside the old one where there is room, so that a crash costs
+   * nothing; else over it; else into whatever can be freed. False: nothing changed.
+   */
+  #overwriteRun(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
+    const { table, blocks, segment } = this.#parts
+    const oldFirst = table.firstBlock(slot)
+    const oldCount = blocks.runLength(table.valueSize(slot))
+    const count = blocks.runLength(value.size)
+    const apart = blocks.allocate(count)
+    if (apart !== NO_BLOCK) {
+      value.writeTo(segment.bytes, blocks.offset(apart))
+      this.#repoint(slot, value, expiresAtMs, apart)
+      blocks.free(oldFirst, oldCount)
+      return true
+    }
+    if (count <= oldCount) {
+      this.#rewrite(slot, value, expiresAtMs, oldFirst)
+      if (count < oldCount) blocks.free(oldFirst + count, oldCount - count)
+      return true
+    }
+    blocks.free(oldFirst, oldCount)
+    let block = blocks.allocate(count)
+    while (block === NO_BLOCK && this.room.makeSome(slot)) block = this.#allocateFreed(count)
+    if (block === NO_BLOCK) {
+      blocks.take(oldFirst, oldCount) // the old value was not touched
+      return false
+    }
+    this.#rewrite(slot, value, expiresAtMs, block)
+    return true
+  }
+
+  /**
+   * Writes over bytes that readers may be reading.
+   *
+   * 1. The mark INFO_WRITING. Killed from here on: recovery drops this item, and only this one.
+   * 2. The value and its facts.
+   * 3. The info, without the mark.
+   */
+  #rewrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
+    const { table, blocks, segment } = this.#parts
+    const bucket = table.bucketOf(table.hash(slot))
+    const info = table.info(slot)
+    table.beginChange(bucket)
+    table.setInfo(slot, info | INFO_WRITING)
+    value.writeTo(segment.bytes, blocks.offset(block))
+    this.#finish(slot, value, expiresAtMs, block, keySizeOf(info))
+    table.endChange(bucket)
+  }
+
+  /** As #rewrite, but the value is in place already. */
+  #repoint(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
+    const { table } = this.#parts
+    const bucket = table.bucketOf(table.hash(slot))
+    const info = table.info(slot)
+    table.beginChange(bucket)
+    table.setInfo(slot, info | INFO_WRITING)
+    this.#finish(slot, value, expiresAtMs, block, keySizeOf(info))
+    table.endChange(bucket)
+  }
+
+  #finish(
+    slot: SlotIndex,
+    value: ValueSource,
+    expiresAtMs: number,
+    block: BlockIndex,
+    keySize: number,
+  ): void {
+    const { table } = this.#parts
+    table.setFirstBlock(slot, block)
+    table.setValueSize(slot, value.size)
+    table.setExpiresAtMs(slot, expiresAtMs)
+    table.setInfo(slot, packInfo(keySize, value.type))
+  }
+
+  #find(key: PreparedKey): SlotIndex {
+    const { table } = this.#parts
+    const slot = table.find(table.bucketOf(key.hash), key)
+    if (slot === BROKEN_CHAIN) throw new BrokenChain()
+    return slot
+  }
+
+  #isExpired(slot: SlotIndex): boolean {
+    const { table, clock } = this.#parts
+    const expiresAtMs = table.expiresAtMs(slot)
+    return expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
+  }
+}
+
+/** Integers are counters, and so are 8 bytes that came over the network. */
+function isCounter(type: number, size: number): boolean {
+  return (
+    size === COUNTER_SIZE &&
+    (type === VALUE_TYPE.integer || type === VALUE_TYPE.bigint || type === VALUE_TYPE.buffer)
+  )
+}
+
+class IntegerSource implements ValueSource {
+  readonly type: number
+  readonly size = COUNTER_SIZE
+  readonly #value: bigint
+
+  constructor(type: number, value: bigint) {
+    this.type = type
+    this.#value = value
+  }
+
+  writeTo(target: Buffer, offset: number): void {
+    target.writeBigInt64LE(this.#value, offset)
+  }
+}

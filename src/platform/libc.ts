@@ -1,0 +1,129 @@
+/**
+ * The five calls of the C library that Node has no own word for, and who makes them.
+ *
+ * Files are opened, sized and removed with node:fs; only mapping, preallocation and open file
+ * description locks go through a foreign function interface. A call costs about 0.3 us with koffi and
+ * 0.9 us when it carries a structure, so none of them is on the path of a get or a set.
+ */
+
+import { createRequire } from 'node:module'
+
+/** Addresses and sizes; no layout. Failed calls return a negative number, as in C. */
+export interface Libc {
+  readonly backend: 'koffi' | 'node:ffi'
+  /** The address, or undefined when the kernel refused. */
+  mmap(size: number, fileDescriptor: number): bigint | undefined
+  munmap(address: bigint, size: number): number
+  msync(address: bigint, size: number, flags: number): number
+  /** 0 or an errno. */
+  posixFallocate(fileDescriptor: number, size: number): number
+  fcntl(fileDescriptor: number, command: number, argument: Uint8Array): number
+  /** The live bytes at an address: no copy. The caller sees to it that nobody uses it after munmap. */
+  view(address: bigint, size: number): ArrayBuffer
+}
+
+// The same numbers on Linux (x86-64, arm64) and macOS, from <sys/mman.h>.
+const PROT_READ_WRITE = 0x1 | 0x2
+const MAP_SHARED = 0x1
+const MAP_FAILED = 0xffff_ffff_ffff_ffffn
+
+/** Names the one backend to try, for tests and for those who want no native add-on. */
+const BACKEND_VARIABLE = 'UNDERCROFT_FFI'
+
+let loaded: Libc | undefined
+let loadFailure: Error | undefined
+
+/** The C library through the first backend that works here, or the reason why none does. */
+export function loadLibc(): Libc | Error {
+  if (loaded !== undefined) return loaded
+  if (loadFailure !== undefined) return loadFailure
+  const wanted = process.env[BACKEND_VARIABLE]
+  const failures: string[] = []
+  for (const [name, load] of [
+    ['koffi', loadWithKoffi],
+    ['node:ffi', loadWithNodeFfi],
+  ] as const) {
+    if (wanted !== undefined && wanted !== name) continue
+    try {
+      loaded = load()
+      return loaded
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  if (failures.length === 0) {
+    failures.push(`${BACKEND_VARIABLE} must be koffi or node:ffi; got ${wanted}`)
+  }
+  loadFailure = new Error(failures.join('; '))
+  return loadFailure
+}
+
+const require = createRequire(import.meta.url)
+
+/** What is used of koffi 3, whose own types describe every C type there is. */
+interface Koffi {
+  load(path: null): { func(declaration: string): (...args: unknown[]) => unknown }
+  view(pointer: bigint, size: number): ArrayBuffer
+}
+
+function loadWithKoffi(): Libc {
+  const koffi = require('koffi') as Koffi
+  const libc = koffi.load(null)
+  const mmap = libc.func(
+    'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
+  )
+  const munmap = libc.func('int munmap(void *addr, size_t length)')
+  const msync = libc.func('int msync(void *addr, size_t length, int flags)')
+  const fallocate = libc.func('int posix_fallocate(int fd, int64_t offset, int64_t len)')
+  // Declared variadic, because on arm64 macOS such arguments travel another way.
+  const fcntl = libc.func('int fcntl(int fd, int cmd, ...)')
+  return {
+    backend: 'koffi',
+    mmap: (size, fd) =>
+      checkedAddress(mmap(null, size, PROT_READ_WRITE, MAP_SHARED, fd, 0) as bigint | null),
+    munmap: (address, size) => munmap(address, size) as number,
+    msync: (address, size, flags) => msync(address, size, flags) as number,
+    posixFallocate: (fd, size) => fallocate(fd, 0, size) as number,
+    fcntl: (fd, command, argument) => fcntl(fd, command, 'void *', argument) as number,
+    view: (address, size) => koffi.view(address, size),
+  }
+}
+
+/** What is used of `node:ffi`, which no released type package describes yet. */
+interface NodeFfi {
+  dlopen(
+    path: null,
+    definitions: Record<string, { return: string; arguments: readonly string[] }>,
+  ): { functions: Record<string, (...args: unknown[]) => unknown> }
+  toArrayBuffer(pointer: bigint, size: number, copy: boolean): ArrayBuffer
+}
+
+function loadWithNodeFfi(): Libc {
+  const ffi = require('node:ffi') as NodeFfi
+  const { functions } = ffi.dlopen(null, {
+    mmap: { return: 'pointer', arguments: ['pointer', 'u64', 'i32', 'i32', 'i32', 'i64'] },
+    munmap: { return: 'i32', arguments: ['pointer', 'u64'] },
+    msync: { return: 'i32', arguments: ['pointer', 'u64', 'i32'] },
+    posix_fallocate: { return: 'i32', arguments: ['i32', 'i64', 'i64'] },
+    fcntl: { return: 'i32', arguments: ['i32', 'i32', 'pointer'] },
+  })
+  const call = (name: string, ...args: unknown[]): unknown => {
+    const found = functions[name]
+    if (found === undefined) throw new Error(`the C library has no ${name}`)
+    return found(...args)
+  }
+  return {
+    backend: 'node:ffi',
+    mmap: (size, fd) =>
+      checkedAddress(call('mmap', 0n, BigInt(size), PROT_READ_WRITE, MAP_SHARED, fd, 0n) as bigint),
+    munmap: (address, size) => call('munmap', address, BigInt(size)) as number,
+    msync: (address, size, flags) => call('msync', address, BigInt(size), flags) as number,
+    posixFallocate: (fd, size) => call('posix_fallocate', fd, 0n, BigInt(size)) as number,
+    fcntl: (fd, command, argument) => call('fcntl', fd, command, argument) as number,
+    view: (address, size) => ffi.toArrayBuffer(address, size, false),
+  }
+}
+
+function checkedAddress(address: bigint | null): bigint | undefined {
+  return address === null || address === 0n || address === MAP_FAILED ? undefined : address
+}

@@ -1,0 +1,160 @@
+/**
+ * Memory that other processes see too, and the plain memory that stands in where there is none.
+ *
+ * A mapping knows its bytes and its locks, not what any byte means.
+ */
+
+import { constants as bufferConstants } from 'node:buffer'
+import fs from 'node:fs'
+import { getSystemErrorMap } from 'node:util'
+import { UndercroftError } from '../base/index.ts'
+import { FileLocks } from './file-locks.ts'
+import { type Libc, loadLibc } from './libc.ts'
+
+/** Locks by number: held by one mapping at a time, and dropped when its process or thread ends. */
+export interface LivenessLocks {
+  tryHold(index: number): boolean
+  release(index: number): void
+  isHeldElsewhere(index: number): boolean
+}
+
+/** A segment's bytes as one process or thread sees them. */
+export interface Mapping {
+  readonly buffer: ArrayBuffer
+  readonly size: number
+  /** False for plain memory, which nobody else sees. */
+  readonly shared: boolean
+  readonly locks: LivenessLocks
+  /** Asks the kernel to write the bytes to the device, and waits for it. */
+  sync(): void
+  /** Ends this view. Nobody may touch `buffer` afterwards. */
+  close(): void
+}
+
+// <sys/mman.h>: Linux 4, macOS 0x10.
+const MS_SYNC = process.platform === 'darwin' ? 0x10 : 4
+
+/** Why memory cannot be shared here, or undefined when it can. */
+export function sharingObstacle(): string | undefined {
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    return `${process.platform} is not supported yet`
+  }
+  if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) return 'the processor is big-endian'
+  const libc = loadLibc()
+  return libc instanceof Error ? libc.message : undefined
+}
+
+/** Largest view that this Node can make; asking for more aborts the process on Node 20. */
+export const MAX_MAPPING_SIZE = bufferConstants.MAX_LENGTH
+
+/** The locks of an open file that need not be mapped. */
+export function locksOfFile(fileDescriptor: number): LivenessLocks {
+  return new FileLocks(requireLibc(), fileDescriptor)
+}
+
+/** Maps a file that has its full size already. Takes over the descriptor: `close` closes it. */
+export function mapFile(fileDescriptor: number, size: number, path: string): Mapping {
+  requireMappableSize(size)
+  const libc = requireLibc()
+  const address = libc.mmap(size, fileDescriptor)
+  if (address === undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_SYSTEM',
+      `cannot map ${size} bytes of ${path}: the kernel refused; is address space limited (ulimit -v)?`,
+    )
+  }
+  const locks = new FileLocks(libc, fileDescriptor)
+  let open = true
+  return {
+    buffer: libc.view(address, size),
+    size,
+    shared: true,
+    locks,
+    sync() {
+      if (libc.msync(address, size, MS_SYNC) !== 0) {
+        throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot flush ${path} to its device`)
+      }
+    },
+    close() {
+      if (!open) return
+      open = false
+      libc.munmap(address, size)
+      fs.closeSync(fileDescriptor)
+    },
+  }
+}
+
+/** Memory of this thread alone, with the same face. */
+export function mapPrivate(size: number): Mapping {
+  requireMappableSize(size)
+  return {
+    buffer: new ArrayBuffer(size),
+    size,
+    shared: false,
+    locks: { tryHold: () => true, release() {}, isHeldElsewhere: () => false },
+    sync() {},
+    close() {},
+  }
+}
+
+/**
+ * Gives a new file all its room at once, so that a full device is an error here and never a SIGBUS
+ * at some later write.
+ */
+export function preallocate(fileDescriptor: number, size: number, path: string): void {
+  if (process.platform !== 'linux') {
+    fillWithZeros(fileDescriptor, size, path)
+    return
+  }
+  const errno = requireLibc().posixFallocate(fileDescriptor, size)
+  if (errno !== 0) throw preallocationFailure(errnoName(errno), size, path)
+}
+
+/** For systems without posix_fallocate (macOS): slower, the same promise. */
+function fillWithZeros(fileDescriptor: number, size: number, path: string): void {
+  const zeros = new Uint8Array(1 << 20)
+  try {
+    for (let offset = 0; offset < size; offset += zeros.length) {
+      const length = Math.min(zeros.length, size - offset)
+      if (fs.writeSync(fileDescriptor, zeros, 0, length, offset) !== length)
+        throw { code: 'ENOSPC' }
+    }
+  } catch (error) {
+    throw preallocationFailure((error as NodeJS.ErrnoException).code ?? 'EIO', size, path)
+  }
+}
+
+function preallocationFailure(reason: string, size: number, path: string): UndercroftError {
+  const lack = reason === 'ENOSPC' || reason === 'EDQUOT' || reason === 'EFBIG'
+  return new UndercroftError(
+    lack ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SYSTEM',
+    lack
+      ? `no room for the ${size} bytes of ${path} (${reason}): ask for fewer or smaller items, or ` +
+          'enlarge the device; a container has 64 MiB of /dev/shm unless started with --shm-size'
+      : `cannot preallocate ${size} bytes for ${path} (${reason})`,
+  )
+}
+
+function requireMappableSize(size: number): void {
+  if (size <= MAX_MAPPING_SIZE) return
+  throw new UndercroftError(
+    'UNDERCROFT_SEGMENT_TOO_LARGE',
+    `the segment needs ${size} bytes; Node ${process.versions.node} can map at most ` +
+      `${MAX_MAPPING_SIZE}: ask for fewer or smaller items, or use Node 22 or later`,
+  )
+}
+
+function requireLibc(): Libc {
+  const libc = loadLibc()
+  if (libc instanceof Error) {
+    throw new UndercroftError('UNDERCROFT_SHARING_UNAVAILABLE', libc.message)
+  }
+  return libc
+}
+
+function errnoName(errno: number): string {
+  for (const [number, [name]] of getSystemErrorMap()) {
+    if (number === -errno) return name
+  }
+  return `errno ${errno}`
+}

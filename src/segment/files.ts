@@ -1,0 +1,237 @@
+/**
+ * Where a segment's file is, and how it comes to be: create, attach, open, destroy.
+ *
+ * A new file is filled under a temporary name and then linked to its own, so that nobody ever
+ * attaches to one that is half made, and of several who create at once one wins and the others
+ * attach to it.
+ */
+
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { UndercroftError } from '../base/index.ts'
+import {
+  defaultDirectory,
+  locksOfFile,
+  type Mapping,
+  mapFile,
+  mapPrivate,
+  preallocate,
+  userId,
+} from '../platform/index.ts'
+import { HEADER } from './format.ts'
+import { computeLayout, type Geometry } from './geometry.ts'
+import { formatSegment, readGeometry, Segment } from './segment.ts'
+
+/** What the caller wants of the geometry. What is left open may be anything when attaching. */
+export type WantedGeometry = { readonly [K in keyof Geometry]: Geometry[K] | undefined }
+
+/** Completes what the caller wants, for a new segment; throws where something needed is missing. */
+export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
+
+/** Held on a new file by whoever is making it. Attachments number from 1 (engine/lock.ts). */
+const CREATOR_LOCK = 0
+const FILE_SUFFIX = '.undercroft'
+const TEMPORARY_SUFFIX = '.new'
+/** Create and attach chase each other at most this often when others create and destroy. */
+const OPEN_ATTEMPTS = 100
+
+/** The file of a cache: `store` as given, or a file of that name in the directory. */
+export function segmentPath(
+  name: string,
+  directory: string | undefined,
+  store: string | undefined,
+): string {
+  if (store !== undefined) return path.resolve(store)
+  return path.join(path.resolve(directory ?? defaultDirectory()), name + FILE_SUFFIX)
+}
+
+/** Attaches to the segment of that path, or creates it. */
+export function openSegment(
+  file: string,
+  wanted: WantedGeometry,
+  complete: GeometryCompleter,
+): Segment {
+  for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+    const segment = attach(file, wanted) ?? create(file, complete(wanted))
+    if (segment !== undefined) return segment
+  }
+  throw new UndercroftError(
+    'UNDERCROFT_SYSTEM',
+    `${file} was created and destroyed ${OPEN_ATTEMPTS} times while we tried to open it`,
+  )
+}
+
+/** A segment in the memory of this thread alone. */
+export function createPrivateSegment(name: string, geometry: Geometry): Segment {
+  const mapping = mapPrivate(computeLayout(geometry).size)
+  formatSegment(mapping, geometry)
+  return new Segment(mapping, geometry, name)
+}
+
+/** Removes the name. Those attached go on with what they have; the next to open creates anew. */
+export function destroySegment(file: string): void {
+  fs.rmSync(file, { force: true })
+}
+
+function attach(file: string, wanted: WantedGeometry): Segment | undefined {
+  const fd = openExisting(file)
+  if (fd === undefined) return undefined
+  let mapping: Mapping | undefined
+  try {
+    const stat = fs.fstatSync(fd)
+    requireTrustworthy(file, stat)
+    const start = Buffer.alloc(HEADER.size)
+    const length = fs.readSync(fd, start, 0, start.length, 0)
+    const geometry = readGeometry(start.subarray(0, length), stat.size, file)
+    requireSameGeometry(file, wanted, geometry)
+    mapping = mapFile(fd, computeLayout(geometry).size, file)
+    if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
+      mapping.close() // destroyed, and perhaps created anew, in the meantime
+      return undefined
+    }
+    return new Segment(mapping, geometry, file)
+  } catch (error) {
+    if (mapping === undefined) fs.closeSync(fd)
+    throw error
+  }
+}
+
+function openExisting(file: string): number | undefined {
+  try {
+    return fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') return undefined
+    if (code === 'ELOOP') {
+      throw accessDenied(file, 'it is a symbolic link, and following it could be a trap')
+    }
+    throw openFailure(file, error)
+  }
+}
+
+function requireTrustworthy(file: string, stat: fs.Stats): void {
+  if (!stat.isFile()) {
+    throw new UndercroftError('UNDERCROFT_NOT_A_SEGMENT', `${file} is not a regular file`)
+  }
+  const user = userId()
+  if (user !== undefined && stat.uid !== user && stat.uid !== 0) {
+    throw accessDenied(file, `it belongs to user ${stat.uid}, and this process runs as ${user}`)
+  }
+  if ((stat.mode & 0o002) !== 0) {
+    throw accessDenied(file, 'everybody may write to it; run chmod o-w on it')
+  }
+}
+
+function requireSameGeometry(file: string, wanted: WantedGeometry, geometry: Geometry): void {
+  const differences: string[] = []
+  for (const name of Object.keys(geometry) as (keyof Geometry)[]) {
+    if (wanted[name] !== undefined && wanted[name] !== geometry[name]) {
+      differences.push(`${name} is ${geometry[name]}, asked for was ${wanted[name]}`)
+    }
+  }
+  if (differences.length === 0) return
+  throw new UndercroftError(
+    'UNDERCROFT_GEOMETRY_MISMATCH',
+    `${file} was created with other options: ${differences.join('; ')}. ` +
+      'Open it with the same options, or destroy it first',
+  )
+}
+
+/** Undefined when somebody else created it first. */
+function create(file: string, geometry: Geometry): Segment | undefined {
+  const directory = path.dirname(file)
+  makePrivateDirectory(directory)
+  removeAbandoned(directory, path.basename(file))
+  const size = computeLayout(geometry).size
+  const temporary = `${file}.${randomUUID()}${TEMPORARY_SUFFIX}`
+  const fd = createExclusive(temporary, file)
+  let mapping: Mapping | undefined
+  try {
+    locksOfFile(fd).tryHold(CREATOR_LOCK)
+    preallocate(fd, size, file)
+    mapping = mapFile(fd, size, file)
+    formatSegment(mapping, geometry)
+    fs.linkSync(temporary, file)
+    return new Segment(mapping, geometry, file)
+  } catch (error) {
+    if (mapping === undefined) fs.closeSync(fd)
+    else mapping.close()
+    const code = (error as NodeJS.ErrnoException).code
+    // Another won; or took ours for abandoned in the instant before it was locked.
+    if (code === 'EEXIST' || (code === 'ENOENT' && mapping !== undefined)) return undefined
+    throw error instanceof UndercroftError ? error : openFailure(file, error)
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+function createExclusive(temporary: string, file: string): number {
+  const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants
+  try {
+    return fs.openSync(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  } catch (error) {
+    throw openFailure(file, error)
+  }
+}
+
+/** Our default directory is made; any other must be there, because a typing error is likelier. */
+function makePrivateDirectory(directory: string): void {
+  if (directory !== defaultDirectory()) return
+  try {
+    fs.mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw openFailure(directory, error)
+  }
+  const stat = fs.lstatSync(directory)
+  const user = userId()
+  if (!stat.isDirectory() || (user !== undefined && stat.uid !== user)) {
+    throw accessDenied(directory, 'somebody else made it, or it is a link')
+  }
+  if ((stat.mode & 0o022) !== 0) {
+    throw accessDenied(directory, 'others may write to it; run chmod 700 on it')
+  }
+}
+
+/** Removes temporary files whose maker died before it could. */
+function removeAbandoned(directory: string, base: string): void {
+  let names: string[]
+  try {
+    names = fs.readdirSync(directory)
+  } catch {
+    return // creating the file will tell what is wrong
+  }
+  for (const name of names) {
+    if (!name.startsWith(`${base}.`) || !name.endsWith(TEMPORARY_SUFFIX)) continue
+    removeIfAbandoned(path.join(directory, name))
+  }
+}
+
+function removeIfAbandoned(temporary: string): void {
+  let fd: number
+  try {
+    fd = fs.openSync(temporary, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
+  } catch {
+    return // its maker was quicker, or it is not ours to judge
+  }
+  try {
+    if (!locksOfFile(fd).isHeldElsewhere(CREATOR_LOCK)) fs.rmSync(temporary, { force: true })
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function accessDenied(file: string, why: string): UndercroftError {
+  return new UndercroftError('UNDERCROFT_ACCESS_DENIED', `will not use ${file}: ${why}`)
+}
+
+function openFailure(file: string, error: unknown): UndercroftError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+  const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  const lack = code === 'ENOSPC' || code === 'EDQUOT'
+  return new UndercroftError(
+    denied ? 'UNDERCROFT_ACCESS_DENIED' : lack ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SYSTEM',
+    `cannot open ${file} (${code})${code === 'ENOENT' ? ': its directory does not exist' : ''}`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,122 @@
+/**
+ * Which byte of a segment means what. docs/format/segment.md tells it in prose, and
+ * test/segment/format.test.ts pins it: change all three together, and FORMAT_VERSION with them.
+ */
+
+import { assert } from '../base/index.ts'
+import { defineRecord } from './record.ts'
+
+/** "undercro" as two little-endian words. */
+export const MAGIC_LOW = 0x65646e75
+export const MAGIC_HIGH = 0x6f726372
+
+export const FORMAT_VERSION = 1
+
+/** Facts fixed at creation; checked by whoever attaches. */
+export const HEADER = defineRecord({
+  magicLow: 'i32',
+  magicHigh: 'i32',
+  formatVersion: 'i32',
+  hash: 'i32',
+  eviction: 'i32',
+  bitmap: 'i32',
+  maxKeySize: 'i32',
+  seedLow: 'i32',
+  seedHigh: 'i32',
+  reserved: 'i32',
+  maxItems: 'f64',
+  blockSize: 'f64',
+  blockCount: 'f64',
+  bucketCount: 'f64',
+  size: 'f64',
+})
+
+/** What processes contend for: on cache lines of its own. */
+export const LOCK = defineRecord({
+  owner: 'i32', // serial of the attachment inside; 0: free
+  nextSerial: 'i32', // counts up by one with each attachment
+  needsRecovery: 'i32', // 1: something was cut short; whoever holds the lock rebuilds first
+})
+
+/** Written under the lock only. */
+export const STATE = defineRecord({
+  itemCount: 'i32',
+  usedSlotCount: 'i32', // slots 1..usedSlotCount were used at least once
+  firstFreeSlot: 'i32', // chain of freed slots; 0: none
+  freeBlockCount: 'i32',
+  nextBlock: 'i32', // where the search for a run begins
+  sweepSlot: 'i32', // where the last bounded sweep ended
+  heapSize: 'i32',
+  reserved: 'i32',
+  earliestExpiryAtMs: 'f64', // no item expires before; Infinity: none expires
+  roundEarliestExpiryAtMs: 'f64', // the same, over what the current sweep has seen
+  full: 'f64',
+  evicted: 'f64',
+  expired: 'f64',
+  takeovers: 'f64',
+})
+
+/** Ticks once for each use of an item in LRU caches; readers write it too, without a lock. */
+export const USE_CLOCK = defineRecord({ ticks: 'f64' })
+
+/** Counters of one attachment, on a cache line of its own. */
+export const CELL = defineRecord({ hits: 'f64', misses: 'f64' })
+
+/** The first slot of a chain, and the seqlock over all slots of that chain. */
+export const BUCKET = defineRecord({
+  version: 'i32', // odd: a slot of the chain is changing
+  firstSlot: 'i32', // 0: the chain is empty
+})
+
+/** One item. The key follows the record, padded with zeros to whole words. */
+export const SLOT = defineRecord({
+  hash: 'i32',
+  nextSlot: 'i32', // in the chain, or in the chain of freed slots
+  info: 'i32', // 0: free; see packInfo
+  valueSize: 'i32',
+  firstBlock: 'i32',
+  inHeap: 'i32', // 1: the eviction heap has an entry for this slot
+  expiresAtMs: 'f64', // Unix time; 0: never
+})
+
+/** Offsets in bytes of the fixed parts, each on a cache line that no other part shares. */
+export const HEADER_OFFSET = 0
+export const LOCK_OFFSET = 256
+export const STATE_OFFSET = 384
+export const USE_CLOCK_OFFSET = 512
+export const CELLS_OFFSET = 640
+export const CELL_STRIDE = 64
+/** The first cell is common to all attachments that found no free one. */
+export const CELL_COUNT = 256
+export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
+
+assert(HEADER.size <= LOCK_OFFSET, 'the header ends before the lock')
+assert(LOCK_OFFSET + LOCK.size <= STATE_OFFSET - 64, 'the lock has its own cache line')
+assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the clock')
+assert(SLOT.size % 8 === 0, 'every slot starts on a multiple of 8')
+assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
+
+/** Bits of a slot's `info`. */
+const KEY_SIZE_MASK = 0xffff
+const TYPE_SHIFT = 16
+const TYPE_MASK = 0xff
+/** Set while the value is written in place: whoever finds it after a crash drops the item. */
+export const INFO_WRITING = 1 << 24
+const INFO_KNOWN_BITS = KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING
+
+export function packInfo(keySize: number, valueType: number): number {
+  return keySize | (valueType << TYPE_SHIFT)
+}
+
+export function keySizeOf(info: number): number {
+  return info & KEY_SIZE_MASK
+}
+
+export function valueTypeOf(info: number): number {
+  return (info >> TYPE_SHIFT) & TYPE_MASK
+}
+
+/** Whether these bits can be a complete item's. */
+export function isCompleteInfo(info: number): boolean {
+  return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
+}

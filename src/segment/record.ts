@@ -1,0 +1,38 @@
+/**
+ * Records: named fields at fixed offsets, each byte declared once.
+ */
+
+import { assert } from '../base/index.ts'
+
+/** All fields are little-endian. `i32` is also used for bit patterns and unsigned counts. */
+export type FieldType = 'i32' | 'f64'
+
+export interface Field {
+  readonly type: FieldType
+  /** Bytes from the start of the record. */
+  readonly offset: number
+}
+
+export interface RecordLayout<Names extends string> {
+  readonly size: number
+  readonly fields: { readonly [name in Names]: Field }
+}
+
+const FIELD_SIZE: Record<FieldType, number> = { i32: 4, f64: 8 }
+
+/** Lays fields out in the order given. Each must fall on a multiple of its size by itself. */
+export function defineRecord<Names extends string>(
+  types: {
+    readonly [name in Names]: FieldType
+  },
+): RecordLayout<Names> {
+  let offset = 0
+  const fields: Partial<Record<Names, Field>> = {}
+  for (const name of Object.keys(types) as Names[]) {
+    const type = types[name]
+    assert(offset % FIELD_SIZE[type] === 0, `${name} lies on a multiple of its size`)
+    fields[name] = { type, offset }
+    offset += FIELD_SIZE[type]
+  }
+  return { size: offset, fields: fields as Record<Names, Field> }
+}

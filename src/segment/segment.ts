@@ -1,0 +1,165 @@
+/**
+ * One segment as this thread sees it: typed views over its bytes, and the header's checks.
+ *
+ * The views cover the whole segment; positions are computed from the layout, in elements of the view
+ * they index. What items mean is the engine's business.
+ */
+
+import { randomInt } from 'node:crypto'
+import { UndercroftError } from '../base/index.ts'
+import type { Mapping } from '../platform/index.ts'
+import {
+  FORMAT_VERSION,
+  HEADER,
+  LOCK,
+  LOCK_OFFSET,
+  MAGIC_HIGH,
+  MAGIC_LOW,
+  STATE,
+  STATE_OFFSET,
+} from './format.ts'
+import {
+  BLOCK_COUNT_LIMIT,
+  BLOCK_SIZE_LIMIT,
+  computeLayout,
+  EVICTIONS,
+  type Geometry,
+  HASHES,
+  type Layout,
+  MAX_ITEMS_LIMIT,
+  MAX_KEY_SIZE_LIMIT,
+} from './geometry.ts'
+import type { RecordLayout } from './record.ts'
+
+export class Segment {
+  readonly mapping: Mapping
+  readonly geometry: Geometry
+  readonly layout: Layout
+  /** For messages: a path, or the name of a private cache. */
+  readonly label: string
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  readonly bytes: Buffer
+  readonly seedLow: number
+  readonly seedHigh: number
+
+  constructor(mapping: Mapping, geometry: Geometry, label: string) {
+    this.mapping = mapping
+    this.geometry = geometry
+    this.layout = computeLayout(geometry)
+    this.label = label
+    this.words = new Int32Array(mapping.buffer)
+    this.doubles = new Float64Array(mapping.buffer)
+    this.bytes = Buffer.from(mapping.buffer)
+    this.seedLow = this.words[headerWord('seedLow')] as number
+    this.seedHigh = this.words[headerWord('seedHigh')] as number
+  }
+
+  close(): void {
+    this.mapping.close()
+  }
+}
+
+/** Writes the header of a new segment, which must be all zeros. */
+export function formatSegment(mapping: Mapping, geometry: Geometry): void {
+  const layout = computeLayout(geometry)
+  const words = new Int32Array(mapping.buffer)
+  const doubles = new Float64Array(mapping.buffer)
+  words[headerWord('formatVersion')] = FORMAT_VERSION
+  words[headerWord('hash')] = HASHES.indexOf(geometry.hash)
+  words[headerWord('eviction')] = EVICTIONS.indexOf(geometry.eviction)
+  words[headerWord('bitmap')] = geometry.bitmap ? 1 : 0
+  words[headerWord('maxKeySize')] = geometry.maxKeySize
+  // Seeded so that nobody outside can choose keys that all fall into one chain.
+  words[headerWord('seedLow')] = randomInt(2 ** 32)
+  words[headerWord('seedHigh')] = randomInt(2 ** 32)
+  doubles[headerDouble('maxItems')] = geometry.maxItems
+  doubles[headerDouble('blockSize')] = geometry.blockSize
+  doubles[headerDouble('blockCount')] = geometry.blockCount
+  doubles[headerDouble('bucketCount')] = layout.bucketCount
+  doubles[headerDouble('size')] = layout.size
+  words[(STATE_OFFSET + STATE.fields.freeBlockCount.offset) / 4] = geometry.blockCount
+  doubles[(STATE_OFFSET + STATE.fields.earliestExpiryAtMs.offset) / 8] = Infinity
+  doubles[(STATE_OFFSET + STATE.fields.roundEarliestExpiryAtMs.offset) / 8] = Infinity
+  words[(LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4] = 1
+  words[headerWord('magicLow')] = MAGIC_LOW
+  words[headerWord('magicHigh')] = MAGIC_HIGH
+}
+
+/** Reads the geometry of a file that may be anything, from its first bytes. */
+export function readGeometry(start: Buffer, fileSize: number, label: string): Geometry {
+  const word = (name: keyof typeof HEADER.fields) => start.readInt32LE(HEADER.fields[name].offset)
+  const double = (name: keyof typeof HEADER.fields) =>
+    start.readDoubleLE(HEADER.fields[name].offset)
+  if (
+    start.length < HEADER.size ||
+    word('magicLow') !== MAGIC_LOW ||
+    word('magicHigh') !== MAGIC_HIGH
+  ) {
+    throw new UndercroftError(
+      'UNDERCROFT_NOT_A_SEGMENT',
+      `${label} is not an undercroft segment: it does not begin with "undercro". Remove it or use another name`,
+    )
+  }
+  if (word('formatVersion') !== FORMAT_VERSION) {
+    throw new UndercroftError(
+      'UNDERCROFT_VERSION_MISMATCH',
+      `${label} has segment format ${word('formatVersion')}; this version of undercroft reads ` +
+        `${FORMAT_VERSION}. Use the version that made it, or remove it`,
+    )
+  }
+  const geometry = {
+    maxItems: double('maxItems'),
+    maxKeySize: word('maxKeySize'),
+    blockSize: double('blockSize'),
+    blockCount: double('blockCount'),
+    bitmap: word('bitmap') === 1,
+    hash: HASHES[word('hash')],
+    eviction: EVICTIONS[word('eviction')],
+  }
+  if (!isGeometry(geometry)) {
+    throw new UndercroftError(
+      'UNDERCROFT_CORRUPT',
+      `the header of ${label} is damaged: ${JSON.stringify(geometry)}`,
+    )
+  }
+  const layout = computeLayout(geometry)
+  if (double('size') !== layout.size || double('bucketCount') !== layout.bucketCount) {
+    throw new UndercroftError(
+      'UNDERCROFT_CORRUPT',
+      `the header of ${label} contradicts itself: its geometry needs ${layout.size} bytes, it says ${double('size')}`,
+    )
+  }
+  if (fileSize < layout.size) {
+    throw new UndercroftError(
+      'UNDERCROFT_TRUNCATED',
+      `${label} has ${fileSize} bytes; its header needs ${layout.size}. It was cut short: remove it`,
+    )
+  }
+  return geometry
+}
+
+function isGeometry(given: { [K in keyof Geometry]: Geometry[K] | undefined }): given is Geometry {
+  return (
+    within(given.maxItems, MAX_ITEMS_LIMIT) &&
+    within(given.maxKeySize, MAX_KEY_SIZE_LIMIT) &&
+    within(given.blockSize, BLOCK_SIZE_LIMIT) &&
+    within(given.blockCount, BLOCK_COUNT_LIMIT) &&
+    given.hash !== undefined &&
+    given.eviction !== undefined
+  )
+}
+
+function within(value: number | undefined, max: number): boolean {
+  return value !== undefined && Number.isInteger(value) && value >= 1 && value <= max
+}
+
+function headerWord(name: NamesOf<typeof HEADER>): number {
+  return HEADER.fields[name].offset / 4
+}
+
+function headerDouble(name: NamesOf<typeof HEADER>): number {
+  return HEADER.fields[name].offset / 8
+}
+
+type NamesOf<R> = R extends RecordLayout<infer Names> ? Names : never
