@@ -24,7 +24,7 @@ export function decodeValue(bytes: Buffer, offset: number, size: number, type: n
     case VALUE_TYPE.bigint:
       return size === 8 ? bytes.readBigInt64LE(offset) : undecodable(type, size)
     case VALUE_TYPE.uint8Array:
-      return Uint8Array.prototype.slice.call(bytes, offset, offset + size)
+      return new Uint8Array(bytes.subarray(offset, offset + size)) // copies, and is no Buffer
     case VALUE_TYPE.utf16:
       return text.ucs2Slice(offset, offset + size)
     case VALUE_TYPE.structured:
