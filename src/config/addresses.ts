@@ -1,0 +1,33 @@
+/**
+ * Socket addresses as uWSGI writes them: with a colon TCP, without one a Unix socket path.
+ */
+
+import { invalidOption } from '../base/index.ts'
+
+/** Where to listen or connect. */
+export type SocketAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** The host of an address that names none: never the whole network by accident. */
+export const LOOPBACK = '127.0.0.1'
+
+/** Reads `host:port`, `[ipv6]:port`, `:port` (this machine), or a path. */
+export function parseAddress(name: string, text: string): SocketAddress {
+  const colon = text.lastIndexOf(':')
+  if (text.includes('/') || (colon < 0 && text !== '')) return { kind: 'unix', path: text }
+  const digits = text.slice(colon + 1)
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN
+  const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')
+  const isBareIpv6 = host.includes(':') && !text.startsWith('[')
+  if (!(port <= 65535) || isBareIpv6) {
+    throw invalidOption(name, 'host:port with a port from 0 to 65535, or a socket path', text)
+  }
+  return { kind: 'tcp', host: host === '' ? LOOPBACK : host, port }
+}
+
+/** The address as it is written in options. */
+export function formatAddress(address: SocketAddress): string {
+  if (address.kind === 'unix') return address.path
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`
+}

@@ -1,0 +1,83 @@
+/**
+ * Command-line arguments, read by a table of options.
+ */
+
+import { parseArgs } from 'node:util'
+import { UndercroftError } from '../base/index.ts'
+import { COMMAND_LINE, type GivenOption, optionError } from './given-option.ts'
+import { formatSuggestion } from './nearest.ts'
+import { type OptionRow, switchesOf } from './option-row.ts'
+import type { OptionTable } from './option-table.ts'
+import { requireValue } from './option-values.ts'
+
+/** Arguments in the order they came. */
+export interface ParsedArguments {
+  readonly given: readonly GivenOption[]
+  readonly positionals: readonly string[]
+}
+
+/**
+ * Reads arguments. A bare word that `readBare` turns into an option keeps its place among the
+ * options, since the last of two values counts; the others are positionals.
+ */
+export function parseArguments(
+  args: readonly string[],
+  table: OptionTable,
+  readBare: (word: string) => GivenOption | undefined = () => undefined,
+): ParsedArguments {
+  const given: GivenOption[] = []
+  const positionals: string[] = []
+  const takeBare = (word: string) => {
+    const option = readBare(word)
+    if (option === undefined) positionals.push(word)
+    else given.push(option)
+  }
+  let lastIndex = -1
+  for (const token of tokenize(args, table)) {
+    // The letters of -15 come as several tokens of one argument.
+    if (token.kind === 'option-terminator' || token.index === lastIndex) continue
+    const word = args[token.index] ?? ''
+    const isNumber = token.kind === 'option' && /^-\d+$/.test(word)
+    if (isNumber) lastIndex = token.index
+    if (isNumber || token.kind === 'positional') takeBare(word)
+    else given.push(readOption(table, token.rawName, token.value, table.byName.get(token.name)))
+  }
+  return { given, positionals }
+}
+
+/** The error for arguments that do not fit; the command's help says what fits. */
+export function usageError(message: string): UndercroftError {
+  return new UndercroftError('UNDERCROFT_OPTION_INVALID', message)
+}
+
+function tokenize(args: readonly string[], table: OptionTable) {
+  const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {}
+  for (const [name, row] of table.byName) options[name] = { type: typeOf(row) }
+  // parseArgs gives a letter to one long name, and that one is what it reports.
+  for (const row of table.rows) {
+    if (row.letter !== undefined) options[row.name] = { type: typeOf(row), short: row.letter }
+  }
+  return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens
+}
+
+function readOption(
+  table: OptionTable,
+  rawName: string,
+  value: string | undefined,
+  row: OptionRow | undefined,
+): GivenOption {
+  if (row === undefined) {
+    const suggestion = formatSuggestion(rawName, table.rows.flatMap(switchesOf))
+    throw usageError(`unknown option ${rawName}${suggestion}`)
+  }
+  const given = { name: rawName, value: value ?? '', origin: COMMAND_LINE }
+  if (value === undefined && typeOf(row) === 'string') throw optionError(given, 'needs a value')
+  requireValue(row, given)
+  return { ...given, name: row.name }
+}
+
+/** Whether the next argument is the option's value. */
+function typeOf(row: OptionRow): 'string' | 'boolean' {
+  const takesValue = row.kind !== 'flag' && row.isValueOptional !== true && row.argument !== ''
+  return takesValue ? 'string' : 'boolean'
+}

@@ -1,0 +1,198 @@
+/**
+ * From uWSGI's cache options to definitions of caches in our terms.
+ *
+ * The one place where uWSGI's names and defaults are turned into ours.
+ */
+
+import { invalidOption, requireOneOf, UndercroftError } from '../base/index.ts'
+import { type Cache2Values, cache2Flag, cache2Integer, cache2List, parseCache2 } from './cache2.ts'
+import { formatGiven, type GivenOption } from './given-option.ts'
+import {
+  findLast,
+  flagOption,
+  integerOption,
+  listOption,
+  type OptionSet,
+  requiredInteger,
+  textOption,
+} from './option-set.ts'
+import { CACHE2_TABLE, requireRow } from './option-table.ts'
+import { parseInteger64, parseRowInteger } from './option-values.ts'
+
+/** What a cache is created with, and what only uWSGI-style caches have beside that. */
+export interface CacheDefinition {
+  readonly name: string
+  /** One less than uWSGI's `items`, whose first place is never used. */
+  readonly maxItems: number
+  /** Bytes. */
+  readonly blockSize: number
+  /** Only with `bitmap`; otherwise each item has one. */
+  readonly blocks?: number
+  readonly bitmap: boolean
+  /** Bytes. */
+  readonly maxKeySize: number
+  /** A power of two. Absent: follows from `maxItems`. */
+  readonly buckets?: number
+  readonly hash: 'seeded' | 'djb33x' | 'murmur2'
+  readonly eviction: 'lru' | 'none'
+  /** Path of a file on disk. */
+  readonly store?: string
+  /** Master cycles between flushes; 0: the kernel decides. */
+  readonly storeSync: number
+  readonly storeDelete: boolean
+  /** UDP addresses told of each change. */
+  readonly nodes: readonly string[]
+  /** UDP addresses listened on. */
+  readonly udpServers: readonly string[]
+  /** Servers from which the content is fetched at start, in order. */
+  readonly sync: readonly string[]
+  readonly lastModified: boolean
+  readonly mathInitial: bigint
+  readonly ignoreFull: boolean
+  readonly lazyExpire: boolean
+  /** 0: off. */
+  readonly sweepOnFullSeconds: number
+  readonly clearOnFull: boolean
+  readonly noExpire: boolean
+}
+
+/** The caches to make, and what their author should be told. */
+export interface ResolvedCaches {
+  readonly caches: readonly CacheDefinition[]
+  readonly warnings: readonly string[]
+}
+
+/** The caches of all `cache` and `cache2` options, in uWSGI's order: old-style first. */
+export function resolveCaches(options: OptionSet): ResolvedCaches {
+  const caches: CacheDefinition[] = []
+  const warnings: string[] = []
+  const names = new Set<string>()
+  const add = (given: GivenOption, cache: CacheDefinition) => {
+    if (names.has(cache.name)) {
+      throw new UndercroftError(
+        'UNDERCROFT_OPTION_INVALID',
+        `${formatGiven(given)}: there is already a cache called "${cache.name}"`,
+      )
+    }
+    names.add(cache.name)
+    caches.push(cache)
+  }
+
+  const oldStyle = findLast(options, 'cache')
+  const items = integerOption(options, 'cache') ?? 0
+  if (oldStyle !== undefined && items > 0) add(oldStyle, resolveOldStyle(options, oldStyle, items))
+  const storeSync = requiredInteger(options, 'cache-store-sync')
+  for (const given of listOption(options, 'cache2')) {
+    const values = parseCache2(given)
+    add(given, resolveCache2(values, storeSync))
+    warnings.push(...values.warnings)
+    if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
+      warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
+    }
+  }
+  return { caches, warnings }
+}
+
+/** The cache that `cache = N` and the `cache-...` options describe. */
+function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): CacheDefinition {
+  const store = textOption(options, 'cache-store')
+  const sync = textOption(options, 'cache-sync')
+  return {
+    name: 'default',
+    maxItems: usableItems(formatGiven(given), items),
+    blockSize: requiredInteger(options, 'cache-blocksize'),
+    bitmap: false,
+    maxKeySize: Number(requireRow(CACHE2_TABLE, 'keysize').default),
+    hash: 'seeded',
+    eviction: 'none',
+    ...(store === undefined ? {} : { store }),
+    storeSync: requiredInteger(options, 'cache-store-sync'),
+    storeDelete: false,
+    nodes: listOption(options, 'cache-udp-node').map(node => node.value),
+    udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
+    sync: sync === undefined ? [] : [sync],
+    lastModified: flagOption(options, 'cache-use-last-modified'),
+    mathInitial: 0n,
+    ignoreFull: false,
+    lazyExpire: false,
+    sweepOnFullSeconds: 0,
+    clearOnFull: false,
+    noExpire: false,
+  }
+}
+
+function resolveCache2(values: Cache2Values, storeSyncDefault: number): CacheDefinition {
+  const name = resolveName(values)
+  const items = cache2Integer(values, 'items')
+  if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)
+  const bitmap = cache2Flag(values, 'bitmap')
+  const blocks = resolveBlocks(values, items)
+  const buckets = cache2Integer(values, 'hashsize')
+  const hash = values.texts.get('hash')
+  const store = values.texts.get('store')
+  const mathInitial = values.texts.get('math_initial')
+  return {
+    name,
+    maxItems: usableItems(`${values.label}: items`, items),
+    blockSize: cache2Integer(values, 'blocksize') ?? defaultInteger('blocksize'),
+    ...(bitmap ? { blocks } : {}),
+    bitmap,
+    maxKeySize: cache2Integer(values, 'keysize') ?? defaultInteger('keysize'),
+    ...(buckets === undefined ? {} : { buckets: nextPowerOfTwo(buckets) }),
+    hash:
+      hash === undefined
+        ? 'seeded'
+        : requireOneOf(`${values.label}: hash`, hash, ['djb33x', 'murmur2']),
+    eviction: cache2Flag(values, 'purge_lru') ? 'lru' : 'none',
+    ...(store === undefined ? {} : { store }),
+    storeSync: cache2Integer(values, 'store_sync') ?? storeSyncDefault,
+    storeDelete: cache2Flag(values, 'store_delete'),
+    nodes: cache2List(values, 'node'),
+    udpServers: cache2List(values, 'udp'),
+    sync: cache2List(values, 'sync'),
+    lastModified: cache2Flag(values, 'lastmod'),
+    mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),
+    ignoreFull: cache2Flag(values, 'ignore_full'),
+    lazyExpire: cache2Flag(values, 'lazy_expire'),
+    sweepOnFullSeconds: cache2Integer(values, 'sweep_on_full') ?? 0,
+    clearOnFull: cache2Flag(values, 'clear_on_full'),
+    noExpire: cache2Flag(values, 'no_expire'),
+  }
+}
+
+/** uWSGI takes any name; ours becomes part of a file name, and `@` begins an address. */
+function resolveName(values: Cache2Values): string {
+  const name = values.texts.get('name')
+  if (name === undefined || !/^(?!\.)[A-Za-z0-9._-]{1,64}$/.test(name)) {
+    throw invalidOption(
+      `${values.label}: name`,
+      '1 to 64 of A-Z a-z 0-9 . _ - and must not begin with a dot',
+      name,
+    )
+  }
+  return name
+}
+
+function resolveBlocks(values: Cache2Values, items: number): number {
+  const blocks = cache2Integer(values, 'blocks') ?? items
+  if (blocks < items) {
+    throw invalidOption(`${values.label}: blocks`, `at least items (${items})`, blocks)
+  }
+  return blocks
+}
+
+function usableItems(name: string, items: number): number {
+  if (items < 2) {
+    throw invalidOption(name, '2 or more, for one place always stays empty', items)
+  }
+  return items - 1
+}
+
+function defaultInteger(name: string): number {
+  const row = requireRow(CACHE2_TABLE, name)
+  return parseRowInteger(name, row, row.default ?? '')
+}
+
+function nextPowerOfTwo(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count))
+}

@@ -1,0 +1,156 @@
+/**
+ * Running the directives: options of all sources in, one flat list out.
+ *
+ * Includes are read in place, `for` and `if` are run line by line, placeholders are set. Values
+ * are not expanded yet: that needs the whole list (expansion.ts).
+ */
+
+import { formatGiven, type GivenOption, optionError } from './given-option.ts'
+import { DEFAULT_SECTION, parseIni } from './ini-file.ts'
+import { fillWord, isLogic, type LogicWords, resolveLogic } from './ini-logic.ts'
+import { buildMagicTable, type MagicTable } from './ini-magic.ts'
+import { OPTION_TABLE } from './option-table.ts'
+import type { Outside } from './outside.ts'
+import { CONFIGURATION_ROWS } from './rows-configuration.ts'
+
+/** Files within files; more is a file that includes itself. */
+const MAX_INCLUDE_DEPTH = 16
+
+/** Lines after loops; more is a mistake that would only end with the memory. */
+const MAX_OPTIONS = 100_000
+
+/** All options, directives done. */
+export interface CollectedOptions {
+  readonly options: readonly GivenOption[]
+  readonly warnings: readonly string[]
+  /** INI files read, as they were named, in order. */
+  readonly files: readonly string[]
+}
+
+/** Runs the directives among the options of all sources, in order. */
+export function collectOptions(given: readonly GivenOption[], outside: Outside): CollectedOptions {
+  const collector = new Collector(outside)
+  for (const option of given) collector.take(option)
+  collector.requireFinished()
+  return collector
+}
+
+class Collector implements CollectedOptions {
+  readonly options: GivenOption[] = []
+  readonly warnings: string[] = []
+  readonly files: string[] = []
+  readonly #outside: Outside
+  #includeDepth = 0
+  #firstMagic: MagicTable | undefined
+  #logic: { readonly begin: GivenOption; readonly words: LogicWords } | undefined
+
+  constructor(outside: Outside) {
+    this.#outside = outside
+  }
+
+  take(option: GivenOption): void {
+    if (END_NAMES.has(option.name)) {
+      this.#logic = undefined
+    } else if (isLogic(option.name)) {
+      if (this.#logic !== undefined) {
+        throw optionError(option, `stands inside ${formatGiven(this.#logic.begin)}; end that first`)
+      }
+      const words = resolveLogic(option, this.#outside, name => this.#findOption(name))
+      this.#logic = { begin: option, words }
+    } else if (this.#logic !== undefined) {
+      for (const word of this.#logic.words) {
+        this.#run({ ...option, value: fillWord(option.value, word) })
+      }
+    } else {
+      this.#run(option)
+    }
+  }
+
+  requireFinished(): void {
+    if (this.#logic === undefined) return
+    this.warnings.push(`${formatGiven(this.#logic.begin)} has no end; it holds to the last option`)
+  }
+
+  #run(option: GivenOption): void {
+    switch (OPTION_TABLE.byName.get(option.name)?.name) {
+      case 'ini':
+        this.#include(option)
+        break
+      case 'set-placeholder':
+        this.#add(readSetting(option, 'placeholder'))
+        break
+      case 'set':
+        this.#run(readSetting(option, 'any'))
+        break
+      default:
+        this.#add(option)
+    }
+  }
+
+  #add(option: GivenOption): void {
+    if (this.options.length >= MAX_OPTIONS) {
+      throw optionError(option, `is one too many: at most ${MAX_OPTIONS} options are read`)
+    }
+    this.options.push(option)
+  }
+
+  #include(option: GivenOption): void {
+    const colon = option.value.lastIndexOf(':')
+    const named = colon < 0 ? option.value : option.value.slice(0, colon)
+    const section = colon < 0 ? '' : option.value.slice(colon + 1)
+    const file = named === '' ? this.files.at(-1) : named
+    if (file === undefined) throw optionError(option, 'names a section, but no file was loaded yet')
+    const text = this.#outside.readFile(file)
+    if (text === undefined) throw optionError(option, `cannot read the file ${file}`)
+    if (this.#includeDepth >= MAX_INCLUDE_DEPTH) {
+      throw optionError(option, `includes files more than ${MAX_INCLUDE_DEPTH} deep`)
+    }
+    const magic = buildMagicTable(file, section, this.#outside, this.#firstMagic)
+    this.#firstMagic ??= magic
+    this.files.push(file)
+    const parsed = parseIni(text, file, section === '' ? DEFAULT_SECTION : section, magic)
+    this.warnings.push(...parsed.warnings)
+    this.#takeIncluded(parsed.options)
+  }
+
+  /** The lines of a file included inside a loop are already repeated; the loop waits. */
+  #takeIncluded(options: readonly GivenOption[]): void {
+    const outer = this.#logic
+    this.#logic = undefined
+    this.#includeDepth++
+    for (const option of options) this.take(option)
+    this.requireFinished()
+    this.#includeDepth--
+    this.#logic = outer
+  }
+
+  /** The first of that name, as everywhere where options are named in options. */
+  #findOption(name: string): string | undefined {
+    const row = OPTION_TABLE.byName.get(name)
+    return this.options.find(
+      option => option.name === name || (row !== undefined && option.name === row.name),
+    )?.value
+  }
+}
+
+const END_NAMES = new Set(
+  CONFIGURATION_ROWS.filter(row => row.name === 'end').flatMap(row => [
+    row.name,
+    ...(row.aliases ?? []),
+  ]),
+)
+
+/** Reads `name=value` of `set` and `set-placeholder`. */
+function readSetting(option: GivenOption, allowed: 'placeholder' | 'any'): GivenOption {
+  const equals = option.value.indexOf('=')
+  if (equals < 1) throw optionError(option, 'must be NAME=VALUE')
+  const name = option.value.slice(0, equals).trim()
+  const value = option.value.slice(equals + 1).trim()
+  const row = OPTION_TABLE.byName.get(name)
+  if (row !== undefined && allowed === 'placeholder') {
+    throw optionError(option, `cannot use "${name}" as a placeholder: it is an option`)
+  }
+  if (row?.kind === 'directive') throw optionError(option, `cannot set "${name}"; write it itself`)
+  const setting = { name, value, origin: option.origin }
+  return row !== undefined ? setting : { ...setting, isPlaceholder: true }
+}

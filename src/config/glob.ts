@@ -1,0 +1,47 @@
+/**
+ * Shell patterns over paths: `*`, `?` and `[...]` within a name.
+ */
+
+import type { Outside } from './outside.ts'
+
+/** The paths that match, sorted, directories with a trailing `/`; none if nothing does. */
+export function findMatches(pattern: string, outside: Outside): string[] {
+  const isAbsolute = pattern.startsWith('/')
+  let found = [isAbsolute ? '/' : '']
+  for (const part of pattern.split('/').filter(name => name !== '')) {
+    found = found.flatMap(parent => matchPart(parent, part, outside))
+  }
+  // By code unit, as the C locale sorts, so that the order is the same everywhere.
+  return found
+    .map(path => (outside.findKind(path) === 'directory' ? `${path}/` : path))
+    .sort((left, right) => (left < right ? -1 : Number(left > right)))
+}
+
+function matchPart(parent: string, part: string, outside: Outside): string[] {
+  const prefix = parent === '' || parent.endsWith('/') ? parent : `${parent}/`
+  if (!/[*?[]/.test(part)) {
+    const path = prefix + part
+    return outside.findKind(path) === undefined ? [] : [path]
+  }
+  const matches = compilePart(part)
+  const names = outside.listDirectory(parent === '' ? '.' : parent) ?? []
+  // Hidden names only when asked for.
+  return names
+    .filter(name => matches.test(name) && (part.startsWith('.') || !name.startsWith('.')))
+    .map(name => prefix + name)
+}
+
+function compilePart(part: string): RegExp {
+  const source = part.replace(/\[(!?)([^\]]+)\]|[\s\S]/g, (text, not: string, set: string) => {
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^[]/g, '\\$&')}]`
+    if (text === '*') return '.*'
+    if (text === '?') return '.'
+    return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  })
+  try {
+    return new RegExp(`^${source}$`, 'su')
+  } catch {
+    // A range from high to low, as in [z-a], matches nothing.
+    return /(?!)/
+  }
+}

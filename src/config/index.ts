@@ -1,0 +1,40 @@
+export {
+  formatAddress,
+  LOOPBACK,
+  parseAddress,
+  type SocketAddress,
+} from './addresses.ts'
+export { type ParsedArguments, parseArguments, usageError } from './arguments.ts'
+export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cache-definitions.ts'
+export { readEnvironmentOptions } from './environment-options.ts'
+export {
+  COMMAND_LINE,
+  formatGiven,
+  formatOrigin,
+  type GivenOption,
+  type Origin,
+} from './given-option.ts'
+export { type LoadedOptions, loadOptions } from './load.ts'
+export { formatSuggestion } from './nearest.ts'
+export type { OptionGroup, OptionKind, OptionRow, OptionSupport } from './option-row.ts'
+export {
+  checkOptions,
+  findLast,
+  flagOption,
+  integerOption,
+  listOption,
+  type OptionSet,
+  requiredInteger,
+  textOption,
+} from './option-set.ts'
+export {
+  buildTable,
+  CACHE2_TABLE,
+  OPTION_TABLE,
+  type OptionTable,
+  requireRow,
+} from './option-table.ts'
+export { formatAllHelp, formatHelp, formatOptionsPage } from './option-text.ts'
+export { parseInteger, parseInteger64 } from './option-values.ts'
+export type { HostFacts, Outside, PathKind } from './outside.ts'
+export { requireSupported } from './support.ts'

@@ -1,0 +1,86 @@
+/**
+ * `for` and `if`: which words each following line is repeated for.
+ *
+ * A condition that holds is a loop over one word, what was tested; one that does not is a loop
+ * over none. So there is only one kind of logic to run.
+ */
+
+import { type GivenOption, optionError } from './given-option.ts'
+import { findMatches } from './glob.ts'
+import { parseInteger } from './option-values.ts'
+import type { Outside, PathKind } from './outside.ts'
+
+/** Enough for any real file; beyond it a number was mistyped. */
+const MAX_TIMES = 100_000
+
+/** What the following lines are repeated for. */
+export type LogicWords = readonly string[]
+
+/** Whether a name begins logic. */
+export function isLogic(name: string): boolean {
+  return name === 'for' || name.startsWith('for-') || name.startsWith('if-')
+}
+
+/** The words of a `for` or `if` line; `findOption` looks among the options given before it. */
+export function resolveLogic(
+  given: GivenOption,
+  outside: Outside,
+  findOption: (name: string) => string | undefined,
+): LogicWords {
+  switch (given.name) {
+    case 'for':
+      return given.value.split(' ').filter(word => word !== '')
+    case 'for-glob': {
+      const paths = findMatches(given.value, outside)
+      return paths.length === 0 ? [given.value] : paths
+    }
+    case 'for-readline':
+      return readLines(given, outside)
+    case 'for-times': {
+      const count = parseInteger(`${given.name}`, given.value, 0, MAX_TIMES)
+      return Array.from({ length: count }, (_, index) => String(index + 1))
+    }
+    default:
+      return resolveCondition(given, outside, findOption)
+  }
+}
+
+/** The text with each `%(_)` replaced. */
+export function fillWord(text: string, word: string): string {
+  return text.replaceAll('%(_)', () => word)
+}
+
+function readLines(given: GivenOption, outside: Outside): LogicWords {
+  const text = outside.readFile(given.value)
+  if (text === undefined) throw optionError(given, `cannot read the file ${given.value}`)
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map(line => line.replace(/\r$/, ''))
+}
+
+function resolveCondition(
+  given: GivenOption,
+  outside: Outside,
+  findOption: (name: string) => string | undefined,
+): LogicWords {
+  const isNegated = given.name.startsWith('if-not-')
+  const test = given.name.slice(isNegated ? 'if-not-'.length : 'if-'.length)
+  const kinds = PATH_TESTS.get(test)
+  if (kinds !== undefined) {
+    const kind = outside.findKind(given.value)
+    const holds = kind !== undefined && kinds.includes(kind)
+    return holds === isNegated ? [] : [given.value]
+  }
+  if (test !== 'opt' && test !== 'env') throw optionError(given, 'is not a condition we know')
+  const equals = given.value.indexOf('=')
+  const name = equals < 0 ? given.value : given.value.slice(0, equals)
+  const actual = test === 'opt' ? findOption(name) : outside.environment[name]
+  const holds = actual !== undefined && (equals < 0 || actual === given.value.slice(equals + 1))
+  return holds === isNegated ? [] : [actual ?? '']
+}
+
+const PATH_TESTS: ReadonlyMap<string, readonly PathKind[]> = new Map([
+  ['file', ['file']],
+  ['dir', ['directory']],
+  ['exists', ['file', 'directory', 'other']],
+] satisfies [string, PathKind[]][])

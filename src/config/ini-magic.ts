@@ -1,0 +1,112 @@
+/**
+ * Magic variables: `%d`, `%n` and the like, replaced in the raw text of an INI file.
+ *
+ * This comes before the text is split into lines, so a `%` at the end of a line takes the line
+ * break with it, and so it is done in comments too. Both are uWSGI's doing.
+ */
+
+import { posix } from 'node:path'
+import type { Outside } from './outside.ts'
+
+/** One line after replacement. Where a `%` joined lines, the number is the first one's. */
+export interface MagicLine {
+  readonly text: string
+  /** Counted from 1. */
+  readonly line: number
+  /** What was removed because it is no magic variable. */
+  readonly removed: readonly string[]
+}
+
+/** What each character after `%` stands for. */
+export type MagicTable = ReadonlyMap<string, string>
+
+/** The magic variables of a file; `first` is the table of the first file loaded. */
+export function buildMagicTable(
+  given: string,
+  section: string,
+  outside: Outside,
+  first?: MagicTable,
+): MagicTable {
+  const { facts } = outside
+  const path = posix.resolve(facts.cwd, given)
+  const directory = posix.dirname(path)
+  const fileName = posix.basename(path)
+  const extension = posix.extname(fileName)
+  const components = directory.split('/').filter(part => part !== '')
+  const own: [string, string][] = [
+    ['p', path],
+    ['s', fileName],
+    ['d', directory.endsWith('/') ? directory : `${directory}/`],
+    ['n', fileName.slice(0, fileName.length - extension.length)],
+    ['e', extension.slice(1)],
+    ['c', components.at(-1) ?? ''],
+    ['o', given],
+    ['x', section],
+    ['i', String(outside.findInode(path))],
+    ['j', hashHex(path)],
+  ]
+  const table = new Map<string, string>([
+    ...own,
+    ['v', facts.cwd],
+    ['h', facts.hostname],
+    ['V', facts.version],
+    ['t', String(Math.floor(facts.startedAtMs / 1000))],
+    ['T', String(Math.floor(facts.startedAtMs * 1000))],
+    ['k', String(facts.cpuCount)],
+    ['u', String(facts.userId)],
+    ['U', facts.userName],
+    ['g', String(facts.groupId)],
+    ['G', facts.groupName],
+    ['[', '\u001b'],
+    ['%', '%'],
+    // Left for the placeholders, which are replaced when all values are known.
+    ['(', '%('],
+  ])
+  for (let digit = 0; digit <= 9; digit++) table.set(String(digit), components[digit] ?? '')
+  for (const lower of 'odspcenxij') {
+    table.set(lower.toUpperCase(), (first ?? table).get(lower) ?? '')
+  }
+  return table
+}
+
+/** Replaces magic variables and splits into lines. */
+export function expandMagic(source: string, table: MagicTable): MagicLine[] {
+  const lines: MagicLine[] = []
+  let text = ''
+  let removed: string[] = []
+  let line = 1
+  let firstLine = 1
+  const finish = () => {
+    lines.push({ text, line: firstLine, removed })
+    text = ''
+    removed = []
+    firstLine = line
+  }
+  for (let position = 0; position < source.length; position++) {
+    let character = source.charAt(position)
+    if (character === '%') {
+      character = source.charAt(++position)
+      const value = table.get(character)
+      if (value === undefined) removed.push(`%${character}`)
+      else text += value
+      if (character === '\n') line++
+    } else if (character === '\n') {
+      line++
+      finish()
+    } else text += character
+  }
+  if (text !== '') finish()
+  return lines
+}
+
+/** uWSGI's djb33x of the path: it XORs bytes with their sign, and the machine is little-endian. */
+function hashHex(path: string): string {
+  const bytes = Buffer.from(path)
+  let hash = 5381
+  for (let index = 0; index < bytes.length; index++) {
+    hash = (Math.imul(hash, 33) ^ bytes.readInt8(index)) >>> 0
+  }
+  const result = Buffer.alloc(4)
+  result.writeUInt32LE(hash)
+  return result.toString('hex')
+}

@@ -1,0 +1,31 @@
+/**
+ * From options as given to options as checked: directives, expansion, and the table, in one call.
+ */
+
+import { collectOptions } from './collect.ts'
+import { expandOptions } from './expansion.ts'
+import type { GivenOption } from './given-option.ts'
+import { checkOptions, describeMeaningless, type OptionSet } from './option-set.ts'
+import { OPTION_TABLE } from './option-table.ts'
+import type { Outside } from './outside.ts'
+
+/** A configuration, read. */
+export interface LoadedOptions {
+  readonly options: OptionSet
+  /** What was probably meant otherwise, and what has no meaning here. */
+  readonly warnings: readonly string[]
+  /** INI files read, as they were named, in order. */
+  readonly files: readonly string[]
+}
+
+/** Reads the options of all sources, given in the order in which they count. */
+export function loadOptions(given: readonly GivenOption[], outside: Outside): LoadedOptions {
+  const collected = collectOptions(given, outside)
+  const expanded = expandOptions(collected.options, outside)
+  const checked = checkOptions(OPTION_TABLE, expanded.options, expanded.usedPlaceholders)
+  return {
+    options: checked.options,
+    warnings: [...collected.warnings, ...checked.warnings, ...describeMeaningless(checked.options)],
+    files: collected.files,
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The one table of options, and how names are looked up in it.
+ *
+ * Reading the command line and INI files, help, and the reference page all follow from it. What an
+ * option does is elsewhere: here it only says that it exists, what it takes, and how far we are.
+ */
+
+import { assert } from '../base/index.ts'
+import type { OptionRow } from './option-row.ts'
+import { CACHE_ROWS } from './rows-cache.ts'
+import { CACHE2_ROWS } from './rows-cache2.ts'
+import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
+import { HTTP_ROWS } from './rows-http.ts'
+import { SERVER_ROWS } from './rows-server.ts'
+
+/** The rows of one place where options are given, by every name they have. */
+export interface OptionTable {
+  readonly rows: readonly OptionRow[]
+  /** Aliases included. */
+  readonly byName: ReadonlyMap<string, OptionRow>
+}
+
+/** All options of `undercroft serve` and of INI files. */
+export const OPTION_TABLE = buildTable([
+  ...CACHE_ROWS,
+  ...SERVER_ROWS,
+  ...HTTP_ROWS,
+  ...CONFIGURATION_ROWS,
+  ...NO_MEANING_ROWS,
+])
+
+/** The names inside a `cache2` definition. */
+export const CACHE2_TABLE = buildTable(CACHE2_ROWS)
+
+/** Makes a table of rows; no two may share a name. */
+export function buildTable(rows: readonly OptionRow[]): OptionTable {
+  const byName = new Map<string, OptionRow>()
+  for (const row of rows) {
+    for (const name of [row.name, ...(row.aliases ?? [])]) {
+      assert(!byName.has(name), `only one option is called ${name}`)
+      byName.set(name, row)
+    }
+  }
+  return { rows, byName }
+}
+
+/** The row of an option that the code itself names. */
+export function requireRow(table: OptionTable, name: string): OptionRow {
+  const row = table.byName.get(name)
+  assert(row !== undefined && row.name === name, `the option table has a row ${name}`)
+  return row
+}

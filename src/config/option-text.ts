@@ -1,0 +1,92 @@
+/**
+ * The option table as text: help for a terminal, and the reference page.
+ */
+
+import {
+  argumentOf,
+  OPTION_GROUPS,
+  type OptionGroup,
+  type OptionRow,
+  switchesOf,
+} from './option-row.ts'
+import { CACHE2_TABLE, OPTION_TABLE } from './option-table.ts'
+
+const HELP_COLUMN = 34
+
+/** All options of `undercroft serve`, by group. */
+export function formatAllHelp(): string {
+  return formatHelp([...OPTION_TABLE.rows, ...CACHE2_TABLE.rows])
+}
+
+/** Help for some rows, by group; a row of `cache2` has no dashes. */
+export function formatHelp(rows: readonly OptionRow[]): string {
+  return groupRows(rows)
+    .map(([group, members]) => `${OPTION_GROUPS[group]}:\n${members.map(formatHelpRow).join('')}`)
+    .join('\n')
+}
+
+/** docs/reference/options.md, whole. */
+export function formatOptionsPage(): string {
+  const sections = groupRows([...OPTION_TABLE.rows, ...CACHE2_TABLE.rows]).map(
+    ([group, members]) =>
+      `## ${OPTION_GROUPS[group]}\n\n| option | value | default | support | |\n` +
+      `| --- | --- | --- | --- | --- |\n${members.map(formatPageRow).join('')}`,
+  )
+  return `${PAGE_HEAD}\n${sections.join('\n')}`
+}
+
+const PAGE_HEAD = `# Options
+
+<!-- Written by \`npm run docs:options\` from the table in src/config/. Do not edit. -->
+
+Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter), in
+an INI file without, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for \`-\`.
+
+Support: \`now\` works; \`later\` is refused with a message; \`accepted\` has no meaning under Node.js,
+is noted once, and changes nothing.
+`
+
+function groupRows(rows: readonly OptionRow[]): [OptionGroup, OptionRow[]][] {
+  const groups = Object.keys(OPTION_GROUPS) as OptionGroup[]
+  return groups
+    .map((group): [OptionGroup, OptionRow[]] => [group, rows.filter(row => row.group === group)])
+    .filter(([, members]) => members.length > 0)
+}
+
+function formatHelpRow(row: OptionRow): string {
+  const head = `  ${formatNames(row)}${formatArgument(row)}`
+  const facts = [row.description]
+  if (row.default !== undefined) facts.push(`Default: ${row.default}.`)
+  if (row.support === 'later') facts.push('Not supported yet.')
+  if (row.support === 'accepted') facts.push('No meaning here.')
+  const gap =
+    head.length < HELP_COLUMN ? ' '.repeat(HELP_COLUMN - head.length) : '\n'.padEnd(HELP_COLUMN + 1)
+  return `${head}${gap}${facts.join(' ')}\n`
+}
+
+function formatNames(row: OptionRow): string {
+  const names = row.group === 'cache2' ? [row.name, ...(row.aliases ?? [])] : switchesOf(row)
+  return names.join(', ')
+}
+
+function formatArgument(row: OptionRow): string {
+  const argument = argumentOf(row)
+  if (row.group === 'cache2') return `=${argument === '' ? '1' : argument}`
+  if (argument === '') return ''
+  return row.isValueOptional === true ? `[=${argument}]` : ` ${argument}`
+}
+
+function formatPageRow(row: OptionRow): string {
+  const short = row.letter === undefined ? [] : [`-${row.letter}`]
+  const all = [row.name, ...(row.aliases ?? []), ...short]
+  const names = all.map(name => `\`${name}\``).join(', ')
+  const value = row.kind === 'flag' ? 'flag' : `${row.kind}, ${describeValue(row)}`
+  const cells = [names, value, row.default ?? '', row.support, row.description]
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+}
+
+function describeValue(row: OptionRow): string {
+  const limits = row.min === undefined ? '' : `${row.min} to ${row.max}`
+  const parts = [row.unit ?? argumentOf(row), limits].filter(part => part !== '')
+  return parts.join(', ') || 'no value'
+}

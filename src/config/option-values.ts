@@ -1,0 +1,56 @@
+/**
+ * What the text of an option means, by its kind.
+ *
+ * Stricter than uWSGI where uWSGI guesses: `1k` and `abc` are no numbers, and a name that needs a
+ * value must have one.
+ */
+
+import { invalidOption } from '../base/index.ts'
+import { formatGiven, type GivenOption } from './given-option.ts'
+import type { OptionRow } from './option-row.ts'
+
+const OFF = ['false', 'off', 'no', '0']
+const INT64_MIN = -(2n ** 63n)
+const INT64_MAX = 2n ** 63n - 1n
+
+/** Off only for `false`, `off`, `no` in any case and `0`; a name alone is on. */
+export function parseFlag(text: string): boolean {
+  return !OFF.includes(text.toLowerCase())
+}
+
+/** A whole number in decimal digits; `name` is how a message calls it. */
+export function parseInteger(name: string, text: string, min: number, max: number): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) {
+    throw invalidOption(name, `a whole number from ${min} to ${max}`, text)
+  }
+  return value
+}
+
+/** The same for a row of the table, with the row's limits. */
+export function parseRowInteger(name: string, row: OptionRow, text: string): number {
+  const min = row.min ?? 0
+  const max = row.max ?? Number.MAX_SAFE_INTEGER
+  if (row.isClamped !== true) return parseInteger(name, text, min, max)
+  return Math.min(parseInteger(name, text, min, Number.MAX_SAFE_INTEGER), max)
+}
+
+/** A whole number of 64 bits with sign. */
+export function parseInteger64(name: string, text: string): bigint {
+  const value = /^-?\d+$/.test(text) ? BigInt(text) : undefined
+  if (value === undefined || value < INT64_MIN || value > INT64_MAX) {
+    throw invalidOption(name, `a whole number from ${INT64_MIN} to ${INT64_MAX}`, text)
+  }
+  return value
+}
+
+/** Throws unless the value suits the row. */
+export function requireValue(row: OptionRow, given: GivenOption): void {
+  const name = formatGiven(given)
+  if (row.kind === 'integer') parseRowInteger(name, row, given.value)
+  if (row.kind === 'integer64') parseInteger64(name, given.value)
+  const needsText = row.kind === 'string' || row.kind === 'list' || row.kind === 'cache2'
+  if (needsText && given.value === '' && row.isValueOptional !== true) {
+    throw invalidOption(name, 'a string that is not empty', given.value)
+  }
+}

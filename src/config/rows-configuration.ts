@@ -1,0 +1,145 @@
+/**
+ * Options that steer how options are read, and those that mean nothing under Node.js.
+ */
+
+import type { OptionRow } from './option-row.ts'
+
+const DIRECTIVE = { kind: 'directive', group: 'configuration', support: 'now' } as const
+const NO_MEANING = { group: 'python', support: 'accepted' } as const
+
+export const CONFIGURATION_ROWS: readonly OptionRow[] = [
+  {
+    ...DIRECTIVE,
+    name: 'ini',
+    argument: 'FILE[:SECTION]',
+    description: 'Reads options from an INI file here; a bare name ending in .ini does the same.',
+  },
+  {
+    name: 'strict',
+    kind: 'flag',
+    group: 'configuration',
+    support: 'now',
+    description: 'Refuses unknown names in INI files instead of taking them as placeholders.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'set-placeholder',
+    aliases: ['set-ph'],
+    argument: 'NAME=VALUE',
+    description: 'Defines a placeholder, used as %(NAME).',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'set',
+    argument: 'NAME=VALUE',
+    description: 'Sets a placeholder or an option.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'for',
+    argument: 'WORDS',
+    description: 'Repeats each following line for every word, which is %(_).',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'for-glob',
+    argument: 'PATTERN',
+    description: 'Repeats each following line for every path that matches.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'for-readline',
+    argument: 'FILE',
+    description: 'Repeats each following line for every line of a file.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'for-times',
+    argument: 'N',
+    description: 'Repeats each following line for the numbers from 1 to N.',
+  },
+  ...['', 'not-'].flatMap(not => ifRows(not, not === '' ? '' : 'not ')),
+  {
+    ...DIRECTIVE,
+    name: 'end',
+    aliases: ['endfor', 'end-for', 'endif', 'end-if'],
+    argument: '',
+    description: 'Ends what for or if began.',
+  },
+]
+
+export const NO_MEANING_ROWS: readonly OptionRow[] = [
+  {
+    ...NO_MEANING,
+    name: 'threads',
+    kind: 'integer',
+    min: 0,
+    max: 65535,
+    description: 'Python threads of a worker; a Node.js process serves many requests in one.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'thunder-lock',
+    kind: 'flag',
+    description: 'Takes turns in accepting connections; Node.js workers do not compete for them.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'wsgi-file',
+    kind: 'string',
+    argument: 'PATH',
+    description: 'A Python application.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'callable',
+    kind: 'string',
+    description: 'The name of a Python application in its module.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'venv',
+    aliases: ['virtualenv', 'home'],
+    letter: 'H',
+    kind: 'string',
+    argument: 'PATH',
+    description: 'The home of Python.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'plugins',
+    aliases: ['plugin'],
+    kind: 'list',
+    description: 'Plugins of uWSGI; all that is supported is built in.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'enable-threads',
+    kind: 'flag',
+    description: 'Switches Python threads on.',
+  },
+  {
+    ...NO_MEANING,
+    name: 'offload-threads',
+    kind: 'integer',
+    min: 0,
+    max: 65535,
+    description: 'Threads that send responses; Node.js does that without.',
+  },
+]
+
+function ifRows(infix: string, not: string): OptionRow[] {
+  const condition = (test: string, argument: string, holds: string): OptionRow => ({
+    ...DIRECTIVE,
+    name: `if-${infix}${test}`,
+    argument,
+    description: `Keeps the following lines only if ${holds}; %(_) is what was tested.`,
+  })
+  return [
+    condition('opt', 'NAME[=VALUE]', `the option is ${not}given so far`),
+    condition('env', 'NAME[=VALUE]', `the environment variable is ${not}set`),
+    condition('file', 'PATH', `the path is ${not}a file`),
+    condition('dir', 'PATH', `the path is ${not}a directory`),
+    condition('exists', 'PATH', `the path does ${not}exist`),
+  ]
+}

@@ -1,0 +1,109 @@
+/**
+ * Options of HTTP and of internal routing.
+ */
+
+import type { OptionRow } from './option-row.ts'
+
+/** What each rule looks at. Above the table, which is built from it as the module loads. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  route: 'path',
+  'route-uri': 'URI with query',
+  'route-qs': 'query string',
+  'route-host': 'Host header',
+  'route-remote-addr': 'client address',
+  'route-remote-user': 'authenticated user',
+  'route-user-agent': 'User-Agent header',
+  'route-referer': 'Referer header',
+}
+
+export const HTTP_ROWS: readonly OptionRow[] = [
+  {
+    name: 'http',
+    kind: 'list',
+    argument: 'ADDRESS',
+    group: 'http',
+    support: 'later',
+    description: 'Serves HTTP at this address in front of the workers.',
+  },
+  {
+    name: 'http-socket',
+    kind: 'list',
+    argument: 'ADDRESS',
+    group: 'http',
+    support: 'later',
+    description: 'Workers serve HTTP at this address themselves.',
+  },
+  {
+    name: 'mime-file',
+    kind: 'list',
+    argument: 'PATH',
+    group: 'http',
+    support: 'later',
+    description: 'Dictionary of MIME types by file extension.',
+  },
+  {
+    name: 'disable-logging',
+    letter: 'L',
+    kind: 'flag',
+    group: 'http',
+    support: 'later',
+    description: 'Logs no requests.',
+  },
+  {
+    name: 'log-micros',
+    kind: 'flag',
+    group: 'http',
+    support: 'later',
+    description: 'Logs response times in microseconds.',
+  },
+  ...routeRows('', 'before the application'),
+  ...routeRows('error-', 'when a request ends in an error'),
+  ...routeRows('response-', 'after the response headers'),
+  ...routeRows('final-', 'after the response'),
+]
+
+/** The rules of one chain; the four chains have the same ones. */
+function routeRows(prefix: string, moment: string): OptionRow[] {
+  const shared = { kind: 'list', group: 'routing', support: 'later' } as const
+  const rows: OptionRow[] = Object.entries(SUBJECTS).map(([name, subject]) => ({
+    ...shared,
+    name: `${prefix}${name}`,
+    argument: 'REGEX ACTION',
+    description: `Runs an action ${moment} if the ${subject} matches.`,
+  }))
+  const statusRow: OptionRow = {
+    ...shared,
+    name: `${prefix}route-status`,
+    argument: 'STATUS ACTION',
+    description: `Runs an action ${moment} for one response status.`,
+  }
+  // Before the application there is no status yet.
+  if (prefix !== '') rows.push(statusRow)
+  rows.push(
+    {
+      ...shared,
+      name: `${prefix}route-if`,
+      argument: 'CONDITION ACTION',
+      description: `Runs an action ${moment} if a condition holds.`,
+    },
+    {
+      ...shared,
+      name: `${prefix}route-if-not`,
+      argument: 'CONDITION ACTION',
+      description: `Runs an action ${moment} if a condition does not hold.`,
+    },
+    {
+      ...shared,
+      name: `${prefix}route-run`,
+      argument: 'ACTION',
+      description: `Runs an action ${moment}, always.`,
+    },
+    {
+      ...shared,
+      name: `${prefix}route-label`,
+      argument: 'NAME',
+      description: 'Marks a place for goto in this chain.',
+    },
+  )
+  return rows
+}

@@ -1,0 +1,32 @@
+/**
+ * Refusing what is not supported yet.
+ *
+ * Apart from reading, so that a configuration can be read and shown whole even where it asks for
+ * more than this version does.
+ */
+
+import { parseCache2 } from './cache2.ts'
+import { type GivenOption, optionError } from './given-option.ts'
+import { listOption, type OptionSet } from './option-set.ts'
+import { CACHE2_TABLE, requireRow } from './option-table.ts'
+import { parseFlag } from './option-values.ts'
+
+/** Throws for the first option that the table marks `later`. */
+export function requireSupported(options: OptionSet): void {
+  for (const [name, list] of options.given) {
+    const row = requireRow(options.table, name)
+    if (row.support !== 'later') continue
+    // A flag that is switched off asks for nothing.
+    const asking = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
+    if (asking !== undefined) throw notYet(asking, '')
+  }
+  for (const given of listOption(options, 'cache2')) {
+    for (const name of parseCache2(given).texts.keys()) {
+      if (requireRow(CACHE2_TABLE, name).support === 'later') throw notYet(given, `${name} `)
+    }
+  }
+}
+
+function notYet(given: GivenOption, inner: string): Error {
+  return optionError(given, `${inner}is not supported yet`)
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { collectOptions } from '../../src/config/collect.ts'
+import { COMMAND_LINE } from '../../src/config/given-option.ts'
+import { loadOptions } from '../../src/config/index.ts'
+import { fakeOutside } from './fake-outside.ts'
+import { loadIni, readLines } from './reading.ts'
+
+const PATH = '/srv/site/my.conf.ini'
+
+/** The value of `a` in a file at PATH. */
+function magic(value: string, given = PATH): string {
+  const outside = fakeOutside({ [given]: `[uwsgi]\na = ${value}\n[other]\na = ${value}` })
+  const { options } = collectOptions([{ name: 'ini', value: given, origin: COMMAND_LINE }], outside)
+  return options[0]?.value ?? ''
+}
+
+describe('magic variables', () => {
+  const cases: [string, string][] = [
+    ['%p', PATH],
+    ['%d', '/srv/site/'],
+    ['%e', 'ini'],
+    ['%o', PATH],
+    ['%s', 'my.conf.ini'],
+    ['%n', 'my.conf'],
+    ['%c', 'site'],
+    ['%x', ''],
+    ['%0 %1', 'srv site'],
+    ['<%2%9>', '<>'],
+    ['%v', '/srv/work'],
+    ['%h', 'crypt'],
+    ['%V', '9.8.7'],
+    ['%t', '1700000000'],
+    ['%T', '1700000000123000'],
+    ['%k', '4'],
+    ['%u %U %g %G', '1000 ada 100 users'],
+    ['%i', '77'],
+    ['%[', '\u001b'],
+    ['100%%', '100%'],
+    ['%(b)', '%(b)'],
+    ['%dvenv', '/srv/site/venv'],
+    ['%d%n.pid', '/srv/site/my.conf.pid'],
+    ['a%zb', 'ab'],
+    ['50% of', '50of'],
+  ]
+  for (const [text, expected] of cases) {
+    test(`turn ${text} into ${JSON.stringify(expected)}`, () => assert.equal(magic(text), expected))
+  }
+
+  test('%p of a relative name is absolute, %o is the name as given', () => {
+    assert.equal(magic('%p %o', 'app.ini'), '/srv/work/app.ini app.ini')
+  })
+
+  test('%x is the section that was asked for', () => {
+    const outside = fakeOutside({ '/x.ini': '[uwsgi]\n[other]\na = %x' })
+    const given = { name: 'ini', value: '/x.ini:other', origin: COMMAND_LINE }
+    assert.equal(collectOptions([given], outside).options[0]?.value, 'other')
+  })
+
+  test('%j is the djb33x hash of the path, its bytes little-endian', () => {
+    // The documented hash of "foo" is 0x0b8737a3; the fake file is called /foo.
+    let hash = 5381
+    for (const byte of Buffer.from('/foo')) hash = (Math.imul(hash, 33) ^ byte) >>> 0
+    const swapped = Buffer.alloc(4)
+    swapped.writeUInt32LE(hash)
+    assert.equal(magic('%j', '/foo'), swapped.toString('hex'))
+  })
+
+  test('in capitals are those of the first file loaded', () => {
+    const files = { '/srv/more.conf': '[uwsgi]\na = %N %E %P %n %e' }
+    assert.deepEqual(readLines('ini = /srv/more.conf', files), ['a=app ini /srv/app.ini more conf'])
+  })
+
+  test('are replaced in comments and section names as well', () => {
+    assert.deepEqual(readLines('; note %\na = 1\n[%n]\nb = 2\n[uwsgi]\nc = 3'), ['c=3'])
+  })
+
+  test('a % at the end of a line swallows the line break, and a warning says so', () => {
+    assert.deepEqual(readLines('a = 50%\nfoo = 1'), ['a=50foo = 1'])
+    const { warnings } = loadIni('[uwsgi]\nbuffer-size = 50%\n')
+    assert.match(warnings.join(), /app\.ini:2: "%\\n" was removed; write %% for a percent sign/)
+  })
+
+  test('lines keep their numbers behind a swallowed line break', () => {
+    const given = { name: 'ini', value: '/x.ini', origin: COMMAND_LINE }
+    const outside = fakeOutside({ '/x.ini': '[uwsgi]\na = 50%\nfoo\nb = 2' })
+    assert.deepEqual(
+      collectOptions([given], outside).options.map(option => option.origin.line),
+      [2, 4],
+    )
+  })
+
+  test('are not replaced in values of the command line', () => {
+    const given = { name: 'chmod-socket', value: '%d', origin: COMMAND_LINE }
+    const { options } = loadOptions([given], fakeOutside())
+    assert.equal(options.given.get('chmod-socket')?.[0]?.value, '%d')
+  })
+})
