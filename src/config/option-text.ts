@@ -12,6 +12,7 @@ import {
 import { CACHE2_TABLE, OPTION_TABLE } from './option-table.ts'
 
 const HELP_COLUMN = 34
+const HELP_WIDTH = 100
 
 /** All options of `undercroft serve`, by group. */
 export function formatAllHelp(): string {
@@ -59,9 +60,26 @@ function formatHelpRow(row: OptionRow): string {
   if (row.default !== undefined) facts.push(`Default: ${row.default}.`)
   if (row.support === 'later') facts.push('Not supported yet.')
   if (row.support === 'accepted') facts.push('No meaning here.')
-  const gap =
-    head.length < HELP_COLUMN ? ' '.repeat(HELP_COLUMN - head.length) : '\n'.padEnd(HELP_COLUMN + 1)
-  return `${head}${gap}${facts.join(' ')}\n`
+  const lines = wrapWords(facts.join(' '), HELP_WIDTH - HELP_COLUMN)
+  const indent = ' '.repeat(HELP_COLUMN)
+  const body = lines.join(`\n${indent}`)
+  // A head that reaches into the second column gets a line of its own.
+  const gap = head.length < HELP_COLUMN ? indent.slice(head.length) : `\n${indent}`
+  return `${head}${gap}${body}\n`
+}
+
+function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
 }
 
 function formatNames(row: OptionRow): string {

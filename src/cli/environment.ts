@@ -1,0 +1,80 @@
+/**
+ * What a command may touch, so that tests run commands in their own process.
+ */
+
+import type { ByteCache, CacheStats } from '../base/index.ts'
+import type { CacheDefinition, Outside, SocketAddress } from '../config/index.ts'
+
+/** Where text and bytes go. */
+export interface CommandOutput {
+  readonly isTTY: boolean
+  /** Done when the bytes are on their way, so that a slow reader slows us. */
+  write(chunk: string | Uint8Array): Promise<void>
+}
+
+/** A `ByteCache` that may answer at once or later. */
+type Awaitable<T> = {
+  readonly [Member in keyof T]: T[Member] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Result | Promise<Result>
+    : T[Member]
+}
+
+/** The cache a command works on, local or remote. */
+export interface CommandTarget extends Awaitable<ByteCache> {
+  close(): void | Promise<void>
+}
+
+/** Which cache `--cache` names. */
+export interface TargetAddress {
+  /** Empty only for a remote one: that server's default cache. */
+  readonly name: string
+  /** Absent: a cache on this machine. */
+  readonly remote?: SocketAddress
+  /** Where the shared segment lives, if not in the usual place. */
+  readonly directory?: string
+}
+
+/** A cache while it is served. */
+export interface ServedCache extends ByteCache {
+  stats(): CacheStats
+  close(): void
+}
+
+/** What a listening socket allows. */
+export interface ListenLimits {
+  /** Bytes of the largest packet. */
+  readonly bufferSize: number
+  readonly socketTimeoutMs: number
+  /** Of a Unix socket. Absent: as the system makes it. */
+  readonly mode?: number
+}
+
+/** A socket that listens. */
+export interface Listener {
+  /** As bound: port 0 has become a real one. */
+  readonly address: SocketAddress
+  /** Takes no more connections, finishes the requests that have begun, then is done. */
+  close(): Promise<void>
+}
+
+/** What `serve` needs done. */
+export interface ServeHost {
+  openCache(definition: CacheDefinition, directory: string | undefined): Promise<ServedCache>
+  listen(
+    address: SocketAddress,
+    caches: readonly ServedCache[],
+    limits: ListenLimits,
+  ): Promise<Listener>
+}
+
+/** Everything outside a command. */
+export interface CommandEnvironment {
+  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdout: CommandOutput
+  readonly stderr: CommandOutput
+  readonly outside: Outside
+  readonly serveHost: ServeHost
+  openTarget(address: TargetAddress): Promise<CommandTarget>
+  /** The name of the signal that asks us to end. */
+  untilStopped(): Promise<string>
+}

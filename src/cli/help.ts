@@ -1,0 +1,38 @@
+/** `undercroft help`: all commands, or one. */
+
+import { formatHelp, formatSuggestion, usageError } from '../config/index.ts'
+import type { Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
+
+/** What `undercroft help` prints. */
+export function formatOverview(): string {
+  const heads = COMMANDS.map(command => `${command.name} ${command.words}`.trim())
+  const width = Math.max(...heads.map(head => head.length))
+  const lines = COMMANDS.map(
+    (command, index) => `  ${(heads[index] ?? '').padEnd(width)}  ${command.summary}`,
+  )
+  return `Usage: undercroft COMMAND [OPTIONS]
+
+${lines.join('\n')}
+
+  undercroft help COMMAND   options of one command
+  undercroft --version      version of this package
+
+Exit codes: 0 done or found, 1 miss or not stored, 2 wrong usage, 3 failure.
+`
+}
+
+/** What `undercroft help get` and `undercroft get --help` print. */
+export function formatCommandHelp(command: Command): string {
+  const usage = `undercroft ${command.name} ${command.words}`.trim()
+  const rows = [...command.table.rows, ...(command.helpRows ?? [])]
+  return `Usage: ${usage} [OPTIONS]\n\n${command.summary}.\n\n${formatHelp(rows)}`
+}
+
+/** The command of that name; the error suggests the nearest. */
+export function requireCommand(name: string): Command {
+  const command = COMMANDS.find(candidate => candidate.name === name)
+  if (command !== undefined) return command
+  const names = [...COMMANDS.map(candidate => candidate.name), 'help']
+  throw usageError(`there is no command "${name}"${formatSuggestion(name, names)}`)
+}

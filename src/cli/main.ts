@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The `undercroft` command: connects `run` to this process. */
+
+import type { CommandEnvironment, CommandOutput } from './environment.ts'
+import { nodeOutside } from './node-outside.ts'
+import { serveHost } from './open-server.ts'
+import { openTarget } from './open-target.ts'
+import { run } from './run.ts'
+
+const environment: CommandEnvironment = {
+  stdin: process.stdin,
+  stdout: streamOutput(process.stdout),
+  stderr: streamOutput(process.stderr),
+  outside: nodeOutside(),
+  serveHost,
+  openTarget,
+  untilStopped: () =>
+    new Promise(resolve => {
+      // Only once: the same signal again ends the process the hard way.
+      process.once('SIGTERM', resolve)
+      process.once('SIGINT', resolve)
+    }),
+}
+
+process.exitCode = await run(process.argv.slice(2), environment)
+
+function streamOutput(stream: NodeJS.WriteStream): CommandOutput {
+  // The reader has gone, as with `keys | head`. Nobody is left to print for.
+  stream.on('error', () => process.exit())
+  return {
+    isTTY: stream.isTTY === true,
+    write: chunk => new Promise(resolve => stream.write(chunk, () => resolve())),
+  }
+}

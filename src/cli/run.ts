@@ -1,0 +1,55 @@
+/**
+ * One run of the command, from arguments to exit code.
+ */
+
+import { parseArguments } from '../config/index.ts'
+import type { CommandEnvironment } from './environment.ts'
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
+import { formatCommandHelp, formatOverview, requireCommand } from './help.ts'
+import { writeError, writeLine } from './output.ts'
+
+/** Runs `undercroft` with these arguments; every failure becomes a message and a code. */
+export async function run(
+  argv: readonly string[],
+  environment: CommandEnvironment,
+): Promise<ExitCode> {
+  try {
+    return await dispatch(argv, environment)
+  } catch (error) {
+    // The arguments may be what is wrong, so this cannot wait for their parsing.
+    const isJson = argv.includes('--json')
+    return exitCodeOf(await writeError(environment.stderr, error, isJson))
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  environment: CommandEnvironment,
+): Promise<ExitCode> {
+  const { stdout, stderr, outside } = environment
+  const [name, ...args] = argv
+  switch (name) {
+    case undefined:
+      await stderr.write(formatOverview())
+      return EXIT.usage
+    case '--version':
+    case '-V':
+      await writeLine(stdout, outside.facts.version)
+      return EXIT.done
+    case 'help':
+    case '--help':
+    case '-h': {
+      const [topic] = args
+      const isOverview = topic === undefined || topic === 'help'
+      await stdout.write(isOverview ? formatOverview() : formatCommandHelp(requireCommand(topic)))
+      return EXIT.done
+    }
+  }
+  const command = requireCommand(name)
+  const parsed = parseArguments(args, command.table, command.readBare)
+  if (parsed.given.some(option => option.name === 'help')) {
+    await stdout.write(formatCommandHelp(command))
+    return EXIT.done
+  }
+  return command.run(parsed, environment)
+}

@@ -1,0 +1,41 @@
+/**
+ * What `serve` prints, much as uWSGI does, so that scripts and eyes find what they know.
+ */
+
+import type { CacheStats } from '../base/index.ts'
+import { formatAddress, type SocketAddress } from '../config/index.ts'
+
+/** The line for one cache. */
+export function formatCacheLine(stats: CacheStats): string {
+  const megabytes = Math.floor(stats.size / 1048576)
+  const dataSize = stats.blockSize * stats.blocks
+  return (
+    `*** Cache "${stats.name}" initialized: ${megabytes}MB (items: ${stats.maxItems}, ` +
+    `key: ${stats.maxKeySize} bytes, value: ${stats.maxValueSize} bytes, ` +
+    `data: ${dataSize} bytes) preallocated ***`
+  )
+}
+
+/** The line for one socket. */
+export function formatSocketLine(index: number, address: SocketAddress): string {
+  const kind = address.kind === 'tcp' ? 'TCP' : 'UNIX'
+  return `uwsgi socket ${index} bound to ${kind} address ${formatAddress(address)}`
+}
+
+/** How to reach the first cache: from here, over the network, from nginx, from Python. */
+export function formatReachLines(
+  cacheName: string,
+  address: SocketAddress,
+  directory: string | undefined,
+): string[] {
+  const text = formatAddress(address)
+  const pass = address.kind === 'unix' ? `unix:${text}` : text
+  const here = directory === undefined ? '' : ` --directory ${directory}`
+  return [
+    'reach it',
+    `  on this machine:     undercroft get KEY --cache ${cacheName}${here}`,
+    `  over the network:    undercroft get KEY --cache ${cacheName}@${text}`,
+    `  from nginx:          location / { uwsgi_pass ${pass}; uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri; }`,
+    `  Python under uWSGI:  uwsgi.cache_get('KEY', '${cacheName}@${text}')`,
+  ]
+}

@@ -1,0 +1,129 @@
+/**
+ * `undercroft serve`: makes caches and answers for them over the network until told to stop.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import {
+  CACHE2_TABLE,
+  COMMAND_LINE,
+  formatAddress,
+  type GivenOption,
+  loadOptions,
+  OPTION_TABLE,
+  readEnvironmentOptions,
+} from '../config/index.ts'
+import { type Command, requireWords, wantsJson } from './command.ts'
+import type { CommandEnvironment, Listener, ServedCache } from './environment.ts'
+import { EXIT } from './exit-codes.ts'
+import { writeJson, writeLine } from './output.ts'
+import { type PlannedSocket, planServe, type ServePlan } from './serve-plan.ts'
+import { formatCacheLine, formatReachLines, formatSocketLine } from './serve-text.ts'
+
+export const SERVE: Command = {
+  name: 'serve',
+  words: '[FILE.ini]',
+  summary: 'Make caches and serve them with the uwsgi protocol',
+  table: OPTION_TABLE,
+  helpRows: CACHE2_TABLE.rows,
+  readBare,
+  async run(parsed, environment) {
+    requireWords('serve', '', parsed.positionals)
+    const { outside, stdout, stderr } = environment
+    const fromEnvironment = readEnvironmentOptions(outside.environment)
+    const loaded = loadOptions([...fromEnvironment, ...parsed.given], outside)
+    const plan = planServe(loaded.options)
+    for (const warning of [...loaded.warnings, ...plan.warnings]) {
+      await writeLine(stderr, `undercroft: warning: ${warning}`)
+    }
+    const isJson = wantsJson(loaded.options)
+    if (!isJson) {
+      for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
+    }
+    const signal = await serve(plan, environment, isJson)
+    if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
+    return EXIT.done
+  },
+}
+
+/** A bare `app.ini`, or `app.ini:section`, is `--ini app.ini`. */
+function readBare(word: string): GivenOption | undefined {
+  const isIni = /\.ini(:[^/]*)?$/.test(word)
+  return isIni ? { name: 'ini', value: word, origin: COMMAND_LINE } : undefined
+}
+
+/** Starts everything, waits, and takes it down again in the opposite order, also after an error. */
+async function serve(
+  plan: ServePlan,
+  environment: CommandEnvironment,
+  isJson: boolean,
+): Promise<string> {
+  // Before anything is open, so that a signal during the start is not lost.
+  const stopped = environment.untilStopped()
+  const caches: ServedCache[] = []
+  const listeners: Listener[] = []
+  try {
+    for (const definition of plan.caches) {
+      caches.push(await environment.serveHost.openCache(definition, plan.directory))
+    }
+    for (const socket of plan.sockets) {
+      listeners.push(await listen(socket, caches, plan, environment))
+    }
+    await announce(caches, listeners, plan, environment, isJson)
+    return await stopped
+  } finally {
+    await Promise.all(listeners.map(listener => listener.close()))
+    for (const cache of caches) cache.close()
+  }
+}
+
+async function listen(
+  socket: PlannedSocket,
+  caches: readonly ServedCache[],
+  plan: ServePlan,
+  environment: CommandEnvironment,
+): Promise<Listener> {
+  try {
+    return await environment.serveHost.listen(socket.address, caches, plan.limits)
+  } catch (error) {
+    if (!isAddressInUse(error)) throw error
+    const { address } = socket
+    const what = address.kind === 'tcp' ? `port ${address.port}` : `the socket ${address.path}`
+    throw new UndercroftError(
+      'UNDERCROFT_SYSTEM',
+      `${socket.label} ${formatAddress(address)}: ${what} is in use by another program`,
+      { cause: error },
+    )
+  }
+}
+
+/** The system's code, on the error itself or on the one it came from. */
+function isAddressInUse(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'EADDRINUSE') || isAddressInUse(error.cause)
+}
+
+async function announce(
+  caches: readonly ServedCache[],
+  listeners: readonly Listener[],
+  plan: ServePlan,
+  environment: CommandEnvironment,
+  isJson: boolean,
+): Promise<void> {
+  const { stdout } = environment
+  const stats = caches.map(cache => cache.stats())
+  const addresses = listeners.map(listener => listener.address)
+  if (isJson) {
+    await writeJson(stdout, { caches: stats, sockets: addresses.map(formatAddress) })
+    return
+  }
+  const [first] = stats
+  const [address] = addresses
+  const lines = [
+    ...stats.map(formatCacheLine),
+    ...addresses.map((bound, index) => formatSocketLine(index, bound)),
+  ]
+  if (first !== undefined && address !== undefined) {
+    lines.push(...formatReachLines(first.name, address, plan.directory))
+  }
+  for (const line of lines) await writeLine(stdout, line)
+}

@@ -1,0 +1,83 @@
+/**
+ * Running a command in this process: what it printed, how it ended, what it opened.
+ */
+
+import type {
+  CommandEnvironment,
+  CommandOutput,
+  ListenLimits,
+  TargetAddress,
+} from '../../src/cli/environment.ts'
+import { run } from '../../src/cli/run.ts'
+import type { CacheDefinition, SocketAddress } from '../../src/config/index.ts'
+import { fakeOutside } from '../config/fake-outside.ts'
+import { FakeCache } from './fake-cache.ts'
+
+/** What a test can set up and look at. */
+export class FakeMachine {
+  readonly cache = new FakeCache('default')
+  readonly opened: TargetAddress[] = []
+  readonly definitions: CacheDefinition[] = []
+  readonly served: FakeCache[] = []
+  readonly listening: { address: SocketAddress; limits: ListenLimits; isClosed: boolean }[] = []
+  files: Record<string, string> = {}
+  variables: Record<string, string> = {}
+  stdin = Buffer.alloc(0)
+  isTTY = false
+  /** Thrown by the next thing that is opened or listened on. */
+  failure: Error | undefined
+
+  async run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    const code = await run(argv, this.#environment(this.#output(out), this.#output(err)))
+    return { code, out: Buffer.concat(out).toString('latin1'), err: Buffer.concat(err).toString() }
+  }
+
+  #output(chunks: Buffer[]): CommandOutput {
+    return {
+      isTTY: this.isTTY,
+      write: async chunk => {
+        chunks.push(Buffer.from(chunk))
+      },
+    }
+  }
+
+  #environment(stdout: CommandOutput, stderr: CommandOutput): CommandEnvironment {
+    return {
+      stdin: toChunks(this.stdin),
+      stdout,
+      stderr,
+      outside: fakeOutside(this.files, this.variables),
+      openTarget: async address => {
+        if (this.failure !== undefined) throw this.failure
+        this.opened.push(address)
+        return this.cache
+      },
+      serveHost: {
+        openCache: async definition => {
+          this.definitions.push(definition)
+          const cache = new FakeCache(definition.name, definition.maxItems)
+          this.served.push(cache)
+          return cache
+        },
+        listen: async (address, _caches, limits) => {
+          if (this.failure !== undefined) throw this.failure
+          const socket = { address, limits, isClosed: false }
+          this.listening.push(socket)
+          return {
+            address,
+            close: async () => {
+              socket.isClosed = true
+            },
+          }
+        },
+      },
+      untilStopped: async () => 'SIGTERM',
+    }
+  }
+}
+
+async function* toChunks(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let start = 0; start < bytes.length; start += 10) yield bytes.subarray(start, start + 10)
+}

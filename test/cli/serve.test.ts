@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { FakeMachine } from './fake-environment.ts'
+
+const DEMO = ['--cache2', 'name=demo,items=10,blocksize=64'] as const
+
+describe('undercroft serve', () => {
+  test('prints a line for each cache and socket, how to reach them, and exits with 0', async () => {
+    const machine = new FakeMachine()
+    const { code, out, err } = await machine.run(
+      'serve',
+      ...DEMO,
+      '--cache',
+      '5',
+      '-s',
+      '/run/u.sock',
+    )
+    assert.deepEqual([code, err], [0, ''])
+    const lines = out.split('\n')
+    assert.equal(
+      lines[0],
+      '*** Cache "default" initialized: 3MB (items: 4, key: 256 bytes, value: 64 bytes, ' +
+        'data: 256 bytes) preallocated ***',
+    )
+    assert.match(lines[1] ?? '', /^\*\*\* Cache "demo" initialized: .*items: 9/)
+    assert.equal(lines[2], 'uwsgi socket 0 bound to UNIX address /run/u.sock')
+    assert.match(out, /undercroft get KEY --cache default@\/run\/u\.sock/)
+    assert.match(out, /uwsgi_pass unix:\/run\/u\.sock;/)
+    assert.match(out, /uwsgi\.cache_get\('KEY', 'default@\/run\/u\.sock'\)/)
+    assert.equal(lines.at(-2), 'stopped by SIGTERM')
+  })
+
+  test('closes sockets and caches at the end', async () => {
+    const machine = new FakeMachine()
+    await machine.run('serve', ...DEMO, '-s', ':1', '-s', ':2')
+    assert.deepEqual([machine.listening.length, machine.served.length], [2, 1])
+    assert.ok(machine.listening.every(socket => socket.isClosed))
+    assert.ok(machine.served.every(cache => cache.isClosed))
+  })
+
+  test('listens on loopback unless told otherwise, and says so for a port alone', async () => {
+    const machine = new FakeMachine()
+    await machine.run('serve', ...DEMO)
+    const { err } = await machine.run('serve', ...DEMO, '-s', ':4040')
+    await machine.run('serve', ...DEMO, '-s', '0.0.0.0:4040')
+    assert.deepEqual(
+      machine.listening.map(socket => socket.address),
+      [
+        { kind: 'tcp', host: '127.0.0.1', port: 3031 },
+        { kind: 'tcp', host: '127.0.0.1', port: 4040 },
+        { kind: 'tcp', host: '0.0.0.0', port: 4040 },
+      ],
+    )
+    assert.match(err, /warning: .*socket listens on 127\.0\.0\.1:4040 only; write 0\.0\.0\.0:4040/)
+  })
+
+  test('gives its limits to every socket', async () => {
+    const machine = new FakeMachine()
+    await machine.run('serve', ...DEMO, '-b', '9000', '-z', '2', '--chmod-socket', '664')
+    await machine.run('serve', ...DEMO)
+    assert.deepEqual(
+      machine.listening.map(socket => socket.limits),
+      [
+        { bufferSize: 9000, socketTimeoutMs: 2000, mode: 0o664 },
+        { bufferSize: 4096, socketTimeoutMs: 4000 },
+      ],
+    )
+  })
+
+  test('reads a bare INI file in its place, so that what comes later counts', async () => {
+    const machine = new FakeMachine()
+    machine.files = { 'app.ini': '[uwsgi]\ncache2 = name=a,items=5\nbuffer-size = 5000\n' }
+    const first = await machine.run('serve', 'app.ini', '--buffer-size', '6000')
+    await machine.run('serve', '--buffer-size', '6000', 'app.ini')
+    assert.match(first.out, /^configuration from app\.ini\n/)
+    assert.deepEqual(
+      machine.listening.map(socket => socket.limits.bufferSize),
+      [6000, 5000],
+    )
+  })
+
+  test('reads UWSGI_ variables before the command line', async () => {
+    const machine = new FakeMachine()
+    machine.variables = { UWSGI_CACHE2: 'name=e,items=4', UWSGI_BUFFER_SIZE: '5000' }
+    await machine.run('serve', ...DEMO, '--buffer-size', '6000')
+    assert.deepEqual(
+      machine.definitions.map(definition => definition.name),
+      ['e', 'demo'],
+    )
+    assert.equal(machine.listening[0]?.limits.bufferSize, 6000)
+  })
+
+  test('prints warnings on standard error', async () => {
+    const { err } = await new FakeMachine().run('serve', '--cache2', 'name=a,items=5,lru=0')
+    assert.match(err, /^undercroft: warning: command line: cache2: lru=0 switches lru ON/)
+  })
+
+  test('with --json prints one line once it is ready', async () => {
+    const { out } = await new FakeMachine().run('serve', ...DEMO, '--json')
+    const ready = JSON.parse(out)
+    assert.equal(ready.caches[0].name, 'demo')
+    assert.deepEqual(ready.sockets, ['127.0.0.1:3031'])
+  })
+
+  test('names the port and the option when the port is in use, and closes what it opened', async () => {
+    const machine = new FakeMachine()
+    const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
+    machine.failure = new Error('cannot listen', { cause: inUse })
+    const { code, err } = await machine.run('serve', ...DEMO, '--socket', '127.0.0.1:4040')
+    assert.equal(code, 3)
+    assert.match(err, /socket 127\.0\.0\.1:4040: port 4040 is in use by another program/)
+    assert.ok(machine.served.every(cache => cache.isClosed))
+  })
+
+  const refusals: [string, string[], RegExp][] = [
+    ['without a cache', [], /no cache to serve; add --cache2/],
+    ['with an option for later', ['--master', ...DEMO], /master is not supported yet/],
+    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is too much/],
+    ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
+    ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],
+    ['with an unknown option', ['--caches2', 'x'], /did you mean "--cache2"\?/],
+  ]
+  for (const [what, argv, message] of refusals) {
+    test(`is refused with exit code 2 ${what}, before anything is opened`, async () => {
+      const machine = new FakeMachine()
+      const { code, err } = await machine.run('serve', ...argv)
+      assert.equal(code, 2)
+      assert.match(err, message)
+      assert.deepEqual([machine.served, machine.listening], [[], []])
+    })
+  }
+})
