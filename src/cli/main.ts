@@ -25,8 +25,9 @@ const environment: CommandEnvironment = {
 process.exitCode = await run(process.argv.slice(2), environment)
 
 function streamOutput(stream: NodeJS.WriteStream): CommandOutput {
-  // The reader has gone, as with `keys | head`. Nobody is left to print for.
-  stream.on('error', () => process.exit())
+  // The reader has gone, as with `keys | head`: what is left is printed for nobody. Not a reason to
+  // end, for a server must outlive whoever watched it start.
+  stream.on('error', () => {})
   return {
     isTTY: stream.isTTY === true,
     write: chunk => new Promise(resolve => stream.write(chunk, () => resolve())),

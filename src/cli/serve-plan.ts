@@ -8,6 +8,7 @@ import {
   findLast,
   formatAddress,
   formatGiven,
+  type GivenOption,
   listOption,
   type OptionSet,
   parseAddress,
@@ -57,9 +58,7 @@ export function planServe(options: OptionSet): ServePlan {
   }
 }
 
-type Given = ReturnType<typeof listOption>[number]
-
-function planSocket(given: Given): PlannedSocket {
+function planSocket(given: GivenOption): PlannedSocket {
   const label = formatGiven(given)
   return { label, address: parseAddress(label, given.value) }
 }
@@ -70,7 +69,7 @@ function defaultSocket(options: OptionSet): PlannedSocket {
 }
 
 /** In uWSGI `:3031` is open to the whole network, and so its users may expect that. */
-function warnOfLoopback(given: Given): string[] {
+function warnOfLoopback(given: GivenOption): string[] {
   if (!given.value.startsWith(':')) return []
   const address = formatAddress(planSocket(given).address)
   const open = `0.0.0.0${given.value}`

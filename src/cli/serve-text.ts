@@ -5,6 +5,9 @@
 import type { CacheStats } from '../base/index.ts'
 import { formatAddress, type SocketAddress } from '../config/index.ts'
 
+/** A read of the default cache, as in the recipe of uWSGI's manual. */
+const NGINX_REST = 'uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri;'
+
 /** The line for one cache. */
 export function formatCacheLine(stats: CacheStats): string {
   const megabytes = Math.floor(stats.size / 1048576)
@@ -35,7 +38,7 @@ export function formatReachLines(
     'reach it',
     `  on this machine:     undercroft get KEY --cache ${cacheName}${here}`,
     `  over the network:    undercroft get KEY --cache ${cacheName}@${text}`,
-    `  from nginx:          location / { uwsgi_pass ${pass}; uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri; }`,
+    `  from nginx:          location / { uwsgi_pass ${pass}; ${NGINX_REST} }`,
     `  Python under uWSGI:  uwsgi.cache_get('KEY', '${cacheName}@${text}')`,
   ]
 }

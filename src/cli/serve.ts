@@ -11,8 +11,9 @@ import {
   loadOptions,
   OPTION_TABLE,
   readEnvironmentOptions,
+  usageError,
 } from '../config/index.ts'
-import { type Command, requireWords, wantsJson } from './command.ts'
+import { type Command, wantsJson } from './command.ts'
 import type { CommandEnvironment, Listener, ServedCache } from './environment.ts'
 import { EXIT } from './exit-codes.ts'
 import { writeJson, writeLine } from './output.ts'
@@ -27,7 +28,9 @@ export const SERVE: Command = {
   helpRows: CACHE2_TABLE.rows,
   readBare,
   async run(parsed, environment) {
-    requireWords('serve', '', parsed.positionals)
+    const [stray] = parsed.positionals
+    if (stray !== undefined)
+      throw usageError(`"${stray}" is no INI file: its name must end in .ini`)
     const { outside, stdout, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(outside.environment)
     const loaded = loadOptions([...fromEnvironment, ...parsed.given], outside)
@@ -71,8 +74,11 @@ async function serve(
     await announce(caches, listeners, plan, environment, isJson)
     return await stopped
   } finally {
-    await Promise.all(listeners.map(listener => listener.close()))
-    for (const cache of caches) cache.close()
+    try {
+      await Promise.all(listeners.map(listener => listener.close()))
+    } finally {
+      for (const cache of caches) cache.close()
+    }
   }
 }
 

@@ -40,7 +40,7 @@ export function parseArguments(
     const isNumber = token.kind === 'option' && /^-\d+$/.test(word)
     if (isNumber) lastIndex = token.index
     if (isNumber || token.kind === 'positional') takeBare(word)
-    else given.push(readOption(table, token.rawName, token.value, table.byName.get(token.name)))
+    else given.push(readOption(table, token))
   }
   return { given, positionals }
 }
@@ -49,6 +49,8 @@ export function parseArguments(
 export function usageError(message: string): UndercroftError {
   return new UndercroftError('UNDERCROFT_OPTION_INVALID', message)
 }
+
+type OptionToken = Extract<ReturnType<typeof tokenize>[number], { kind: 'option' }>
 
 function tokenize(args: readonly string[], table: OptionTable) {
   const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {}
@@ -60,18 +62,19 @@ function tokenize(args: readonly string[], table: OptionTable) {
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens
 }
 
-function readOption(
-  table: OptionTable,
-  rawName: string,
-  value: string | undefined,
-  row: OptionRow | undefined,
-): GivenOption {
+function readOption(table: OptionTable, token: OptionToken): GivenOption {
+  const { rawName, value, inlineValue: isInline } = token
+  const row = table.byName.get(token.name)
   if (row === undefined) {
     const suggestion = formatSuggestion(rawName, table.rows.flatMap(switchesOf))
     throw usageError(`unknown option ${rawName}${suggestion}`)
   }
   const given = { name: rawName, value: value ?? '', origin: COMMAND_LINE }
   if (value === undefined && typeOf(row) === 'string') throw optionError(given, 'needs a value')
+  // Most likely the value was forgotten, and this is the next option.
+  if (!isInline && value?.startsWith('--') === true) {
+    throw optionError(given, `needs a value; if it is ${value}, write ${rawName}=${value}`)
+  }
   requireValue(row, given)
   return { ...given, name: row.name }
 }

@@ -32,9 +32,8 @@ export function parseCache2(given: GivenOption): Cache2Values {
     texts.set(row.name, value)
     // uWSGI switches the flag on whatever follows, and files that rely on it exist.
     if (row.kind === 'flag' && value !== '' && !parseFlag(value)) {
-      warnings.push(
-        `${formatGiven(given)}: ${name}=${value} switches ${name} ON, as in uWSGI; leave it out instead`,
-      )
+      const effect = `${name}=${value} switches ${name} ON, as in uWSGI; leave it out instead`
+      warnings.push(`${formatGiven(given)}: ${effect}`)
     }
   }
   const label = formatGiven(given)

@@ -68,7 +68,9 @@ class Collector implements CollectedOptions {
 
   requireFinished(): void {
     if (this.#logic === undefined) return
-    this.warnings.push(`${formatGiven(this.#logic.begin)} has no end; it holds to the last option`)
+    this.warnings.push(
+      `${formatGiven(this.#logic.begin)} has no end; it holds for all that follows it there`,
+    )
   }
 
   #run(option: GivenOption): void {

@@ -43,7 +43,7 @@ export function buildMagicTable(
     ['o', given],
     ['x', section],
     ['i', String(outside.findInode(path))],
-    ['j', hashHex(path)],
+    ['j', djb33xHex(Buffer.from(path))],
   ]
   const table = new Map<string, string>([
     ...own,
@@ -99,9 +99,8 @@ export function expandMagic(source: string, table: MagicTable): MagicLine[] {
   return lines
 }
 
-/** uWSGI's djb33x of the path: it XORs bytes with their sign, and the machine is little-endian. */
-function hashHex(path: string): string {
-  const bytes = Buffer.from(path)
+/** uWSGI's djb33x, in hex: it XORs bytes with their sign, and its machine is little-endian. */
+export function djb33xHex(bytes: Buffer): string {
   let hash = 5381
   for (let index = 0; index < bytes.length; index++) {
     hash = (Math.imul(hash, 33) ^ bytes.readInt8(index)) >>> 0

@@ -23,7 +23,7 @@ export function formatSuggestion(word: string, candidates: Iterable<string>): st
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+/** Insertions, deletions, replacements and swaps of neighbours from one word to the other. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -40,11 +40,12 @@ const PAGE_HEAD = `# Options
 
 <!-- Written by \`npm run docs:options\` from the table in src/config/. Do not edit. -->
 
-Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter), in
-an INI file without, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for \`-\`.
+Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter),
+in an INI file without, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for
+\`-\`.
 
-Support: \`now\` works; \`later\` is refused with a message; \`accepted\` has no meaning under Node.js,
-is noted once, and changes nothing.
+Support: \`now\` works; \`later\` is refused with a message; \`accepted\` has no meaning under
+Node.js, is noted once, and changes nothing.
 `
 
 function groupRows(rows: readonly OptionRow[]): [OptionGroup, OptionRow[]][] {

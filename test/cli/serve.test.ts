@@ -102,7 +102,7 @@ describe('undercroft serve', () => {
     assert.deepEqual(ready.sockets, ['127.0.0.1:3031'])
   })
 
-  test('names the port and the option when the port is in use, and closes what it opened', async () => {
+  test('names the port and the option when a port is in use, and closes its caches', async () => {
     const machine = new FakeMachine()
     const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })
     machine.failure = new Error('cannot listen', { cause: inUse })
@@ -115,7 +115,7 @@ describe('undercroft serve', () => {
   const refusals: [string, string[], RegExp][] = [
     ['without a cache', [], /no cache to serve; add --cache2/],
     ['with an option for later', ['--master', ...DEMO], /master is not supported yet/],
-    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is too much/],
+    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is no INI file/],
     ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
     ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],
     ['with an unknown option', ['--caches2', 'x'], /did you mean "--cache2"\?/],

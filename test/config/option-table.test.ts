@@ -160,7 +160,19 @@ describe('the command line', () => {
 
   test('refuses an option without its value', () => {
     assert.throws(() => parse('--cache2'), refusal(/--cache2 needs a value/))
+    assert.throws(() => parse('--cache2', '--master'), refusal(/write --cache2=--master/))
     assert.throws(() => parse('--cache2='), refusal(/--cache2 must be a string that is not empty/))
+  })
+
+  test('can set placeholders for a file, and has conditions and loops of its own', () => {
+    const file = { '/a.ini': '[uwsgi]\ncache2 = name=a,items=%(size)' }
+    const args = ['--set-ph', 'size=7', '--for', '1 2', '--socket', ':%(_)', '--endfor']
+    const { options } = loadOptions(parse(...args, '--ini', '/a.ini').given, fakeOutside(file))
+    assert.equal(resolveCaches(options).caches[0]?.maxItems, 6)
+    assert.deepEqual(
+      listOption(options, 'socket').map(socket => socket.value),
+      [':1', ':2'],
+    )
   })
 
   test('takes an optional value only after =', () => {

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { nodeOutside } from '../../src/cli/node-outside.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+
+function undercroft(...args: string[]) {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' })
+}
+
+describe('the undercroft program', () => {
+  test('prints the version that package.json has', () => {
+    const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+    assert.equal(undercroft('--version').stdout, `${JSON.parse(text).version}\n`)
+  })
+
+  test('hands the exit code to the shell and errors to standard error', () => {
+    const { status, stdout, stderr } = undercroft('gte')
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, /did you mean "get"\?/)
+  })
+
+  test('does not fail when the reader of its output goes away', async () => {
+    const child = spawn(process.execPath, [MAIN, 'serve', '--help'])
+    child.stdout.destroy()
+    const [status] = await once(child, 'exit')
+    assert.equal(status, 0)
+  })
+})
+
+describe('the outside of a real machine', () => {
+  test('shows files, directories and their names, and nothing where nothing is', t => {
+    const directory = mkdtempSync(join(tmpdir(), 'undercroft-'))
+    t.after(() => rmSync(directory, { recursive: true }))
+    const file = join(directory, 'file')
+    writeFileSync(file, '\ufeffäöü')
+    mkdirSync(join(directory, 'inner'))
+    const outside = nodeOutside()
+    assert.equal(outside.readFile(file), '\ufeffäöü')
+    assert.equal(outside.readFile(directory), undefined)
+    assert.deepEqual(outside.listDirectory(directory)?.toSorted(), ['file', 'inner'])
+    assert.equal(outside.listDirectory(file), undefined)
+    assert.equal(outside.findKind(file), 'file')
+    assert.equal(outside.findKind(directory), 'directory')
+    assert.equal(outside.findKind(join(directory, 'none')), undefined)
+    assert.equal(outside.findKind('/dev/null'), 'other')
+    assert.ok(outside.findInode(file) > 0)
+    assert.equal(outside.findInode(join(directory, 'none')), 0)
+  })
+
+  test('says who runs it, where and when', () => {
+    const { facts } = nodeOutside()
+    assert.equal(facts.cwd, process.cwd())
+    assert.ok(facts.cpuCount >= 1)
+    assert.ok(facts.startedAtMs <= Date.now())
+    assert.notEqual(facts.userName, '')
+    assert.notEqual(facts.groupName, '')
+  })
+})
