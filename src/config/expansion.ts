@@ -6,7 +6,7 @@
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
-import type { Outside } from './outside.ts'
+import { findVariable, type Outside } from './outside.ts'
 import { evaluatePlaceholder } from './placeholder.ts'
 
 /** Placeholders of placeholders grow fast; a value longer than this is a mistake. */
@@ -24,7 +24,7 @@ export function expandOptions(
   outside: Outside,
 ): ExpandedOptions {
   const read = collected
-    .map(option => replaceEach(option, '$', name => outside.environment[name]))
+    .map(option => replaceEach(option, '$', name => findVariable(outside, name)))
     .map(option => replaceEach(option, '@', path => readContent(option, path, outside)))
   return expandPlaceholders(read)
 }

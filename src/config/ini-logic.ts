@@ -8,7 +8,7 @@
 import { type GivenOption, optionError } from './given-option.ts'
 import { findMatches } from './glob.ts'
 import { parseInteger } from './option-values.ts'
-import type { Outside, PathKind } from './outside.ts'
+import { findVariable, type Outside, type PathKind } from './outside.ts'
 
 /** Enough for any real file; beyond it a number was mistyped. */
 const MAX_TIMES = 100_000
@@ -74,7 +74,7 @@ function resolveCondition(
   if (test !== 'opt' && test !== 'env') throw optionError(given, 'is not a condition we know')
   const equals = given.value.indexOf('=')
   const name = equals < 0 ? given.value : given.value.slice(0, equals)
-  const actual = test === 'opt' ? findOption(name) : outside.environment[name]
+  const actual = test === 'opt' ? findOption(name) : findVariable(outside, name)
   const holds = actual !== undefined && (equals < 0 || actual === given.value.slice(equals + 1))
   return holds === isNegated ? [] : [actual ?? '']
 }

@@ -42,7 +42,9 @@ export function checkOptions(
       continue
     }
     requireValue(row, option)
-    given.set(row.name, [...(given.get(row.name) ?? []), option])
+    const list = given.get(row.name)
+    if (list === undefined) given.set(row.name, [option])
+    else list.push(option)
   }
   const options = { table, given }
   const isStrict = table.byName.has('strict') && flagOption(options, 'strict')

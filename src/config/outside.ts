@@ -32,3 +32,8 @@ export interface Outside {
   /** The inode of a file, 0 if there is none. */
   findInode(path: string): number
 }
+
+/** A variable of the environment; `constructor` and the like are none. */
+export function findVariable(outside: Outside, name: string): string | undefined {
+  return Object.hasOwn(outside.environment, name) ? outside.environment[name] : undefined
+}

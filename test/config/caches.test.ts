@@ -57,8 +57,9 @@ describe('a cache2 definition', () => {
   test('can say everything uWSGI knows, under each name uWSGI has for it', () => {
     const cache = resolveOne(
       'name=a,max_items=9,blocksize=32,blocks=12,hash=murmur2,hash_size=1000,key_size=16,' +
-        'bitmap=1,store=/s,storesync=2,storedelete=1,nodes=a:1;b:2,udpserver=c:3,sync=d:4,lastmod=1,' +
-        'math_initial=-5,ignore_full=1,lru=1,lazy=1,sweep_on_full=7,clear_on_full=1,no_expire=1',
+        'bitmap=1,store=/s,storesync=2,storedelete=1,nodes=a:1;b:2,' +
+        'udpserver=c:3,sync=d:4,lastmod=1,math_initial=-5,ignore_full=1,' +
+        'lru=1,lazy=1,sweep_on_full=7,clear_on_full=1,no_expire=1',
     )
     assert.deepEqual(cache, {
       name: 'a',

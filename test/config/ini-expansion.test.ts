@@ -9,6 +9,7 @@ describe('the environment in values', () => {
 
   test('leaves $(NAME) as it is when there is no such variable', () => {
     assert.deepEqual(readLines('a = $(NOBODY)'), ['a=$(NOBODY)'])
+    assert.deepEqual(readLines('a = $(constructor)'), ['a=$(constructor)'])
   })
 
   test('is there for the later passes', () => {
