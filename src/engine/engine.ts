@@ -104,7 +104,16 @@ export class Engine {
           `${this.maxValueSize} (blockSize${this.segment.geometry.bitmap ? ' times blocks' : ''})`,
       )
     }
-    return this.#locked(() => this.#writer.store(this.#key, value, expiresAtMs, mode))
+    // As #locked, but without a closure for each set: 300 ns instead of 400 for 100 bytes.
+    const needsRecovery = this.#lock.acquire()
+    try {
+      if (needsRecovery) this.#recoverLocked()
+      return this.#writer.store(this.#key, value, expiresAtMs, mode)
+    } catch (error) {
+      return this.#changeAgain(error, () => this.#writer.store(this.#key, value, expiresAtMs, mode))
+    } finally {
+      this.#lock.release()
+    }
   }
 
   delete(key: CacheKey): boolean {
@@ -211,15 +220,20 @@ export class Engine {
       if (needsRecovery) this.#recoverLocked()
       return change()
     } catch (error) {
-      if (!(error instanceof BrokenChain)) {
-        this.#lock.markForRecovery()
-        throw error
-      }
-      this.#recoverLocked()
-      return change()
+      return this.#changeAgain(error, change)
     } finally {
       this.#lock.release()
     }
+  }
+
+  /** After a failure under the lock: once more on rebuilt chains, if that was the reason. */
+  #changeAgain<T>(error: unknown, change: () => T): T {
+    if (!(error instanceof BrokenChain)) {
+      this.#lock.markForRecovery()
+      throw error
+    }
+    this.#recoverLocked()
+    return change()
   }
 
   /** Reads with the writers kept out: after too many changes underneath, or when one died. */

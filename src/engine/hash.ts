@@ -9,106 +9,22 @@
  * HalfSipHash-1-3: keyed, so that nobody without the seed can choose keys that collide; 4 ns more
  * than murmur3 on a key of 16 bytes. https://github.com/veorq/SipHash
  *
- * Works on `words`: the key's bytes, padded with zeros to whole words.
+ * `words` are the key's bytes, padded with zeros to whole words.
  */
-export class SeededHash {
-  readonly #words: Int32Array
-  readonly #seedLow: number
-  readonly #seedHigh: number
-  /** What the last `packText` computed. */
-  value = 0
-
-  constructor(words: Int32Array, seedLow: number, seedHigh: number) {
-    this.#words = words
-    this.#seedLow = seedLow
-    this.#seedHigh = seedHigh
-  }
-
-  ofWords(size: number): number {
-    const words = this.#words
-    const fullWords = size >> 2
-    let v0 = this.#seedLow
-    let v1 = this.#seedHigh
-    let v2 = 0x6c796765 ^ v0
-    let v3 = 0x74656462 ^ v1
-    for (let i = 0; i <= fullWords; i++) {
-      // The last round takes the bytes that fill no word, and the size.
-      const rest = (size & 3) === 0 ? 0 : (words[fullWords] as number)
-      const word = i < fullWords ? (words[i] as number) : rest | (size << 24)
-      v3 ^= word
-      v0 = (v0 + v1) | 0
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
-      v0 = (v0 << 16) | (v0 >>> 16)
-      v2 = (v2 + v3) | 0
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
-      v0 = (v0 + v3) | 0
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
-      v2 = (v2 + v1) | 0
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
-      v2 = (v2 << 16) | (v2 >>> 16)
-      v0 ^= word
-    }
-    return finish(v0, v1, v2, v3)
-  }
-
-  /**
-   * Packs ASCII text into the words and hashes it on the way: half the time of one after the other.
-   * False: a character is outside ASCII, and neither words nor value mean anything.
-   */
-  packText(text: string): boolean {
-    const words = this.#words
-    const size = text.length
-    let v0 = this.#seedLow
-    let v1 = this.#seedHigh
-    let v2 = 0x6c796765 ^ v0
-    let v3 = 0x74656462 ^ v1
-    let seen = 0
-    let at = 0
-    for (let i = 0; ; i += 4) {
-      let word: number
-      if (i + 4 <= size) {
-        const a = text.charCodeAt(i)
-        const b = text.charCodeAt(i + 1)
-        const c = text.charCodeAt(i + 2)
-        const d = text.charCodeAt(i + 3)
-        seen |= a | b | c | d
-        word = a | (b << 8) | (c << 16) | (d << 24)
-        words[at++] = word
-      } else {
-        let rest = 0
-        for (let j = i, shift = 0; j < size; j++, shift += 8) {
-          const unit = text.charCodeAt(j)
-          seen |= unit
-          rest |= unit << shift
-        }
-        words[at] = rest
-        word = rest | (size << 24)
-      }
-      v3 ^= word
-      v0 = (v0 + v1) | 0
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
-      v0 = (v0 << 16) | (v0 >>> 16)
-      v2 = (v2 + v3) | 0
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
-      v0 = (v0 + v3) | 0
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
-      v2 = (v2 + v1) | 0
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
-      v2 = (v2 << 16) | (v2 >>> 16)
-      v0 ^= word
-      if (i + 4 > size) break
-    }
-    this.value = finish(v0, v1, v2, v3)
-    return seen < 0x80
-  }
-}
-
-function finish(a: number, b: number, c: number, d: number): number {
-  let v0 = a
-  let v1 = b
-  let v2 = c ^ 0xff
-  let v3 = d
-  for (let round = 0; round < 3; round++) {
+export function seededHash(
+  words: Int32Array,
+  size: number,
+  seedLow: number,
+  seedHigh: number,
+): number {
+  const fullWords = size >> 2
+  let v0 = seedLow
+  let v1 = seedHigh
+  let v2 = SIP_2 ^ v0
+  let v3 = SIP_3 ^ v1
+  for (let i = 0; i < fullWords; i++) {
+    const word = words[i] as number
+    v3 ^= word
     v0 = (v0 + v1) | 0
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
     v0 = (v0 << 16) | (v0 >>> 16)
@@ -119,6 +35,37 @@ function finish(a: number, b: number, c: number, d: number): number {
     v2 = (v2 + v1) | 0
     v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
     v2 = (v2 << 16) | (v2 >>> 16)
+    v0 ^= word
+  }
+  const rest = (size & 3) === 0 ? 0 : (words[fullWords] as number)
+  return finishSeededHash(v0, v1, v2, v3, rest | (size << 24))
+}
+
+/** What the third and fourth lane begin with, beside the seed. */
+export const SIP_2 = 0x6c796765
+export const SIP_3 = 0x74656462
+
+/** The round of the last word (the bytes that fill none, and the size), and the three final ones. */
+export function finishSeededHash(a: number, b: number, c: number, d: number, last: number): number {
+  let v0 = a
+  let v1 = b
+  let v2 = c
+  let v3 = d ^ last
+  for (let round = 0; round < 4; round++) {
+    v0 = (v0 + v1) | 0
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+    v0 = (v0 << 16) | (v0 >>> 16)
+    v2 = (v2 + v3) | 0
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+    v0 = (v0 + v3) | 0
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+    v2 = (v2 + v1) | 0
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+    v2 = (v2 << 16) | (v2 >>> 16)
+    if (round === 0) {
+      v0 ^= last
+      v2 ^= 0xff
+    }
   }
   return v1 ^ v3
 }

@@ -12,7 +12,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import { type HashName, MAX_KEY_SIZE_LIMIT, type Segment } from '../segment/index.ts'
-import { djb33xHash, murmur2Hash, SeededHash } from './hash.ts'
+import { djb33xHash, finishSeededHash, murmur2Hash, SIP_2, SIP_3, seededHash } from './hash.ts'
 
 /** Up to this many characters a loop beats the call into C++ (measured: 64 at 45 ns either way). */
 const LOOP_LIMIT = 64
@@ -28,29 +28,27 @@ export class PreparedKey {
   hash = 0
 
   readonly #hashName: HashName
-  readonly #seeded: SeededHash
+  readonly #seedLow: number
+  readonly #seedHigh: number
   readonly #maxSize: number
+  readonly #loopLimit: number
 
   constructor(segment: Segment) {
     const room = new ArrayBuffer((MAX_KEY_SIZE_LIMIT + 1) * MAX_BYTES_PER_UNIT)
     this.words = new Int32Array(room)
     this.bytes = Buffer.from(room)
     this.#hashName = segment.geometry.hash
-    this.#seeded = new SeededHash(this.words, segment.seedLow, segment.seedHigh)
+    this.#seedLow = segment.seedLow
+    this.#seedHigh = segment.seedHigh
     this.#maxSize = segment.geometry.maxKeySize
+    this.#loopLimit = this.#hashName === 'seeded' ? Math.min(LOOP_LIMIT, this.#maxSize) : 0
   }
 
   /** Takes a key in. Throws UNDERCROFT_KEY_INVALID. */
   prepare(key: CacheKey): void {
     if (typeof key === 'string') {
       const { length } = key
-      if (length <= LOOP_LIMIT && length > 0 && length <= this.#maxSize) {
-        if (this.#hashName === 'seeded' && this.#seeded.packText(key)) {
-          this.size = length
-          this.hash = this.#seeded.value
-          return
-        }
-      }
+      if (length <= this.#loopLimit && length > 0 && this.#packText(key)) return
       this.#writeText(key)
     } else {
       this.#copyBytes(key)
@@ -63,9 +61,60 @@ export class PreparedKey {
 
   /** Computes the hash of the bytes that are in place. */
   rehash(): void {
-    if (this.#hashName === 'seeded') this.hash = this.#seeded.ofWords(this.size)
-    else if (this.#hashName === 'djb33x') this.hash = djb33xHash(this.bytes, this.size)
-    else this.hash = murmur2Hash(this.bytes, this.size)
+    if (this.#hashName === 'seeded') {
+      this.hash = seededHash(this.words, this.size, this.#seedLow, this.#seedHigh)
+    } else if (this.#hashName === 'djb33x') {
+      this.hash = djb33xHash(this.bytes, this.size)
+    } else {
+      this.hash = murmur2Hash(this.bytes, this.size)
+    }
+  }
+
+  /**
+   * Packs ASCII text into words and hashes it on the way (`seededHash`, in one pass instead of two: 38
+   * ns instead of 55 on a key of 12 bytes). False: a character is outside ASCII.
+   */
+  #packText(key: string): boolean {
+    const words = this.words
+    const size = key.length
+    let v0 = this.#seedLow
+    let v1 = this.#seedHigh
+    let v2 = SIP_2 ^ v0
+    let v3 = SIP_3 ^ v1
+    let seen = 0
+    let at = 0
+    let i = 0
+    for (; i + 4 <= size; i += 4) {
+      const a = key.charCodeAt(i)
+      const b = key.charCodeAt(i + 1)
+      const c = key.charCodeAt(i + 2)
+      const d = key.charCodeAt(i + 3)
+      seen |= a | b | c | d
+      const word = a | (b << 8) | (c << 16) | (d << 24)
+      words[at++] = word
+      v3 ^= word
+      v0 = (v0 + v1) | 0
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+      v0 = (v0 << 16) | (v0 >>> 16)
+      v2 = (v2 + v3) | 0
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+      v0 = (v0 + v3) | 0
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+      v2 = (v2 + v1) | 0
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+      v2 = (v2 << 16) | (v2 >>> 16)
+      v0 ^= word
+    }
+    let rest = 0
+    for (let shift = 0; i < size; i++, shift += 8) {
+      const unit = key.charCodeAt(i)
+      seen |= unit
+      rest |= unit << shift
+    }
+    words[at] = rest
+    this.size = size
+    this.hash = finishSeededHash(v0, v1, v2, v3, rest | (size << 24))
+    return seen < 0x80
   }
 
   #writeText(key: string): void {

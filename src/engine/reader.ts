@@ -39,7 +39,7 @@ export class Reader {
 
   /** One attempt. The decoder must copy, and may throw when the bytes make no sense. */
   read<T>(key: PreparedKey, decode: ValueDecoder<T>): T | typeof RETRY | typeof MISS {
-    const { table } = this.#parts
+    const { table, blocks, clock } = this.#parts
     const bucket = table.bucketOf(key.hash)
     const version = table.version(bucket)
     if ((version & 1) !== 0) return RETRY
@@ -47,11 +47,11 @@ export class Reader {
     if (slot === NO_SLOT) return this.#unchanged(bucket, version) ? MISS : RETRY
     if (slot === BROKEN_CHAIN) return this.#retryUnlessCorrupt(bucket, version)
     const expiresAtMs = table.expiresAtMs(slot)
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) {
+    if (expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()) {
       return this.#unchanged(bucket, version) ? MISS : RETRY
     }
     const size = table.valueSize(slot)
-    const offset = this.#parts.blocks.offset(table.firstBlock(slot))
+    const offset = blocks.offset(table.firstBlock(slot))
     if (size < 0 || offset < 0 || offset + size > this.#size) {
       return this.#retryUnlessCorrupt(bucket, version)
     }
