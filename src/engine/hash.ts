@@ -38,19 +38,8 @@ export function seededHash(
     v0 ^= word
   }
   const rest = (size & 3) === 0 ? 0 : (words[fullWords] as number)
-  return finishSeededHash(v0, v1, v2, v3, rest | (size << 24))
-}
-
-/** What the third and fourth lane begin with, beside the seed. */
-export const SIP_2 = 0x6c796765
-export const SIP_3 = 0x74656462
-
-/** The round of the last word (the bytes that fill none, and the size), and the three final ones. */
-export function finishSeededHash(a: number, b: number, c: number, d: number, last: number): number {
-  let v0 = a
-  let v1 = b
-  let v2 = c
-  let v3 = d ^ last
+  const last = rest | (size << 24)
+  v3 ^= last
   for (let round = 0; round < 4; round++) {
     v0 = (v0 + v1) | 0
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
@@ -62,13 +51,16 @@ export function finishSeededHash(a: number, b: number, c: number, d: number, las
     v2 = (v2 + v1) | 0
     v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
     v2 = (v2 << 16) | (v2 >>> 16)
-    if (round === 0) {
-      v0 ^= last
-      v2 ^= 0xff
-    }
+    if (round > 0) continue
+    v0 ^= last
+    v2 ^= 0xff
   }
   return v1 ^ v3
 }
+
+/** What the third and fourth lane begin with, beside the seed. */
+export const SIP_2 = 0x6c796765
+export const SIP_3 = 0x74656462
 
 /** uWSGI's default: times 33, exclusive or the byte, sign-extended as its C code does. */
 export function djb33xHash(bytes: Uint8Array, size: number): number {

@@ -71,8 +71,8 @@ export class PreparedKey {
   }
 
   /**
-   * Packs ASCII text into words and hashes it on the way (`seededHash`, in one pass instead of two: 38
-   * ns instead of 55 on a key of 12 bytes). False: a character is outside ASCII.
+   * Packs ASCII text into words and hashes it on the way: `seededHash` in one pass and without a call,
+   * 38 ns instead of 55 on a key of 12 bytes. False: a character is outside ASCII.
    */
   #packText(key: string): boolean {
     const words = this.words
@@ -112,8 +112,25 @@ export class PreparedKey {
       rest |= unit << shift
     }
     words[at] = rest
+    const last = rest | (size << 24)
+    v3 ^= last
+    for (let round = 0; round < 4; round++) {
+      v0 = (v0 + v1) | 0
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+      v0 = (v0 << 16) | (v0 >>> 16)
+      v2 = (v2 + v3) | 0
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+      v0 = (v0 + v3) | 0
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+      v2 = (v2 + v1) | 0
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+      v2 = (v2 << 16) | (v2 >>> 16)
+      if (round > 0) continue
+      v0 ^= last
+      v2 ^= 0xff
+    }
     this.size = size
-    this.hash = finishSeededHash(v0, v1, v2, v3, rest | (size << 24))
+    this.hash = v1 ^ v3
     return seen < 0x80
   }
 

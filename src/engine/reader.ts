@@ -8,10 +8,22 @@
 
 import { UndercroftError, type ValueDecoder } from '../base/index.ts'
 import { orderReads } from '../platform/index.ts'
-import { valueTypeOf } from '../segment/index.ts'
+import { keySizeOf, valueTypeOf } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
-import { BROKEN_CHAIN, type BucketWord, NO_SLOT, type SlotIndex } from './slot-table.ts'
+import {
+  type BucketWord,
+  EXPIRES_AT,
+  FIRST_BLOCK,
+  FIRST_SLOT,
+  HASH,
+  INFO,
+  KEY,
+  NEXT_SLOT,
+  NO_SLOT,
+  type SlotIndex,
+  VALUE_SIZE,
+} from './slot-table.ts'
 
 /** The chain changed underneath, or a writer is at it: try again. */
 export const RETRY = Symbol('retry')
@@ -28,36 +40,80 @@ export class Reader {
   readonly found: ItemFacts = { slot: NO_SLOT, expiresAtMs: 0 }
 
   readonly #parts: Parts
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
   readonly #bytes: Buffer
   readonly #size: number
+  readonly #slotCount: number
+  readonly #bucketMask: number
+  readonly #bucketsWord: number
+  readonly #slotsWord: number
+  readonly #slotsDouble: number
+  readonly #strideWords: number
+  readonly #strideDoubles: number
+  readonly #blocksOffset: number
+  readonly #blockStride: number
 
   constructor(parts: Parts) {
+    const { words, doubles, bytes, layout, geometry } = parts.segment
     this.#parts = parts
-    this.#bytes = parts.segment.bytes
-    this.#size = parts.segment.layout.size
+    this.#words = words
+    this.#doubles = doubles
+    this.#bytes = bytes
+    this.#size = layout.size
+    this.#slotCount = geometry.maxItems
+    this.#bucketMask = layout.bucketCount - 1
+    this.#bucketsWord = layout.bucketsOffset / 4
+    this.#slotsWord = layout.slotsOffset / 4
+    this.#slotsDouble = layout.slotsOffset / 8
+    this.#strideWords = layout.slotStride / 4
+    this.#strideDoubles = layout.slotStride / 8
+    this.#blocksOffset = layout.blocksOffset
+    this.#blockStride = layout.blockStride
   }
 
-  /** One attempt. The decoder must copy, and may throw when the bytes make no sense. */
+  /**
+   * One attempt. The decoder must copy, and may throw when the bytes make no sense.
+   *
+   * The path of every get: it walks the chain by itself instead of asking SlotTable and Blocks, which
+   * took 120 ns instead of 90 for a key of 12 bytes.
+   */
   read<T>(key: PreparedKey, decode: ValueDecoder<T>): T | typeof RETRY | typeof MISS {
-    const { table, blocks, clock } = this.#parts
-    const bucket = table.bucketOf(key.hash)
-    const version = table.version(bucket)
+    const words = this.#words
+    const { hash, size: keySize, words: keyWords } = key
+    const keyWordCount = (keySize + 3) >> 2
+    const slotCount = this.#slotCount
+    const bucket = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
+    const version = Atomics.load(words, bucket)
     if ((version & 1) !== 0) return RETRY
-    const slot = table.find(bucket, key)
-    if (slot === NO_SLOT) return this.#unchanged(bucket, version) ? MISS : RETRY
-    if (slot === BROKEN_CHAIN) return this.#retryUnlessCorrupt(bucket, version)
-    const expiresAtMs = table.expiresAtMs(slot)
-    if (expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()) {
-      return this.#unchanged(bucket, version) ? MISS : RETRY
+    let slot = words[bucket + FIRST_SLOT] as number
+    let at = 0
+    for (let steps = 0; ; steps++) {
+      if (slot === NO_SLOT) return this.#missUnlessChanged(bucket, version)
+      if (slot < 0 || slot > slotCount || steps > slotCount) {
+        return this.#retryUnlessCorrupt(bucket, version)
+      }
+      at = this.#slotsWord + (slot - 1) * this.#strideWords
+      if (words[at + HASH] === hash && keySizeOf(words[at + INFO] as number) === keySize) {
+        let i = 0
+        while (i < keyWordCount && words[at + KEY + i] === keyWords[i]) i++
+        if (i === keyWordCount) break
+      }
+      slot = words[at + NEXT_SLOT] as number
     }
-    const size = table.valueSize(slot)
-    const offset = blocks.offset(table.firstBlock(slot))
+    const slotDouble = this.#slotsDouble + (slot - 1) * this.#strideDoubles
+    const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT] as number
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) {
+      return this.#missUnlessChanged(bucket, version)
+    }
+    const size = words[at + VALUE_SIZE] as number
+    const offset = this.#blocksOffset + (words[at + FIRST_BLOCK] as number) * this.#blockStride
     if (size < 0 || offset < 0 || offset + size > this.#size) {
       return this.#retryUnlessCorrupt(bucket, version)
     }
     let value: T
     try {
-      value = decode(this.#bytes, offset, size, valueTypeOf(table.info(slot)))
+      value = decode(this.#bytes, offset, size, valueTypeOf(words[at + INFO] as number))
     } catch (error) {
       if (!this.#unchanged(bucket, version)) return RETRY
       throw error
@@ -75,7 +131,7 @@ export class Reader {
     const bucket = table.bucketOf(hash)
     const version = table.version(bucket)
     if ((version & 1) !== 0) return RETRY
-    if (table.info(slot) === 0) return this.#unchanged(bucket, version) ? MISS : RETRY
+    if (table.info(slot) === 0) return this.#missUnlessChanged(bucket, version)
     const expiresAtMs = table.expiresAtMs(slot)
     const expired = expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
     let value: T | typeof MISS = MISS
@@ -92,7 +148,11 @@ export class Reader {
 
   #unchanged(bucket: BucketWord, version: number): boolean {
     orderReads()
-    return this.#parts.table.version(bucket) === version
+    return Atomics.load(this.#words, bucket) === version
+  }
+
+  #missUnlessChanged(bucket: BucketWord, version: number): typeof RETRY | typeof MISS {
+    return this.#unchanged(bucket, version) ? MISS : RETRY
   }
 
   #retryUnlessCorrupt(bucket: BucketWord, version: number): typeof RETRY {

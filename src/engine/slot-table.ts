@@ -26,15 +26,17 @@ export class BrokenChain extends Error {
   }
 }
 
-const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
-const HASH = SLOT.fields.hash.offset / 4
-const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
-const INFO = SLOT.fields.info.offset / 4
-const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
-const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
-const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
-const IN_HEAP = SLOT.fields.inHeap.offset / 4
-const KEY = SLOT.size / 4
+/** Fields of a bucket and of a slot, in words from where they begin. */
+export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
+export const HASH = SLOT.fields.hash.offset / 4
+export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
+export const INFO = SLOT.fields.info.offset / 4
+export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
+export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
+export const IN_HEAP = SLOT.fields.inHeap.offset / 4
+export const KEY = SLOT.size / 4
+/** In doubles. */
+export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
 export class SlotTable {
   readonly slotCount: number
