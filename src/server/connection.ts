@@ -1,0 +1,284 @@
+/**
+ * One client: packets out of the stream of bytes, replies into it, in the order of the requests.
+ *
+ * A connection is always in one step (which bytes come next) and one wait (whose turn it is), and
+ * every wait has a deadline that the peer's bytes do not move. What the commands do is elsewhere.
+ */
+
+import type { Socket } from 'node:net'
+import {
+  ByteSource,
+  HEADER_SIZE,
+  type MagicRequest,
+  MODIFIER1_CACHE,
+  MODIFIER2_MAGIC,
+  type PacketHeader,
+  parseHeader,
+  parseMagicRequest,
+} from '../uwsgi/index.ts'
+import type { Budget } from './budget.ts'
+import { refusalReasonOf } from './checks.ts'
+import { Deadline } from './deadline.ts'
+import {
+  checkRequest,
+  type MagicContext,
+  type Outcome,
+  refused,
+  runRequest,
+  takesBody,
+} from './magic-commands.ts'
+import { encodeOutcome } from './magic-reply.ts'
+import type { Limits } from './options.ts'
+import { answerRaw } from './raw-commands.ts'
+
+export interface ConnectionContext extends MagicContext {
+  readonly limits: Limits
+  readonly budget: Budget
+  readonly reportError: (error: Error) => void
+}
+
+/** Which bytes come next. `over`: none that matter, the last reply is on its way. */
+type Step = 'header' | 'payload' | 'body' | 'skip' | 'over'
+
+export class Connection {
+  readonly #socket: Socket
+  readonly #context: ConnectionContext
+  readonly #source = new ByteSource()
+  readonly #deadline: Deadline
+  #step: Step = 'header'
+  #header: PacketHeader = { modifier1: 0, packetSize: 0, modifier2: 0 }
+  #request: MagicRequest | undefined
+  /** Bytes of an unwanted body still to come. */
+  #skipSize = 0
+  /** Bytes of bodies taken from the budget, to be given back at the end at the latest. */
+  #heldSize = 0
+  #requestCount = 0
+  #isDraining = false
+
+  constructor(socket: Socket, context: ConnectionContext) {
+    this.#socket = socket
+    this.#context = context
+    this.#deadline = new Deadline(context.limits.socketTimeoutMs, () => socket.destroy())
+    this.#deadline.wait('request', 0, 0)
+    socket.on('data', chunk => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.#work())
+    socket.on('close', () => this.#onClose())
+    socket.on('error', ignorePeerError)
+  }
+
+  /** Finishes the request that has begun, if any, and closes. */
+  drain(): void {
+    this.#isDraining = true
+    if (this.#step === 'over' || !this.#isMidRequest()) this.#socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#step === 'over') return
+    this.#source.push(chunk)
+    this.#work()
+  }
+
+  #onDrain(): void {
+    this.#deadline.clear()
+    this.#work()
+    if (!this.#socket.writableNeedDrain) this.#socket.resume()
+  }
+
+  #onClose(): void {
+    this.#deadline.clear()
+    this.#release(this.#heldSize)
+    this.#step = 'over'
+  }
+
+  /** Takes all steps that the bytes at hand allow, and sends what came of them in one go. */
+  #work(): void {
+    this.#socket.cork()
+    try {
+      while (!this.#socket.writableNeedDrain && this.#advance());
+    } catch (error) {
+      this.#context.reportError(error instanceof Error ? error : new Error(String(error)))
+      this.#socket.destroy()
+    }
+    this.#socket.uncork()
+    if (this.#socket.destroyed) return
+    // The peer sends no more: what is incomplete now stays so, what was asked has been answered.
+    if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
+    else this.#setDeadline()
+  }
+
+  /** False: more bytes are needed, or none. */
+  #advance(): boolean {
+    switch (this.#step) {
+      case 'header':
+        return this.#readHeader()
+      case 'payload':
+        return this.#readPayload()
+      case 'body':
+        return this.#readBody()
+      case 'skip':
+        this.#skipSize = this.#source.skip(this.#skipSize)
+        if (this.#skipSize === 0) this.#awaitRequest()
+        return this.#skipSize === 0
+      case 'over':
+        return false
+    }
+  }
+
+  #readHeader(): boolean {
+    const bytes = this.#source.take(HEADER_SIZE)
+    if (bytes === undefined) return false
+    this.#header = parseHeader(bytes)
+    this.#step = 'payload'
+    if (this.#header.modifier1 !== MODIFIER1_CACHE) this.#end()
+    else if (this.#header.packetSize > this.#context.limits.bufferSize) this.#socket.destroy()
+    return !this.#socket.destroyed
+  }
+
+  #readPayload(): boolean {
+    const payload = this.#source.take(this.#header.packetSize)
+    if (payload === undefined) return false
+    if (this.#header.modifier2 === MODIFIER2_MAGIC) this.#startMagic(payload)
+    else this.#answerRaw(payload)
+    return true
+  }
+
+  #readBody(): boolean {
+    const request = this.#request
+    const size = request?.bodySize ?? 0
+    const body = this.#source.take(size)
+    if (request === undefined || body === undefined) return false
+    this.#finishMagic(request, runRequest(request, body, this.#context))
+    this.#release(size)
+    return true
+  }
+
+  #answerRaw(payload: Buffer): void {
+    const { caches, readOnly, budget } = this.#context
+    try {
+      const context = { cache: caches.default, readOnly, maxReplySize: budget.left }
+      this.#send(answerRaw(this.#header.modifier2, payload, context))
+    } catch (error) {
+      if (refusalReasonOf(error) === undefined) throw error
+    }
+    this.#end()
+  }
+
+  #startMagic(payload: Buffer): void {
+    const request = parseMagicRequest(payload)
+    if (request === undefined) {
+      this.#end()
+      return
+    }
+    const early = checkRequest(request, this.#context)
+    if (early === undefined && takesBody(request.command)) {
+      this.#startBody(request)
+      return
+    }
+    const outcome = early ?? runRequest(request, NO_BODY, this.#context)
+    this.#finishMagic(request, outcome, request.bodySize)
+  }
+
+  #startBody(request: MagicRequest): void {
+    const size = request.bodySize ?? 0
+    if (this.#hold(size)) {
+      this.#request = request
+      this.#step = 'body'
+    } else {
+      this.#finishMagic(request, refused('busy'), size)
+    }
+  }
+
+  /** Replies, and then drops the `unreadSize` bytes of a body that nobody wanted. */
+  #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
+    // Without the size of the body the next request cannot be found, so the connection ends.
+    const stays = request.keep && request.bodySize !== undefined && !this.#isDraining
+    const given = this.#hasRoomFor(outcome) ? outcome : refused('busy')
+    this.#send(encodeOutcome(given, { explicit: request.keep, stays }))
+    this.#request = undefined
+    this.#skipSize = unreadSize
+    if (!stays) this.#end()
+    else if (unreadSize > 0) this.#step = 'skip'
+    else this.#awaitRequest()
+  }
+
+  #awaitRequest(): void {
+    this.#step = 'header'
+    this.#requestCount++
+  }
+
+  #hasRoomFor(outcome: Outcome): boolean {
+    return outcome.kind !== 'ok' || (outcome.body?.length ?? 0) <= this.#context.budget.left
+  }
+
+  /** Large replies are held until the peer has read them; without room the connection ends. */
+  #send(buffers: readonly Uint8Array[]): void {
+    for (const bytes of buffers) {
+      if (bytes.length <= UNCOUNTED_SIZE) this.#socket.write(bytes)
+      else if (this.#hold(bytes.length)) {
+        this.#socket.write(bytes, () => this.#release(bytes.length))
+      } else {
+        this.#socket.destroy()
+        return
+      }
+    }
+  }
+
+  /**
+   * Ends our side once everything is sent. The peer's side is read to its end, because closing with
+   * unread bytes would make the kernel drop a reply that the peer has not fetched yet.
+   */
+  #end(): void {
+    this.#step = 'over'
+    if (this.#isDraining) this.#socket.destroySoon()
+    else this.#socket.end()
+    this.#setDeadline()
+  }
+
+  #isMidRequest(): boolean {
+    return this.#step !== 'header' || this.#source.hasBytes
+  }
+
+  #setDeadline(): void {
+    const unsentSize = this.#socket.writableLength
+    if (this.#socket.writableNeedDrain) {
+      this.#socket.pause()
+      this.#deadline.wait('reply', this.#requestCount, unsentSize)
+    } else if (this.#step === 'over') {
+      this.#deadline.wait('end', this.#requestCount, unsentSize)
+    } else if (this.#step === 'body') {
+      this.#deadline.wait('body', this.#requestCount, this.#request?.bodySize ?? 0)
+    } else if (this.#step === 'skip') {
+      this.#deadline.wait('skip', this.#requestCount, this.#skipSize)
+    } else if (this.#requestCount === 0 || this.#isMidRequest()) {
+      this.#deadline.wait('request', this.#requestCount, 0)
+    } else {
+      this.#deadline.idle(this.#context.limits.keepTimeoutMs)
+    }
+  }
+
+  #hold(size: number): boolean {
+    if (!this.#context.budget.reserve(size)) return false
+    this.#heldSize += size
+    return true
+  }
+
+  /** Also called by writes that end after the connection did, which holds nothing then. */
+  #release(size: number): void {
+    const released = Math.min(size, this.#heldSize)
+    this.#heldSize -= released
+    this.#context.budget.release(released)
+  }
+}
+
+const NO_BODY = Buffer.alloc(0)
+
+/** Replies this small are not counted: the socket's own limit on unsent bytes bounds them. */
+const UNCOUNTED_SIZE = 16_384 + 4096
+
+/** A reset or a broken pipe is how clients leave; `close` follows and frees everything. */
+function ignorePeerError(): void {}

@@ -1,0 +1,51 @@
+/**
+ * The one timer of a connection: how long the present wait may last in all.
+ *
+ * It starts with the wait and bytes that trickle in do not move it. Bodies get time in proportion
+ * to their size, so that a large one on a slow line is possible and a stalled one still ends.
+ */
+
+/** What is waited for. */
+export type Wait = 'request' | 'body' | 'skip' | 'reply' | 'end'
+
+export class Deadline {
+  readonly #baseMs: number
+  readonly #onPassed: () => void
+  #timer: NodeJS.Timeout | undefined
+  #wait: Wait | 'idle' | undefined
+  #request = 0
+
+  constructor(baseMs: number, onPassed: () => void) {
+    this.#baseMs = baseMs
+    this.#onPassed = onPassed
+  }
+
+  /** Begins this wait of this request; does nothing when it has begun already. */
+  wait(wait: Wait, request: number, bodySize: number): void {
+    if (wait === this.#wait && request === this.#request) return
+    this.#start(wait, this.#baseMs + (bodySize / MIN_BYTES_PER_SECOND) * 1000)
+    this.#request = request
+  }
+
+  /** Waits for a next request, from now on. */
+  idle(timeoutMs: number): void {
+    if (this.#wait === 'idle') this.#timer?.refresh()
+    else this.#start('idle', timeoutMs)
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer)
+    this.#wait = undefined
+  }
+
+  #start(wait: Wait | 'idle', timeoutMs: number): void {
+    clearTimeout(this.#timer)
+    this.#wait = wait
+    this.#timer = setTimeout(this.#onPassed, Math.min(timeoutMs, MAX_TIMEOUT_MS))
+  }
+}
+
+const MIN_BYTES_PER_SECOND = 1024 * 1024
+
+/** A timer set for longer fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1

@@ -1,0 +1,6 @@
+/**
+ * Serving caches over uWSGI's cache protocol: `undercroft/server`.
+ */
+
+export type { ListenerOptions, ServeOptions } from './options.ts'
+export { type CacheServer, serveCaches } from './server.ts'

@@ -1,0 +1,190 @@
+/**
+ * Options of the server: their meaning, defaults and checks.
+ */
+
+import {
+  type Clock,
+  describe,
+  invalidOption,
+  requireBoolean,
+  requireInteger,
+  requireKnownNames,
+  requireString,
+  systemClock,
+  UndercroftError,
+} from '../base/index.ts'
+import {
+  type Address,
+  DEFAULT_BUFFER_SIZE,
+  DEFAULT_SOCKET_TIMEOUT_MS,
+  MAX_PACKET_SIZE,
+  parseAddress,
+} from '../uwsgi/index.ts'
+
+/** One address to listen on. */
+export interface ListenerOptions {
+  /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
+  readonly address: string
+  /** Refuse every command that changes a cache. @default false */
+  readonly readOnly?: boolean
+  /**
+   * Allow an address that other machines can reach. The protocol has no authentication: whoever
+   * reaches the port can read and change everything. @default false
+   */
+  readonly allowPublic?: boolean
+  /** Permissions of a Unix socket's file. @default 0o600 */
+  readonly mode?: number
+}
+
+/** Options of `serveCaches`. */
+export interface ServeOptions {
+  /** Where to listen. @default '127.0.0.1:3031' */
+  readonly listen?: string | ListenerOptions | readonly (string | ListenerOptions)[]
+  /**
+   * Largest packet accepted, in bytes, 64 to 65535, as uWSGI's `buffer-size`. Bodies of the
+   * commands set and update come after the packet and do not count. @default 4096
+   */
+  readonly bufferSize?: number
+  /**
+   * Milliseconds from a request's first byte until all of it must be there, and for a reply to be
+   * read; a body gets one more second for each MiB. A new connection gets as long for its first
+   * request. @default 4000
+   */
+  readonly socketTimeoutMs?: number
+  /** Milliseconds a kept connection may wait between requests. @default 60000 */
+  readonly keepTimeoutMs?: number
+  /** Connections at one time; further ones are closed at once. @default 1024 */
+  readonly maxConnections?: number
+  /**
+   * Bytes of bodies held for all connections together, on their way in or out. What does not fit
+   * is refused. Must be no smaller than the largest value served. @default 268435456 (256 MiB)
+   */
+  readonly maxBufferedSize?: number
+  /** Milliseconds that `close()` waits for requests that have begun. @default 4000 */
+  readonly drainTimeoutMs?: number
+  /**
+   * Told about failures that no client caused, such as a corrupt cache. The connection concerned is
+   * closed, the server goes on. @default writes a process warning
+   */
+  readonly onError?: (error: Error) => void
+}
+
+export interface ResolvedListener {
+  readonly address: Address
+  readonly readOnly: boolean
+  readonly allowPublic: boolean
+  readonly mode: number
+}
+
+/** What every connection of a server needs to know. */
+export interface Limits {
+  readonly bufferSize: number
+  readonly socketTimeoutMs: number
+  readonly keepTimeoutMs: number
+  readonly maxConnections: number
+  readonly maxBufferedSize: number
+  readonly drainTimeoutMs: number
+}
+
+export interface ResolvedServeOptions {
+  readonly listeners: readonly ResolvedListener[]
+  readonly limits: Limits
+  readonly onError: (error: Error) => void
+  readonly clock: Clock
+}
+
+export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  requireKnownNames('serveCaches', options, SERVE_OPTION_NAMES)
+  const listen = options.listen ?? DEFAULT_ADDRESS
+  const listeners = Array.isArray(listen) ? listen : [listen]
+  if (listeners.length === 0) throw invalidOption('listen', 'at least one address', listen)
+  const { onError = warn } = options
+  if (typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
+  return {
+    listeners: listeners.map(resolveListener),
+    limits: resolveLimits(options),
+    onError,
+    clock: systemClock,
+  }
+}
+
+const DEFAULT_ADDRESS = '127.0.0.1:3031'
+const DEFAULT_KEEP_TIMEOUT_MS = 60_000
+const DEFAULT_MAX_CONNECTIONS = 1024
+const DEFAULT_MAX_BUFFERED_SIZE = 256 * 1024 * 1024
+const DEFAULT_MODE = 0o600
+
+/** A timer set for longer fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
+  'listen',
+  'bufferSize',
+  'socketTimeoutMs',
+  'keepTimeoutMs',
+  'maxConnections',
+  'maxBufferedSize',
+  'drainTimeoutMs',
+  'onError',
+]
+
+const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
+  'address',
+  'readOnly',
+  'allowPublic',
+  'mode',
+]
+
+function resolveLimits(options: ServeOptions): Limits {
+  const milliseconds = (name: keyof ServeOptions, fallback: number) =>
+    requireInteger(name, options[name] ?? fallback, 1, MAX_TIMEOUT_MS)
+  return {
+    bufferSize: requireInteger(
+      'bufferSize',
+      options.bufferSize ?? DEFAULT_BUFFER_SIZE,
+      64,
+      MAX_PACKET_SIZE,
+    ),
+    socketTimeoutMs: milliseconds('socketTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    keepTimeoutMs: milliseconds('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
+    drainTimeoutMs: milliseconds('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    maxConnections: requireInteger(
+      'maxConnections',
+      options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      1,
+      1_000_000,
+    ),
+    maxBufferedSize: requireInteger(
+      'maxBufferedSize',
+      options.maxBufferedSize ?? DEFAULT_MAX_BUFFERED_SIZE,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+  }
+}
+
+function resolveListener(given: unknown): ResolvedListener {
+  const options = typeof given === 'string' ? { address: given } : given
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('listen', 'addresses, or objects with an address', given)
+  }
+  requireKnownNames('listen', options, LISTENER_OPTION_NAMES)
+  const listener: Partial<ListenerOptions> = options
+  const address = parseAddress('listen', requireString('listen address', listener.address))
+  if (address.kind === 'tcp' && listener.mode !== undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_OPTION_INVALID',
+      `mode is for Unix sockets; ${describe(listener.address)} is not one`,
+    )
+  }
+  return {
+    address,
+    readOnly: requireBoolean('readOnly', listener.readOnly ?? false),
+    allowPublic: requireBoolean('allowPublic', listener.allowPublic ?? false),
+    mode: requireInteger('mode', listener.mode ?? DEFAULT_MODE, 0, 0o777),
+  }
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error)
+}

@@ -1,0 +1,140 @@
+/**
+ * The server: its listeners, the connections they accept, and their end.
+ */
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { ByteCache } from '../base/index.ts'
+import { Budget } from './budget.ts'
+import { CacheSet } from './cache-set.ts'
+import { Connection, type ConnectionContext } from './connection.ts'
+import { type Listening, listen } from './listener.ts'
+import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
+
+/** A running server; made by {@link serveCaches}. */
+export interface CacheServer {
+  /** The addresses listened on, with real port numbers, in the order of the option `listen`. */
+  readonly addresses: readonly string[]
+  /** Connections open now. */
+  readonly connectionCount: number
+  /**
+   * Takes no more connections, lets requests that have begun finish within `drainTimeoutMs`, closes
+   * everything, removes socket files. The caches stay open. May be called again.
+   */
+  close(): Promise<void>
+  /** The same as {@link CacheServer.close}. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Serves caches over uWSGI's cache protocol, on TCP and Unix sockets.
+ *
+ * The first cache is the default: requests that name no cache work on it. There is no
+ * authentication, so listen only where every peer may read and write.
+ *
+ * @param caches - The caches, each with its own name. They are not closed with the server.
+ * @param options - Where to listen, and limits.
+ * @returns The server, once it listens on every address.
+ * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options and for addresses that other
+ * machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when an address cannot be had.
+ *
+ * @example
+ * await using server = await serveCaches([cache], {
+ *   listen: ['127.0.0.1:3031', { address: '/run/app/cache.sock', mode: 0o660, readOnly: true }],
+ * })
+ */
+export async function serveCaches(
+  caches: readonly ByteCache[],
+  options: ServeOptions = {},
+): Promise<CacheServer> {
+  const server = new SocketServer(new CacheSet(caches), resolveServeOptions(options))
+  try {
+    await server.start()
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return server
+}
+
+/** Unsent bytes from which on a connection takes no further request. */
+const HIGH_WATER_MARK = 65_536
+
+class SocketServer implements CacheServer {
+  readonly #caches: CacheSet
+  readonly #options: ResolvedServeOptions
+  readonly #budget: Budget
+  readonly #servers: Server[] = []
+  readonly #listening: Listening[] = []
+  readonly #connections = new Set<Connection>()
+  #closing: Promise<void> | undefined
+
+  constructor(caches: CacheSet, options: ResolvedServeOptions) {
+    this.#caches = caches
+    this.#options = options
+    this.#budget = new Budget(options.limits.maxBufferedSize)
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listening.map(listening => listening.address)
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  async start(): Promise<void> {
+    for (const listener of this.#options.listeners) {
+      const context = this.#contextFor(listener.readOnly)
+      const server = createServer(SOCKET_OPTIONS, socket => this.#accept(socket, context))
+      this.#servers.push(server)
+      this.#listening.push(await listen(server, listener))
+      server.on('error', this.#options.onError) // such as no file descriptors left for accept
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #contextFor(readOnly: boolean): ConnectionContext {
+    const { limits, clock, onError } = this.#options
+    const caches = this.#caches
+    return { caches, readOnly, clock, limits, budget: this.#budget, reportError: onError }
+  }
+
+  #accept(socket: Socket, context: ConnectionContext): void {
+    if (this.#closing !== undefined || this.#connections.size >= context.limits.maxConnections) {
+      socket.destroy()
+      return
+    }
+    const connection = new Connection(socket, context)
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#servers.map(closeServer)
+    await Promise.all(this.#listening.map(listening => listening.release()))
+    for (const connection of this.#connections) connection.drain()
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy()
+    }, this.#options.limits.drainTimeoutMs)
+    await Promise.all(closed)
+    clearTimeout(timer)
+  }
+}
+
+/** Half-open: a client may end its side after the request and still gets its reply. */
+const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK }
+
+/** Resolves when the last connection is gone; at once when it never listened. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+  })
+}

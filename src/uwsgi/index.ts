@@ -1,0 +1,42 @@
+export {
+  type Address,
+  type CacheIdentifier,
+  formatAddress,
+  MAX_UNIX_PATH_SIZE,
+  parseAddress,
+  parseIdentifier,
+} from './address.ts'
+export { encodeByteList, parseArray, parseByteList } from './array.ts'
+export { ByteSource } from './byte-source.ts'
+export {
+  type DictionaryPair,
+  encodeDictionary,
+  type ParsedDictionary,
+  parseDictionary,
+} from './dictionary.ts'
+export {
+  DEFAULT_KEYS_LIMIT,
+  isCounterOperation,
+  MAX_KEYS_LIMIT,
+  type MagicCommand,
+  type MagicRequest,
+  NEVER_TTL,
+  parseMagicRequest,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from './magic.ts'
+export {
+  msFromUnixSeconds,
+  parseDecimal,
+  parseInt64,
+  secondsFromTtlMs,
+  ttlMsFromSeconds,
+  unixSeconds,
+} from './numbers.ts'
+export {
+  encodeDictionaryPacket,
+  encodePacket,
+  type PacketHeader,
+  parseHeader,
+} from './packet.ts'
+export * from './protocol.ts'
