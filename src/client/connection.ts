@@ -1,0 +1,184 @@
+/**
+ * One connection to a server: calls go out, replies come back in the same order.
+ *
+ * A new connection takes one call. Only when its reply says `keep=1` are more sent, without waiting
+ * for each other; a reply without it is the last, and calls sent after it were not executed.
+ */
+
+import { connect, type Socket } from 'node:net'
+import { UndercroftError } from '../base/index.ts'
+import { type Address, formatAddress } from '../uwsgi/index.ts'
+import type { ResolvedRemoteOptions } from './options.ts'
+import { protocolError, type Reply, ReplyReader } from './reply.ts'
+import type { Call } from './request.ts'
+
+/** Why a connection is over, and what is known about the calls that got no reply. */
+export type Ending =
+  | { readonly kind: 'connect-failed'; readonly error: UndercroftError }
+  /** The first call was answered by closing without a byte. */
+  | { readonly kind: 'closed-unanswered' }
+  /** The last reply announced the end: what is left was not executed. */
+  | { readonly kind: 'not-kept' }
+  /** Anything may have happened to what is left. */
+  | { readonly kind: 'died'; readonly error: UndercroftError }
+
+export interface ConnectionOwner {
+  /** The server keeps this connection, and there is room for another call. */
+  onRoom(): void
+  /** It is over; `unanswered` are the calls without a reply, in order. Called once. */
+  onEnded(connection: Connection, ending: Ending, unanswered: readonly Call[]): void
+}
+
+/** Calls under way on one connection, a bound on what a reply must wait for. */
+const MAX_IN_FLIGHT = 256
+
+export class Connection {
+  readonly #socket: Socket
+  readonly #owner: ConnectionOwner
+  readonly #options: ResolvedRemoteOptions
+  readonly #from: string
+  readonly #reader: ReplyReader
+  readonly #calls: Call[] = []
+  #timer: NodeJS.Timeout | undefined
+  #isConnected = false
+  #isKept = false
+  #isOver = false
+
+  constructor(address: Address, options: ResolvedRemoteOptions, owner: ConnectionOwner) {
+    this.#options = options
+    this.#owner = owner
+    this.#from = formatAddress(address)
+    this.#reader = new ReplyReader(options.maxValueSize, this.#from)
+    this.#socket = address.kind === 'unix' ? connect(address.path) : connect(address)
+    this.#socket.setNoDelay(true)
+    this.#timer = setTimeout(() => this.#onConnectTimeout(), options.connectTimeoutMs)
+    this.#socket.once('connect', () => this.#onConnected())
+    this.#socket.on('data', chunk => this.#onData(chunk))
+    this.#socket.on('error', error => this.#onGone(error))
+    this.#socket.once('end', () => this.#onGone())
+    this.#socket.once('close', () => this.#onGone())
+  }
+
+  get callCount(): number {
+    return this.#calls.length
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isOver && this.#calls.length < (this.#isKept ? MAX_IN_FLIGHT : 1)
+  }
+
+  /** Only while there is room. */
+  send(call: Call): void {
+    this.#calls.push(call)
+    if (this.#isConnected) this.#setIdle(false)
+    // Calls made in one turn of the event loop leave in one write.
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork()
+      process.nextTick(() => this.#socket.uncork())
+    }
+    for (const bytes of call.request.buffers) this.#socket.write(bytes)
+  }
+
+  /** Forgets a call that is under way here, and with it the connection: replies come in order. */
+  abandon(call: Call): void {
+    const position = this.#calls.indexOf(call)
+    if (position === -1) return
+    this.#calls.splice(position, 1)
+    this.#end({ kind: 'died', error: this.#died() })
+  }
+
+  /** Only while no calls are under way. */
+  close(): void {
+    this.#end({ kind: 'not-kept' })
+  }
+
+  #onConnected(): void {
+    this.#isConnected = true
+    this.#setIdle(this.#calls.length === 0)
+  }
+
+  #onConnectTimeout(): void {
+    const { connectTimeoutMs } = this.#options
+    const message = `${this.#from}: no connection within ${connectTimeoutMs} ms; is the server up?`
+    const error = new UndercroftError('UNDERCROFT_TIMEOUT', message)
+    this.#end({ kind: 'connect-failed', error })
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isOver) return
+    this.#reader.push(chunk)
+    try {
+      for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {
+        if (!this.#deliver(reply)) return
+      }
+    } catch (error) {
+      // Where the next reply begins is unknown now. The call at the head is the one to tell.
+      const failure = this.#died(error)
+      this.#calls.shift()?.reject(error instanceof UndercroftError ? error : failure)
+      this.#end({ kind: 'died', error: failure })
+      return
+    }
+    if (!this.#isKept) return
+    if (this.#calls.length === 0) this.#setIdle(true)
+    this.#owner.onRoom()
+  }
+
+  /** False: it was the last reply. */
+  #deliver(reply: Reply): boolean {
+    const call = this.#calls.shift()
+    if (call === undefined) throw protocolError(this.#from, 'a reply that nothing asked for')
+    this.#isKept = reply.fields.get('keep')?.toString('latin1') === '1'
+    call.resolve(reply)
+    if (!this.#isKept) this.#end({ kind: 'not-kept' })
+    return this.#isKept
+  }
+
+  #onGone(error?: Error): void {
+    if (this.#isOver) return
+    if (!this.#isConnected) {
+      const message = `${this.#from}: cannot connect (${reasonOf(error)}); is the server up?`
+      const failure = new UndercroftError('UNDERCROFT_CONNECTION', message, { cause: error })
+      this.#end({ kind: 'connect-failed', error: failure })
+    } else if (this.#reader.isMidReply) {
+      this.#calls.shift()?.reject(protocolError(this.#from, 'the connection ended within a reply'))
+      this.#end({ kind: 'died', error: this.#died(error) })
+    } else if (this.#isKept) {
+      this.#end({ kind: 'died', error: this.#died(error) })
+    } else {
+      this.#end({ kind: 'closed-unanswered' })
+    }
+  }
+
+  #died(cause?: unknown): UndercroftError {
+    return new UndercroftError(
+      'UNDERCROFT_CONNECTION',
+      `${this.#from}: the connection ended before the reply, so it is unknown whether the server ` +
+        'did it; call again if doing it twice does no harm',
+      { cause },
+    )
+  }
+
+  #end(ending: Ending): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#socket.destroy()
+    this.#owner.onEnded(this, ending, this.#calls.splice(0))
+  }
+
+  /** An idle connection does not keep the process alive, and is closed after a while. */
+  #setIdle(isIdle: boolean): void {
+    clearTimeout(this.#timer)
+    if (isIdle) {
+      this.#socket.unref()
+      this.#timer = setTimeout(() => this.close(), this.#options.idleTimeoutMs).unref()
+    } else {
+      this.#socket.ref()
+    }
+  }
+}
+
+/** With several addresses for a host the error has no message of its own, but a code. */
+function reasonOf(error: NodeJS.ErrnoException | undefined): string {
+  return error?.code ?? error?.message ?? 'closed'
+}

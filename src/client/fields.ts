@@ -1,0 +1,114 @@
+/**
+ * Arguments into dictionary pairs, and fields of replies into values.
+ */
+
+import {
+  type CounterOptions,
+  invalidOption,
+  requireDuration,
+  type StoredItem,
+  systemClock,
+  UndercroftError,
+} from '../base/index.ts'
+import {
+  type DictionaryPair,
+  msFromUnixSeconds,
+  NEVER_TTL,
+  parseByteList,
+  parseDecimal,
+  parseInt64,
+  secondsFromTtlMs,
+} from '../uwsgi/index.ts'
+import { protocolError, type Reply } from './reply.ts'
+
+/** `expires` is for a real uWSGI, `ttl` for undercroft, which lets it win. */
+export function ttlPairs(ttlMs: number | undefined): DictionaryPair[] {
+  if (ttlMs === undefined) return []
+  const pairs = [ttlPair(ttlMs)]
+  const seconds = secondsFromTtlMs(ttlMs)
+  if (Number.isSafeInteger(seconds)) pairs.push(['expires', String(seconds)])
+  return pairs
+}
+
+/** A TTL too long to write exactly is hundreds of thousands of years: never. */
+export function ttlPair(ttlMs: number): DictionaryPair {
+  const wholeMs = Math.ceil(requireDuration('ttlMs', ttlMs))
+  return ['ttl', Number.isSafeInteger(wholeMs) ? String(wholeMs) : NEVER_TTL]
+}
+
+export function initialPairs(initial: CounterOptions['initial']): DictionaryPair[] {
+  if (initial === undefined) return []
+  if (typeof initial === 'number' && !Number.isSafeInteger(initial)) {
+    throw invalidOption('initial', 'a whole number', initial)
+  }
+  return [['initial', formatInt64('initial', BigInt(initial))]]
+}
+
+export function formatInt64(name: string, value: bigint): string {
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return String(value)
+  throw invalidOption(name, 'a bigint from -2^63 to 2^63 - 1', value)
+}
+
+export function valueBytes(value: string | Uint8Array): Uint8Array {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value
+  if (!(bytes instanceof Uint8Array)) throw invalidOption('value', 'text or bytes', value)
+  if (bytes.length > 0) return bytes
+  throw new UndercroftError(
+    'UNDERCROFT_VALUE_UNSUPPORTED',
+    'an empty value cannot be sent: on the wire it is the same as a miss',
+  )
+}
+
+export function itemOf(reply: Reply, from: string): StoredItem {
+  if (reply.body === undefined) throw protocolError(from, 'a value came without its size')
+  return { bytes: ownBytes(reply.body), expiresAtMs: expiresAtMsOf(reply, from) }
+}
+
+/** The bytes without the rest of the chunk they came in, which a kept view would keep as well. */
+function ownBytes(view: Buffer): Buffer {
+  return view.length * 2 < view.buffer.byteLength ? Buffer.from(view) : view
+}
+
+/** From the time left if the server tells it, because then the clocks need not agree. */
+function expiresAtMsOf(reply: Reply, from: string): number {
+  if (reply.fields.has('ttl')) return systemClock.nowMs() + ttlMsOf(reply, from)
+  return reply.fields.has('expires') ? msFromUnixSeconds(countOf(reply, 'expires', from)) : 0
+}
+
+export function ttlMsOf(reply: Reply, from: string): number {
+  const isNever = reply.fields.get('ttl')?.toString('latin1') === NEVER_TTL
+  return isNever ? Number.POSITIVE_INFINITY : countOf(reply, 'ttl', from)
+}
+
+export function countOf(reply: Reply, name: string, from: string): number {
+  const text = reply.fields.get(name)
+  const count = text === undefined ? undefined : parseDecimal(text)
+  if (count === undefined) throw protocolError(from, `a reply has no number as ${name}`)
+  return count
+}
+
+export function int64Of(reply: Reply, name: string, from: string): bigint {
+  const text = reply.fields.get(name)
+  const value = text === undefined ? undefined : parseInt64(text)
+  if (value === undefined) throw protocolError(from, `a reply has no number as ${name}`)
+  return value
+}
+
+export function listOf(reply: Reply, from: string): Buffer[] {
+  const list = reply.body === undefined ? undefined : parseByteList(reply.body)
+  if (list === undefined) throw protocolError(from, 'a listing is not whole')
+  return list.map(ownBytes)
+}
+
+/** An object with at least the names given, which is as far as a server is trusted. */
+export function jsonOf(reply: Reply, names: readonly string[], from: string): object {
+  try {
+    const value: unknown = JSON.parse(String(reply.body))
+    if (typeof value === 'object' && value !== null && names.every(name => name in value)) {
+      return value
+    }
+  } catch (error) {
+    throw protocolError(from, `a reply is not JSON: ${String(error)}`)
+  }
+  throw protocolError(from, `a reply lacks some of ${names.join(', ')}`)
+}

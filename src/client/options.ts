@@ -1,0 +1,58 @@
+/**
+ * Options of a remote cache: their meaning, defaults and checks.
+ */
+
+import { requireInteger, requireKnownNames } from '../base/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS } from '../uwsgi/index.ts'
+
+/** Options of `RemoteCache`. */
+export interface RemoteCacheOptions {
+  /** Milliseconds to look up the host and connect. @default 1000 */
+  readonly connectTimeoutMs?: number
+  /** Milliseconds from a call to its whole reply, waiting its turn included. @default 4000 */
+  readonly replyTimeoutMs?: number
+  /** Largest value or listing accepted in a reply, in bytes. @default 67108864 (64 MiB) */
+  readonly maxValueSize?: number
+  /**
+   * Connections at one time. A server that keeps them open takes many requests on each; a real
+   * uWSGI takes one request a connection, so there this is how many calls run at once. @default 1
+   */
+  readonly connections?: number
+  /** Calls that may wait for a reply; further ones are refused. @default 10000 */
+  readonly maxPendingCalls?: number
+  /**
+   * Milliseconds after which an unused connection is closed. Keep it below the server's own limit
+   * (60000), or a call may meet a connection that is just being closed. @default 30000
+   */
+  readonly idleTimeoutMs?: number
+}
+
+export type ResolvedRemoteOptions = Required<RemoteCacheOptions>
+
+export function resolveRemoteOptions(options: RemoteCacheOptions): ResolvedRemoteOptions {
+  requireKnownNames('RemoteCache', options, Object.keys(LIMITS))
+  const resolve = (name: keyof RemoteCacheOptions) => {
+    const { fallback, max } = LIMITS[name]
+    return requireInteger(name, options[name] ?? fallback, 1, max)
+  }
+  return {
+    connectTimeoutMs: resolve('connectTimeoutMs'),
+    replyTimeoutMs: resolve('replyTimeoutMs'),
+    maxValueSize: resolve('maxValueSize'),
+    connections: resolve('connections'),
+    maxPendingCalls: resolve('maxPendingCalls'),
+    idleTimeoutMs: resolve('idleTimeoutMs'),
+  }
+}
+
+/** A timer set for longer fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+const LIMITS: Record<keyof RemoteCacheOptions, { fallback: number; max: number }> = {
+  connectTimeoutMs: { fallback: 1000, max: MAX_TIMEOUT_MS },
+  replyTimeoutMs: { fallback: DEFAULT_SOCKET_TIMEOUT_MS, max: MAX_TIMEOUT_MS },
+  maxValueSize: { fallback: 64 * 1024 * 1024, max: 2 ** 32 },
+  connections: { fallback: 1, max: 1024 },
+  maxPendingCalls: { fallback: 10_000, max: 1_000_000 },
+  idleTimeoutMs: { fallback: 30_000, max: MAX_TIMEOUT_MS },
+}

@@ -1,0 +1,162 @@
+/**
+ * The connections of one remote cache, and the calls that wait for one of them.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import { type Address, formatAddress } from '../uwsgi/index.ts'
+import { Connection, type ConnectionOwner, type Ending } from './connection.ts'
+import type { ResolvedRemoteOptions } from './options.ts'
+import type { Reply } from './reply.ts'
+import type { Call, RemoteRequest } from './request.ts'
+
+export class Pool implements ConnectionOwner {
+  readonly #address: Address
+  readonly #options: ResolvedRemoteOptions
+  readonly #connections = new Set<Connection>()
+  readonly #waiting: Call[] = []
+  #pendingCount = 0
+  /** The server has kept a connection open, so closing one without a byte is no answer from it. */
+  #serverKeeps = false
+  #closing: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
+
+  constructor(address: Address, options: ResolvedRemoteOptions) {
+    this.#address = address
+    this.#options = options
+  }
+
+  /** The reply; undefined: the server closed without a byte, which is how uWSGI says no. */
+  call(request: RemoteRequest): Promise<Reply | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing !== undefined) {
+        throw new UndercroftError('UNDERCROFT_CLOSED', this.#say('was closed here'))
+      }
+      if (this.#pendingCount >= this.#options.maxPendingCalls) throw this.#tooMany()
+      this.#pendingCount++
+      const timer = setTimeout(() => this.#onTimeout(call), this.#options.replyTimeoutMs)
+      const settle = () => {
+        clearTimeout(timer)
+        this.#pendingCount--
+        if (this.#pendingCount === 0) this.#onIdle?.()
+      }
+      const call: Call = {
+        request,
+        isRetried: false,
+        resolve: reply => {
+          settle()
+          resolve(reply)
+        },
+        reject: error => {
+          settle()
+          reject(error)
+        },
+      }
+      this.#waiting.push(call)
+      this.#dispatch()
+    })
+  }
+
+  /** Lets the calls under way finish, each within its own time, and closes the connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  onRoom(): void {
+    this.#serverKeeps = true
+    this.#dispatch()
+  }
+
+  onEnded(connection: Connection, ending: Ending, unanswered: readonly Call[]): void {
+    this.#connections.delete(connection)
+    switch (ending.kind) {
+      case 'connect-failed':
+        // Nothing was sent, and the calls that wait would only meet the same failure later.
+        for (const call of [...unanswered, ...this.#waiting.splice(0)]) call.reject(ending.error)
+        break
+      case 'not-kept':
+        this.#waiting.unshift(...unanswered)
+        break
+      case 'closed-unanswered':
+        this.#endUnanswered(unanswered)
+        break
+      case 'died':
+        this.#retryReads(unanswered, ending.error)
+    }
+    this.#dispatch()
+  }
+
+  async #close(): Promise<void> {
+    if (this.#pendingCount > 0) {
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve
+      })
+    }
+    for (const connection of this.#connections) connection.close()
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      const [call] = this.#waiting
+      if (call === undefined) return
+      const connection = this.#findConnection()
+      if (connection === undefined) return
+      this.#waiting.shift()
+      connection.send(call)
+    }
+  }
+
+  /** An idle one, else a new one, else the least busy one. Undefined: all are busy. */
+  #findConnection(): Connection | undefined {
+    let best: Connection | undefined
+    for (const connection of this.#connections) {
+      if (!connection.hasRoom) continue
+      if (best === undefined || connection.callCount < best.callCount) best = connection
+    }
+    const canOpen = this.#connections.size < this.#options.connections
+    if (!canOpen || best?.callCount === 0) return best
+    const opened = new Connection(this.#address, this.#options, this)
+    this.#connections.add(opened)
+    return opened
+  }
+
+  /**
+   * From a uWSGI this is an answer. From a server that kept connections before it is not, unless
+   * a uWSGI has taken its place: reads find out by asking again, for writes it cannot be known.
+   */
+  #endUnanswered(calls: readonly Call[]): void {
+    if (this.#serverKeeps) {
+      this.#serverKeeps = false
+      const what = 'closed the connection without a reply, so it is unknown whether it was done'
+      this.#retryReads(calls, new UndercroftError('UNDERCROFT_CONNECTION', this.#say(what)))
+    } else {
+      for (const call of calls) call.resolve(undefined)
+    }
+  }
+
+  #retryReads(calls: readonly Call[], error: UndercroftError): void {
+    const again = calls.filter(call => call.request.isRead && !call.isRetried)
+    for (const call of calls) if (!again.includes(call)) call.reject(error)
+    for (const call of again) call.isRetried = true
+    this.#waiting.unshift(...again)
+  }
+
+  #onTimeout(call: Call): void {
+    const { replyTimeoutMs } = this.#options
+    const message = this.#say(`gave no reply to ${call.request.command} in ${replyTimeoutMs} ms`)
+    const error = new UndercroftError('UNDERCROFT_TIMEOUT', message)
+    const position = this.#waiting.indexOf(call)
+    if (position !== -1) this.#waiting.splice(position, 1)
+    call.reject(error)
+    for (const connection of this.#connections) connection.abandon(call)
+  }
+
+  #tooMany(): UndercroftError {
+    const what = `has ${this.#pendingCount} calls waiting; wait for some or raise maxPendingCalls`
+    return new UndercroftError('UNDERCROFT_CONNECTION', this.#say(what))
+  }
+
+  #say(what: string): string {
+    return `${formatAddress(this.#address)} ${what}`
+  }
+}

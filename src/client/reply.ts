@@ -1,0 +1,90 @@
+/**
+ * Replies of modifier2 17: out of the stream of bytes, checked, and within limits.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import {
+  ByteSource,
+  HEADER_SIZE,
+  parseDecimal,
+  parseDictionary,
+  parseHeader,
+} from '../uwsgi/index.ts'
+
+export interface Reply {
+  readonly fields: ReadonlyMap<string, Buffer>
+  /** The bytes announced by `size`; undefined: none was announced. */
+  readonly body: Buffer | undefined
+}
+
+export class ReplyReader {
+  readonly #source = new ByteSource()
+  readonly #maxBodySize: number
+  readonly #from: string
+  #dictionarySize: number | undefined
+  #fields: ReadonlyMap<string, Buffer> | undefined
+  #bodySize: number | undefined
+
+  /** @param from - The server's address, for messages. */
+  constructor(maxBodySize: number, from: string) {
+    this.#maxBodySize = maxBodySize
+    this.#from = from
+  }
+
+  /** Whether bytes of a reply that is not whole have come. */
+  get isMidReply(): boolean {
+    return this.#dictionarySize !== undefined || this.#source.hasBytes
+  }
+
+  push(chunk: Buffer): void {
+    this.#source.push(chunk)
+  }
+
+  /** The next whole reply; undefined: more bytes are needed. */
+  next(): Reply | undefined {
+    if (this.#dictionarySize === undefined) {
+      const header = this.#source.take(HEADER_SIZE)
+      if (header === undefined) return undefined
+      this.#dictionarySize = parseHeader(header).packetSize // uWSGI's client ignores the modifiers
+    }
+    if (this.#fields === undefined) {
+      const dictionary = this.#source.take(this.#dictionarySize)
+      if (dictionary === undefined) return undefined
+      this.#fields = this.#parseFields(dictionary)
+      this.#bodySize = this.#parseBodySize(this.#fields.get('size'))
+    }
+    const body = this.#bodySize === undefined ? undefined : this.#source.take(this.#bodySize)
+    if (this.#bodySize !== undefined && body === undefined) return undefined
+    const reply = { fields: this.#fields, body }
+    this.#dictionarySize = undefined
+    this.#fields = undefined
+    this.#bodySize = undefined
+    return reply
+  }
+
+  #parseFields(dictionary: Buffer): ReadonlyMap<string, Buffer> {
+    const { pairs, complete } = parseDictionary(dictionary)
+    const fields = new Map(pairs)
+    if (!complete || !fields.has('status')) {
+      throw protocolError(this.#from, 'a reply is not a dictionary with a status')
+    }
+    return fields
+  }
+
+  #parseBodySize(text: Buffer | undefined): number | undefined {
+    if (text === undefined) return undefined
+    const size = parseDecimal(text)
+    if (size === undefined) throw protocolError(this.#from, 'the size in a reply is not a number')
+    if (size > this.#maxBodySize) {
+      throw protocolError(
+        this.#from,
+        `a reply of ${size} bytes is over maxValueSize (${this.#maxBodySize}); raise it to read this`,
+      )
+    }
+    return size
+  }
+}
+
+export function protocolError(from: string, what: string): UndercroftError {
+  return new UndercroftError('UNDERCROFT_PROTOCOL', `${from}: ${what}`)
+}

@@ -1,0 +1,128 @@
+/**
+ * Sending any uwsgi packet and reading what comes back, as `uwsgi.send_message` of uWSGI 1.4 did.
+ */
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { invalidOption, requireInteger, UndercroftError } from '../base/index.ts'
+import {
+  type Address,
+  ByteSource,
+  DEFAULT_SOCKET_TIMEOUT_MS,
+  encodeDictionary,
+  encodePacket,
+  formatAddress,
+  HEADER_SIZE,
+  MAX_PACKET_SIZE,
+  parseAddress,
+  parseHeader,
+} from '../uwsgi/index.ts'
+
+/** The payload: bytes, text (sent as UTF-8), or the pairs of a dictionary. */
+export type Message = string | Uint8Array | Readonly<Record<string, string | Uint8Array>>
+
+/**
+ * Sends one packet and yields the payload of the reply in chunks.
+ *
+ * A reply that begins with `H` is taken for raw HTTP and yielded whole; otherwise its first four
+ * bytes are a header, and as many bytes as that announces are yielded. The end of the connection
+ * or a silence of `timeoutMs` ends the iteration.
+ *
+ * @param address - `host:port` or the path of a Unix socket.
+ * @param modifier1 - Whom it is for, 0 to 255; 111 is the cache.
+ * @param modifier2 - What is asked, 0 to 255.
+ * @param message - The payload, at most 65535 bytes.
+ * @param timeoutMs - Milliseconds to connect and to wait for each further byte. Default 4000.
+ * @throws UndercroftError `UNDERCROFT_CONNECTION` when no connection could be made,
+ * `UNDERCROFT_OPTION_INVALID` for a bad argument.
+ *
+ * @example
+ * for await (const chunk of sendMessage('127.0.0.1:3031', 111, 0, 'key')) chunks.push(chunk)
+ */
+export async function* sendMessage(
+  address: string,
+  modifier1: number,
+  modifier2: number,
+  message: Message,
+  timeoutMs?: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const source = new ByteSource()
+  let left: number | undefined
+  for await (const chunk of sendMessageRaw(address, modifier1, modifier2, message, timeoutMs)) {
+    source.push(chunk)
+    if (left === undefined) {
+      const header = source.take(HEADER_SIZE)
+      if (header === undefined) continue
+      const isHttp = header[0] === HTTP_FIRST_BYTE
+      left = isHttp ? Number.POSITIVE_INFINITY : parseHeader(header).packetSize
+      if (isHttp) yield header
+    }
+    const bytes = source.takeAll().subarray(0, left)
+    left -= bytes.length
+    if (bytes.length > 0) yield bytes
+    if (left === 0) return
+  }
+}
+
+/**
+ * Sends one packet and yields every byte of the reply, its header included, until the connection
+ * ends. For replies without a header, such as those of the cache commands 3 and 4.
+ *
+ * Arguments and errors are those of {@link sendMessage}.
+ */
+export async function* sendMessageRaw(
+  address: string,
+  modifier1: number,
+  modifier2: number,
+  message: Message,
+  timeoutMs: number = DEFAULT_SOCKET_TIMEOUT_MS,
+): AsyncGenerator<Buffer, void, undefined> {
+  const packet = encodePacket(
+    requireInteger('modifier1', modifier1, 0, 255),
+    requireInteger('modifier2', modifier2, 0, 255),
+    encodeMessage(message),
+  )
+  requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS)
+  const socket = await openSocket(parseAddress('address', address), timeoutMs)
+  try {
+    socket.write(packet)
+    for await (const chunk of socket) yield chunk
+  } catch {
+    // A reset or the timeout: the end of the reply, as uWSGI's function had it.
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** `H` of `HTTP/1.0`. */
+const HTTP_FIRST_BYTE = 0x48
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+function encodeMessage(message: Message): Uint8Array {
+  if (typeof message === 'string') return requireFitting(Buffer.from(message))
+  if (message instanceof Uint8Array) return requireFitting(message)
+  const pairs = Object.entries(message).map(([name, value]) => {
+    const bytes = requireFitting(Buffer.from(name))
+    const valueBytes = typeof value === 'string' ? Buffer.from(value) : value
+    return [bytes.toString('latin1'), requireFitting(valueBytes)] as const
+  })
+  return requireFitting(encodeDictionary(pairs))
+}
+
+function requireFitting<T extends Uint8Array>(bytes: T): T {
+  if (bytes.length <= MAX_PACKET_SIZE) return bytes
+  throw invalidOption('message', `at most ${MAX_PACKET_SIZE} bytes`, bytes)
+}
+
+async function openSocket(address: Address, timeoutMs: number): Promise<Socket> {
+  const socket = address.kind === 'unix' ? connect(address.path) : connect(address)
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`silent for ${timeoutMs} ms`)))
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch (error) {
+    const message = `${formatAddress(address)}: cannot connect; is the server up?`
+    throw new UndercroftError('UNDERCROFT_CONNECTION', message, { cause: error })
+  }
+}
