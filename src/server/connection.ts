@@ -58,7 +58,7 @@ export class Connection {
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
-    this.#deadline = new Deadline(context.limits.socketTimeoutMs, () => socket.destroy())
+    this.#deadline = new Deadline(context.limits, () => socket.destroy())
     this.#deadline.wait('request', 0, 0)
     socket.on('data', chunk => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())

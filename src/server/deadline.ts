@@ -8,22 +8,29 @@
 /** What is waited for. */
 export type Wait = 'request' | 'body' | 'skip' | 'reply' | 'end'
 
+export interface DeadlineLimits {
+  readonly socketTimeoutMs: number
+  readonly minBytesPerSecond: number
+}
+
 export class Deadline {
   readonly #baseMs: number
+  readonly #minBytesPerSecond: number
   readonly #onPassed: () => void
   #timer: NodeJS.Timeout | undefined
   #wait: Wait | 'idle' | undefined
   #request = 0
 
-  constructor(baseMs: number, onPassed: () => void) {
-    this.#baseMs = baseMs
+  constructor(limits: DeadlineLimits, onPassed: () => void) {
+    this.#baseMs = limits.socketTimeoutMs
+    this.#minBytesPerSecond = limits.minBytesPerSecond
     this.#onPassed = onPassed
   }
 
   /** Begins this wait of this request; does nothing when it has begun already. */
   wait(wait: Wait, request: number, bodySize: number): void {
     if (wait === this.#wait && request === this.#request) return
-    this.#start(wait, this.#baseMs + (bodySize / MIN_BYTES_PER_SECOND) * 1000)
+    this.#start(wait, this.#baseMs + (bodySize / this.#minBytesPerSecond) * 1000)
     this.#request = request
   }
 
@@ -44,8 +51,6 @@ export class Deadline {
     this.#timer = setTimeout(this.#onPassed, Math.min(timeoutMs, MAX_TIMEOUT_MS))
   }
 }
-
-const MIN_BYTES_PER_SECOND = 1024 * 1024
 
 /** A timer set for longer fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1

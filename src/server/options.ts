@@ -47,10 +47,15 @@ export interface ServeOptions {
   readonly bufferSize?: number
   /**
    * Milliseconds from a request's first byte until all of it must be there, and for a reply to be
-   * read; a body gets one more second for each MiB. A new connection gets as long for its first
-   * request. @default 4000
+   * read; bodies get time on top, see `minBytesPerSecond`. A new connection gets as long for its
+   * first request. @default 4000
    */
   readonly socketTimeoutMs?: number
+  /**
+   * The slowest pace at which bodies may come and replies be read: each gets `socketTimeoutMs` plus
+   * its size at this pace. @default 1048576
+   */
+  readonly minBytesPerSecond?: number
   /** Milliseconds a kept connection may wait between requests. @default 60000 */
   readonly keepTimeoutMs?: number
   /** Connections at one time; further ones are closed at once. @default 1024 */
@@ -80,6 +85,7 @@ export interface ResolvedListener {
 export interface Limits {
   readonly bufferSize: number
   readonly socketTimeoutMs: number
+  readonly minBytesPerSecond: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
   readonly maxBufferedSize: number
@@ -110,9 +116,13 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
 
 const DEFAULT_ADDRESS = '127.0.0.1:3031'
 const DEFAULT_KEEP_TIMEOUT_MS = 60_000
+const DEFAULT_MIN_BYTES_PER_SECOND = 1024 * 1024
 const DEFAULT_MAX_CONNECTIONS = 1024
 const DEFAULT_MAX_BUFFERED_SIZE = 256 * 1024 * 1024
 const DEFAULT_MODE = 0o600
+
+/** Room for a command with a short key; less would refuse everything. */
+const MIN_BUFFER_SIZE = 64
 
 /** A timer set for longer fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -121,6 +131,7 @@ const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
   'listen',
   'bufferSize',
   'socketTimeoutMs',
+  'minBytesPerSecond',
   'keepTimeoutMs',
   'maxConnections',
   'maxBufferedSize',
@@ -136,30 +147,20 @@ const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
 ]
 
 function resolveLimits(options: ServeOptions): Limits {
-  const milliseconds = (name: keyof ServeOptions, fallback: number) =>
-    requireInteger(name, options[name] ?? fallback, 1, MAX_TIMEOUT_MS)
+  const whole = (name: keyof Limits, fallback: number, min: number, max: number) =>
+    requireInteger(name, options[name] ?? fallback, min, max)
+  const duration = (name: keyof Limits, fallback: number) =>
+    whole(name, fallback, 1, MAX_TIMEOUT_MS)
+  const size = (name: keyof Limits, fallback: number) =>
+    whole(name, fallback, 1, Number.MAX_SAFE_INTEGER)
   return {
-    bufferSize: requireInteger(
-      'bufferSize',
-      options.bufferSize ?? DEFAULT_BUFFER_SIZE,
-      64,
-      MAX_PACKET_SIZE,
-    ),
-    socketTimeoutMs: milliseconds('socketTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
-    keepTimeoutMs: milliseconds('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
-    drainTimeoutMs: milliseconds('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
-    maxConnections: requireInteger(
-      'maxConnections',
-      options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-      1,
-      1_000_000,
-    ),
-    maxBufferedSize: requireInteger(
-      'maxBufferedSize',
-      options.maxBufferedSize ?? DEFAULT_MAX_BUFFERED_SIZE,
-      1,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    bufferSize: whole('bufferSize', DEFAULT_BUFFER_SIZE, MIN_BUFFER_SIZE, MAX_PACKET_SIZE),
+    socketTimeoutMs: duration('socketTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    minBytesPerSecond: size('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
+    keepTimeoutMs: duration('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
+    drainTimeoutMs: duration('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
+    maxBufferedSize: size('maxBufferedSize', DEFAULT_MAX_BUFFERED_SIZE),
   }
 }
 
