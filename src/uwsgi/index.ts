@@ -9,6 +9,12 @@ export {
 export { encodeByteList, parseArray, parseByteList } from './array.ts'
 export { ByteSource } from './byte-source.ts'
 export {
+  type CacheDatagram,
+  encodeDeleteDatagram,
+  encodeSetDatagram,
+  parseDatagram,
+} from './datagram.ts'
+export {
   type DictionaryPair,
   encodeDictionary,
   type ParsedDictionary,
