@@ -2,6 +2,18 @@
  * Caches at other addresses, and packets to any uwsgi server: `undercroft/client`.
  */
 
+export {
+  type CacheKey,
+  type CacheStats,
+  type CounterOperation,
+  type CounterOptions,
+  type ErrorCode,
+  type KeyPage,
+  type StoredItem,
+  type TtlOptions,
+  UndercroftError,
+  type VerifyReport,
+} from '../base/index.ts'
 export type { RemoteCacheOptions } from './options.ts'
 export { RemoteCache } from './remote-cache.ts'
 export { type Message, sendMessage, sendMessageRaw } from './send-message.ts'

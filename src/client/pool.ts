@@ -71,8 +71,11 @@ export class Pool implements ConnectionOwner {
     this.#connections.delete(connection)
     switch (ending.kind) {
       case 'connect-failed':
-        // Nothing was sent, and the calls that wait would only meet the same failure later.
-        for (const call of [...unanswered, ...this.#waiting.splice(0)]) call.reject(ending.error)
+        for (const call of unanswered) call.reject(ending.error)
+        // Calls that wait for this would only meet the same failure later.
+        if (this.#connections.size === 0) {
+          for (const call of this.#waiting.splice(0)) call.reject(ending.error)
+        }
         break
       case 'not-kept':
         this.#waiting.unshift(...unanswered)

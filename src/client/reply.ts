@@ -76,10 +76,8 @@ export class ReplyReader {
     const size = parseDecimal(text)
     if (size === undefined) throw protocolError(this.#from, 'the size in a reply is not a number')
     if (size > this.#maxBodySize) {
-      throw protocolError(
-        this.#from,
-        `a reply of ${size} bytes is over maxValueSize (${this.#maxBodySize}); raise it to read this`,
-      )
+      const what = `a reply of ${size} bytes is over maxValueSize, ${this.#maxBodySize}`
+      throw protocolError(this.#from, `${what}; raise that to read it`)
     }
     return size
   }

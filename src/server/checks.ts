@@ -1,5 +1,5 @@
 /**
- * What the caches would refuse with an error, asked beforehand, because to a client it is an answer.
+ * What the caches would refuse with an error, asked beforehand: to a client it is an answer.
  */
 
 import { type ByteCache, type ErrorCode, UndercroftError } from '../base/index.ts'

@@ -195,8 +195,7 @@ export class Connection {
 
   /** Replies, and then drops the `unreadSize` bytes of a body that nobody wanted. */
   #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
-    // Without the size of the body the next request cannot be found, so the connection ends.
-    const stays = request.keep && request.bodySize !== undefined && !this.#isDraining
+    const stays = request.keep && this.#canGoOn(request.bodySize, unreadSize)
     const given = this.#hasRoomFor(outcome) ? outcome : refused('busy')
     this.#send(encodeOutcome(given, { explicit: request.keep, stays }))
     this.#request = undefined
@@ -204,6 +203,12 @@ export class Connection {
     if (!stays) this.#end()
     else if (unreadSize > 0) this.#step = 'skip'
     else this.#awaitRequest()
+  }
+
+  /** Without its size a body cannot be passed over, and a vast one would take for ever. */
+  #canGoOn(bodySize: number | undefined, unreadSize: number): boolean {
+    const { maxBufferedSize } = this.#context.limits
+    return bodySize !== undefined && unreadSize <= maxBufferedSize && !this.#isDraining
   }
 
   #awaitRequest(): void {

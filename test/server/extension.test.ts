@@ -79,10 +79,17 @@ describe('a connection that is kept', () => {
     assert.equal(await statusOf({ cmd: 'get', key: 'k' }), 'ok')
   })
 
-  test('ends when a body has no readable size, because the next request cannot be found', async () => {
+  test('ends when a size cannot be read, because the next request cannot be found', async () => {
     client.send(magic({ cmd: 'set', key: 'k', size: 'many', keep: '1' }, 'body'))
     const { fields } = await receiveMagic(client)
     assert.deepEqual(fields, { status: 'refused', reason: 'bad-request' })
+    assert.equal((await client.untilClosed()).length, 0)
+  })
+
+  test('ends rather than pass over a body larger than the server holds', async () => {
+    client.send(magic({ cmd: 'set', key: 'k', size: '9007199254740991', keep: '1' }, 'body'))
+    const { fields } = await receiveMagic(client)
+    assert.deepEqual(fields, { status: 'refused', reason: 'too-large' })
     assert.equal((await client.untilClosed()).length, 0)
   })
 
@@ -111,6 +118,14 @@ describe('a connection that is kept', () => {
 })
 
 describe('the further commands', () => {
+  test('are on the wire as the example in the documentation', async () => {
+    const request = '6f1b0011 0300636d640300696e63 03006b657901006e 04006b656570010031'
+    const reply = '6f1f0011 060073746174757302006f6b 050076616c7565010031 04006b656570010031'
+    const expected = Buffer.from(reply.replaceAll(' ', ''), 'hex')
+    client.sendHex(request.replaceAll(' ', ''))
+    assert.deepEqual(await client.receive(expected.length), expected)
+  })
+
   test('count, with a start, a step and a TTL, and keep the sign', async () => {
     const counted = async (fields: Record<string, string>) =>
       (await ask(client, { key: 'n', ...fields })).fields.value

@@ -46,8 +46,10 @@ describe('a Unix socket', () => {
   })
 
   test('replaces the file of a server that was killed', async () => {
-    const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`
-    const killed = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const script = 'require("net").createServer().listen(process.argv[1], () => console.log("up"))'
+    const killed = spawn(process.execPath, ['-e', script, path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(killed.stdout, 'data')
     killed.kill('SIGKILL')
     await once(killed, 'exit')
