@@ -4,7 +4,7 @@
  * How an outcome is sent, and whether a failure is sent at all, is decided in magic-reply.ts.
  */
 
-import type { ByteCache, Clock } from '../base/index.ts'
+import { type ByteCache, systemClock } from '../base/index.ts'
 import {
   type DictionaryPair,
   encodeByteList,
@@ -26,7 +26,6 @@ export type Outcome =
 export interface MagicContext {
   readonly caches: CacheSet
   readonly readOnly: boolean
-  readonly clock: Clock
 }
 
 export function refused(reason: RefusalReason): Outcome {
@@ -103,7 +102,7 @@ function run(
   if (isCounterOperation(command)) return runCounter(command, request, cache)
   switch (command) {
     case 'get':
-      return runGet(request, cache, context.clock)
+      return runGet(request, cache)
     case 'exists':
       return cache.has(request.key) ? OK : MISS
     case 'set':
@@ -130,14 +129,14 @@ function run(
   }
 }
 
-function runGet(request: MagicRequest, cache: ByteCache, clock: Clock): Outcome {
+function runGet(request: MagicRequest, cache: ByteCache): Outcome {
   const item = cache.getItem(request.key)
   if (item === undefined) return MISS
   const pairs: DictionaryPair[] = [['size', String(item.bytes.length)]]
   if (item.expiresAtMs !== 0) {
     pairs.push(['expires', String(unixSeconds(item.expiresAtMs))])
     // Only the local clocks of both ends are needed to make a moment of a duration again.
-    if (request.keep) pairs.push(['ttl', formatTtl(item.expiresAtMs - clock.nowMs())])
+    if (request.keep) pairs.push(['ttl', formatTtl(item.expiresAtMs - systemClock.nowMs())])
   }
   return { kind: 'ok', pairs, body: item.bytes }
 }

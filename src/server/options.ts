@@ -3,14 +3,12 @@
  */
 
 import {
-  type Clock,
   describe,
   invalidOption,
   requireBoolean,
   requireInteger,
   requireKnownNames,
   requireString,
-  systemClock,
   UndercroftError,
 } from '../base/index.ts'
 import {
@@ -96,7 +94,6 @@ export interface ResolvedServeOptions {
   readonly listeners: readonly ResolvedListener[]
   readonly limits: Limits
   readonly onError: (error: Error) => void
-  readonly clock: Clock
 }
 
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
@@ -110,7 +107,6 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     listeners: listeners.map(resolveListener),
     limits: resolveLimits(options),
     onError,
-    clock: systemClock,
   }
 }
 

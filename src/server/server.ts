@@ -102,9 +102,9 @@ class SocketServer implements CacheServer {
   }
 
   #contextFor(readOnly: boolean): ConnectionContext {
-    const { limits, clock, onError } = this.#options
+    const { limits, onError } = this.#options
     const caches = this.#caches
-    return { caches, readOnly, clock, limits, budget: this.#budget, reportError: onError }
+    return { caches, readOnly, limits, budget: this.#budget, reportError: onError }
   }
 
   #accept(socket: Socket, context: ConnectionContext): void {

@@ -49,10 +49,17 @@ export function parseIdentifier(identifier: string): CacheIdentifier {
       `identifier ${identifier} needs a host and a port to connect to`,
     )
   }
-  return { cacheName: identifier.slice(0, at), address }
+  const cacheName = identifier.slice(0, at)
+  if (Buffer.byteLength(cacheName) > MAX_CACHE_NAME_SIZE) {
+    throw invalidOption('identifier', `a name of at most ${MAX_CACHE_NAME_SIZE} bytes`, cacheName)
+  }
+  return { cacheName, address }
 }
 
 const MAX_PORT = 65_535
+
+/** Room for any real name, and little enough to fit a packet beside the longest key. */
+const MAX_CACHE_NAME_SIZE = 255
 
 /** `sun_path` holds 104 bytes on BSD and macOS, 108 on Linux, one of them the closing zero. */
 export const MAX_UNIX_PATH_SIZE = 103

@@ -95,7 +95,15 @@ describe('a remote cache', () => {
   })
 
   test('refuses identifiers that name no address', () => {
-    for (const identifier of ['first', 'first@', 'first@host', '@:3031', '@host:99999', '@h:0']) {
+    for (const identifier of [
+      'first',
+      'first@',
+      'first@host',
+      '@:3031',
+      '@host:99999',
+      '@h:0',
+      `${'n'.repeat(256)}@h:1`,
+    ]) {
       assert.throws(() => new RemoteCache(identifier), code('UNDERCROFT_OPTION_INVALID'))
     }
     assert.throws(

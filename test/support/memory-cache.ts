@@ -98,9 +98,6 @@ export class MemoryCache implements ByteCache {
     if (item !== undefined && item.bytes.length !== 8) {
       throw new UndercroftError('UNDERCROFT_NOT_A_COUNTER', 'the item holds no counter')
     }
-    if (operation === 'div' && by === 0n) {
-      throw new UndercroftError('UNDERCROFT_COUNTER_RANGE', 'division by zero')
-    }
     const before = item?.bytes.readBigInt64LE() ?? BigInt(options.initial ?? 0)
     const value = BigInt.asIntN(64, OPERATIONS[operation](before, by))
     const bytes = Buffer.alloc(8)
@@ -197,5 +194,5 @@ const OPERATIONS: Record<CounterOperation, (value: bigint, by: bigint) => bigint
   inc: (value, by) => value + by,
   dec: (value, by) => value - by,
   mul: (value, by) => value * by,
-  div: (value, by) => value / by,
+  div: (value, by) => (by === 0n ? 0n : value / by), // 0, as uWSGI has it
 }
