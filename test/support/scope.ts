@@ -1,0 +1,54 @@
+/**
+ * What a test has to undo, undone in reverse order when it ends, whether it passed or not.
+ *
+ * node:test runs `after` hooks first to last, which would remove a directory before the process
+ * that writes into it has stopped; hence one hook a test, with a list of its own.
+ */
+
+import { after } from 'node:test'
+
+/** A `TestContext`, or anything else that runs a function when it is over. */
+export interface Scope {
+  after(undo: () => unknown): void
+}
+
+const undoLists = new WeakMap<Scope, (() => unknown)[]>()
+
+/** Runs `undo` when the scope ends, before everything that was registered earlier. */
+export function onEnd(scope: Scope, undo: () => unknown): void {
+  const registered = undoLists.get(scope)
+  if (registered !== undefined) {
+    registered.push(undo)
+    return
+  }
+  const list = [undo]
+  undoLists.set(scope, list)
+  scope.after(() => undoAll(list))
+}
+
+/** The scope of a whole suite. Call it in the body of `describe`, not in a hook. */
+export function suiteScope(): Scope {
+  return { after }
+}
+
+/** A scope for a program instead of a test: its owner ends it. */
+export function programScope(): Scope & { end(): Promise<void> } {
+  const undos: (() => unknown)[] = []
+  return {
+    after: undo => undos.push(undo),
+    end: () => undoAll(undos),
+  }
+}
+
+/** Goes on after a failure, so that one stuck process does not leave all others running. */
+async function undoAll(list: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (let undo = list.pop(); undo !== undefined; undo = list.pop()) {
+    try {
+      await undo()
+    } catch (failure) {
+      failures.push(failure)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'cleaning up failed')
+}

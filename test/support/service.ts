@@ -1,0 +1,108 @@
+/**
+ * Another program for a test, such as a real nginx: its output is kept, and it is stopped by its
+ * process id when the scope ends.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { PATIENCE_MS, until, within } from './deadline.ts'
+import { onEnd, type Scope } from './scope.ts'
+
+const STOP_MS = 5_000
+
+/** An address as `node:net` takes it. */
+export type Address = { readonly port: number; readonly host: string } | { readonly path: string }
+
+export interface Service {
+  readonly pid: number
+  /** What it wrote to stdout and stderr so far. */
+  output(): string
+  /** Waits for the exit code; null: ended by a signal. */
+  exit(limitMs?: number): Promise<number | null>
+  /** Asks for `found` in the output until there is something; rejects if the program ends first. */
+  waitFor<T>(
+    what: string,
+    found: (output: string) => Promise<T | undefined> | T | undefined,
+  ): Promise<T>
+  /** SIGTERM (or the given signal), then SIGKILL if that does not help. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+}
+
+/** Starts a program; rejects if it cannot be started. */
+export async function startService(
+  scope: Scope,
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Service> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const service = serviceOf(child, command)
+  await within(`${command} to start`, once(child, 'spawn'))
+  onEnd(scope, () => service.stop())
+  return service
+}
+
+function serviceOf(child: ChildProcess, command: string): Service {
+  let output = ''
+  let over = false
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const closed = new Promise<number | null>(resolve => {
+    child.once('close', code => {
+      over = true
+      resolve(code)
+    })
+  })
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    exit: (limitMs = PATIENCE_MS) => within(`${command} to end:\n${output}`, closed, limitMs),
+    waitFor: (what, found) =>
+      until(`${command} ${what}`, async () => {
+        const answer = await found(output)
+        if (answer === undefined && over) throw new Error(`${command} ended:\n${output}`)
+        return answer
+      }),
+    stop: async (signal = 'SIGTERM') => {
+      if (over) return
+      child.kill(signal)
+      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await within(`${command} to stop`, closed)
+      clearTimeout(killer)
+    },
+  }
+}
+
+/** True once something accepts connections there. */
+export function isListening(address: Address): Promise<true | undefined> {
+  return new Promise(resolve => {
+    const socket = connect(address)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(undefined))
+  })
+}
+
+/**
+ * A loopback port that was free a moment ago, for programs that cannot choose one and say which.
+ * Another program may take it first, so prefer a Unix socket, or port 0 and the program's word.
+ */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port was given')
+  return address.port
+}
