@@ -1,5 +1,5 @@
 /**
- * What layers that only use a cache may ask of it: the bytes under a key, and the facts beside them.
+ * What layers that only use a cache may ask of it: the bytes under a key, and the facts beside it.
  *
  * The local `Cache` answers at once. Nothing here knows shared memory or sockets.
  */

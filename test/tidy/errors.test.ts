@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ERROR_CODES } from '../../src/base/index.ts'
+import { allSources, readText } from './sources.ts'
+
+const PAGE = 'docs/reference/errors.md'
+const sections = new Map(
+  readText(PAGE)
+    .split(/^### /m)
+    .slice(1)
+    .map(section => [section.split('\n', 1)[0] ?? '', section]),
+)
+
+test('every error code has a section in the reference, in the order of the source', () => {
+  assert.deepEqual([...sections.keys()], [...ERROR_CODES])
+})
+
+test('each section says when the error comes and what to do about it', () => {
+  const incomplete = [...sections].filter(
+    ([, text]) => !/^When: \S/m.test(text) || !/^What to do: \S/m.test(text),
+  )
+  assert.deepEqual(
+    incomplete.map(([code]) => code),
+    [],
+  )
+})
+
+test('no text of the project names a code that does not exist', () => {
+  const known = new Set<string>(ERROR_CODES)
+  const unknown = [...allSources(), { path: PAGE, text: readText(PAGE) }].flatMap(source =>
+    [...source.text.matchAll(/\bUNDERCROFT_[A-Z_]+[A-Z]\b/g)]
+      .map(match => match[0])
+      .filter(code => !known.has(code) && !isEnvironmentVariable(code))
+      .map(code => `${source.path}: ${code}`),
+  )
+  assert.deepEqual(unknown, [])
+})
+
+function isEnvironmentVariable(name: string): boolean {
+  return allSources().some(({ text }) => text.includes(`env.${name}`))
+}

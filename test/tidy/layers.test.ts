@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import { describe, test } from 'node:test'
+import ts from 'typescript'
+import { LAYERS, objection, RESERVED, type Target } from './layers.ts'
+import { readPackage } from './package-json.ts'
+import { type SourceFile, sourcesIn } from './sources.ts'
+
+const { dependencies, peerDependencies } = readPackage()
+const declared = new Set(Object.keys(dependencies))
+/** What an adapter is written for is brought by whoever uses that adapter. */
+const declaredForAdapters = new Set([...declared, ...Object.keys(peerDependencies)])
+
+describe('the layers', () => {
+  test('each folder of src imports only what the table allows, through index.ts', () => {
+    assert.deepEqual(sourcesIn('src').flatMap(objectionsTo), [])
+  })
+
+  test('the table lets a layer import only layers listed before it, so there is no circle', () => {
+    const names = Object.keys(LAYERS)
+    const upward = Object.entries(LAYERS).flatMap(([layer, allowed]) =>
+      allowed.filter(name => !names.slice(0, names.indexOf(layer)).includes(name)),
+    )
+    assert.deepEqual(upward, [])
+  })
+
+  test('modules are reserved for layers that exist', () => {
+    const unknown = RESERVED.flatMap(rule => rule.for).filter(layer => !(layer in LAYERS))
+    assert.deepEqual(unknown, [])
+  })
+})
+
+describe('an import that breaks the table is found', () => {
+  const cases: readonly (readonly [path: string, code: string, reason: string])[] = [
+    ['src/base/a.ts', "import { x } from '../cache/index.ts'", 'base may not import cache'],
+    ['src/http/a.ts', "import type { X } from '../cache/index.ts'", 'http may not import cache'],
+    ['src/cache/a.ts', "export * from '../base/errors.ts'", 'base may be imported only through'],
+    ['src/codecs/a.ts', "const m = await import('koffi')", 'koffi is only for platform'],
+    ['src/uwsgi/a.ts', "import net from 'node:net'", 'node:net is only for'],
+    ['src/base/a.ts', "import x from 'left-pad'", 'left-pad is neither built in nor a dependency'],
+    ['src/new/a.ts', "import { x } from '../base/index.ts'", 'new is not in the table'],
+    ['src/index.ts', "import { x } from './server/index.ts'", '. may not import server'],
+  ]
+  for (const [path, text, reason] of cases) {
+    test(`${path}: ${text}`, () => {
+      const [found = 'nothing'] = objectionsTo({ path, text })
+      assert.ok(found.includes(reason), found)
+    })
+  }
+
+  test('but not one within a layer, nor one the table allows', () => {
+    const text = "import './b.ts'\nimport '../base/index.ts'\nimport 'node:zlib'"
+    assert.deepEqual(objectionsTo({ path: 'src/http/a.ts', text }), [])
+  })
+})
+
+function objectionsTo(file: SourceFile): string[] {
+  const layer = layerOf(file.path)
+  const packages = layer === 'adapters' ? declaredForAdapters : declared
+  return ts.preProcessFile(file.text, true, true).importedFiles.flatMap(({ fileName }) => {
+    const reason = objection(layer, targetOf(file.path, fileName), packages)
+    return reason === undefined ? [] : [`${file.path}: ${fileName}: ${reason}`]
+  })
+}
+
+function targetOf(path: string, specifier: string): Target {
+  if (!specifier.startsWith('.')) return { kind: 'module', module: specifier }
+  const target = posix.join(posix.dirname(path), specifier)
+  return { kind: 'layer', layer: layerOf(target), throughIndex: target.endsWith('/index.ts') }
+}
+
+/** `src/engine/slots.ts` is of `engine`, `src/index.ts` of `.`. */
+function layerOf(path: string): string {
+  const folders = path.split('/').slice(1, -1)
+  return folders[0] ?? '.'
+}

@@ -1,0 +1,96 @@
+/**
+ * The table of layers as data: what each folder of `src/` may import, and from whom.
+ *
+ * The reasons are in ARCHITECTURE.md. The order matters: a layer imports only from above itself in
+ * this list, so the layers cannot form a circle.
+ */
+
+/** Folder of `src/` to the folders it may import, each through its `index.ts`. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  platform: ['base'],
+  segment: ['base', 'platform'],
+  engine: ['base', 'platform', 'segment'],
+  codecs: ['base'],
+  cache: ['base', 'segment', 'engine', 'codecs'],
+  uwsgi: ['base'],
+  config: ['base'],
+  client: ['base', 'codecs', 'uwsgi'],
+  http: ['base'],
+  server: ['base', 'cache', 'uwsgi'],
+  runner: ['base', 'platform', 'cache', 'config', 'http', 'server'],
+  adapters: ['base', 'cache', 'client', 'http'],
+  // The files beside the folders: the package's own entry points.
+  '.': ['base', 'codecs', 'cache'],
+  cli: [
+    'base',
+    'platform',
+    'segment',
+    'engine',
+    'codecs',
+    'cache',
+    'uwsgi',
+    'config',
+    'client',
+    'http',
+    'server',
+    'runner',
+    'adapters',
+    '.',
+  ],
+}
+
+/** Modules from outside that only some layers may import. All others are free for everyone. */
+export const RESERVED: readonly {
+  readonly modules: readonly string[]
+  readonly for: readonly string[]
+}[] = [
+  { modules: ['koffi', 'node:ffi'], for: ['platform'] },
+  {
+    modules: ['node:net', 'node:tls', 'node:dgram', 'node:http', 'node:https', 'node:http2'],
+    for: ['client', 'server', 'runner', 'cli'],
+  },
+  { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
+  {
+    modules: ['node:fs', 'node:fs/promises'],
+    for: ['platform', 'config', 'server', 'runner', 'cli'],
+  },
+]
+
+/** Where an import leads: a folder of `src/`, or a module from outside. */
+export type Target =
+  | { readonly kind: 'layer'; readonly layer: string; readonly throughIndex: boolean }
+  | { readonly kind: 'module'; readonly module: string }
+
+/** Why this import is not allowed; undefined: it is. `declared` are the package's dependencies. */
+export function objection(
+  from: string,
+  target: Target,
+  declared: ReadonlySet<string>,
+): string | undefined {
+  if (target.kind === 'module') return moduleObjection(from, target.module, declared)
+  const { layer, throughIndex } = target
+  if (layer === from) return undefined
+  const allowed = LAYERS[from]
+  if (allowed === undefined) return `${from} is not in the table of layers`
+  if (!allowed.includes(layer)) return `${from} may not import ${layer}`
+  return throughIndex ? undefined : `${layer} may be imported only through its index.ts`
+}
+
+function moduleObjection(
+  from: string,
+  module: string,
+  declared: ReadonlySet<string>,
+): string | undefined {
+  const rule = RESERVED.find(({ modules }) => modules.includes(module))
+  if (rule !== undefined && !rule.for.includes(from)) {
+    return `${module} is only for ${rule.for.join(', ')}`
+  }
+  if (module.startsWith('node:') || declared.has(packageName(module))) return undefined
+  return `${module} is neither built in nor a dependency`
+}
+
+/** `@scope/name/sub` belongs to the package `@scope/name`. */
+function packageName(module: string): string {
+  return module.split('/', module.startsWith('@') ? 2 : 1).join('/')
+}

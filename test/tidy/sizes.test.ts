@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import ts from 'typescript'
+import { allSources, parse, placeOf, type SourceFile, walk } from './sources.ts'
+
+const MAX_FILE_LINES = 300
+const MAX_FUNCTION_LINES = 60
+const MAX_COLUMNS = 100
+
+test(`no file has more than ${MAX_FILE_LINES} lines`, () => {
+  const long = allSources().filter(({ text }) => text.trimEnd().split('\n').length > MAX_FILE_LINES)
+  assert.deepEqual(
+    long.map(file => file.path),
+    [],
+  )
+})
+
+test(`no line has more than ${MAX_COLUMNS} columns`, () => {
+  const wide = allSources().flatMap(({ path, text }) =>
+    text
+      .split('\n')
+      .flatMap((line, index) => ([...line].length > MAX_COLUMNS ? [`${path}:${index + 1}`] : [])),
+  )
+  assert.deepEqual(wide, [])
+})
+
+test(`no function has more than ${MAX_FUNCTION_LINES} lines`, () => {
+  assert.deepEqual(allSources().flatMap(longFunctions), [])
+})
+
+function longFunctions(source: SourceFile): string[] {
+  const file = parse(source)
+  const found: string[] = []
+  walk(file, node => {
+    if (!ts.isFunctionLike(node) || isSuite(node)) return
+    const first = file.getLineAndCharacterOfPosition(node.getStart()).line
+    const last = file.getLineAndCharacterOfPosition(node.end).line
+    if (last - first + 1 > MAX_FUNCTION_LINES) found.push(placeOf(file, node))
+  })
+  return found
+}
+
+/** The body of a `describe` is a chapter with a title, not a function that anybody reads as one. */
+function isSuite(node: ts.Node): boolean {
+  const call = node.parent
+  if (call === undefined || !ts.isCallExpression(call)) return false
+  const callee = call.expression
+  const name = ts.isPropertyAccessExpression(callee) ? callee.expression : callee
+  return ts.isIdentifier(name) && (name.text === 'describe' || name.text === 'suite')
+}
