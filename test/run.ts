@@ -11,7 +11,10 @@ import { runCommand } from './runner/run-command.ts'
 import { runTestFiles } from './runner/run-test-files.ts'
 
 const COMMANDS = [
-  { name: 'lint', args: ['node_modules/@biomejs/biome/bin/biome', 'check', '.'] },
+  {
+    name: 'lint',
+    args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  },
   // Not a second opinion: what `pretest` has built is checked against the sources as they are now.
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
 ]

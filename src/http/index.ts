@@ -1,0 +1,5 @@
+export {
+  bytesToResponse,
+  type ResponseToBytesOptions,
+  responseToBytes,
+} from './stored-response.ts'
