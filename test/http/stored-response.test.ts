@@ -74,7 +74,7 @@ describe('responseToBytes', () => {
     assert.deepEqual(bytes.subarray(-256), Buffer.from(body))
   })
 
-  test('no line break gets into the header, even from what only looks like a Response', async () => {
+  test('no line break gets into a header, even from a forged Response', async () => {
     for (const value of ['a\r\nset-cookie: evil=1', 'a\nb', 'a\rb', 'a\0b', 'a\u010ab']) {
       const honest = new Response('body')
       const forged = {

@@ -30,27 +30,34 @@ export async function runTestFiles(stage: TestStage, skipsFail: boolean): Promis
   const startedMs = performance.now()
   const counts = { passed: 0, failed: 0 }
   const skipped: SkippedTest[] = []
+  const titles: string[] = []
+  /** With the suites around it: one promise may be made of several subjects. */
+  const titleOf = (report: Report) => [...titles.slice(0, report.nesting), report.name].join(': ')
   const fail = (report: Report, reason: string) => {
     counts.failed++
-    console.log(`  FAILED ${report.name}\n    ${report.file ?? ''}\n${indent(reason)}`)
+    console.log(`  FAILED ${titleOf(report)}\n    ${report.file ?? ''}\n${indent(reason)}`)
   }
   const pass = (report: Report) => {
     const skip = report.skip ?? report.todo
     if (isEmptyFile(report, stage)) return fail(report, 'the file has no tests')
     if (skip === undefined) {
       counts.passed++
-      console.log(`  ok ${report.name} (${report.details.duration_ms.toFixed(0)} ms)`)
+      console.log(`  ok ${titleOf(report)} (${report.details.duration_ms.toFixed(0)} ms)`)
       return
     }
     const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given'
-    skipped.push({ test: report.name, file: report.file ?? '', reason })
+    skipped.push({ test: titleOf(report), file: report.file ?? '', reason })
     if (skipsFail) fail(report, `skipped in CI: ${reason}`)
-    else console.log(`  skipped ${report.name}`)
+    else console.log(`  skipped ${titleOf(report)}`)
   }
   const concurrency = stage.oneAtATime ? 1 : availableParallelism()
   const events = run({ files: [...stage.files], concurrency, timeout: FILE_LIMIT_MS })
+  events.on('test:start', ({ name, nesting }) => {
+    titles[nesting] = name
+  })
   events.on('test:pass', (report: Report) => {
-    if (report.details.type !== 'suite') pass(report)
+    // The tests of a skipped suite are not reported, so the suite stands for them.
+    if (report.details.type !== 'suite' || report.skip !== undefined) pass(report)
   })
   events.on('test:fail', (report: Report) => {
     if (isCounted(report)) fail(report, describeFailure(report.details.error))

@@ -40,11 +40,22 @@ function longFunctions(source: SourceFile): string[] {
   return found
 }
 
-/** The body of a `describe` is a chapter with a title, not a function that anybody reads as one. */
-function isSuite(node: ts.Node): boolean {
-  const call = node.parent
-  if (call === undefined || !ts.isCallExpression(call)) return false
-  const callee = call.expression
-  const name = ts.isPropertyAccessExpression(callee) ? callee.expression : callee
-  return ts.isIdentifier(name) && (name.text === 'describe' || name.text === 'suite')
+/**
+ * The body of a `describe` is a chapter with a title, not a function that anybody reads as one, and
+ * neither is the function of a contract, whose body is such chapters.
+ */
+function isSuite(node: ts.SignatureDeclaration): boolean {
+  if (ts.isCallExpression(node.parent) && isDescribe(node.parent)) return true
+  const body = 'body' in node ? node.body : undefined
+  return (
+    body !== undefined &&
+    ts.isBlock(body) &&
+    body.statements.some(
+      statement => ts.isExpressionStatement(statement) && isDescribe(statement.expression),
+    )
+  )
+}
+
+function isDescribe(node: ts.Expression): boolean {
+  return ts.isCallExpression(node) && node.expression.getText() === 'describe'
 }

@@ -1,0 +1,106 @@
+/**
+ * Real nginx on a Unix socket, with the two recipes of uWSGI's caching documentation.
+ */
+
+import { writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { within } from '../support/deadline.ts'
+import { onEnd, type Scope } from '../support/scope.ts'
+import { isListening, startService } from '../support/service.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+/** How nginx names a server: `unix:/path` or `127.0.0.1:port`. */
+export type Upstream = string
+
+/** The answer as the client of nginx sees it. */
+export interface Answer {
+  readonly status: number
+  /** Name, value, name, value, as they were sent. */
+  readonly rawHeaders: readonly string[]
+  readonly headers: Readonly<NodeJS.Dict<string | string[]>>
+  readonly body: string
+}
+
+export interface Nginx {
+  ask(path: string, method?: 'GET' | 'HEAD'): Promise<Answer>
+  /** The error log. */
+  output(): string
+}
+
+/** uWSGI's documentation, "Directly accessing the cache from your web server", first form. */
+export function cacheOnly(cache: Upstream): string {
+  return `
+    location / {
+      uwsgi_pass ${cache};
+      uwsgi_modifier1 111;
+      uwsgi_modifier2 3;
+      uwsgi_param key $request_uri;
+    }`
+}
+
+/** Its second form: what the cache does not have comes from the application. */
+export function cacheThenReal(cache: Upstream, real: Upstream): string {
+  return `
+    location / {
+      uwsgi_pass ${cache};
+      uwsgi_modifier1 111;
+      uwsgi_modifier2 3;
+      uwsgi_param key $request_uri;
+      uwsgi_pass_request_headers off;
+      error_page 502 504 = @real;
+    }
+    location @real {
+      proxy_pass http://${real};
+    }`
+}
+
+/** Starts nginx with these locations after its own check (`nginx -t`) has accepted them. */
+export async function startNginx(scope: Scope, command: string, locations: string): Promise<Nginx> {
+  const dir = tempDir(scope)
+  const configPath = join(dir, 'nginx.conf')
+  const socketPath = join(dir, 'nginx.sock')
+  writeFileSync(configPath, configuration(dir, socketPath, locations))
+  const args = ['-p', dir, '-c', configPath, '-e', 'stderr']
+  const check = await startService(scope, command, ['-t', ...args])
+  if ((await check.exit()) !== 0) throw new Error(`nginx -t: ${check.output()}`)
+  const service = await startService(scope, command, args)
+  await service.waitFor('to listen', () => isListening({ path: socketPath }))
+  onEnd(scope, () => service.stop('SIGQUIT'))
+  return {
+    ask: (path, method = 'GET') => within(`nginx to answer ${path}`, ask(socketPath, path, method)),
+    output: () => service.output(),
+  }
+}
+
+/** Everything nginx writes stays in `dir`; one process, so that stopping it stops all of it. */
+function configuration(dir: string, socketPath: string, locations: string): string {
+  const buffers = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const paths = buffers.map(name => `  ${name}_temp_path ${dir}/${name};`).join('\n')
+  return `
+daemon off;
+master_process off;
+pid ${dir}/nginx.pid;
+error_log stderr info;
+events {}
+http {
+  access_log off;
+${paths}
+  server {
+    listen unix:${socketPath};
+    ${locations}
+  }
+}
+`
+}
+
+function ask(socketPath: string, path: string, method: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path, method, agent: false }, answer => {
+      const { statusCode: status = 0, rawHeaders, headers } = answer
+      text(answer).then(body => resolve({ status, rawHeaders, headers, body }), reject)
+    })
+    sent.on('error', reject).end()
+  })
+}

@@ -1,0 +1,87 @@
+/**
+ * The other programs these tests need: finding them, or installing them where that is possible.
+ *
+ * In CI a missing peer fails the test, elsewhere it skips the test and says why.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+interface Peer {
+  /** Tried in this order; the first that exists is used. */
+  readonly commands: readonly string[]
+  /** Debian packages that bring it. */
+  readonly packages: readonly string[]
+}
+
+const PEERS = {
+  uwsgi: { commands: ['uwsgi_python3'], packages: ['uwsgi-core', 'uwsgi-plugin-python3'] },
+  nginx: { commands: ['nginx'], packages: ['nginx-light'] },
+  redis: { commands: ['redis-server'], packages: ['redis-server'] },
+} as const satisfies Record<string, Peer>
+
+export type PeerName = keyof typeof PEERS
+
+/** Either a command that can be started, or why there is none. */
+export type FoundPeer =
+  | { readonly command: string; readonly missing?: undefined }
+  | { readonly command?: undefined; readonly missing: string }
+
+/** Servers live here, and not everyone's PATH has it. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+
+/** Another process may be installing too. */
+const APT_LOCK_SECONDS = 120
+
+/** The command, installed now if need be. Each peer is installed at most once a process. */
+export function findPeer(name: PeerName): FoundPeer {
+  const peer: Peer = PEERS[name]
+  const command = findCommand(peer) ?? (canInstall() ? install(peer) : undefined)
+  if (command !== undefined) return { command }
+  const hint = `apt-get install ${peer.packages.join(' ')}`
+  return { missing: `${peer.commands.join(' or ')} is not installed (Debian: ${hint})` }
+}
+
+/** The command, or undefined after having skipped the test: `if (nginx === undefined) return`. */
+export function requirePeer(t: TestContext, name: PeerName): string | undefined {
+  const { command, missing } = findPeer(name)
+  if (command !== undefined) return command
+  if (process.env.CI === 'true') throw new Error(missing)
+  t.skip(missing)
+  return undefined
+}
+
+function findCommand(peer: Peer): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS]
+  const paths = peer.commands.flatMap(command => folders.map(folder => join(folder, command)))
+  return paths.find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Only where nobody is asked for a password: root on Debian and its relatives. */
+function canInstall(): boolean {
+  return process.getuid?.() === 0 && isExecutable('/usr/bin/apt-get')
+}
+
+const tried = new Set<Peer>()
+
+function install(peer: Peer): string | undefined {
+  if (tried.has(peer)) return undefined
+  tried.add(peer)
+  const wait = ['-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS}`]
+  const args = [...wait, 'install', '-y', '--no-install-recommends', ...peer.packages]
+  console.error(`installing for the tests: apt-get ${args.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  return status === 0 ? findCommand(peer) : undefined
+}

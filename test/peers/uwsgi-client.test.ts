@@ -1,0 +1,64 @@
+/**
+ * Real uWSGI as the client. Its own server keeps the same contract as ours, which shows that what
+ * the contract asks is what applications know.
+ */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { NO_SERVER, startServer } from '../support/undercroft-server.ts'
+import { requirePeer } from './peers.ts'
+import { runPython, startUwsgi } from './uwsgi.ts'
+import { addresses, describeUwsgiContract, ITEM_COUNT, MAX_VALUE_SIZE } from './uwsgi-contract.ts'
+
+const sizes = { maxItems: ITEM_COUNT, blockSize: MAX_VALUE_SIZE }
+const caches = [
+  { name: 'main', ...sizes },
+  { name: 'other', ...sizes },
+]
+
+describeUwsgiContract('a real uWSGI', async t => {
+  const command = requirePeer(t, 'uwsgi')
+  if (command === undefined) return undefined
+  const values = caches.map(({ name }) => `name=${name},items=${ITEM_COUNT}`)
+  return startUwsgi(t, command, values)
+})
+
+describeUwsgiContract('undercroft', async t => {
+  if (NO_SERVER === undefined) return startServer(t, { caches })
+  t.skip(NO_SERVER)
+  return undefined
+})
+
+describe('Node and Python share a cache', { skip: NO_SERVER }, () => {
+  test('what Node set, Python gets: text as UTF-8, bytes as bytes', async t => {
+    const command = requirePeer(t, 'uwsgi')
+    if (command === undefined) return
+    const server = await startServer(t, { caches })
+    server.cache('main').set('text', Buffer.from('größe'))
+    server.cache('main').set('bytes', Uint8Array.of(0, 255))
+    const shown = await runPython(t, command, [
+      ...addresses(server),
+      "show(uwsgi.cache_get('text', main).decode('utf-8'))",
+      "show(uwsgi.cache_get('bytes', main))",
+    ])
+    assert.deepEqual(shown, ['größe', '\0\xff'])
+  })
+
+  test('what Python set, Node gets, with the time it has left', async t => {
+    const command = requirePeer(t, 'uwsgi')
+    if (command === undefined) return
+    const server = await startServer(t, { caches })
+    await runPython(t, command, [
+      ...addresses(server),
+      "uwsgi.cache_set('ever', 'value', 0, main)",
+      "uwsgi.cache_set('hour', b'\\x00\\xff', 3600, main)",
+    ])
+    const cache = server.cache('main')
+    assert.equal(cache.getItem('ever')?.bytes.toString(), 'value')
+    assert.equal(cache.ttlMs('ever'), Number.POSITIVE_INFINITY)
+    assert.deepEqual(cache.getItem('hour')?.bytes, Buffer.of(0, 255))
+    const leftMs = cache.ttlMs('hour') ?? 0
+    assert.ok(leftMs > 3_500_000 && leftMs <= 3_600_000, `${leftMs} ms left`)
+    assert.deepEqual(cache.verify().problems, [])
+  })
+})

@@ -1,0 +1,95 @@
+/**
+ * Real uWSGI: Python that runs inside it, and a server with caches of its own.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Scope } from '../support/scope.ts'
+import { type Address, isListening, startService } from '../support/service.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+/** What Python values become on their way here. Bytes: one character a byte. */
+export type PythonValue = null | boolean | number | string | readonly PythonValue[]
+
+const SNIPPET_LIMIT_MS = 30_000
+
+/**
+ * Runs Python lines inside uWSGI and gives what they passed to `show(...)`, one value a call.
+ *
+ * `uwsgi` is imported. The process is a client without a server: it runs the lines and ends.
+ *
+ * @example
+ * await runPython(t, command, ["show(uwsgi.cache_get('key', 'name@127.0.0.1:3031'))"])
+ */
+export async function runPython(
+  scope: Scope,
+  command: string,
+  lines: readonly string[],
+): Promise<PythonValue[]> {
+  const dir = tempDir(scope)
+  const resultPath = join(dir, 'result.json')
+  const scriptPath = join(dir, 'snippet.py')
+  writeFileSync(scriptPath, snippet(resultPath, lines))
+  const service = await startService(scope, command, ['--disable-logging', '--pyrun', scriptPath])
+  await service.exit(SNIPPET_LIMIT_MS)
+  try {
+    return JSON.parse(readFileSync(resultPath, 'utf8'))
+  } catch {
+    throw new Error(`the Python snippet gave no result:\n${service.output()}`)
+  }
+}
+
+/** The result file is written at the very end, so half a result cannot be taken for a whole one. */
+function snippet(resultPath: string, lines: readonly string[]): string {
+  return `
+import json
+import uwsgi
+
+shown = []
+
+def plain(value):
+    if isinstance(value, bytes):
+        return value.decode('latin-1')
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+def show(value):
+    shown.append(plain(value))
+
+${lines.join('\n')}
+with open(${JSON.stringify(resultPath)}, 'w') as result:
+    json.dump(shown, result)
+`
+}
+
+/** A running uWSGI whose first cache is its default one. */
+export interface UwsgiServer {
+  readonly port: number
+  readonly socketPath: string
+}
+
+/** Starts uWSGI with these `cache2` values, such as `name=main,items=100`. */
+export async function startUwsgi(
+  scope: Scope,
+  command: string,
+  caches: readonly string[],
+): Promise<UwsgiServer> {
+  const socketPath = join(tempDir(scope), 'uwsgi.sock')
+  const sockets = ['--socket', '127.0.0.1:0', '--socket', socketPath]
+  const cacheArgs = caches.flatMap(cache => ['--cache2', cache])
+  // No master process: it takes a second to stop, and would only add the sweeper.
+  const args = ['--plugin', 'cache', '--disable-logging', ...sockets, ...cacheArgs]
+  const service = await startService(scope, command, args)
+  const port = await service.waitFor('to say its port', portIn)
+  const addresses: Address[] = [{ port, host: '127.0.0.1' }, { path: socketPath }]
+  for (const address of addresses) {
+    await service.waitFor('to listen', () => isListening(address))
+  }
+  return { port, socketPath }
+}
+
+function portIn(output: string): number | undefined {
+  const [, port] = /bound to TCP address 127\.0\.0\.1:(\d+)/.exec(output) ?? []
+  return port === undefined ? undefined : Number(port)
+}
