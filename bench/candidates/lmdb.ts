@@ -1,0 +1,48 @@
+/**
+ * lmdb-js: a database in memory that processes share by mmap. A write is visible to all when the
+ * call returns, as in a cache, and is not flushed to a disk.
+ */
+
+import { join } from 'node:path'
+import type { Site, Subject } from '../candidate.ts'
+import { requirePeer } from '../npm-peers.ts'
+import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+
+interface Database {
+  get(key: string): unknown
+  putSync(key: string, value: unknown): unknown
+  doesExist(key: string): boolean
+  transactionSync<T>(action: () => T): T
+  close(): Promise<void>
+}
+
+interface LmdbModule {
+  open(options: { path: string; noSync: boolean; compression: boolean }): Database
+}
+
+export function open({ dir }: Site): Subject {
+  const lmdb = requirePeer<LmdbModule>('lmdb')
+  const database = lmdb.open({ path: join(dir, 'data.mdb'), noSync: true, compression: false })
+  return {
+    calls: 'sync',
+    operations: {
+      'get string': key => database.get(key),
+      'get bytes': key => database.get(key),
+      'get object': key => database.get(key),
+      has: key => database.doesExist(key),
+      set: key => database.putSync(key, STRING_VALUE),
+      increment: key =>
+        database.transactionSync(() => {
+          const value = Number(database.get(key)) + 1
+          database.putSync(key, value)
+          return value
+        }),
+    },
+    store: (operation, key) => {
+      if (operation === 'increment') return database.putSync(key, 0)
+      if (operation === 'get bytes') return database.putSync(key, BYTES_VALUE)
+      return database.putSync(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
+    },
+    close: () => database.close(),
+  }
+}

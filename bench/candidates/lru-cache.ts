@@ -1,0 +1,44 @@
+/**
+ * A private cache of references: no decoding, no copy, nothing shared between processes.
+ */
+
+import type { Site, Subject } from '../candidate.ts'
+import { requirePeer } from '../npm-peers.ts'
+import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+
+interface LruCache {
+  get(key: string): unknown
+  set(key: string, value: unknown): unknown
+  has(key: string): boolean
+  clear(): void
+}
+
+interface LruModule {
+  readonly LRUCache: new (options: { max: number }) => LruCache
+}
+
+export function open({ itemCount }: Site): Subject {
+  const { LRUCache } = requirePeer<LruModule>('lru-cache')
+  const cache = new LRUCache({ max: itemCount })
+  return {
+    calls: 'sync',
+    operations: {
+      'get string': key => cache.get(key),
+      'get bytes': key => cache.get(key),
+      'get object': key => cache.get(key),
+      has: key => cache.has(key),
+      set: key => cache.set(key, STRING_VALUE),
+      increment: key => {
+        const value = Number(cache.get(key)) + 1
+        cache.set(key, value)
+        return value
+      },
+    },
+    store: (operation, key) => {
+      if (operation === 'increment') return cache.set(key, 0)
+      if (operation === 'get bytes') return cache.set(key, BYTES_VALUE)
+      return cache.set(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
+    },
+    close: () => cache.clear(),
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What was measured: for each candidate, operation and number of processes, one figure a round.
+ */
+
+import type { CandidateName } from './candidates.ts'
+import type { Operation } from './workload.ts'
+
+export type ProcessCount = 1 | 2
+
+export class Results {
+  readonly #rounds = new Map<string, number[]>()
+
+  /** All processes together. */
+  add(who: CandidateName, what: Operation, count: ProcessCount, callsPerSecond: number): void {
+    const key = keyOf(who, what, count)
+    this.#rounds.set(key, [...(this.#rounds.get(key) ?? []), callsPerSecond])
+  }
+
+  /** Nanoseconds a call in one process, round by round; empty if it was not measured. */
+  nsPerCall(who: CandidateName, what: Operation): number[] {
+    return this.#of(who, what, 1).map(rate => 1e9 / rate)
+  }
+
+  /** How many times the calls of one process two reach together, round by round. */
+  scaling(who: CandidateName, what: Operation): number[] {
+    return ratios(this.#of(who, what, 2), this.#of(who, what, 1))
+  }
+
+  #of(who: CandidateName, what: Operation, count: ProcessCount): number[] {
+    return this.#rounds.get(keyOf(who, what, count)) ?? []
+  }
+}
+
+/** Round by round: what the machine does meanwhile then weighs on both sides alike. */
+export function ratios(tops: readonly number[], bottoms: readonly number[]): number[] {
+  return tops.slice(0, bottoms.length).map((top, round) => top / (bottoms[round] ?? Number.NaN))
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN
+  const high = sorted[Math.floor(middle)] ?? Number.NaN
+  return (low + high) / 2
+}
+
+function keyOf(who: CandidateName, what: Operation, count: ProcessCount): string {
+  return `${who} ${what} ${count}`
+}

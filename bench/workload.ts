@@ -1,0 +1,76 @@
+/**
+ * What is measured: the operations, the keys they go through, and the values under these keys.
+ *
+ * Every operation has keys of its own, so that filling happens once and no sample changes what
+ * another one reads.
+ */
+
+export const OPERATIONS = [
+  'get string',
+  'get bytes',
+  'get object',
+  'has',
+  'set',
+  'increment',
+] as const
+
+export type Operation = (typeof OPERATIONS)[number]
+
+export const VALUE_SIZE = 100
+
+export const STRING_VALUE = 'x'.repeat(VALUE_SIZE)
+export const BYTES_VALUE = Buffer.alloc(VALUE_SIZE, 'x')
+export const OBJECT_VALUE = {
+  id: 1234,
+  name: 'Ada Lovelace',
+  email: 'ada@example.org',
+  roles: ['admin', 'editor'],
+  active: true,
+}
+
+const KEY_ENDS: Readonly<Record<Operation, string>> = {
+  'get string': 'profile',
+  has: 'profile',
+  set: 'profile',
+  'get bytes': 'avatar',
+  'get object': 'session',
+  increment: 'visits',
+}
+
+/** Keys between two looks at the clock, so that looking costs a fraction of a nanosecond a key. */
+const CHUNK_LENGTH = 500
+
+/** Room a cache needs for all keys of all operations. */
+export function itemCount(keyCount: number): number {
+  return new Set(Object.values(KEY_ENDS)).size * keyCount
+}
+
+/** The keys of one operation, in the same shuffled order for every candidate and every process. */
+export function keysOf(operation: Operation, keyCount: number): string[] {
+  const keys = Array.from({ length: keyCount }, (_, i) => `user:${1000 + i}:${KEY_ENDS[operation]}`)
+  const random = pseudoRandom()
+  for (let last = keys.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1))
+    const key = keys[last] ?? ''
+    keys[last] = keys[other] ?? ''
+    keys[other] = key
+  }
+  return keys
+}
+
+export function chunksOf(keys: readonly string[]): string[][] {
+  const chunks: string[][] = []
+  for (let first = 0; first < keys.length; first += CHUNK_LENGTH) {
+    chunks.push(keys.slice(first, first + CHUNK_LENGTH))
+  }
+  return chunks
+}
+
+/** Park and Miller's generator: the same numbers on every run, from 0 up to 1. */
+function pseudoRandom(): () => number {
+  let state = 42
+  return () => {
+    state = (state * 48271) % 0x7fffffff
+    return state / 0x7fffffff
+  }
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { median, Results, ratios } from '../../bench/results.ts'
+import { targetLines } from '../../bench/targets.ts'
+import { timedLoop } from '../../bench/timed-loop.ts'
+import { chunksOf, keysOf } from '../../bench/workload.ts'
+
+describe('the figures of a benchmark', () => {
+  test('the median is the middle, or the mean of the two in the middle', () => {
+    assert.equal(median([9, 1, 5]), 5)
+    assert.equal(median([1, 9, 3, 5]), 4)
+    assert.ok(Number.isNaN(median([])))
+  })
+
+  test('ratios are taken round by round, so a slow round weighs on both sides', () => {
+    assert.deepEqual(ratios([100, 300], [200, 600]), [0.5, 0.5])
+  })
+
+  test('a target says whether it is reached, and when it could not be measured', () => {
+    const results = new Results()
+    results.add('undercroft', 'has', 1, 2e7)
+    results.add('uwsgi', 'has', 1, 1e7)
+    const lines = targetLines(results)
+    assert.ok(lines.some(line => /^reached .*has.*: 0\.50$/.test(line)))
+    assert.ok(lines.some(line => /^not measured .*get string/.test(line)))
+  })
+
+  test('every process goes through the same keys in the same order', () => {
+    assert.deepEqual(keysOf('get string', 1000), keysOf('has', 1000))
+    assert.equal(new Set(keysOf('increment', 1000)).size, 1000)
+    assert.deepEqual(chunksOf(keysOf('set', 1000)).flat(), keysOf('set', 1000))
+  })
+
+  test('a timed loop counts exactly the calls it made, awaited or not', async () => {
+    let callCount = 0
+    const call = () => ++callCount
+    const ofSync = await timedLoop('sync', call, [['a', 'b'], ['c']])(1)
+    assert.equal(ofSync.callCount, callCount)
+    const ofAsync = await timedLoop('async', async () => call(), [['a', 'b']])(1)
+    assert.equal(ofSync.callCount + ofAsync.callCount, callCount)
+    assert.ok(ofAsync.elapsedMs >= 1)
+  })
+})
