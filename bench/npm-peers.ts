@@ -13,11 +13,7 @@ const FOLDER = join(ROOT, 'bench/peers')
 /** npm writes it last, so it also tells that an installation was not cut short. */
 const INSTALLED = join(FOLDER, 'node_modules/.package-lock.json')
 
-/**
- * Not `npm ci`: that refuses a lockfile in which optional packages for other systems are missing,
- * and not every registry has them all. The versions are those of the lockfile either way.
- */
-const INSTALL = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']
+const INSTALL = ['ci', '--ignore-scripts', '--no-audit', '--no-fund']
 
 let failure: string | undefined
 
