@@ -21,7 +21,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     args: [...args],
     allowPositionals: true,
     options: {
-      seconds: { type: 'string', default: '36' },
+      seconds: { type: 'string', default: '32' },
       rounds: { type: 'string', default: '5' },
       size: { type: 'string', default: 'normal' },
     },
