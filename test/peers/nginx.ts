@@ -7,7 +7,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { within } from '../support/deadline.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
+import type { Scope } from '../support/scope.ts'
 import { isListening, startService } from '../support/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -67,7 +67,6 @@ export async function startNginx(scope: Scope, command: string, locations: strin
   if ((await check.exit()) !== 0) throw new Error(`nginx -t: ${check.output()}`)
   const service = await startService(scope, command, args)
   await service.waitFor('to listen', () => isListening({ path: socketPath }))
-  onEnd(scope, () => service.stop('SIGQUIT'))
   return {
     ask: (path, method = 'GET') => within(`nginx to answer ${path}`, ask(socketPath, path, method)),
     output: () => service.output(),

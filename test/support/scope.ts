@@ -5,8 +5,6 @@
  * that writes into it has stopped; hence one hook a test, with a list of its own.
  */
 
-import { after } from 'node:test'
-
 /** A `TestContext`, or anything else that runs a function when it is over. */
 export interface Scope {
   after(undo: () => unknown): void
@@ -24,11 +22,6 @@ export function onEnd(scope: Scope, undo: () => unknown): void {
   const list = [undo]
   undoLists.set(scope, list)
   scope.after(() => undoAll(list))
-}
-
-/** The scope of a whole suite. Call it in the body of `describe`, not in a hook. */
-export function suiteScope(): Scope {
-  return { after }
 }
 
 /** A scope for a program instead of a test: its owner ends it. */

@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { PATIENCE_MS, until, within } from './deadline.ts'
 import { onEnd, type Scope } from './scope.ts'
 
@@ -25,8 +25,8 @@ export interface Service {
     what: string,
     found: (output: string) => Promise<T | undefined> | T | undefined,
   ): Promise<T>
-  /** SIGTERM (or the given signal), then SIGKILL if that does not help. */
-  stop(signal?: NodeJS.Signals): Promise<void>
+  /** SIGTERM, then SIGKILL if that does not help. */
+  stop(): Promise<void>
 }
 
 /** Starts a program; rejects if it cannot be started. */
@@ -71,9 +71,9 @@ function serviceOf(child: ChildProcess, command: string): Service {
         if (answer === undefined && over) throw new Error(`${command} ended:\n${output}`)
         return answer
       }),
-    stop: async (signal = 'SIGTERM') => {
+    stop: async () => {
       if (over) return
-      child.kill(signal)
+      child.kill('SIGTERM')
       const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await within(`${command} to stop`, closed)
       clearTimeout(killer)
@@ -91,18 +91,4 @@ export function isListening(address: Address): Promise<true | undefined> {
     })
     socket.once('error', () => resolve(undefined))
   })
-}
-
-/**
- * A loopback port that was free a moment ago, for programs that cannot choose one and say which.
- * Another program may take it first, so prefer a Unix socket, or port 0 and the program's word.
- */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
 }
