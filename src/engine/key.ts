@@ -12,7 +12,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import { type HashName, MAX_KEY_SIZE_LIMIT, type Segment } from '../segment/index.ts'
-import { djb33xHash, finishSeededHash, murmur2Hash, SIP_2, SIP_3, seededHash } from './hash.ts'
+import { djb33xHash, murmur2Hash, SIP_2, SIP_3, seededHash } from './hash.ts'
 
 /** Up to this many characters a loop beats the call into C++ (measured: 64 at 45 ns either way). */
 const LOOP_LIMIT = 64
