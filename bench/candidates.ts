@@ -2,12 +2,9 @@
  * Who is compared, in which order, and who is missing here and why.
  */
 
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { findPeer } from '../test/peers/peers.ts'
 import { startRedis } from '../test/peers/redis.ts'
 import type { Scope } from '../test/support/scope.ts'
-import { ENTRY_POINT } from './candidates/undercroft.ts'
 import { installNpmPeers } from './npm-peers.ts'
 import { type Party, type PartyOptions, startNodeParty } from './party.ts'
 import { startUwsgiParty, type UwsgiName } from './uwsgi-party.ts'
@@ -39,16 +36,11 @@ export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
 export function findCandidate(name: CandidateName): FoundCandidate {
   if (name === 'uwsgi' || name === 'uwsgi-tight') return findUwsgi(name)
   if (name === 'redis') return findRedis()
-  const missing = missingFor(name)
+  const isOurs = name === 'map' || name === 'undercroft'
+  const missing = isOurs ? undefined : installNpmPeers()
   if (missing !== undefined) return { name, missing }
   const isPrivate = PRIVATE_CANDIDATES.includes(name)
   return { name, start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
-}
-
-function missingFor(name: CandidateName): string | undefined {
-  if (name === 'map') return undefined
-  if (name !== 'undercroft') return installNpmPeers()
-  return existsSync(fileURLToPath(ENTRY_POINT)) ? undefined : 'src/index.ts is not there yet'
 }
 
 function findUwsgi(name: UwsgiName): FoundCandidate {

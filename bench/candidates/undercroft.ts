@@ -2,34 +2,12 @@
  * This package: one cache in shared memory for all processes of the candidate, with its defaults.
  */
 
+import { Cache } from '../../src/index.ts'
 import type { Site, Subject } from '../candidate.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
-/** What is used of the public `Cache`. */
-interface Cache {
-  get(key: string): unknown
-  set(key: string, value: unknown): boolean
-  has(key: string): boolean
-  increment(key: string, by?: number): unknown
-  close(): void
-}
-
-interface UndercroftModule {
-  readonly Cache: {
-    open(options: { name: string; directory: string; maxItems: number }): Cache
-  }
-}
-
-/** The package's entry point, seen from the compiled file. */
-export const ENTRY_POINT = new URL('../../src/index.js', import.meta.url)
-
 export async function open({ dir, itemCount }: Site): Promise<Subject> {
-  const undercroft: UndercroftModule = await import(ENTRY_POINT.href)
-  const cache = undercroft.Cache.open({
-    name: 'bench',
-    directory: dir,
-    maxItems: itemCount,
-  })
+  const cache = Cache.open({ name: 'bench', directory: dir, maxItems: itemCount })
   return {
     calls: 'sync',
     operations: {

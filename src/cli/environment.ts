@@ -20,7 +20,10 @@ type Awaitable<T> = {
 }
 
 /** The cache a command works on, local or remote. */
-export interface CommandTarget extends Awaitable<ByteCache> {
+export interface CommandTarget
+  extends Awaitable<Omit<ByteCache, 'maxKeySize' | 'maxValueSize' | 'clear'>> {
+  /** Undefined: a uWSGI, which does not tell how many there were. */
+  clear(): number | Promise<number | undefined>
   close(): void | Promise<void>
 }
 

@@ -3,17 +3,75 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
+import { Cache, type CacheOptions } from '../cache/index.ts'
+import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
+import { serveCaches } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
 
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
-  async openCache(definition) {
-    throw new UndercroftError(
-      'UNDERCROFT_SHARING_UNAVAILABLE',
-      `this build cannot make the cache "${definition.name}"`,
-    )
+  async openCache(definition, directory) {
+    return openCurrent(cacheOptions(definition, directory))
   },
-  async listen() {
-    throw new UndercroftError('UNDERCROFT_SYSTEM', 'this build cannot listen')
+  async listen(address, caches, { bufferSize, socketTimeoutMs, mode }) {
+    const server = await serveCaches(caches, {
+      listen: {
+        address: formatAddress(address),
+        // The option names the address in full, which is the asking that a public one needs.
+        allowPublic: true,
+        ...(mode === undefined ? {} : { mode }),
+      },
+      bufferSize,
+      socketTimeoutMs,
+    })
+    const [bound] = server.addresses
+    return {
+      address: parseAddress('socket', bound ?? ''),
+      close: () => server.close(),
+    }
   },
+}
+
+function cacheOptions(
+  definition: CacheDefinition,
+  directory: string | undefined,
+): CacheOptions & { readonly name: string } {
+  const { name, maxItems, blockSize, blocks, bitmap, maxKeySize, hash, eviction } = definition
+  return {
+    name,
+    maxItems,
+    blockSize,
+    bitmap,
+    maxKeySize,
+    hash,
+    eviction,
+    ...(blocks !== undefined && bitmap ? { blocks } : {}),
+    ...(directory === undefined ? {} : { directory }),
+  }
+}
+
+/**
+ * Opens a cache with these options. One of that name but with others, which nobody else has open, is
+ * left from an earlier configuration: whoever changes an INI file expects the change to count.
+ */
+function openCurrent(options: CacheOptions & { readonly name: string }): Cache {
+  try {
+    return Cache.open(options)
+  } catch (error) {
+    const isOther =
+      error instanceof UndercroftError && error.code === 'UNDERCROFT_GEOMETRY_MISMATCH'
+    if (!isOther || !destroyUnused(options)) throw error
+    return Cache.open(options)
+  }
+}
+
+/** False: another process has it open. */
+function destroyUnused({ name, directory }: CacheOptions): boolean {
+  const old = Cache.open({ name, ...(directory === undefined ? {} : { directory }) })
+  if (old.stats().attachments > 1) {
+    old.close()
+    return false
+  }
+  old.destroy()
+  return true
 }

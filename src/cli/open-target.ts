@@ -2,14 +2,14 @@
  * The seam between commands and caches: what `--cache` names becomes a cache to work on.
  */
 
-import { UndercroftError } from '../base/index.ts'
+import { Cache } from '../cache/index.ts'
+import { RemoteCache } from '../client/index.ts'
+import { formatAddress } from '../config/index.ts'
 import type { CommandTarget, TargetAddress } from './environment.ts'
 
 /** Opens a local cache by its name, or connects to a remote one. */
 export async function openTarget(address: TargetAddress): Promise<CommandTarget> {
-  const kind = address.remote === undefined ? 'local' : 'remote'
-  throw new UndercroftError(
-    'UNDERCROFT_SHARING_UNAVAILABLE',
-    `this build cannot open the ${kind} cache "${address.name}"`,
-  )
+  const { name, remote, directory } = address
+  if (remote !== undefined) return RemoteCache.connect(`${name}@${formatAddress(remote)}`)
+  return Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
 }

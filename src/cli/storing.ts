@@ -37,7 +37,7 @@ export function storingCommand(parts: StoringParts): Command {
       const { stdin, stdout, stderr } = context.environment
       const [key = '', text = ''] = context.words
       return withTarget(context, async target => {
-        const value = text === '-' ? await readAll(stdin, target.maxValueSize) : Buffer.from(text)
+        const value = text === '-' ? await readAll(stdin) : Buffer.from(text)
         const isStored = await parts.store(target, key, value, ttl)
         if (context.isJson) await writeJson(stdout, { stored: isStored })
         else if (!isStored) await writeLine(stderr, `undercroft: not stored: ${parts.refusal}`)
@@ -47,16 +47,18 @@ export function storingCommand(parts: StoringParts): Command {
   })
 }
 
-/** All of the input, unless it is more than the cache could take anyway. */
-async function readAll(input: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
+/** The most that is read from standard input, in bytes; what a cache takes, it tells by itself. */
+const INPUT_LIMIT = 64 * 1024 * 1024
+
+async function readAll(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of input) {
     size += chunk.byteLength
-    if (size > limit) {
+    if (size > INPUT_LIMIT) {
       throw new UndercroftError(
         'UNDERCROFT_VALUE_TOO_LARGE',
-        `the value on standard input is larger than the cache takes (${limit} bytes)`,
+        `the value on standard input is larger than ${INPUT_LIMIT} bytes`,
       )
     }
     chunks.push(chunk)

@@ -3,17 +3,13 @@
  * right; against our server the same promises are about the server.
  */
 
-import { NO_SERVER, startServer } from '../support/undercroft-server.ts'
+import { startServer } from '../support/undercroft-server.ts'
 import { describeNginxContract } from './nginx-contract.ts'
 import { startScriptedCache } from './scripted-cache.ts'
 
 describeNginxContract('a scripted cache', startScriptedCache)
 
 describeNginxContract('undercroft', async (t, stored) => {
-  if (NO_SERVER !== undefined) {
-    t.skip(NO_SERVER)
-    return undefined
-  }
   const caches = [{ name: 'pages', maxItems: 100, blockSize: 1024 * 1024 }]
   const server = await startServer(t, { caches })
   for (const [key, bytes] of stored) server.cache('pages').set(key, bytes)

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { NO_SERVER, startServer } from '../support/undercroft-server.ts'
+import { startServer } from '../support/undercroft-server.ts'
 import { requirePeer } from './peers.ts'
 import { runPython, startUwsgi } from './uwsgi.ts'
 import { addresses, describeUwsgiContract, ITEM_COUNT, MAX_VALUE_SIZE } from './uwsgi-contract.ts'
@@ -23,13 +23,9 @@ describeUwsgiContract('a real uWSGI', async t => {
   return startUwsgi(t, command, values)
 })
 
-describeUwsgiContract('undercroft', async t => {
-  if (NO_SERVER === undefined) return startServer(t, { caches })
-  t.skip(NO_SERVER)
-  return undefined
-})
+describeUwsgiContract('undercroft', t => startServer(t, { caches }))
 
-describe('Node and Python share a cache', { skip: NO_SERVER }, () => {
+describe('Node and Python share a cache', () => {
   test('what Node set, Python gets: text as UTF-8, bytes as bytes', async t => {
     const command = requirePeer(t, 'uwsgi')
     if (command === undefined) return

@@ -1,24 +1,36 @@
 /**
- * The one place that says which cache the network tests run on.
- *
- * To run them on the real `Cache`, let `openTestCache` open one; nothing else needs to change.
+ * The one place that says which cache the network tests run on: a real one, in memory of its own.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ByteCache } from '../../src/base/index.ts'
-import { MemoryCache } from './memory-cache.ts'
+import { Cache } from '../../src/index.ts'
 
 /** Sub-options of uWSGI's `cache2`, as the vectors write them. */
 export type TestCacheConfig = Readonly<Record<string, string>>
 
+/** Caches of these tests live until the test process ends, under a directory of its own. */
+const directory = mkdtempSync(join(tmpdir(), 'undercroft-test-'))
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+
+let count = 0
+
 export function openTestCache(config: TestCacheConfig): ByteCache {
-  return new MemoryCache({
+  const isLru = config.purge_lru !== undefined
+  const home = mkdtempSync(join(directory, `${++count}-`))
+  const items = Number(config.items ?? 100)
+  return Cache.open<Uint8Array>({
     name: config.name ?? 'default',
-    maxItems: Number(config.items ?? 100),
-    keepsOneFree: true,
-    ...(config.keysize === undefined ? {} : { maxKeySize: Number(config.keysize) }),
-    ...(config.blocksize === undefined ? {} : { blockSize: Number(config.blocksize) }),
-    ...(config.blocks === undefined ? {} : { blocks: Number(config.blocks) }),
-    ...(config.purge_lru === undefined ? {} : { evicts: true }),
+    directory: home,
+    maxItems: items - 1, // as uWSGI, which never uses its first place
+    maxKeySize: Number(config.keysize ?? 2048),
+    blockSize: Number(config.blocksize ?? 65536),
+    eviction: isLru ? 'lru' : 'none',
+    ...(config.bitmap === undefined
+      ? {}
+      : { bitmap: true, blocks: Number(config.blocks ?? items) }),
   })
 }
 
