@@ -1,8 +1,8 @@
 /**
  * Node's own text methods of Buffer, which its documentation leaves out.
  *
- * They are what `toString` and `write` call after looking at their arguments; at 100 bytes that look
- * is a third of the time. They exist on every Node we support, and a test holds that.
+ * They are what `toString` and `write` call after looking at their arguments; at 100 bytes that
+ * look is a third of the time. They exist on every Node we support, and a test holds that.
  */
 
 export interface NativeText {

@@ -7,31 +7,22 @@
 
 import {
   type CacheKey,
-  type CacheStats,
-  type Clock,
   type CounterOperation,
   type CounterOptions,
-  type KeyPage,
   requireInteger,
   type StoredItem,
   type TtlOptions,
-  UndercroftError,
   VALUE_TYPE,
-  type VerifyReport,
 } from '../base/index.ts'
 import { copyBytes, decodeValue, encodeValue } from '../codecs/index.ts'
-import { Engine, type ItemView, type StoreMode } from '../engine/index.ts'
-import { destroySegment, valueTypeOf } from '../segment/index.ts'
+import type { StoreMode } from '../engine/index.ts'
+import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
-import { expiresAtMs, NEVER } from './expiry.ts'
-import { type CacheMemory, openMemory } from './memory.ts'
-import { type CacheOptions, resolveOptions } from './options.ts'
+import { NEVER } from './expiry.ts'
+import { OpenCache } from './open-cache.ts'
+import type { CacheOptions } from './options.ts'
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
-const PAGE_LIMIT = 10_000
-
-/** Gives memory back when a cache was forgotten rather than closed. */
-const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close())
 
 /**
  * One cache under all processes and threads that open its name.
@@ -45,35 +36,12 @@ const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close()
  * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * cache.get('user:1') // { name: 'Ada' }, in whichever process
  */
-export class Cache<V = unknown> {
-  /** As given to `open`. */
-  readonly name: string
-  readonly #clock: Clock
-  readonly #defaultTtlMs: number
-  readonly #memory: CacheMemory
-  readonly #engine: Engine
-  #closed = false
-
-  private constructor(options: CacheOptions) {
-    const resolved = resolveOptions(options)
-    this.name = resolved.name
-    this.#clock = resolved.clock
-    this.#defaultTtlMs = resolved.ttlMs
-    this.#memory = openMemory(resolved)
-    try {
-      this.#engine = new Engine(this.#memory.segment, resolved)
-    } catch (error) {
-      this.#memory.close()
-      throw error
-    }
-    forgotten.register(this, this.#memory, this)
-  }
-
+export class Cache<V = unknown> extends OpenCache {
   /**
    * Attaches to the cache of that name, or creates it.
    *
-   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, _NO_SUCH_CACHE (nothing to attach to and no
-   * maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, _NO_SUCH_CACHE (nothing to attach to and
+   * no maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
    * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
    * _SHARING_UNAVAILABLE, _SYSTEM
    * @example
@@ -83,35 +51,20 @@ export class Cache<V = unknown> {
     return new Cache<V>(options)
   }
 
-  /** Longest key, in bytes. */
-  get maxKeySize(): number {
-    return this.#memory.segment.geometry.maxKeySize
-  }
-
-  /** Largest value, in bytes. */
-  get maxValueSize(): number {
-    return this.#engine.maxValueSize
-  }
-
-  /** True when other processes see it; false on plain memory. */
-  get shared(): boolean {
-    return this.#memory.file !== undefined
-  }
-
   /**
-   * The value, as the kind that was stored, or undefined. Never one that expired, from the millisecond
-   * it does.
+   * The value, as the kind that was stored, or undefined. Never one that expired, from the
+   * millisecond it does.
    */
   get(key: CacheKey): V | undefined {
-    if (this.#closed) throw this.#closedError()
-    return this.#engine.get(key, decodeValue) as V | undefined
+    if (this.closed) throw this.closedError()
+    return this.engine.get(key, decodeValue) as V | undefined
   }
 
   /** The value's bytes as stored, with the moment it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
-    const bytes = this.#open().get(key, copyBytes)
+    const bytes = this.use().get(key, copyBytes)
     if (bytes === undefined) return undefined
-    return { bytes, expiresAtMs: this.#engine.foundExpiresAtMs }
+    return { bytes, expiresAtMs: this.engine.foundExpiresAtMs }
   }
 
   /** The values of several keys, in their order. */
@@ -121,16 +74,17 @@ export class Cache<V = unknown> {
 
   /** Whether there is a live item. Counts nothing, and is no use to the item's recency. */
   has(key: CacheKey): boolean {
-    if (this.#closed) throw this.#closedError()
-    return this.#engine.peek(key, seen) !== undefined
+    if (this.closed) throw this.closedError()
+    return this.engine.peek(key, seen) !== undefined
   }
 
   /**
    * Stores a value, whether or not there was one.
    *
    * @returns false when the cache is full and nothing may be evicted; what was there stays
-   * @throws UndercroftError - UNDERCROFT_KEY_INVALID, _VALUE_TOO_LARGE, _VALUE_UNSUPPORTED (undefined,
-   * functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN), _LOCK_TIMEOUT, _CLOSED
+   * @throws UndercroftError - UNDERCROFT_KEY_INVALID, _VALUE_TOO_LARGE, _VALUE_UNSUPPORTED
+   * (undefined, functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN),
+   * _LOCK_TIMEOUT, _CLOSED
    */
   set(key: CacheKey, value: V, options?: TtlOptions): boolean {
     return this.#store(key, value, options, 'set')
@@ -158,19 +112,19 @@ export class Cache<V = unknown> {
 
   /** Whether there was a live item to delete. */
   delete(key: CacheKey): boolean {
-    return this.#open().delete(key)
+    return this.use().delete(key)
   }
 
   /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
   ttlMs(key: CacheKey): number | undefined {
-    if (this.#open().peek(key, seen) === undefined) return undefined
-    const atMs = this.#engine.foundExpiresAtMs
-    return atMs === NEVER ? Infinity : Math.max(1, atMs - this.#clock.nowMs())
+    if (this.use().peek(key, seen) === undefined) return undefined
+    const atMs = this.engine.foundExpiresAtMs
+    return atMs === NEVER ? Infinity : Math.max(1, atMs - this.clock.nowMs())
   }
 
   /** Gives a live item a new TTL; whether there was one. Counts as a use. */
   touch(key: CacheKey, ttlMs: number): boolean {
-    return this.#open().touch(key, expiresAtMs(ttlMs, this.#clock.nowMs()))
+    return this.use().touch(key, this.expiryAfter(ttlMs))
   }
 
   /**
@@ -238,78 +192,18 @@ export class Cache<V = unknown> {
     return this.#count(key, operation, by, options, VALUE_TYPE.integer, undefined)
   }
 
-  /**
-   * The keys of live items, as text, in no particular order. Ends, and gives each key that is there all
-   * the time exactly once, while others write. Keys that are no UTF-8 need `keyPage`.
-   */
-  keys(): Generator<string, void, undefined> {
-    return this.#scan(key => key.toString())
-  }
-
   /** Keys and values of live items, with the same promise as `keys`. Counts nothing. */
   entries(): Generator<[string, V], void, undefined> {
-    const { bytes } = this.#memory.segment
-    return this.#scan((key, { offset, size, info }) => [
+    const { bytes } = this.memory.segment
+    return this.scan((key, { offset, size, info }) => [
       key.toString(),
       decodeValue(bytes, offset, size, valueTypeOf(info)) as V,
     ])
   }
 
-  /** Some keys as bytes, from a cursor on: 0 to begin, then `next` until that is 0. */
-  keyPage(cursor: number, limit: number): KeyPage {
-    const engine = this.#open()
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('limit', limit, 1, PAGE_LIMIT)
-    const keys: Buffer[] = []
-    let slot = cursor
-    while (slot < engine.slotCount && keys.length < limit) {
-      const key = engine.readSlot(++slot, found => found)
-      if (key !== undefined) keys.push(key)
-    }
-    return { keys, next: slot < engine.slotCount ? slot : 0 }
-  }
-
-  /** Deletes everything, for all processes; how many items there were. */
-  clear(): number {
-    return this.#open().clear()
-  }
-
-  /** Counts over all processes since the cache was created. */
-  stats(): CacheStats {
-    return { name: this.name, ...this.#open().stats() }
-  }
-
-  /** Checks every invariant of the shared bytes. Writers wait meanwhile; readers do not. */
-  verify(): VerifyReport {
-    return this.#open().verify()
-  }
-
-  /** Asks the kernel to write a store to its disk now, and waits for that. */
-  sync(): void {
-    this.#open().segment.mapping.sync()
-  }
-
-  /** Gives the memory back. The cache goes on to exist for others; this object is of no more use. */
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    forgotten.unregister(this)
-    this.#memory.close()
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-
-  /** Closes, and removes the name: the next to open it creates an empty cache. */
-  destroy(): void {
-    this.close()
-    if (this.#memory.file !== undefined) destroySegment(this.#memory.file)
-  }
-
   #store(key: CacheKey, value: V, options: TtlOptions | undefined, mode: StoreMode): boolean {
-    const engine = this.#open()
-    const atMs = this.#expiry(options)
+    const engine = this.use()
+    const atMs = this.expiryFor(options)
     return engine.store(key, encodeValue(value), atMs, mode) === 'stored'
   }
 
@@ -335,37 +229,16 @@ export class Cache<V = unknown> {
     type: number,
     limit: bigint | undefined,
   ): bigint | undefined {
-    const engine = this.#open()
+    const engine = this.use()
     const fresh = {
       initial: requireInt64('initial', options?.initial ?? 0),
-      expiresAtMs: this.#expiry(options),
+      expiresAtMs: this.expiryFor(options),
       type,
     }
     const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit)
     if (typeof outcome === 'bigint') return outcome
     if (outcome === 'full') return undefined
     throw counterError(outcome, key)
-  }
-
-  #expiry(options: TtlOptions | undefined): number {
-    const ttlMs = options?.ttlMs ?? this.#defaultTtlMs
-    return ttlMs === Infinity ? NEVER : expiresAtMs(ttlMs, this.#clock.nowMs())
-  }
-
-  *#scan<T>(make: (key: Buffer, item: ItemView) => T): Generator<T, void, undefined> {
-    for (let slot = 1; slot <= this.#open().slotCount; slot++) {
-      const made = this.#open().readSlot(slot, make)
-      if (made !== undefined) yield made
-    }
-  }
-
-  #open(): Engine {
-    if (this.#closed) throw this.#closedError()
-    return this.#engine
-  }
-
-  #closedError(): UndercroftError {
-    return new UndercroftError('UNDERCROFT_CLOSED', `the cache "${this.name}" was closed`)
   }
 }
 

@@ -3,8 +3,13 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { sharingObstacle } from '../platform/index.ts'
-import { createPrivateSegment, openSegment, type Segment, segmentPath } from '../segment/index.ts'
+import {
+  createPrivateSegment,
+  openSegment,
+  type Segment,
+  segmentPath,
+  sharingObstacle,
+} from '../segment/index.ts'
 import { completeGeometry, type ResolvedOptions } from './options.ts'
 
 /** Private caches of this thread, by the path they would have: one name is one cache here, too. */
@@ -67,7 +72,8 @@ function requireSame(options: ResolvedOptions, segment: Segment): void {
     if (value !== undefined && value !== actual) {
       throw new UndercroftError(
         'UNDERCROFT_GEOMETRY_MISMATCH',
-        `the private cache "${options.name}" is open with ${name} ${actual}; asked for was ${value}`,
+        `the private cache "${options.name}" is open with ${name} ${actual}; ` +
+          `asked for was ${value}`,
       )
     }
   }

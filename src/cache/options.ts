@@ -1,5 +1,6 @@
 /**
- * The options of `Cache.open`: checked, completed, and turned into a geometry, here and nowhere else.
+ * The options of `Cache.open`: checked, completed, and turned into a geometry, here and nowhere
+ * else.
  */
 
 import {
@@ -28,8 +29,8 @@ import {
 } from '../segment/index.ts'
 
 /**
- * What to open. The first process creates the cache; all others attach to it, and whatever they name
- * must be what it was created with. A process that only attaches needs nothing but the name.
+ * What to open. The first process creates the cache; all others attach to it, and whatever they
+ * name must be what it was created with. A process that only attaches needs nothing but the name.
  */
 export interface CacheOptions {
   /** 1 to 64 of letters, digits, `.`, `_` and `-`, not beginning with a dot. */
@@ -37,8 +38,8 @@ export interface CacheOptions {
   /** Items it holds at most. Needed to create. Costs 64 bytes and `maxKeySize` each. */
   readonly maxItems?: number
   /**
-   * Bytes of a block. Without `bitmap` each item has one block, so this is the largest value; all of
-   * it is reserved for each item. @default 4096
+   * Bytes of a block. Without `bitmap` each item has one block, so this is the largest value; all
+   * of it is reserved for each item. @default 4096
    */
   readonly blockSize?: number
   /**
@@ -51,16 +52,24 @@ export interface CacheOptions {
   /** Longest key, in bytes of UTF-8, up to 65535. Every item reserves this much. @default 256 */
   readonly maxKeySize?: number
   /**
-   * What happens to a set when the cache is full. `lru` evicts the least recently used items until the
-   * new one fits; it costs 24 bytes an item and 5 ns a read. `none` refuses. @default 'lru'
+   * What happens to a set when the cache is full. `lru` evicts the least recently used items until
+   * the new one fits; it costs 24 bytes an item and 5 ns a read. `none` refuses. @default 'lru'
    */
   readonly eviction?: EvictionName
+  /**
+   * Items never end, whatever TTL is given: what uWSGI's `purge_lru` and `no_expire` mean.
+   * @default false
+   */
+  readonly ignoreTtl?: boolean
   /**
    * How keys are hashed. `seeded` cannot be flooded with colliding keys; `djb33x` and `murmur2` are
    * uWSGI's. @default 'seeded'
    */
   readonly hash?: HashName
-  /** Milliseconds an item lives when set without `ttlMs`. Not stored: each opener has its own. @default Infinity */
+  /**
+   * Milliseconds an item lives when set without `ttlMs`. Not stored: each opener has its own.
+   * @default Infinity
+   */
   readonly ttlMs?: number
   /**
    * Path of a file on a disk that holds the cache, and keeps it over restarts. Its directory must
@@ -68,9 +77,9 @@ export interface CacheOptions {
    */
   readonly store?: string
   /**
-   * Where caches live that have no `store`; must exist unless it is the default. All who share a cache
-   * must use the same. @default `/dev/shm/undercroft-UID`, made with mode 0700; without /dev/shm, the
-   * same in the system's temporary directory
+   * Where caches live that have no `store`; must exist unless it is the default. All who share a
+   * cache must use the same. @default `/dev/shm/undercroft-UID`, made with mode 0700; without
+   * /dev/shm, the same in the system's temporary directory
    */
   readonly directory?: string
   /**
@@ -105,6 +114,7 @@ const OPTION_NAMES = [
   'maxKeySize',
   'eviction',
   'hash',
+  'ignoreTtl',
   'ttlMs',
   'store',
   'directory',
@@ -165,6 +175,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     blockSize: integer('blockSize', BLOCK_SIZE_LIMIT),
     blockCount,
     bitmap,
+    ignoresTtl: optional(options.ignoreTtl, value => requireBoolean('ignoreTtl', value)),
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
   }
@@ -186,6 +197,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     bitmap: wanted.bitmap ?? false,
     hash: wanted.hash ?? 'seeded',
     eviction: wanted.eviction ?? 'lru',
+    ignoresTtl: wanted.ignoresTtl ?? false,
   }
 }
 

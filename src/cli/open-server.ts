@@ -45,14 +45,16 @@ function cacheOptions(
     maxKeySize,
     hash,
     eviction,
+    // uWSGI's purge_lru ignores expiry, as its manual says.
+    ignoreTtl: eviction === 'lru',
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(directory === undefined ? {} : { directory }),
   }
 }
 
 /**
- * Opens a cache with these options. One of that name but with others, which nobody else has open, is
- * left from an earlier configuration: whoever changes an INI file expects the change to count.
+ * Opens a cache with these options. One of that name but with others, which nobody else has open,
+ * is left from an earlier configuration: whoever changes an INI file expects the change to count.
  */
 function openCurrent(options: CacheOptions & { readonly name: string }): Cache {
   try {

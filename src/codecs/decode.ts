@@ -50,6 +50,7 @@ function decodeInteger(bytes: Buffer, offset: number): number | bigint {
 function undecodable(type: number, size: number): never {
   throw new UndercroftError(
     'UNDERCROFT_CORRUPT',
-    `a value of type ${type} and ${size} bytes cannot be decoded; was it written by a newer version?`,
+    `a value of type ${type} and ${size} bytes cannot be decoded; ` +
+      'was it written by a newer version?',
   )
 }

@@ -63,9 +63,10 @@ function encodeStructured(value: unknown): ValueSource {
   try {
     return new BytesSource(serialize(value), VALUE_TYPE.structured)
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
     throw new UndercroftError(
       'UNDERCROFT_VALUE_UNSUPPORTED',
-      `${describe(value)} cannot be stored: ${error instanceof Error ? error.message : String(error)}. ` +
+      `${describe(value)} cannot be stored: ${reason}. ` +
         'Strings, bytes, numbers and whatever structuredClone keeps can',
       { cause: error },
     )

@@ -2,8 +2,8 @@
  * Room for values: which blocks are free, and where the bytes of a block lie.
  *
  * Single-block mode needs no map: each slot owns the block of its number. Bitmap mode keeps one bit
- * a block and gives out runs of neighbouring blocks. Recovery rebuilds the map from the slots, so no
- * order of writes matters here.
+ * a block and gives out runs of neighbouring blocks. Recovery rebuilds the map from the slots, so
+ * no order of writes matters here.
  */
 
 import type { Segment } from '../segment/index.ts'

@@ -71,7 +71,8 @@ export class PreparedKey {
   }
 
   /**
-   * Packs ASCII text into words and hashes it on the way: `seededHash` in one pass and without a call,
+   * Packs ASCII text into words and hashes it on the way: `seededHash` in one pass and without a
+   * call,
    * 38 ns instead of 55 on a key of 12 bytes. False: a character is outside ASCII.
    */
   #packText(key: string): boolean {

@@ -86,8 +86,8 @@ export class WriterLock {
       if (this.#clock.elapsedMs() > deadlineMs) {
         throw new UndercroftError(
           'UNDERCROFT_LOCK_TIMEOUT',
-          `attachment ${owner} has kept the writer lock of ${this.#label} for ${this.#limitMs} ms ` +
-            'and is alive: is its process stopped (SIGSTOP, debugger)?',
+          `attachment ${owner} has kept the writer lock of ${this.#label} for ` +
+            `${this.#limitMs} ms and is alive: is its process stopped (SIGSTOP, debugger)?`,
         )
       }
     }
@@ -103,7 +103,8 @@ export class WriterLock {
       if (this.#locks.tryHold(serial)) return serial
       throw new UndercroftError(
         'UNDERCROFT_SYSTEM',
-        `the file system of ${this.#label} has no open file description locks; put the segment on a local one`,
+        `the file system of ${this.#label} has no open file description locks; ` +
+          'put the segment on a local one',
       )
     }
   }

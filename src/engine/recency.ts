@@ -1,10 +1,10 @@
 /**
  * Least recently used: which item to evict, exactly, without a lock for those who read.
  *
- * Each slot has the tick of its last use. A read takes the next tick of a common clock and stores it,
- * with plain loads and stores: two that read at the same instant may take the same tick, and anything
- * that happens one after the other has ticks in that order. Nobody waits for those stores, so reads
- * scale (measured: 2 processes 1.86 times one; a list moved under a lock would not).
+ * Each slot has the tick of its last use. A read takes the next tick of a common clock and stores
+ * it, with plain loads and stores: two that read at the same instant may take the same tick, and
+ * anything that happens one after the other has ticks in that order. Nobody waits for those stores,
+ * so reads scale (measured: 2 processes 1.86 times one; a list moved under a lock would not).
  *
  * Victims come from a heap ordered by the tick that a slot had when it was put there. Ticks only
  * grow, so the root is the least recently used as soon as its tick is what it was; otherwise it

@@ -2,8 +2,8 @@
  * Rebuilding everything from the slots: buckets, free room, eviction order, counts.
  *
  * Runs under the writer lock, when its last owner died inside, and whenever a store is not known to
- * have been closed whole. Killed in the middle, it simply runs again. Readers meet odd versions from
- * the first step to the last, and wait.
+ * have been closed whole. Killed in the middle, it simply runs again. Readers meet odd versions
+ * from the first step to the last, and wait.
  */
 
 import { LAST_VALUE_TYPE } from '../base/index.ts'

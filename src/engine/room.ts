@@ -80,8 +80,8 @@ export class Room {
   }
 
   /**
-   * Reclaims what expired among the next `limit` slots in turn; how many. At the end of a round over
-   * the table it is known when the next item expires, and until then nobody needs to look.
+   * Reclaims what expired among the next `limit` slots in turn; how many. At the end of a round
+   * over the table it is known when the next item expires, and until then nobody needs to look.
    */
   sweepStep(limit: number, except: SlotIndex): number {
     const { segment, table, clock } = this.#parts

@@ -2,8 +2,8 @@
  * The slots and the chains that find them: which slot holds a key.
  *
  * A bucket is the first slot of a chain and the chain's seqlock. Whoever changes an item, or the
- * chain itself, makes the bucket's version odd first and even afterwards; so one word tells a reader
- * that nothing it saw in this chain changed, a slot that left for another chain included.
+ * chain itself, makes the bucket's version odd first and even afterwards; so one word tells a
+ * reader that nothing it saw in this chain changed, a slot that left for another chain included.
  */
 
 import { BUCKET, keySizeOf, type Segment, SLOT } from '../segment/index.ts'

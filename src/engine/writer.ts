@@ -1,8 +1,9 @@
 /**
  * Changing items, under the writer lock.
  *
- * The slot's `info` is the point of commit; everything else can be rebuilt from the slots. The order
- * of writes is told at each operation, with what a process killed after each step leaves behind.
+ * The slot's `info` is the point of commit; everything else can be rebuilt from the slots. The
+ * order of writes is told at each operation, with what a process killed after each step leaves
+ * behind.
  */
 
 import { type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
@@ -69,7 +70,8 @@ export class Writer {
   }
 
   /**
-   * Changes a 64-bit integer, or makes one. The number of an existing counter is one aligned store of
+   * Changes a 64-bit integer, or makes one. The number of an existing counter is one aligned store
+   * of
    * 8 bytes, so that a process killed beside it costs no increment that was answered.
    */
   count(

@@ -2,7 +2,8 @@
  * The five calls of the C library that Node has no own word for, and who makes them.
  *
  * Files are opened, sized and removed with node:fs; only mapping, preallocation and open file
- * description locks go through a foreign function interface. A call costs about 0.3 us with koffi and
+ * description locks go through a foreign function interface. A call costs about 0.3 us with koffi
+ * and
  * 0.9 us when it carries a structure, so none of them is on the path of a get or a set.
  */
 
@@ -18,7 +19,9 @@ export interface Libc {
   /** 0 or an errno. */
   posixFallocate(fileDescriptor: number, size: number): number
   fcntl(fileDescriptor: number, command: number, argument: Uint8Array): number
-  /** The live bytes at an address: no copy. The caller sees to it that nobody uses it after munmap. */
+  /**
+   * The live bytes at an address: no copy. The caller sees to it that nobody uses it after munmap.
+   */
   view(address: bigint, size: number): ArrayBuffer
 }
 

@@ -60,7 +60,8 @@ export function mapFile(fileDescriptor: number, size: number, path: string): Map
   if (address === undefined) {
     throw new UndercroftError(
       'UNDERCROFT_SYSTEM',
-      `cannot map ${size} bytes of ${path}: the kernel refused; is address space limited (ulimit -v)?`,
+      `cannot map ${size} bytes of ${path}: the kernel refused; ` +
+        'is address space limited (ulimit -v)?',
     )
   }
   const locks = new FileLocks(libc, fileDescriptor)
@@ -129,8 +130,9 @@ function preallocationFailure(reason: string, size: number, path: string): Under
   return new UndercroftError(
     lack ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SYSTEM',
     lack
-      ? `no room for the ${size} bytes of ${path} (${reason}): ask for fewer or smaller items, or ` +
-          'enlarge the device; a container has 64 MiB of /dev/shm unless started with --shm-size'
+      ? `no room for the ${size} bytes of ${path} (${reason}): ` +
+          'ask for fewer or smaller items, or enlarge the device; a container has 64 MiB of ' +
+          '/dev/shm unless started with --shm-size'
       : `cannot preallocate ${size} bytes for ${path} (${reason})`,
   )
 }

@@ -23,7 +23,7 @@ export const HEADER = defineRecord({
   maxKeySize: 'i32',
   seedLow: 'i32',
   seedHigh: 'i32',
-  reserved: 'i32',
+  ignoresTtl: 'i32',
   maxItems: 'f64',
   blockSize: 'f64',
   blockCount: 'f64',

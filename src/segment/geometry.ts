@@ -21,6 +21,8 @@ export interface Geometry {
   readonly bitmap: boolean
   readonly hash: HashName
   readonly eviction: EvictionName
+  /** Items never end, whatever TTL is given. */
+  readonly ignoresTtl: boolean
 }
 
 /** Offsets in bytes from the start of the segment, and strides. */

@@ -1,3 +1,4 @@
+export { sharingObstacle } from '../platform/index.ts'
 export {
   createPrivateSegment,
   destroySegment,

@@ -1,8 +1,8 @@
 /**
  * One segment as this thread sees it: typed views over its bytes, and the header's checks.
  *
- * The views cover the whole segment; positions are computed from the layout, in elements of the view
- * they index. What items mean is the engine's business.
+ * The views cover the whole segment; positions are computed from the layout, in elements of the
+ * view they index. What items mean is the engine's business.
  */
 
 import { randomInt } from 'node:crypto'
@@ -70,6 +70,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('eviction')] = EVICTIONS.indexOf(geometry.eviction)
   words[headerWord('bitmap')] = geometry.bitmap ? 1 : 0
   words[headerWord('maxKeySize')] = geometry.maxKeySize
+  words[headerWord('ignoresTtl')] = geometry.ignoresTtl ? 1 : 0
   // Seeded so that nobody outside can choose keys that all fall into one chain.
   words[headerWord('seedLow')] = randomInt(2 ** 32)
   words[headerWord('seedHigh')] = randomInt(2 ** 32)
@@ -98,7 +99,8 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
   ) {
     throw new UndercroftError(
       'UNDERCROFT_NOT_A_SEGMENT',
-      `${label} is not an undercroft segment: it does not begin with "undercro". Remove it or use another name`,
+      `${label} is not an undercroft segment: it does not begin with "undercro". ` +
+        'Remove it or use another name',
     )
   }
   if (word('formatVersion') !== FORMAT_VERSION) {
@@ -116,6 +118,7 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
     bitmap: word('bitmap') === 1,
     hash: HASHES[word('hash')],
     eviction: EVICTIONS[word('eviction')],
+    ignoresTtl: word('ignoresTtl') === 1,
   }
   if (!isGeometry(geometry)) {
     throw new UndercroftError(
@@ -127,13 +130,15 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
   if (double('size') !== layout.size || double('bucketCount') !== layout.bucketCount) {
     throw new UndercroftError(
       'UNDERCROFT_CORRUPT',
-      `the header of ${label} contradicts itself: its geometry needs ${layout.size} bytes, it says ${double('size')}`,
+      `the header of ${label} contradicts itself: ` +
+        `its geometry needs ${layout.size} bytes, it says ${double('size')}`,
     )
   }
   if (fileSize < layout.size) {
     throw new UndercroftError(
       'UNDERCROFT_TRUNCATED',
-      `${label} has ${fileSize} bytes; its header needs ${layout.size}. It was cut short: remove it`,
+      `${label} has ${fileSize} bytes; its header needs ${layout.size}. ` +
+        'It was cut short: remove it',
     )
   }
   return geometry

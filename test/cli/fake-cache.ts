@@ -2,15 +2,16 @@
  * A cache in a Map, with as much behaviour as the commands can see.
  */
 
-import type {
-  CacheKey,
-  CacheStats,
-  CounterOperation,
-  CounterOptions,
-  KeyPage,
-  StoredItem,
-  TtlOptions,
-  VerifyReport,
+import {
+  type CacheKey,
+  type CacheStats,
+  type CounterOperation,
+  type CounterOptions,
+  type KeyPage,
+  type StoredItem,
+  type TtlOptions,
+  UndercroftError,
+  type VerifyReport,
 } from '../../src/base/index.ts'
 import type { ServedCache } from '../../src/cli/environment.ts'
 
@@ -39,6 +40,9 @@ export class FakeCache implements ServedCache {
   }
 
   set(key: CacheKey, value: Uint8Array, options: TtlOptions = {}): boolean {
+    if (value.byteLength > this.maxValueSize) {
+      throw new UndercroftError('UNDERCROFT_VALUE_TOO_LARGE', 'too large for the fake')
+    }
     if (!this.has(key) && this.items.size >= this.maxItems) return false
     const ttlMs = options.ttlMs ?? Number.POSITIVE_INFINITY
     this.items.set(toName(key), { bytes: Buffer.from(value), ttlMs })

@@ -137,7 +137,10 @@ describe('the further commands', () => {
     assert.equal(await counted({ cmd: 'dec', ttl: '60000' }), '9223372036854775807')
     assert.equal(await counted({ cmd: 'inc', by: '9223372036854775808' }), undefined)
     assert.equal(await counted({ cmd: 'div', by: '0', ttl: '60000' }), '0')
-    const left = Number((await ask(client, { cmd: 'ttl', key: 'n' })).fields.ttl)
+    const ttl = async (key: string) => Number((await ask(client, { cmd: 'ttl', key })).fields.ttl)
+    assert.equal(await ttl('n'), -1, 'a counter that is there keeps its TTL')
+    await counted({ cmd: 'inc', key: 'fresh', ttl: '60000' })
+    const left = await ttl('fresh')
     assert.ok(left > 50_000 && left <= 60_000)
   })
 

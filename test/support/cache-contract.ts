@@ -7,11 +7,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { ManualClock } from './manual-clock.ts'
+import { SAMPLE_VALUES } from './sample-values.ts'
 
 export interface ContractSetting {
   /** Options that make this kind of cache; the contract adds its own. */
   options(): Partial<CacheOptions>
 }
+
+const THREE = [
+  ['a', 1],
+  ['b', 2],
+  ['c', 3],
+] as const
 
 let serial = 0
 
@@ -39,7 +46,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     test('what was set is got, in the kind it was', () => {
       using subject = open()
       const { cache } = subject
-      for (const [index, value] of VALUES.entries()) {
+      for (const [index, value] of SAMPLE_VALUES.entries()) {
         const key = `key-${index % 10}`
         assert.equal(cache.set(key, value), true)
         assert.deepStrictEqual(cache.get(key), value)
@@ -162,23 +169,9 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     test('several are set and got in order', () => {
       using subject = open<number>()
       const { cache } = subject
-      assert.equal(
-        cache.setMany([
-          ['a', 1],
-          ['b', 2],
-          ['c', 3],
-        ]),
-        3,
-      )
+      assert.equal(cache.setMany(THREE), 3)
       assert.deepEqual(cache.getMany(['c', 'nobody', 'a']), [3, undefined, 1])
-      assert.deepEqual(
-        new Map(cache.entries()),
-        new Map([
-          ['a', 1],
-          ['b', 2],
-          ['c', 3],
-        ]),
-      )
+      assert.deepEqual(new Map(cache.entries()), new Map(THREE))
     })
 
     test('keys page by page come exactly once', () => {
@@ -201,11 +194,8 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     test('clear deletes everything and says how much', () => {
       using subject = open()
       const { cache } = subject
-      cache.setMany([
-        ['a', 1],
-        ['b', 2],
-      ])
-      assert.equal(cache.clear(), 2)
+      cache.setMany(THREE)
+      assert.equal(cache.clear(), 3)
       assert.equal(cache.clear(), 0)
       assert.deepEqual([...cache.keys()], [])
       cache.set('a', 3)
@@ -226,11 +216,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     test('without eviction a full cache refuses, counts it, and keeps what it has', () => {
       using subject = open({ maxItems: 3, eviction: 'none' })
       const { cache, clock } = subject
-      cache.setMany([
-        ['a', 1],
-        ['b', 2],
-        ['c', 3],
-      ])
+      cache.setMany(THREE)
       assert.equal(cache.set('d', 4), false)
       assert.equal(cache.increment('e'), undefined)
       assert.equal(cache.add('f', 4), false)
@@ -312,54 +298,3 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
 
 /** Three items fill the cache, whatever the way of storing. */
 const THREE_BLOCKS = [{}, { blocks: 3 }] as const
-
-const circular: { self?: unknown; list: number[] } = { list: [1] }
-circular.self = circular
-const sparse: number[] = []
-sparse[3] = 1
-
-/** One of each kind that comes back as it was. */
-const VALUES: readonly unknown[] = [
-  '',
-  'text',
-  'Grüße, 世界 🌍',
-  'lone \ud800 surrogate',
-  'x'.repeat(1000),
-  Buffer.from('bytes'),
-  Buffer.alloc(0),
-  new Uint8Array([1, 2, 3]),
-  0,
-  -0,
-  1,
-  -1,
-  2 ** 31,
-  -(2 ** 40),
-  Number.MAX_SAFE_INTEGER,
-  Number.MIN_SAFE_INTEGER,
-  1.5,
-  1e300,
-  Number.NaN,
-  Infinity,
-  5n,
-  -(2n ** 63n),
-  2n ** 200n,
-  true,
-  false,
-  null,
-  {},
-  [],
-  { name: 'Ada', tags: ['a', 'b'], nested: { deep: [null, true, 1.5] } },
-  { missing: undefined },
-  { ['__proto__']: 1, toJSON: 'no function' },
-  [undefined, 1],
-  sparse,
-  new Map<unknown, unknown>([['k', new Set([1, 2])]]),
-  new Date(0),
-  new Date(Number.NaN),
-  /re+/gi,
-  new Float64Array([1.5, -0]),
-  new BigUint64Array([1n]),
-  new Uint8Array([9]).buffer,
-  circular,
-  new Error('kept'),
-]

@@ -28,6 +28,7 @@ export function openTestCache(config: TestCacheConfig): ByteCache {
     maxKeySize: Number(config.keysize ?? 2048),
     blockSize: Number(config.blocksize ?? 65536),
     eviction: isLru ? 'lru' : 'none',
+    ignoreTtl: isLru,
     ...(config.bitmap === undefined
       ? {}
       : { bitmap: true, blocks: Number(config.blocks ?? items) }),

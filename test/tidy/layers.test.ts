@@ -57,7 +57,7 @@ describe('an import that breaks the table is found', () => {
 function objectionsTo(file: SourceFile): string[] {
   const layer = layerOf(file.path)
   const packages = layer === 'adapters' ? declaredForAdapters : declared
-  return ts.preProcessFile(file.text, true, true).importedFiles.flatMap(({ fileName }) => {
+  return ts.preProcessFile(file.text, true).importedFiles.flatMap(({ fileName }) => {
     const reason = objection(layer, targetOf(file.path, fileName), packages)
     return reason === undefined ? [] : [`${file.path}: ${fileName}: ${reason}`]
   })

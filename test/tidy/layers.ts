@@ -53,7 +53,7 @@ export const RESERVED: readonly {
   { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    for: ['platform', 'config', 'server', 'runner', 'cli'],
+    for: ['platform', 'segment', 'config', 'server', 'runner', 'cli'],
   },
 ]
 

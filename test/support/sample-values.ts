@@ -1,0 +1,50 @@
+/** One of each kind of value that comes back as it was. */
+
+const circular: { self?: unknown; list: number[] } = { list: [1] }
+circular.self = circular
+const sparse: number[] = []
+sparse[3] = 1
+
+export const SAMPLE_VALUES: readonly unknown[] = [
+  '',
+  'text',
+  'Grüße, 世界 🌍',
+  'lone \ud800 surrogate',
+  'x'.repeat(1000),
+  Buffer.from('bytes'),
+  Buffer.alloc(0),
+  new Uint8Array([1, 2, 3]),
+  0,
+  -0,
+  1,
+  -1,
+  2 ** 31,
+  -(2 ** 40),
+  Number.MAX_SAFE_INTEGER,
+  Number.MIN_SAFE_INTEGER,
+  1.5,
+  1e300,
+  Number.NaN,
+  Infinity,
+  5n,
+  -(2n ** 63n),
+  2n ** 200n,
+  true,
+  false,
+  null,
+  {},
+  [],
+  { name: 'Ada', tags: ['a', 'b'], nested: { deep: [null, true, 1.5] } },
+  { missing: undefined },
+  { ['__proto__']: 1, toJSON: 'no function' },
+  [undefined, 1],
+  sparse,
+  new Map<unknown, unknown>([['k', new Set([1, 2])]]),
+  new Date(0),
+  /re+/gi,
+  new Float64Array([1.5, -0]),
+  new BigUint64Array([1n]),
+  new Uint8Array([9]).buffer,
+  circular,
+  new Error('kept'),
+]
