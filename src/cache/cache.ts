@@ -75,7 +75,7 @@ export class Cache<V = unknown> extends OpenCache {
   /** Whether there is a live item. Counts nothing, and is no use to the item's recency. */
   has(key: CacheKey): boolean {
     if (this.closed) throw this.closedError()
-    return this.engine.peek(key, seen) !== undefined
+    return this.engine.has(key)
   }
 
   /**
@@ -117,7 +117,7 @@ export class Cache<V = unknown> extends OpenCache {
 
   /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
   ttlMs(key: CacheKey): number | undefined {
-    if (this.use().peek(key, seen) === undefined) return undefined
+    if (!this.use().has(key)) return undefined
     const atMs = this.engine.foundExpiresAtMs
     return atMs === NEVER ? Infinity : Math.max(1, atMs - this.clock.nowMs())
   }
@@ -240,9 +240,4 @@ export class Cache<V = unknown> extends OpenCache {
     if (outcome === 'full') return undefined
     throw counterError(outcome, key)
   }
-}
-
-/** A decoder for when only the presence matters. */
-function seen(): true {
-  return true
 }

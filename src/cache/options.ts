@@ -38,16 +38,20 @@ export interface CacheOptions {
   /** Items it holds at most. Needed to create. Costs 64 bytes and `maxKeySize` each. */
   readonly maxItems?: number
   /**
-   * Bytes of a block. Without `bitmap` each item has one block, so this is the largest value; all
-   * of it is reserved for each item. @default 4096
+   * With `bitmap`, values take as many neighbouring blocks as they need, up to all of them.
+   * Without, each item has one block of its own: for values of one size, and as in uWSGI. @default
+   * true
+   */
+  readonly bitmap?: boolean
+  /**
+   * Bytes of a block. Without `bitmap` this is the largest value, and reserved for each item.
+   * @default 256; without `bitmap` 4096
    */
   readonly blockSize?: number
   /**
-   * Values take as many neighbouring blocks as they need, up to all of them. For values of mixed
-   * sizes; a set then takes a search. @default false
+   * Blocks in all; only with `bitmap`. With `blockSize` it says how many bytes of values the cache
+   * holds. @default 16 for each item: 4096 bytes with the default block
    */
-  readonly bitmap?: boolean
-  /** Blocks in all; only with `bitmap`. @default maxItems */
   readonly blocks?: number
   /** Longest key, in bytes of UTF-8, up to 65535. Every item reserves this much. @default 256 */
   readonly maxKeySize?: number
@@ -123,8 +127,10 @@ const OPTION_NAMES = [
   'clock',
 ] as const satisfies readonly (keyof CacheOptions)[]
 
-export const DEFAULT_BLOCK_SIZE = 4096
-export const DEFAULT_MAX_KEY_SIZE = 256
+const DEFAULT_BLOCK_SIZE = 256
+const DEFAULT_SINGLE_BLOCK_SIZE = 4096
+const DEFAULT_BLOCKS_AN_ITEM = 16
+const DEFAULT_MAX_KEY_SIZE = 256
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
 
@@ -163,10 +169,10 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     optional(options[name], value => requireInteger(name, value, 1, max))
   const bitmap = optional(options.bitmap, value => requireBoolean('bitmap', value))
   const blockCount = integer('blocks', BLOCK_COUNT_LIMIT)
-  if (blockCount !== undefined && bitmap !== true) {
+  if (blockCount !== undefined && bitmap === false) {
     throw new UndercroftError(
       'UNDERCROFT_OPTION_INVALID',
-      'blocks needs bitmap: true; without it each item has exactly one block',
+      'blocks needs bitmap; without it each item has exactly one block',
     )
   }
   return {
@@ -189,16 +195,21 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
       `there is no cache "${name}" to attach to; give maxItems to create it`,
     )
   }
+  const { maxItems, bitmap = true } = wanted
   return {
-    maxItems: wanted.maxItems,
+    maxItems,
     maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
-    blockSize: wanted.blockSize ?? DEFAULT_BLOCK_SIZE,
-    blockCount: wanted.blockCount ?? wanted.maxItems,
-    bitmap: wanted.bitmap ?? false,
+    blockSize: wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE),
+    blockCount: wanted.blockCount ?? defaultBlockCount(maxItems, bitmap),
+    bitmap,
     hash: wanted.hash ?? 'seeded',
     eviction: wanted.eviction ?? 'lru',
     ignoresTtl: wanted.ignoresTtl ?? false,
   }
+}
+
+function defaultBlockCount(maxItems: number, bitmap: boolean): number {
+  return bitmap ? Math.min(maxItems * DEFAULT_BLOCKS_AN_ITEM, BLOCK_COUNT_LIMIT) : maxItems
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

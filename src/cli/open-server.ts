@@ -19,7 +19,7 @@ export const serveHost: ServeHost = {
         address: formatAddress(address),
         // The option names the address in full, which is the asking that a public one needs.
         allowPublic: true,
-        ...(mode === undefined ? {} : { mode }),
+        ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
       },
       bufferSize,
       socketTimeoutMs,

@@ -7,7 +7,7 @@
  */
 
 import type { Segment } from '../segment/index.ts'
-import { FREE_BLOCK_COUNT, NEXT_BLOCK } from './state.ts'
+import { FREE_BLOCK_COUNT, LAST_FREED_BLOCK, NEXT_BLOCK } from './state.ts'
 
 /** Position of a block, from 0. */
 export type BlockIndex = number
@@ -51,16 +51,27 @@ export class Blocks {
   }
 
   /**
-   * A free run, marked used; or NO_BLOCK. Next fit, as in uWSGI; but then the whole map is searched
-   * before the answer is that there is none (uWSGI gives up too early, known fault F18).
+   * A free run, marked used; or NO_BLOCK.
+   *
+   * First what was freed last: updates go back and forth between few blocks then, which the
+   * processor's caches hold, instead of wandering over all of them. Else next fit, as in uWSGI; but
+   * then the whole map is searched before the answer is that there is none (uWSGI gives up too
+   * early, known fault F18).
    */
   allocate(count: number): BlockIndex {
     const words = this.#words
     if ((words[FREE_BLOCK_COUNT] as number) < count) return NO_BLOCK
+    const freed = words[LAST_FREED_BLOCK] as number
+    if (freed >= 0 && freed + count <= this.blockCount && this.isRunFree(freed, count)) {
+      this.take(freed, count)
+      return freed
+    }
     const from = Math.max(0, Math.min(words[NEXT_BLOCK] as number, this.blockCount))
     let first = this.#findRun(from, this.blockCount, count)
     if (first === NO_BLOCK) first = this.#findRun(0, this.blockCount, count)
-    if (first !== NO_BLOCK) this.take(first, count)
+    if (first === NO_BLOCK) return NO_BLOCK
+    this.take(first, count)
+    words[NEXT_BLOCK] = first + count
     return first
   }
 
@@ -77,12 +88,12 @@ export class Blocks {
 
   take(first: BlockIndex, count: number): void {
     this.#mark(first, count, true)
-    this.#words[NEXT_BLOCK] = first + count
     ;(this.#words[FREE_BLOCK_COUNT] as number) -= count
   }
 
   free(first: BlockIndex, count: number): void {
     this.#mark(first, count, false)
+    this.#words[LAST_FREED_BLOCK] = first
     ;(this.#words[FREE_BLOCK_COUNT] as number) += count
   }
 
@@ -90,6 +101,7 @@ export class Blocks {
   clear(): void {
     this.#words[FREE_BLOCK_COUNT] = this.blockCount
     this.#words[NEXT_BLOCK] = 0
+    this.#words[LAST_FREED_BLOCK] = 0
     if (!this.bitmap) return
     const wordCount = Math.ceil(this.blockCount / 32)
     this.#words.fill(0, this.#mapWord, this.#mapWord + wordCount)

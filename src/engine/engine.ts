@@ -20,7 +20,7 @@ import { Counters } from './counters.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { assembleParts, type Parts } from './parts.ts'
-import { MISS, RETRY, Reader } from './reader.ts'
+import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
 import { rebuild } from './recovery.ts'
 import { BrokenChain, type SlotIndex } from './slot-table.ts'
 import {
@@ -53,6 +53,7 @@ export class Engine {
   readonly #counters: Counters
   readonly #key: PreparedKey
   readonly #recoveryKey: PreparedKey
+  readonly #scanKey: PreparedKey
 
   constructor(segment: Segment, options: EngineOptions) {
     this.segment = segment
@@ -64,35 +65,52 @@ export class Engine {
     this.#counters = new Counters(segment)
     this.#key = new PreparedKey(segment)
     this.#recoveryKey = new PreparedKey(segment)
+    this.#scanKey = new PreparedKey(segment)
   }
 
-  /** The end of the item that the last successful `get` or `peek` found; 0: never. */
+  /** The end of the item that the last successful `get` or `has` found; 0: never. */
   get foundExpiresAtMs(): number {
     return this.#reader.found.expiresAtMs
   }
 
-  /** Reads a value, counts a hit or a miss, and notes the use. */
+  /** Reads a value, counts a hit or a miss, and notes the use. The decoder must copy. */
   get<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
-    const value = this.peek(key, decode)
-    if (value === undefined) {
-      this.#counters.countMiss()
-      return undefined
-    }
-    this.#parts.recency?.use(this.#reader.found.slot)
-    this.#counters.countHit()
-    return value
-  }
-
-  /** Reads a value and leaves no trace. The decoder never returns undefined. */
-  peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
+    const reader = this.#reader
+    const { found } = reader
     this.#key.prepare(key)
     for (let attempt = 0; attempt < LOCK_FREE_ATTEMPTS; attempt++) {
-      const value = this.#reader.read(this.#key, decode)
-      if (value === MISS) return undefined
-      if (value !== RETRY) return value as T
+      const outcome = reader.locate(this.#key)
+      if (outcome === MISS) return this.#countMiss()
+      if (outcome === RETRY) continue
+      let value: T
+      try {
+        value = decode(this.segment.bytes, found.offset, found.size, found.type)
+      } catch (error) {
+        if (!reader.confirm()) continue // nonsense, because it changed meanwhile
+        throw error
+      }
+      if (!reader.confirm()) continue
+      this.#parts.recency?.use(found.slot)
+      this.#counters.countHit()
+      return value
     }
-    const value = this.#readSettled(() => this.#reader.read(this.#key, decode))
-    return value === MISS ? undefined : value
+    return this.#settled(() => {
+      if (reader.locate(this.#key) !== FOUND) return this.#countMiss()
+      this.#parts.recency?.use(found.slot)
+      this.#counters.countHit()
+      return decode(this.segment.bytes, found.offset, found.size, found.type)
+    })
+  }
+
+  /** Whether there is a live item. Leaves no trace. */
+  has(key: CacheKey): boolean {
+    this.#key.prepare(key)
+    for (let attempt = 0; attempt < LOCK_FREE_ATTEMPTS; attempt++) {
+      const outcome = this.#reader.locate(this.#key)
+      if (outcome === MISS) return false
+      if (outcome === FOUND && this.#reader.confirm()) return true
+    }
+    return this.#settled(() => this.#reader.locate(this.#key) === FOUND)
   }
 
   store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
@@ -153,32 +171,30 @@ export class Engine {
     return usedSlotCount(this.segment)
   }
 
-  /** What `decode` makes of the item in a slot, or undefined when there is none. */
-  readSlot<T>(slot: SlotIndex, decode: (key: Buffer, value: ItemView) => T): T | undefined {
+  /** What `make` makes of the item in a slot, or undefined when there is none. */
+  readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     const { table, blocks } = this.#parts
     const attempt = () =>
       this.#reader.readSlot(slot, found => {
         const info = table.info(found)
-        const keyOffset = table.keyOffset(found)
         const offset = blocks.offset(table.firstBlock(found))
         const size = table.valueSize(found)
-        if (size < 0 || offset < 0 || offset + size > this.segment.layout.size) return RETRY
+        if (size < 0 || offset < 0 || offset + size > this.segment.layout.size) return CHANGED
         const keySize = Math.min(keySizeOf(info), this.segment.geometry.maxKeySize)
-        const key = Buffer.from(this.segment.bytes.subarray(keyOffset, keyOffset + keySize))
-        return decode(key, {
-          offset,
-          size,
-          info,
-          expiresAtMs: table.expiresAtMs(found),
-        })
+        table.readKey(found, keySize, this.#scanKey.words)
+        const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
+        return make(key, { offset, size, info, expiresAtMs: table.expiresAtMs(found) })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
-      if (result === MISS) return undefined
-      if (result !== RETRY) return result as T
+      if (result === NO_ITEM) return undefined
+      if (result !== CHANGED) return result as T
     }
-    const result = this.#readSettled(attempt)
-    return result === MISS ? undefined : result
+    return this.#settled(() => {
+      const result = attempt()
+      if (result === CHANGED) throw this.#changesUnderLock()
+      return result === NO_ITEM ? undefined : (result as T)
+    })
   }
 
   stats(): Omit<CacheStats, 'name'> {
@@ -236,20 +252,26 @@ export class Engine {
     return change()
   }
 
-  /** Reads with the writers kept out: after too many changes underneath, or when one died. */
-  #readSettled<T>(read: () => T | typeof RETRY): Exclude<T, typeof RETRY> {
+  /**
+   * Reads with the writers kept out: after too many changes underneath, or when one died. Versions
+   * are even then; where one is not, whoever made it odd is gone without a trace.
+   */
+  #settled<T>(read: () => T): T {
     return this.#locked(() => {
-      const first = read()
-      if (first !== RETRY) return first as Exclude<T, typeof RETRY>
-      // Nobody holds the lock, yet a version is odd: whoever made it so is gone without a trace.
-      this.#recoverLocked()
-      const second = read()
-      if (second !== RETRY) return second as Exclude<T, typeof RETRY>
-      throw new UndercroftError(
-        'UNDERCROFT_CORRUPT',
-        `${this.segment.label} changes although its lock is held: something else writes to it`,
-      )
+      if (this.#parts.table.hasOddVersion()) this.#recoverLocked()
+      return read()
     })
+  }
+
+  #changesUnderLock(): UndercroftError {
+    return new UndercroftError(
+      'UNDERCROFT_CORRUPT',
+      `${this.segment.label} changes although its lock is held: something else writes to it`,
+    )
+  }
+
+  #countMiss(): undefined {
+    this.#counters.countMiss()
   }
 
   /** The lock is held. A failure in here leaves the mark, so the next owner tries again. */

@@ -14,7 +14,10 @@ import {
 import { type HashName, MAX_KEY_SIZE_LIMIT, type Segment } from '../segment/index.ts'
 import { djb33xHash, murmur2Hash, SIP_2, SIP_3, seededHash } from './hash.ts'
 
-/** Up to this many characters a loop beats the call into C++ (measured: 64 at 45 ns either way). */
+/**
+ * Up to this many characters, packing and hashing in one loop beats writing the text with a call
+ * into C++ and hashing it then: 32 ns against 140 for 8 characters, 138 against 161 for 64.
+ */
 const LOOP_LIMIT = 64
 
 /** A character takes at most this many bytes of UTF-8 for each of its UTF-16 units. */

@@ -8,7 +8,7 @@
  */
 
 import { type Clock, UndercroftError } from '../base/index.ts'
-import { type LivenessLocks, Waiter } from '../platform/index.ts'
+import { type LivenessLocks, storeRelease, Waiter } from '../platform/index.ts'
 import { LOCK, LOCK_OFFSET, type Segment } from '../segment/index.ts'
 
 const FREE = 0
@@ -56,7 +56,7 @@ export class WriterLock {
   }
 
   release(): void {
-    Atomics.store(this.#words, OWNER_WORD, FREE)
+    storeRelease(this.#words, OWNER_WORD, FREE)
   }
 
   /** Something in the segment may be half done: the next to hold the lock recovers. */

@@ -6,9 +6,9 @@
  * between may be nonsense, so it is bounded before use and trusted only afterwards.
  */
 
-import { UndercroftError, type ValueDecoder } from '../base/index.ts'
-import { orderReads } from '../platform/index.ts'
-import { keySizeOf, valueTypeOf } from '../segment/index.ts'
+import { type Clock, UndercroftError } from '../base/index.ts'
+import { loadAcquire, loadAfterReads } from '../platform/index.ts'
+import { INLINE_KEY_SIZE, keySizeOf, valueTypeOf } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
 import {
@@ -18,146 +18,152 @@ import {
   FIRST_SLOT,
   HASH,
   INFO,
+  INLINE_KEY_WORDS,
   KEY,
   NEXT_SLOT,
   NO_SLOT,
   type SlotIndex,
+  STRIDE_DOUBLES,
+  STRIDE_WORDS,
   VALUE_SIZE,
 } from './slot-table.ts'
 
+/** What one attempt came to. */
+export const FOUND = 0
+export const MISS = 1
 /** The chain changed underneath, or a writer is at it: try again. */
-export const RETRY = Symbol('retry')
-export const MISS = Symbol('miss')
+export const RETRY = 2
 
-/** What a decoder is given beside the value, when the caller asked for more than the value. */
-export interface ItemFacts {
+export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
+
+/** What `readSlot` answers instead of a value. */
+export const NO_ITEM = Symbol('no item')
+export const CHANGED = Symbol('changed')
+
+/** The item that the last attempt found. To be trusted once `confirm` said so. */
+export interface FoundItem {
   slot: SlotIndex
   expiresAtMs: number
+  /** Where the value's bytes are, within the segment for sure. */
+  offset: number
+  size: number
+  type: number
 }
 
 export class Reader {
-  /** Facts of the item that the last successful `read` found. */
-  readonly found: ItemFacts = { slot: NO_SLOT, expiresAtMs: 0 }
+  readonly found: FoundItem = { slot: NO_SLOT, expiresAtMs: 0, offset: 0, size: 0, type: 0 }
+  #bucket: BucketWord = 0
+  #version = 0
 
   readonly #parts: Parts
+  readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
-  readonly #bytes: Buffer
   readonly #size: number
   readonly #slotCount: number
   readonly #bucketMask: number
   readonly #bucketsWord: number
   readonly #slotsWord: number
   readonly #slotsDouble: number
-  readonly #strideWords: number
-  readonly #strideDoubles: number
   readonly #blocksOffset: number
   readonly #blockStride: number
 
   constructor(parts: Parts) {
-    const { words, doubles, bytes, layout, geometry } = parts.segment
+    const { words, doubles, layout, geometry } = parts.segment
     this.#parts = parts
+    this.#clock = parts.clock
     this.#words = words
     this.#doubles = doubles
-    this.#bytes = bytes
     this.#size = layout.size
     this.#slotCount = geometry.maxItems
     this.#bucketMask = layout.bucketCount - 1
     this.#bucketsWord = layout.bucketsOffset / 4
     this.#slotsWord = layout.slotsOffset / 4
     this.#slotsDouble = layout.slotsOffset / 8
-    this.#strideWords = layout.slotStride / 4
-    this.#strideDoubles = layout.slotStride / 8
     this.#blocksOffset = layout.blocksOffset
     this.#blockStride = layout.blockStride
   }
 
   /**
-   * One attempt. The decoder must copy, and may throw when the bytes make no sense.
+   * One attempt to find the item of a key. FOUND: its bytes may be read now, and `confirm` tells
+   * afterwards whether they were one whole value.
    *
    * The path of every get: it walks the chain by itself instead of asking SlotTable and Blocks,
    * which took 120 ns instead of 90 for a key of 12 bytes.
    */
-  read<T>(key: PreparedKey, decode: ValueDecoder<T>): T | typeof RETRY | typeof MISS {
+  locate(key: PreparedKey): Attempt {
     const words = this.#words
     const { hash, size: keySize, words: keyWords } = key
-    const keyWordCount = (keySize + 3) >> 2
+    const inlineCount = Math.min((keySize + 3) >> 2, INLINE_KEY_WORDS)
     const slotCount = this.#slotCount
     const bucket = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
-    const version = Atomics.load(words, bucket)
+    const version = loadAcquire(words, bucket)
+    this.#bucket = bucket
+    this.#version = version
     if ((version & 1) !== 0) return RETRY
     let slot = words[bucket + FIRST_SLOT] as number
     let at = 0
     for (let steps = 0; ; steps++) {
-      if (slot === NO_SLOT) return this.#missUnlessChanged(bucket, version)
-      if (slot < 0 || slot > slotCount || steps > slotCount) {
-        return this.#retryUnlessCorrupt(bucket, version)
-      }
-      at = this.#slotsWord + (slot - 1) * this.#strideWords
+      if (slot === NO_SLOT) return this.confirm() ? MISS : RETRY
+      if (slot < 0 || slot > slotCount || steps > slotCount) return this.#retryUnlessCorrupt()
+      at = this.#slotsWord + (slot - 1) * STRIDE_WORDS
       if (words[at + HASH] === hash && keySizeOf(words[at + INFO] as number) === keySize) {
         let i = 0
-        while (i < keyWordCount && words[at + KEY + i] === keyWords[i]) i++
-        if (i === keyWordCount) break
+        while (i < inlineCount && words[at + KEY + i] === keyWords[i]) i++
+        if (i === inlineCount && (keySize <= INLINE_KEY_SIZE || this.#tailEquals(slot, key))) break
       }
       slot = words[at + NEXT_SLOT] as number
     }
-    const slotDouble = this.#slotsDouble + (slot - 1) * this.#strideDoubles
+    const slotDouble = this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES
     const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT] as number
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#parts.clock.nowMs()) {
-      return this.#missUnlessChanged(bucket, version)
+    if (expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs()) {
+      return this.confirm() ? MISS : RETRY
     }
     const size = words[at + VALUE_SIZE] as number
     const offset = this.#blocksOffset + (words[at + FIRST_BLOCK] as number) * this.#blockStride
-    if (size < 0 || offset < 0 || offset + size > this.#size) {
-      return this.#retryUnlessCorrupt(bucket, version)
-    }
-    let value: T
-    try {
-      value = decode(this.#bytes, offset, size, valueTypeOf(words[at + INFO] as number))
-    } catch (error) {
-      if (!this.#unchanged(bucket, version)) return RETRY
-      throw error
-    }
-    if (!this.#unchanged(bucket, version)) return RETRY
-    this.found.slot = slot
-    this.found.expiresAtMs = expiresAtMs
-    return value
+    if (size < 0 || offset < 0 || offset + size > this.#size) return this.#retryUnlessCorrupt()
+    const { found } = this
+    found.slot = slot
+    found.expiresAtMs = expiresAtMs
+    found.offset = offset
+    found.size = size
+    found.type = valueTypeOf(words[at + INFO] as number)
+    return FOUND
   }
 
-  /** One attempt to decode whatever a slot holds; for iteration. MISS: it is free or expired. */
-  readSlot<T>(slot: SlotIndex, decode: (slot: SlotIndex) => T): T | typeof RETRY | typeof MISS {
+  /** Whether nothing in the chain has changed since `locate` began. */
+  confirm(): boolean {
+    return loadAfterReads(this.#words, this.#bucket) === this.#version
+  }
+
+  /** One attempt to make something of whatever a slot holds; for iteration. */
+  readSlot<T>(slot: SlotIndex, make: (slot: SlotIndex) => T): T | typeof NO_ITEM | typeof CHANGED {
     const { table, clock } = this.#parts
     const hash = table.hash(slot)
-    const bucket = table.bucketOf(hash)
-    const version = table.version(bucket)
-    if ((version & 1) !== 0) return RETRY
-    if (table.info(slot) === 0) return this.#missUnlessChanged(bucket, version)
+    this.#bucket = table.bucketOf(hash)
+    this.#version = table.version(this.#bucket)
+    if ((this.#version & 1) !== 0) return CHANGED
+    if (table.info(slot) === 0) return this.confirm() ? NO_ITEM : CHANGED
     const expiresAtMs = table.expiresAtMs(slot)
     const expired = expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
-    let value: T | typeof MISS = MISS
+    let value: T | typeof NO_ITEM = NO_ITEM
     try {
-      if (!expired) value = decode(slot)
+      if (!expired) value = make(slot)
     } catch (error) {
-      if (!this.#unchanged(bucket, version)) return RETRY
+      if (!this.confirm()) return CHANGED
       throw error
     }
     // The slot may have left this bucket before the version was loaded: then the version says
     // nothing.
-    if (table.hash(slot) !== hash || !this.#unchanged(bucket, version)) return RETRY
-    return value
+    return table.hash(slot) === hash && this.confirm() ? value : CHANGED
   }
 
-  #unchanged(bucket: BucketWord, version: number): boolean {
-    orderReads()
-    return Atomics.load(this.#words, bucket) === version
+  #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
+    return this.#parts.table.tailEquals(slot, key)
   }
 
-  #missUnlessChanged(bucket: BucketWord, version: number): typeof RETRY | typeof MISS {
-    return this.#unchanged(bucket, version) ? MISS : RETRY
-  }
-
-  #retryUnlessCorrupt(bucket: BucketWord, version: number): typeof RETRY {
-    if (!this.#unchanged(bucket, version)) return RETRY
+  #retryUnlessCorrupt(): typeof RETRY {
+    if (!this.confirm()) return RETRY
     throw new UndercroftError(
       'UNDERCROFT_CORRUPT',
       `${this.#parts.segment.label} is corrupt: a chain leads nowhere. ` +

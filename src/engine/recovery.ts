@@ -90,11 +90,9 @@ function isSensible(parts: Parts, slot: SlotIndex, scratch: PreparedKey): boolea
 
 /** Copies a slot's key out of the segment and hashes it anew. */
 export function loadKey(parts: Parts, slot: SlotIndex, scratch: PreparedKey): void {
-  const { segment, table } = parts
-  const offset = table.keyOffset(slot)
+  const { table } = parts
   const size = keySizeOf(table.info(slot))
-  const words = (size + 3) >> 2
-  for (let i = 0; i < words; i++) scratch.words[i] = segment.words[offset / 4 + i] as number
+  table.readKey(slot, size, scratch.words)
   scratch.size = size
   scratch.rehash()
 }

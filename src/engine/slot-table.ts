@@ -6,7 +6,15 @@
  * reader that nothing it saw in this chain changed, a slot that left for another chain included.
  */
 
-import { BUCKET, keySizeOf, type Segment, SLOT } from '../segment/index.ts'
+import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
+import {
+  BUCKET,
+  INLINE_KEY_SIZE,
+  keySizeOf,
+  type Segment,
+  SLOT,
+  SLOT_STRIDE,
+} from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import { FIRST_FREE_SLOT, ITEM_COUNT, USED_SLOT_COUNT } from './state.ts'
 
@@ -35,6 +43,9 @@ export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
 export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
 export const IN_HEAP = SLOT.fields.inHeap.offset / 4
 export const KEY = SLOT.size / 4
+export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
+export const STRIDE_WORDS = SLOT_STRIDE / 4
+export const STRIDE_DOUBLES = SLOT_STRIDE / 8
 /** In doubles. */
 export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
@@ -46,9 +57,9 @@ export class SlotTable {
   readonly #bucketsWord: number
   readonly #bucketMask: number
   readonly #slotsWord: number
-  readonly #strideWords: number
   readonly #slotsDouble: number
-  readonly #strideDoubles: number
+  readonly #tailsWord: number
+  readonly #tailStrideWords: number
 
   constructor(segment: Segment) {
     const { layout, geometry } = segment
@@ -59,9 +70,9 @@ export class SlotTable {
     this.#bucketsWord = layout.bucketsOffset / 4
     this.#bucketMask = layout.bucketCount - 1
     this.#slotsWord = layout.slotsOffset / 4
-    this.#strideWords = layout.slotStride / 4
     this.#slotsDouble = layout.slotsOffset / 8
-    this.#strideDoubles = layout.slotStride / 8
+    this.#tailsWord = layout.keyTailsOffset / 4
+    this.#tailStrideWords = layout.keyTailStride / 4
   }
 
   bucketOf(hash: number): BucketWord {
@@ -72,22 +83,27 @@ export class SlotTable {
     return this.#bucketsWord + index * 2
   }
 
-  /** Even: nothing changes. The load is an acquire: what is read after it is not older. */
+  /** Even: nothing changes. What is read after it is not older. */
   version(bucket: BucketWord): number {
-    return Atomics.load(this.#words, bucket)
+    return loadAcquire(this.#words, bucket)
   }
 
-  /**
-   * Makes the version odd. On arm64 a store-release alone lets later plain stores pass it; the
-   * load-acquire that follows keeps them behind.
-   */
+  /** Makes the version odd, before all that follows. */
   beginChange(bucket: BucketWord): void {
-    Atomics.store(this.#words, bucket, (this.#words[bucket] as number) | 1)
-    Atomics.load(this.#words, bucket)
+    storeBefore(this.#words, bucket, (this.#words[bucket] as number) | 1)
   }
 
+  /** Makes it even again, after all that went before. */
   endChange(bucket: BucketWord): void {
-    Atomics.store(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
+    storeRelease(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
+  }
+
+  /** For readers who hold the lock and still met a change: is any chain marked as changing? */
+  hasOddVersion(): boolean {
+    for (let index = 0; index < this.bucketCount; index++) {
+      if ((this.version(this.bucketAt(index)) & 1) !== 0) return true
+    }
+    return false
   }
 
   /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
@@ -101,7 +117,7 @@ export class SlotTable {
       if (
         words[at + HASH] === key.hash &&
         keySizeOf(words[at + INFO] as number) === key.size &&
-        this.#keyEquals(at, key)
+        this.#keyEquals(slot, at, key)
       ) {
         return slot
       }
@@ -110,12 +126,24 @@ export class SlotTable {
     return BROKEN_CHAIN
   }
 
-  #keyEquals(at: number, key: PreparedKey): boolean {
+  #keyEquals(slot: SlotIndex, at: number, key: PreparedKey): boolean {
+    const words = this.#words
+    const wanted = key.words
+    const inline = Math.min((key.size + 3) >> 2, INLINE_KEY_WORDS)
+    for (let i = 0; i < inline; i++) {
+      if (words[at + KEY + i] !== wanted[i]) return false
+    }
+    return this.tailEquals(slot, key)
+  }
+
+  /** Whether the part of the key that is not inline is the same; true when there is none. */
+  tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
     const words = this.#words
     const wanted = key.words
     const count = (key.size + 3) >> 2
-    for (let i = 0; i < count; i++) {
-      if (words[at + KEY + i] !== wanted[i]) return false
+    const tail = this.#tailOf(slot)
+    for (let i = INLINE_KEY_WORDS; i < count; i++) {
+      if (words[tail + i] !== wanted[i]) return false
     }
     return true
   }
@@ -145,7 +173,21 @@ export class SlotTable {
     const at = this.#at(slot)
     words[at + HASH] = key.hash
     const count = (key.size + 3) >> 2
-    for (let i = 0; i < count; i++) words[at + KEY + i] = key.words[i] as number
+    const inline = Math.min(count, INLINE_KEY_WORDS)
+    for (let i = 0; i < inline; i++) words[at + KEY + i] = key.words[i] as number
+    const tail = this.#tailOf(slot)
+    for (let i = inline; i < count; i++) words[tail + i] = key.words[i] as number
+  }
+
+  /** Copies the words of a key of that size out of a slot. */
+  readKey(slot: SlotIndex, size: number, target: Int32Array): void {
+    const words = this.#words
+    const count = (size + 3) >> 2
+    const inline = Math.min(count, INLINE_KEY_WORDS)
+    const at = this.#at(slot) + KEY
+    for (let i = 0; i < inline; i++) target[i] = words[at + i] as number
+    const tail = this.#tailOf(slot)
+    for (let i = inline; i < count; i++) target[i] = words[tail + i] as number
   }
 
   /** Puts a complete slot at the head of its chain. The bucket must be changing. */
@@ -216,14 +258,12 @@ export class SlotTable {
 
   /** 0: never. */
   expiresAtMs(slot: SlotIndex): number {
-    return this.#doubles[
-      this.#slotsDouble + (slot - 1) * this.#strideDoubles + EXPIRES_AT
-    ] as number
+    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] as number
   }
 
   /** One aligned store of 8 bytes: whole even if the process dies beside it. */
   setExpiresAtMs(slot: SlotIndex, atMs: number): void {
-    this.#doubles[this.#slotsDouble + (slot - 1) * this.#strideDoubles + EXPIRES_AT] = atMs
+    this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] = atMs
   }
 
   inHeap(slot: SlotIndex): boolean {
@@ -234,13 +274,13 @@ export class SlotTable {
     this.#words[this.#at(slot) + IN_HEAP] = inHeap ? 1 : 0
   }
 
-  /** Bytes from the start of the segment. */
-  keyOffset(slot: SlotIndex): number {
-    return (this.#at(slot) + KEY) * 4
-  }
-
   /** Where a slot begins, in words. */
   #at(slot: SlotIndex): number {
-    return this.#slotsWord + (slot - 1) * this.#strideWords
+    return this.#slotsWord + (slot - 1) * STRIDE_WORDS
+  }
+
+  /** Where a slot's key would begin if all of it were in the tail, in words. */
+  #tailOf(slot: SlotIndex): number {
+    return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }
 }

@@ -14,7 +14,8 @@ const word = (
     | 'freeBlockCount'
     | 'nextBlock'
     | 'sweepSlot'
-    | 'heapSize',
+    | 'heapSize'
+    | 'lastFreedBlock',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 4
 const double = (
   name:
@@ -34,6 +35,7 @@ export const FREE_BLOCK_COUNT = word('freeBlockCount')
 export const NEXT_BLOCK = word('nextBlock')
 export const SWEEP_SLOT = word('sweepSlot')
 export const HEAP_SIZE = word('heapSize')
+export const LAST_FREED_BLOCK = word('lastFreedBlock')
 
 /** Positions in `segment.doubles`. */
 export const EARLIEST_EXPIRY = double('earliestExpiryAtMs')

@@ -34,9 +34,11 @@ export class Writer {
 
   store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     const slot = this.#find(key)
-    const live = slot !== NO_SLOT && !this.#isExpired(slot)
-    if (mode === 'add' && live) return 'exists'
-    if (mode === 'replace' && !live) return 'absent'
+    if (mode !== 'set') {
+      const live = slot !== NO_SLOT && !this.#isExpired(slot)
+      if (mode === 'add' && live) return 'exists'
+      if (mode === 'replace' && !live) return 'absent'
+    }
     const stored =
       slot === NO_SLOT
         ? this.#insert(key, value, expiresAtMs)
@@ -81,7 +83,7 @@ export class Writer {
     fresh: { readonly initial: bigint; readonly expiresAtMs: number; readonly type: number },
     limit: bigint | undefined,
   ): CountOutcome {
-    const { table, blocks } = this.#parts
+    const { table, blocks, recency } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
       const value = applyOperation(operation, fresh.initial, by)
@@ -98,6 +100,7 @@ export class Writer {
     table.beginChange(bucket)
     this.#integers[at] = value
     table.endChange(bucket)
+    recency?.use(slot)
     return value
   }
 

@@ -9,5 +9,5 @@ export {
   preallocate,
   sharingObstacle,
 } from './mapping.ts'
-export { orderReads } from './ordering.ts'
+export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
 export { Waiter } from './waiter.ts'

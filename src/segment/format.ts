@@ -47,7 +47,7 @@ export const STATE = defineRecord({
   nextBlock: 'i32', // where the search for a run begins
   sweepSlot: 'i32', // where the last bounded sweep ended
   heapSize: 'i32',
-  reserved: 'i32',
+  lastFreedBlock: 'i32', // first block of the run freed last: the next value goes there if it fits
   earliestExpiryAtMs: 'f64', // no item expires before; Infinity: none expires
   roundEarliestExpiryAtMs: 'f64', // the same, over what the current sweep has seen
   full: 'f64',
@@ -68,7 +68,10 @@ export const BUCKET = defineRecord({
   firstSlot: 'i32', // 0: the chain is empty
 })
 
-/** One item. The key follows the record, padded with zeros to whole words. */
+/**
+ * One item. The key's first bytes follow the record, the rest is in the key tails; padded with
+ * zeros to whole words.
+ */
 export const SLOT = defineRecord({
   hash: 'i32',
   nextSlot: 'i32', // in the chain, or in the chain of freed slots
@@ -78,6 +81,10 @@ export const SLOT = defineRecord({
   inHeap: 'i32', // 1: the eviction heap has an entry for this slot
   expiresAtMs: 'f64', // Unix time; 0: never
 })
+
+/** Key bytes beside the record: a short key is compared without touching another cache line. */
+export const INLINE_KEY_SIZE = 32
+export const SLOT_STRIDE = 64
 
 /** Offsets in bytes of the fixed parts, each on a cache line that no other part shares. */
 export const HEADER_OFFSET = 0
@@ -93,7 +100,7 @@ export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
 assert(HEADER.size <= LOCK_OFFSET, 'the header ends before the lock')
 assert(LOCK_OFFSET + LOCK.size <= STATE_OFFSET - 64, 'the lock has its own cache line')
 assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the clock')
-assert(SLOT.size % 8 === 0, 'every slot starts on a multiple of 8')
+assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
 
 /** Bits of a slot's `info`. */

@@ -3,7 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { FIXED_SIZE, SLOT } from './format.ts'
+import { FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
 
 /** Positions in these lists are stored in the header: append only. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
@@ -30,7 +30,9 @@ export interface Layout {
   readonly bucketCount: number
   readonly bucketsOffset: number
   readonly slotsOffset: number
-  readonly slotStride: number
+  /** What of each slot's key is longer than `INLINE_KEY_SIZE`. */
+  readonly keyTailsOffset: number
+  readonly keyTailStride: number
   /** 8 bytes a slot: the tick of its last use. LRU only. */
   readonly usesOffset: number
   /** 16 bytes a slot: the eviction heap. LRU only. */
@@ -63,11 +65,12 @@ export function computeLayout(geometry: Geometry): Layout {
   const { maxItems, blockCount } = geometry
   const perSlotUse = geometry.eviction === 'lru' ? 1 : 0
   const bucketCount = bucketCountFor(maxItems)
-  // Whole cache lines: a slot with a key of up to 32 bytes is read with one.
-  const slotStride = spread(roundUp(SLOT.size + geometry.maxKeySize, CACHE_LINE_SIZE))
+  const tailSize = Math.max(0, geometry.maxKeySize - INLINE_KEY_SIZE)
+  const keyTailStride = spread(roundUp(tailSize, 8))
   const bucketsOffset = roundUp(FIXED_SIZE, CACHE_LINE_SIZE)
   const slotsOffset = roundUp(bucketsOffset + bucketCount * 8, CACHE_LINE_SIZE)
-  const usesOffset = slotsOffset + maxItems * slotStride
+  const keyTailsOffset = slotsOffset + maxItems * SLOT_STRIDE
+  const usesOffset = keyTailsOffset + maxItems * keyTailStride
   const heapOffset = roundUp(usesOffset + perSlotUse * maxItems * 8, CACHE_LINE_SIZE)
   const heapEntries = perSlotUse * (maxItems + HEAP_LEAD)
   const blockMapOffset = heapOffset + heapEntries * HEAP_ENTRY_SIZE
@@ -86,7 +89,8 @@ export function computeLayout(geometry: Geometry): Layout {
     bucketCount,
     bucketsOffset,
     slotsOffset,
-    slotStride,
+    keyTailsOffset,
+    keyTailStride,
     usesOffset,
     heapOffset,
     blockMapOffset,

@@ -29,9 +29,8 @@ export function openTestCache(config: TestCacheConfig): ByteCache {
     blockSize: Number(config.blocksize ?? 65536),
     eviction: isLru ? 'lru' : 'none',
     ignoreTtl: isLru,
-    ...(config.bitmap === undefined
-      ? {}
-      : { bitmap: true, blocks: Number(config.blocks ?? items) }),
+    bitmap: config.bitmap !== undefined,
+    ...(config.bitmap === undefined ? {} : { blocks: Number(config.blocks ?? items) }),
   })
 }
 

@@ -34,7 +34,14 @@ export async function startServer(
   const socketPath = join(tempDir(scope), 'cache.sock')
   const caches = new Map<string, Cache<Uint8Array>>()
   for (const { name, maxItems, blockSize = 65536 } of options.caches) {
-    const cache = Cache.open<Uint8Array>({ name, directory, maxItems, blockSize, maxKeySize: 2048 })
+    const cache = Cache.open<Uint8Array>({
+      name,
+      directory,
+      maxItems,
+      blockSize,
+      bitmap: false,
+      maxKeySize: 2048,
+    })
     caches.set(name, cache)
     onEnd(scope, () => cache.close())
   }
