@@ -1,0 +1,84 @@
+/**
+ * What the examples show, checked by running each as a reader would.
+ */
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { ROOT } from '../runner/find-tests.ts'
+import { PATIENCE_MS } from '../support/deadline.ts'
+
+const run = promisify(execFile)
+
+interface Promised {
+  readonly title: string
+  readonly lines: readonly string[]
+}
+
+const PROMISES: Readonly<Record<string, Promised>> = {
+  'cluster-counter': {
+    title: 'four processes of a cluster count together and lose nothing',
+    lines: ['4 processes counted to 40000'],
+  },
+  'worker-threads': {
+    title: 'of several threads that add the same key exactly one succeeds',
+    lines: ['100 jobs, done 100 times in all by 4 threads'],
+  },
+  sessions: {
+    title: 'a session is there until its end or its logout',
+    lines: [
+      '/: 200 Ada, visit 1',
+      '/: 200 Ada, visit 2',
+      'the session ends in 30 minutes',
+      '/logout: 200 good bye',
+      '/: 401 please log in',
+    ],
+  },
+  'rate-limit': {
+    title: 'the sixth call within a minute has to wait, that of another client does not',
+    lines: [
+      ...[1, 2, 3, 4, 5].map(call => `call ${call} of 192.0.2.1: go ahead`),
+      'call 6 of 192.0.2.1: wait 60 seconds',
+      'call 1 of 192.0.2.2: go ahead',
+    ],
+  },
+  'nginx-page': {
+    title: 'nginx gets a stored page as a whole HTTP message',
+    lines: [
+      'HTTP/1.1 200 ',
+      'content-type: text/html; charset=utf-8',
+      'content-length: 15',
+      '',
+      '<h1>Hello</h1>',
+    ],
+  },
+  'remote-client': {
+    title: 'a remote cache stores, refuses, reads and counts as a local one does',
+    lines: [
+      'stored: true',
+      'stored again with add: false',
+      'read: hello',
+      'counted to: 6',
+      'in the cache itself: hello',
+    ],
+  },
+}
+
+describe('the examples', () => {
+  test('each has a promise here', () => {
+    const names = readdirSync(join(ROOT, 'examples')).map(file => file.replace(/\.ts$/, ''))
+    assert.deepEqual(names.sort(), Object.keys(PROMISES).sort())
+  })
+
+  for (const [name, { title, lines }] of Object.entries(PROMISES)) {
+    test(`${name}: ${title}`, async () => {
+      const script = join(ROOT, 'dist/examples', `${name}.js`)
+      const { stdout, stderr } = await run(process.execPath, [script], { timeout: PATIENCE_MS })
+      assert.equal(stderr, '')
+      assert.deepEqual(stdout.trimEnd().split(/\r?\n/), lines)
+    })
+  }
+})
