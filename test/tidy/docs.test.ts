@@ -1,0 +1,216 @@
+/**
+ * The documents against the code: links lead somewhere, snippets compile, and the reference names
+ * everything that can be imported or given as an option.
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, test } from 'node:test'
+import ts from 'typescript'
+import { computeLayout } from '../../src/segment/geometry.ts'
+import { ROOT } from '../runner/find-tests.ts'
+import { readPackage, sourceOf } from './package-json.ts'
+import { parse, readText, walk } from './sources.ts'
+
+const REFERENCE = readText('docs/reference/api.md')
+
+/** Every page a reader may open. */
+const PAGES = [
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.md'))
+    .map(path => `docs/${path.replaceAll('\\', '/')}`)
+    .sort(),
+]
+
+describe('the documents', () => {
+  test('every relative link leads to a file, and every anchor to a heading', () => {
+    assert.deepEqual(PAGES.flatMap(brokenLinks), [])
+  })
+
+  test('every page under docs is listed in its index', () => {
+    const index = readText('docs/README.md')
+    const unlisted = PAGES.filter(
+      page => page.startsWith('docs/') && page !== 'docs/README.md',
+    ).filter(page => !index.includes(`](${page.slice('docs/'.length)})`))
+    assert.deepEqual(unlisted, [])
+  })
+
+  test('every TypeScript snippet that imports what it uses compiles', () => {
+    assert.deepEqual(typeErrors(PAGES.flatMap(snippetsOf)), [])
+  })
+
+  test('the worked example of sizing.md is what such a cache takes', () => {
+    const { size } = computeLayout({
+      maxItems: 10_000,
+      maxKeySize: 64,
+      blockSize: 1024,
+      blockCount: 10_000,
+      bitmap: false,
+      hash: 'seeded',
+      eviction: 'lru',
+      ignoresTtl: false,
+    })
+    const grouped = size.toLocaleString('en-US')
+    assert.ok(readText('docs/guide/sizing.md').includes(grouped), `sizing.md must say ${grouped}`)
+  })
+})
+
+describe('the API reference', () => {
+  test('names every export of every entry point, under the heading of that entry point', () => {
+    const entries = entryPoints()
+    const exported = exportNames(entries.map(({ path }) => path))
+    const missing = entries.flatMap(({ name, path }) => {
+      const [, section = ''] = REFERENCE.split(`\n## ${name}\n`)
+      const [own = ''] = section.split('\n## ')
+      const names = exported.get(path) ?? []
+      assert.ok(names.length > 0, path)
+      return names.filter(known => !new RegExp(`\\b${known}\\b`).test(own))
+    })
+    assert.deepEqual(missing, [])
+  })
+
+  for (const [path, type] of [
+    ['src/cache/options.ts', 'CacheOptions'],
+    ['src/client/options.ts', 'RemoteCacheOptions'],
+    ['src/server/options.ts', 'ServeOptions'],
+    ['src/server/options.ts', 'ListenerOptions'],
+    ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
+  ] as const) {
+    test(`names every option of ${type} with the default that the source tells`, () => {
+      const documented = optionRows(type)
+      const told = [...optionsOf(path, type)]
+      assert.ok(told.length > 0)
+      assert.deepEqual(
+        told.map(([option]) => [option, documented.get(option)]),
+        told,
+      )
+    })
+  }
+})
+
+function brokenLinks(page: string): string[] {
+  const text = withoutCode(readText(page))
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(match => match[1] ?? '')
+    .filter(link => !/^[a-z]+:/.test(link) && !leadsSomewhere(page, link))
+    .map(link => `${page}: ${link}`)
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? page : join(dirname(page), path)
+  if (!existsSync(join(ROOT, target))) return false
+  return anchor === undefined || anchorsOf(target).includes(anchor)
+}
+
+/** As GitHub makes them: lower case, spaces to hyphens, all else but letters and digits dropped. */
+function anchorsOf(page: string): string[] {
+  const headings = withoutCode(readText(page)).matchAll(/^#+ (.*)$/gm)
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+function withoutCode(text: string): string {
+  return text.replace(/^```[\s\S]*?^```$/gm, '')
+}
+
+interface Snippet {
+  /** A file that does not exist, beside the package's own, so that its name can be imported. */
+  readonly path: string
+  readonly text: string
+}
+
+function snippetsOf(page: string): Snippet[] {
+  return [...readText(page).matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    .map((match, index) => ({
+      path: join(ROOT, `${page.replaceAll('/', '-')}-${index + 1}.ts`),
+      text: match[1] ?? '',
+    }))
+    .filter(snippet => snippet.text.startsWith('import '))
+}
+
+function typeErrors(snippets: readonly Snippet[]): string[] {
+  const options = compilerOptions()
+  const host = ts.createCompilerHost(options)
+  const texts = new Map(snippets.map(({ path, text }) => [path, text]))
+  const { readFile, fileExists, getSourceFile } = host
+  host.readFile = path => texts.get(path) ?? readFile(path)
+  host.fileExists = path => texts.has(path) || fileExists(path)
+  host.getSourceFile = (path, ...rest) => {
+    const text = texts.get(path)
+    return text === undefined
+      ? getSourceFile(path, ...rest)
+      : ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  }
+  const program = ts.createProgram([...texts.keys()], options, host)
+  return [...texts.keys()].flatMap(path => {
+    const file = program.getSourceFile(path)
+    const found = [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ]
+    return found.map(({ messageText }) => {
+      return `${path.slice(ROOT.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+  })
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const path = join(ROOT, 'tsconfig.json')
+  const { config } = ts.readConfigFile(path, ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT, undefined, path)
+  return { ...options, noEmit: true, incremental: false }
+}
+
+/** `undercroft/client` and the source it is made from. */
+function entryPoints(): { name: string; path: string }[] {
+  return Object.entries(readPackage().exports).flatMap(([subpath, target]) => {
+    if (typeof target === 'string') return []
+    return [{ name: `undercroft${subpath.slice(1)}`, path: sourceOf(target.default ?? '') }]
+  })
+}
+
+/** The names that each of these files exports, in one pass of the compiler. */
+function exportNames(paths: readonly string[]): Map<string, string[]> {
+  const files = paths.map(path => join(ROOT, path))
+  const program = ts.createProgram(files, compilerOptions())
+  const checker = program.getTypeChecker()
+  return new Map(
+    paths.map(path => {
+      const file = program.getSourceFile(join(ROOT, path))
+      const module = file && checker.getSymbolAtLocation(file)
+      const symbols = module === undefined ? [] : checker.getExportsOfModule(module)
+      return [path, symbols.map(({ name }) => name)]
+    }),
+  )
+}
+
+/** Each option of an interface, and its `@default` in plain text; empty: it has none. */
+function* optionsOf(path: string, type: string): Generator<[string, string]> {
+  const members: ts.TypeElement[] = []
+  walk(parse({ path, text: readText(path) }), node => {
+    if (ts.isInterfaceDeclaration(node) && node.name.text === type) members.push(...node.members)
+  })
+  for (const member of members) {
+    const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'default')
+    yield [member.name?.getText() ?? '', plain(ts.getTextOfJSDocComment(tag?.comment) ?? '')]
+  }
+}
+
+/** The rows "| `option` | unit | default | meaning |" under the heading of a type. */
+function optionRows(type: string): Map<string, string> {
+  const [, section = ''] = REFERENCE.split(`\n### ${type}\n`)
+  const [own = ''] = section.split(/\n##/)
+  const rows = own.matchAll(/^\| `(\w+)` *\|[^|]*\|([^|]*)\|/gm)
+  return new Map([...rows].map(([, option = '', value = '']) => [option, plain(value)]))
+}
+
+function plain(text: string): string {
+  return text.replace(/[`']/g, '').replace(/\s+/g, ' ').trim()
+}
