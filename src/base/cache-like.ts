@@ -28,6 +28,8 @@ export interface TtlOptions {
 export interface CounterOptions extends TtlOptions {
   /** The value before the operation when there was no item. @default 0 */
   readonly initial?: number | bigint
+  /** Change only a counter that is there: nothing is created, and `initial` is not used. */
+  readonly onlyPresent?: boolean
 }
 
 /** The four operations on 64-bit counters, named as uWSGI names them. */
@@ -91,7 +93,10 @@ export interface ByteCache {
   /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
   ttlMs(key: CacheKey): number | undefined
   touch(key: CacheKey, ttlMs: number): boolean
-  /** The new value. Wraps modulo 2^64. Undefined: refused, the cache is full. */
+  /**
+   * The new value. Wraps modulo 2^64. Undefined: the cache is full, or with `onlyPresent` there is
+   * no item.
+   */
   count(
     key: CacheKey,
     operation: CounterOperation,

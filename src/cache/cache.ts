@@ -132,7 +132,8 @@ export class Cache<V = unknown> extends OpenCache {
    * existing one keeps its TTL. Integers stored with `set` are counters, too.
    *
    * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
-   * @returns the new value, or undefined when the cache is full
+   * @returns the new value, or undefined when the cache is full, or there is no item and
+   * `onlyPresent` was asked for
    * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER when something else is stored there,
    * UNDERCROFT_COUNTER_RANGE when a number could not hold the result; the value is unchanged
    * @example
@@ -235,9 +236,10 @@ export class Cache<V = unknown> extends OpenCache {
       expiresAtMs: this.expiryFor(options),
       type,
     }
-    const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit)
+    const start = options?.onlyPresent === true ? undefined : fresh
+    const outcome = engine.count(key, operation, requireInt64('by', by), start, limit)
     if (typeof outcome === 'bigint') return outcome
-    if (outcome === 'full') return undefined
+    if (outcome === 'full' || outcome === 'absent') return undefined
     throw counterError(outcome, key)
   }
 }

@@ -14,7 +14,7 @@ import {
   type TtlOptions,
   type VerifyReport,
 } from '../base/index.ts'
-import { formatAddress, MAX_KEYS_LIMIT, parseIdentifier } from '../uwsgi/index.ts'
+import { formatAddress, MAX_KEYS_LIMIT, ONLY_PRESENT, parseIdentifier } from '../uwsgi/index.ts'
 import { RemoteCommands } from './commands.ts'
 import {
   countOf,
@@ -142,7 +142,7 @@ export class RemoteCache implements AsyncDisposable {
 
   /**
    * Counts in one step at the server, however many do so. The new value wraps modulo 2^64.
-   * Undefined: refused, the cache is full.
+   * Undefined: refused, the cache is full, or with `onlyPresent` there is no item.
    *
    * @throws UndercroftError also `UNDERCROFT_NOT_A_COUNTER` when the item holds something else.
    */
@@ -156,6 +156,7 @@ export class RemoteCache implements AsyncDisposable {
     const pairs = [
       ['by', formatInt64('by', by)] as const,
       ...initialPairs(options.initial),
+      ...(options.onlyPresent === true ? [['only', ONLY_PRESENT] as const] : []),
       ...ttlPairs(options.ttlMs),
     ]
     const reply = await this.#commands.find(operation, { key, pairs }, ['full'])

@@ -33,7 +33,13 @@ import {
   usedSlotCount,
 } from './state.ts'
 import { verify } from './verify.ts'
-import { type CountOutcome, type StoreMode, type StoreOutcome, Writer } from './writer.ts'
+import {
+  type CountOutcome,
+  type FreshCounter,
+  type StoreMode,
+  type StoreOutcome,
+  Writer,
+} from './writer.ts'
 
 /** Attempts without the lock before a reader queues for it: some 10 us of a writer at work. */
 const LOCK_FREE_ATTEMPTS = 200
@@ -148,7 +154,7 @@ export class Engine {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    fresh: { readonly initial: bigint; readonly expiresAtMs: number; readonly type: number },
+    fresh: FreshCounter | undefined,
     limit?: bigint,
   ): CountOutcome {
     this.#key.prepare(key)

@@ -19,7 +19,14 @@ import { FULL } from './state.ts'
 /** `add` stores only what is absent, `replace` only what is there, `set` either way. */
 export type StoreMode = 'set' | 'add' | 'replace'
 export type StoreOutcome = 'stored' | 'exists' | 'absent' | 'full'
-export type CountOutcome = bigint | 'full' | 'not-a-counter' | 'out-of-range'
+export type CountOutcome = bigint | 'absent' | 'full' | 'not-a-counter' | 'out-of-range'
+
+/** What a counter begins as where there is no live item. */
+export interface FreshCounter {
+  readonly initial: bigint
+  readonly expiresAtMs: number
+  readonly type: number
+}
 
 export class Writer {
   readonly room: Room
@@ -72,20 +79,21 @@ export class Writer {
   }
 
   /**
-   * Changes a 64-bit integer, or makes one. The number of an existing counter is one aligned store
-   * of
-   * 8 bytes, so that a process killed beside it costs no increment that was answered.
+   * Changes a 64-bit integer, or makes one if told how it begins. The number of an existing counter
+   * is one aligned store of 8 bytes, so that a process killed beside it costs no increment that was
+   * answered.
    */
   count(
     key: PreparedKey,
     operation: CounterOperation,
     by: bigint,
-    fresh: { readonly initial: bigint; readonly expiresAtMs: number; readonly type: number },
+    fresh: FreshCounter | undefined,
     limit: bigint | undefined,
   ): CountOutcome {
     const { table, blocks, recency } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
+      if (fresh === undefined) return 'absent'
       const value = applyOperation(operation, fresh.initial, by)
       if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
       const source = new IntegerSource(fresh.type, value)

@@ -168,11 +168,12 @@ function runCounter(
   cache: ByteCache,
 ): Outcome {
   const by = request.by ?? (command === 'inc' || command === 'dec' ? 1n : 2n)
-  const options = { ...ttlOptions(request), initial: request.initial }
+  const { initial, onlyPresent } = request
+  const options = { ...ttlOptions(request), initial, onlyPresent }
   const value = cache.count(request.key, command, by, options)
-  return value === undefined
-    ? refused('full')
-    : { kind: 'ok', pairs: [['value', String(BigInt.asIntN(64, value))]] }
+  // Changing a counter that is there takes no room, so with `only` the cache cannot be full.
+  if (value === undefined) return onlyPresent ? MISS : refused('full')
+  return { kind: 'ok', pairs: [['value', String(BigInt.asIntN(64, value))]] }
 }
 
 function runKeys(request: MagicRequest, cache: ByteCache): Outcome {

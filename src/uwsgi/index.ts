@@ -27,6 +27,7 @@ export {
   type MagicCommand,
   type MagicRequest,
   NEVER_TTL,
+  ONLY_PRESENT,
   parseMagicRequest,
   REFUSAL_REASONS,
   type RefusalReason,

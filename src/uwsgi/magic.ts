@@ -47,6 +47,9 @@ export const REFUSAL_REASONS = [
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]
 
+/** The value of `only` that changes counters without creating any. */
+export const ONLY_PRESENT = 'present'
+
 /** How `ttl` writes that an item never ends. */
 export const NEVER_TTL = '-1'
 
@@ -70,6 +73,8 @@ export interface MagicRequest {
   expiresMs: number | undefined
   by: bigint | undefined
   initial: bigint
+  /** Counters: do nothing where there is no item. */
+  onlyPresent: boolean
   cursor: number
   limit: number
   /** Some number was not one. The size of the body is known all the same. */
@@ -90,6 +95,7 @@ export function parseMagicRequest(payload: Buffer): MagicRequest | undefined {
     expiresMs: undefined,
     by: undefined,
     initial: 0n,
+    onlyPresent: false,
     cursor: 0,
     limit: DEFAULT_KEYS_LIMIT,
     hasBadNumber: false,
@@ -122,6 +128,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ttl', (request, value) => (request.ttlMs = required(request, parseTtl(value)))],
   ['by', (request, value) => (request.by = required(request, parseInt64(value)))],
   ['initial', (request, value) => (request.initial = required(request, parseInt64(value)) ?? 0n)],
+  [
+    'only',
+    (request, value) => (request.onlyPresent = required(request, parseOnly(value)) ?? false),
+  ],
   ['cursor', (request, value) => (request.cursor = required(request, parseDecimal(value)) ?? 0)],
   ['limit', (request, value) => (request.limit = required(request, parseLimit(value)) ?? 0)],
 ])
@@ -138,6 +148,10 @@ function parseExpires(value: Buffer): number | undefined {
 
 function parseTtl(value: Buffer): number | undefined {
   return value.toString('latin1') === NEVER_TTL ? Number.POSITIVE_INFINITY : parseDecimal(value)
+}
+
+function parseOnly(value: Buffer): true | undefined {
+  return value.toString('latin1') === ONLY_PRESENT ? true : undefined
 }
 
 function parseLimit(value: Buffer): number | undefined {

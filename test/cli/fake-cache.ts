@@ -72,6 +72,7 @@ export class FakeCache implements ServedCache {
     options: CounterOptions = {},
   ): bigint | undefined {
     const old = this.items.get(toName(key))?.bytes.readBigInt64LE()
+    if (old === undefined && options.onlyPresent === true) return undefined
     const value = (old ?? BigInt(options.initial ?? 0)) + by
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64LE(value)

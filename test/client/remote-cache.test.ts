@@ -100,6 +100,8 @@ describe('a remote cache', () => {
     assert.equal(await cache.count('visits', 'mul', -3n), -3600n)
     assert.equal(await cache.count('visits', 'div', 7n), -514n)
     assert.equal(await cache.count('visits', 'dec', 6n), -520n)
+    assert.equal(await cache.count('none', 'inc', 1n, { onlyPresent: true }), undefined)
+    assert.equal(await cache.count('visits', 'inc', 0n, { onlyPresent: true }), -520n)
     await cache.set('text', 'no counter')
     await assert.rejects(cache.count('text', 'inc', 1n), failsWith('UNDERCROFT_NOT_A_COUNTER'))
   })

@@ -144,6 +144,15 @@ describe('the further commands', () => {
     assert.ok(left > 50_000 && left <= 60_000)
   })
 
+  test('count only what is there when asked to', async () => {
+    const only = { cmd: 'inc', key: 'n', only: 'present', initial: '7' }
+    assert.equal(await statusOf(only), 'miss')
+    assert.equal(first.has('n'), false)
+    await ask(client, { cmd: 'inc', key: 'n', by: '41' })
+    assert.equal((await ask(client, only)).fields.value, '42')
+    assert.equal(await statusOf({ ...only, only: 'absent' }), 'refused bad-request')
+  })
+
   test('answer without keep as well, and then close', async () => {
     const reply = await exchange(address, magic({ cmd: 'inc', key: 'n' }))
     assert.equal(reply.toString('latin1', 4), '\x06\0status\x02\0ok\x05\0value\x01\x001')
