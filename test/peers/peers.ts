@@ -14,11 +14,19 @@ interface Peer {
   readonly commands: readonly string[]
   /** Debian packages that bring it. */
   readonly packages: readonly string[]
+  /** Arguments with which the right one ends without an error. @default it need not be tried */
+  readonly trial?: readonly string[]
 }
 
 const PEERS = {
   uwsgi: { commands: ['uwsgi_python3'], packages: ['uwsgi-core', 'uwsgi-plugin-python3'] },
   nginx: { commands: ['nginx'], packages: ['nginx-light'] },
+  // On many machines the first python3 of the PATH is not the one that Debian's packages are for.
+  django: {
+    commands: ['python3'],
+    packages: ['python3', 'python3-django'],
+    trial: ['-c', 'import django'],
+  },
   redis: { commands: ['redis-server'], packages: ['redis-server'] },
 } as const satisfies Record<string, Peer>
 
@@ -41,7 +49,8 @@ export function findPeer(name: PeerName): FoundPeer {
   const command = findCommand(peer) ?? (canInstall() ? install(peer) : undefined)
   if (command !== undefined) return { command }
   const hint = `apt-get install ${peer.packages.join(' ')}`
-  return { missing: `${peer.commands.join(' or ')} is not installed (Debian: ${hint})` }
+  const what = peer.trial === undefined ? peer.commands.join(' or ') : name
+  return { missing: `${what} is not installed (Debian: ${hint})` }
 }
 
 /** The command, or undefined after having skipped the test: `if (nginx === undefined) return`. */
@@ -56,7 +65,11 @@ export function requirePeer(t: TestContext, name: PeerName): string | undefined 
 function findCommand(peer: Peer): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS]
   const paths = peer.commands.flatMap(command => folders.map(folder => join(folder, command)))
-  return paths.find(isExecutable)
+  return paths.find(path => isExecutable(path) && passesTrial(path, peer))
+}
+
+function passesTrial(path: string, { trial }: Peer): boolean {
+  return trial === undefined || spawnSync(path, trial, { stdio: 'ignore' }).status === 0
 }
 
 function isExecutable(path: string): boolean {

@@ -1,0 +1,42 @@
+/**
+ * The server that the Python tests talk to: it can be restarted, and keeps its addresses then.
+ */
+
+import { join } from 'node:path'
+import { Cache } from '../../src/index.ts'
+import { type CacheServer, serveCaches } from '../../src/server/index.ts'
+import { onEnd, type Scope } from '../support/scope.ts'
+import { memoryDir, tempDir } from '../support/temp-dir.ts'
+
+export interface PythonServer {
+  readonly address: string
+  readonly socketPath: string
+  readonly caches: readonly Cache<Uint8Array>[]
+  /** `stop`, `start` or `restart`. */
+  obey(order: string): Promise<void>
+}
+
+export async function startPythonServer(scope: Scope): Promise<PythonServer> {
+  const directory = memoryDir(scope)
+  const socketPath = join(tempDir(scope), 'cache.sock')
+  const common = { directory, maxKeySize: 2048, blockSize: 65_536 }
+  const caches = [
+    { ...common, name: 'main', maxItems: 3000 },
+    { ...common, name: 'tiny', maxItems: 3, blockSize: 64, eviction: 'none' as const },
+    { ...common, name: 'django', maxItems: 1000 },
+  ].map(options => Cache.open<Uint8Array>(options))
+  for (const cache of caches) onEnd(scope, () => cache.close())
+  const serve = (address: string) => serveCaches(caches, { listen: [address, socketPath] })
+  let server: CacheServer = await serve('127.0.0.1:0')
+  onEnd(scope, () => server.close())
+  const address = server.addresses[0] ?? ''
+  return {
+    address,
+    socketPath,
+    caches,
+    async obey(order) {
+      if (order !== 'start') await server.close()
+      if (order !== 'stop') server = await serve(address)
+    },
+  }
+}

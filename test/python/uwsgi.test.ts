@@ -1,0 +1,20 @@
+/**
+ * The Python package at a real uWSGI, which knows nothing of our extension.
+ */
+
+import { test } from 'node:test'
+import { requirePeer } from '../peers/peers.ts'
+import { startUwsgi } from '../peers/uwsgi.ts'
+import { runPythonTests } from './python-runner.ts'
+
+test('python/tests/test_uwsgi.py', async t => {
+  const python = requirePeer(t, 'django')
+  const uwsgi = requirePeer(t, 'uwsgi')
+  if (python === undefined || uwsgi === undefined) return
+  const server = await startUwsgi(t, uwsgi, ['name=main,items=100,blocksize=65536'])
+  await runPythonTests(t, {
+    command: python,
+    modules: ['test_uwsgi'],
+    env: { UWSGI_TCP: `127.0.0.1:${server.port}`, UWSGI_UNIX: server.socketPath },
+  })
+})
