@@ -1,7 +1,8 @@
 """The client and the Django backend at a real uWSGI."""
 
 from support import UWSGI_TCP, UWSGI_UNIX, ClientCase
-from undercroft import NEVER
+from undercroft import NEVER, UndercroftError
+from undercroft.django import UndercroftCache
 
 
 class AtUwsgiOverTcp(ClientCase):
@@ -64,3 +65,35 @@ class AtUwsgiOverTcp(ClientCase):
 
 class AtUwsgiOverUnixSocket(AtUwsgiOverTcp):
     address = UWSGI_UNIX
+
+
+class DjangoAtUwsgi(ClientCase):
+    def setUp(self):
+        self.cache = UndercroftCache(f"main@{UWSGI_TCP}", {})
+        self.cache.clear()
+
+    def test_plain_methods(self):
+        """the backend works as far as uWSGI does"""
+        self.cache.set("a", {"b": [1]})
+        self.cache.set_many({"n": 5, "never": "x"}, None)
+        self.assertEqual(self.cache.get_many(["a", "n", "x"]), {"a": {"b": [1]}, "n": 5})
+        self.assertIs(self.cache.add("a", 1), False)
+        self.assertIs(self.cache.has_key("never"), True)
+        self.assertIs(self.cache.delete("a"), True)
+        self.assertEqual(self.cache.get_or_set("a", lambda: "new"), "new")
+        self.cache.set("a", "gone", 0)
+        self.assertIsNone(self.cache.get("a"))
+
+    def test_extension(self):
+        """incr, decr and touch say what they need, and change nothing"""
+        self.cache.set("n", 5)
+        for call in (self.cache.incr, self.cache.decr, self.cache.touch):
+            with self.assertRaisesRegex(UndercroftError, "needs an undercroft server"):
+                call("n")
+        self.assertEqual(self.cache.get("n"), 5)
+
+    def test_too_large(self):
+        """what uWSGI does not take is logged"""
+        with self.assertLogs("undercroft", "WARNING"):
+            self.cache.set("a", "v" * 70_000)
+        self.assertIsNone(self.cache.get("a"))

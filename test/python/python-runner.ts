@@ -31,11 +31,17 @@ interface Line {
   readonly done?: boolean
 }
 
+/** A socket left open is written to stderr, and so found; Django's own warnings are not. */
+const PYTHON_ENV = {
+  PYTHONDONTWRITEBYTECODE: '1',
+  PYTHONWARNINGS: 'ignore,default::ResourceWarning',
+}
+
 const RUN_LIMIT_MS = 120_000
 
 export async function runPythonTests(t: TestContext, run: PythonRun): Promise<void> {
   const child = spawn(run.command, [join(ROOT, 'python/tests/run.py'), ...run.modules], {
-    env: { ...process.env, ...run.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONWARNINGS: 'default' },
+    env: { ...process.env, ...run.env, ...PYTHON_ENV },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   onEnd(t, () => child.kill('SIGKILL'))

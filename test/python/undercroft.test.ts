@@ -8,7 +8,7 @@ import { requirePeer } from '../peers/peers.ts'
 import { runPythonTests } from './python-runner.ts'
 import { startPythonServer } from './python-server.ts'
 
-const MODULES = ['test_protocol', 'test_client', 'test_endings', 'test_sharing']
+const MODULES = ['test_protocol', 'test_client', 'test_endings', 'test_sharing', 'test_django']
 
 for (const module of MODULES) {
   test(`python/tests/${module}.py`, async t => {
