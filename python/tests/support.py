@@ -1,6 +1,6 @@
 """What the tests share: where the servers are, and one that answers as it is told.
 
-UNDERCROFT_TCP and UNDERCROFT_UNIX are the addresses of an undercroft server with the caches
+TEST_TCP and TEST_UNIX are the addresses of an undercroft server with the caches
 ``main``, ``tiny`` (3 items, no eviction, values up to 64 bytes) and ``django``; UWSGI_TCP and
 UWSGI_UNIX are those of a real uWSGI with the caches ``main`` and ``tiny``.
 """
@@ -17,15 +17,15 @@ from typing import Callable
 
 from undercroft import Client, UndercroftError
 
-TCP = os.environ.get("UNDERCROFT_TCP", "127.0.0.1:3031")
-UNIX = os.environ.get("UNDERCROFT_UNIX", "/run/undercroft.sock")
+TCP = os.environ.get("TEST_TCP", "127.0.0.1:3031")
+UNIX = os.environ.get("TEST_UNIX", "/run/undercroft.sock")
 UWSGI_TCP = os.environ.get("UWSGI_TCP", "")
 UWSGI_UNIX = os.environ.get("UWSGI_UNIX", "")
 
 
 def tell(order: str) -> None:
     """Has the test that runs the server do something with it: ``stop``, ``start``, ``restart``."""
-    if os.environ.get("UNDERCROFT_ORDERS") != "1":
+    if os.environ.get("TEST_ORDERS") != "1":
         raise unittest.SkipTest("only run.py's caller can stop the server")
     print(json.dumps({"order": order}), flush=True)
     answer = sys.stdin.readline().strip()

@@ -45,7 +45,7 @@ class OverTcp(ClientCase):
         self.assertCode("UNDERCROFT_KEY_INVALID", self.cache.get, "\ud800")
 
     def test_long_keys(self):
-        """a key too long for the cache cannot be set and is not there; one too long to send fails"""
+        """a key too long for the cache is a miss and cannot be set; one too long to send fails"""
         key = "k" * 2048
         self.assertTrue(self.cache.set(key, b"v"))
         self.assertEqual(self.cache.get(key), b"v")

@@ -8,7 +8,14 @@ import { requirePeer } from '../peers/peers.ts'
 import { runPythonTests } from './python-runner.ts'
 import { startPythonServer } from './python-server.ts'
 
-const MODULES = ['test_protocol', 'test_client', 'test_endings', 'test_sharing', 'test_django']
+const MODULES = [
+  'test_protocol',
+  'test_client',
+  'test_endings',
+  'test_sharing',
+  'test_django',
+  'test_django_more',
+]
 
 for (const module of MODULES) {
   test(`python/tests/${module}.py`, async t => {
@@ -19,9 +26,9 @@ for (const module of MODULES) {
       command,
       modules: [module],
       env: {
-        UNDERCROFT_TCP: server.address,
-        UNDERCROFT_UNIX: server.socketPath,
-        UNDERCROFT_ORDERS: '1',
+        TEST_TCP: server.address,
+        TEST_UNIX: server.socketPath,
+        TEST_ORDERS: '1',
       },
       onOrder: server.obey,
     })

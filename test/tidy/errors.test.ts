@@ -4,6 +4,7 @@ import { ERROR_CODES } from '../../src/base/index.ts'
 import { allSources, readText } from './sources.ts'
 
 const PAGE = 'docs/reference/errors.md'
+const PYTHON_CODES = 'python/src/undercroft/errors.py'
 const sections = new Map(
   readText(PAGE)
     .split(/^### /m)
@@ -30,7 +31,8 @@ test('each section says when the error comes and what to do about it', () => {
 
 test('no text of the project names a code that does not exist', () => {
   const known = new Set<string>(ERROR_CODES)
-  const unknown = [...allSources(), { path: PAGE, text: readText(PAGE) }].flatMap(source =>
+  const texts = [PAGE, PYTHON_CODES].map(path => ({ path, text: readText(path) }))
+  const unknown = [...allSources(), ...texts].flatMap(source =>
     [...source.text.matchAll(/\bUNDERCROFT_[A-Z_]+[A-Z]\b/g)]
       .map(match => match[0])
       .filter(code => !known.has(code) && !OTHER_NAMES.has(code))

@@ -1,0 +1,60 @@
+"""What the tests of the Django backend share: settings, a serializer, and waiting for expiry."""
+
+import time
+import unittest
+
+import django
+from django.conf import settings
+from django.core.cache import caches
+from support import TCP, UNIX
+
+BACKEND = "undercroft.django.UndercroftCache"
+
+
+def custom_key(key, key_prefix, version):
+    return "CUSTOM-" + "-".join([key_prefix, str(version), key])
+
+
+if not settings.configured:
+    base = {"BACKEND": BACKEND, "LOCATION": f"django@{TCP}"}
+    settings.configure(
+        CACHES={
+            "default": base,
+            "unix": {**base, "LOCATION": f"django@{UNIX}"},
+            "prefix": {**base, "KEY_PREFIX": "prefix"},
+            "v2": {**base, "VERSION": 2},
+            "custom": {**base, "KEY_FUNCTION": custom_key},
+            "custom2": {**base, "KEY_FUNCTION": "django_case.custom_key"},
+            "json": {**base, "OPTIONS": {"SERIALIZER": "json"}},
+            "spaces": {**base, "OPTIONS": {"SERIALIZER": "django_case.Spaces"}},
+            "forever": {**base, "TIMEOUT": None},
+            "nothing": {**base, "TIMEOUT": 0},
+            "tiny": {**base, "LOCATION": f"tiny@{TCP}"},
+        }
+    )
+    django.setup()
+
+
+class Spaces:
+    """A serializer that makes bytes of any size, ending in spaces if so wanted."""
+
+    def dumps(self, value):
+        return value.encode()
+
+    def loads(self, data):
+        return data.decode()
+
+
+class Case(unittest.TestCase):
+    alias = "default"
+
+    def setUp(self):
+        self.cache = caches[self.alias]
+        self.cache.clear()
+
+    def expire(self, *keys, cache=None):
+        """Waits until the keys are gone."""
+        end = time.monotonic() + 10
+        while any((cache or self.cache).has_key(key) for key in keys):
+            self.assertLess(time.monotonic(), end, "not gone")
+            time.sleep(0.005)
