@@ -45,7 +45,7 @@ export class Cache<V = unknown> extends OpenCache {
    * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
    * _SHARING_UNAVAILABLE, _SYSTEM
    * @example
-   * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 65_536, ttlMs: 60_000 })
+   * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 1024, ttlMs: 60_000 })
    */
   static open<V = unknown>(options: CacheOptions): Cache<V> {
     return new Cache<V>(options)

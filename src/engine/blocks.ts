@@ -56,7 +56,7 @@ export class Blocks {
    * First what was freed last: updates go back and forth between few blocks then, which the
    * processor's caches hold, instead of wandering over all of them. Else next fit, as in uWSGI; but
    * then the whole map is searched before the answer is that there is none (uWSGI gives up too
-   * early, known fault F18).
+   * early).
    */
   allocate(count: number): BlockIndex {
     const words = this.#words

@@ -2,7 +2,7 @@
  * 64-bit integer arithmetic as uWSGI's cache does it, less its faults.
  *
  * Results wrap modulo 2^64. Division cuts toward zero; by zero it gives zero. The smallest number
- * divided by -1 wraps to itself (in uWSGI it kills the worker, known fault F7).
+ * divided by -1 wraps to itself (in uWSGI it kills the worker).
  */
 
 import type { CounterOperation } from '../base/index.ts'

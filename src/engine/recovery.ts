@@ -1,9 +1,10 @@
 /**
  * Rebuilding everything from the slots: buckets, free room, eviction order, counts.
  *
- * Runs under the writer lock, when its last owner died inside, and whenever a store is not known to
- * have been closed whole. Killed in the middle, it simply runs again. Readers meet odd versions
- * from the first step to the last, and wait.
+ * Runs under the writer lock: after a takeover from an owner that died inside, when a chain makes
+ * no sense or a version was left odd, and where the mark for it is set, by a failure inside or by a
+ * recovery that was itself cut short. `clear` ends with it, too. Killed in the middle, it simply
+ * runs again. Readers meet odd versions from the first step to the last, and wait.
  */
 
 import { LAST_VALUE_TYPE } from '../base/index.ts'
