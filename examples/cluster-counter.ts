@@ -10,7 +10,7 @@ import { Cache } from 'undercroft'
 
 // One name for the whole cluster: yours would be a plain 'visits', this keeps two runs apart.
 const name = `visits-${cluster.isPrimary ? process.pid : process.ppid}`
-const cache = Cache.open({ name, maxItems: 1000, blockSize: 64 })
+const cache = Cache.open({ name, maxItems: 1000 })
 
 if (cluster.isPrimary) await countWithWorkers(4)
 else count(10_000)

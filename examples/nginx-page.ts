@@ -14,7 +14,7 @@ const [listen] = process.argv.slice(2)
 const pages = Cache.open<Buffer>({
   name: `pages-${process.pid}`, // your own would be a plain 'pages'
   maxItems: 1000,
-  blockSize: 65_536,
+  blockSize: 1024, // 16 of them for each page on average
 })
 
 const page = new Response('<h1>Hello</h1>\n', {

@@ -12,6 +12,7 @@ const WINDOW_MS = 60_000
 const calls = Cache.open<number>({
   name: `calls-${process.pid}`, // your own would be a plain 'calls'
   maxItems: 100_000,
+  bitmap: false, // each counter has the 8 bytes it needs
   blockSize: 8,
   maxKeySize: 64,
 })

@@ -23,7 +23,6 @@ const [port] = process.argv.slice(2)
 const sessions = Cache.open<Session>({
   name: port === undefined ? `sessions-${process.pid}` : 'sessions',
   maxItems: 10_000,
-  blockSize: 1024,
   ttlMs: HALF_AN_HOUR_MS,
 })
 

@@ -11,7 +11,7 @@ import { Cache } from 'undercroft'
 const JOB_COUNT = 100
 
 // Each thread opens the cache itself, by its name; nothing is passed to it.
-const cache = Cache.open<number>({ name: `jobs-${process.pid}`, maxItems: 1000, blockSize: 64 })
+const cache = Cache.open<number>({ name: `jobs-${process.pid}`, maxItems: 1000 })
 
 if (isMainThread) await shareJobs(4)
 else doJobs()
