@@ -52,15 +52,26 @@ export function locksOfFile(fileDescriptor: number): LivenessLocks {
   return new FileLocks(requireLibc(), fileDescriptor)
 }
 
-/** Maps a file that has its full size already. Takes over the descriptor: `close` closes it. */
-export function mapFile(fileDescriptor: number, size: number, path: string): Mapping {
+/**
+ * Maps a file that has its full size already. Takes over the descriptor, which holds the locks:
+ * `close` closes it. The path may lead to another file by now: compare afterwards.
+ *
+ * What is mapped is opened apart. A mapping keeps its open file alive, and a thread that is
+ * terminated never unmaps: locks of the same open file would be held until the process ends.
+ */
+export function mapFile(
+  fileDescriptor: number,
+  size: number,
+  path: string,
+  label: string = path,
+): Mapping {
   requireMappableSize(size)
   const libc = requireLibc()
-  const address = libc.mmap(size, fileDescriptor)
+  const address = mapApart(libc, size, path)
   if (address === undefined) {
     throw new UndercroftError(
       'UNDERCROFT_SYSTEM',
-      `cannot map ${size} bytes of ${path}: the kernel refused; ` +
+      `cannot map ${size} bytes of ${label}: the kernel refused; ` +
         'is address space limited (ulimit -v)?',
     )
   }
@@ -73,7 +84,7 @@ export function mapFile(fileDescriptor: number, size: number, path: string): Map
     locks,
     sync() {
       if (libc.msync(address, size, MS_SYNC) !== 0) {
-        throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot flush ${path} to its device`)
+        throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot flush ${label} to its device`)
       }
     },
     close() {
@@ -82,6 +93,16 @@ export function mapFile(fileDescriptor: number, size: number, path: string): Map
       libc.munmap(address, size)
       fs.closeSync(fileDescriptor)
     },
+  }
+}
+
+/** Throws what node:fs throws when the path leads nowhere any more. */
+function mapApart(libc: Libc, size: number, path: string): bigint | undefined {
+  const fileDescriptor = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
+  try {
+    return libc.mmap(size, fileDescriptor)
+  } finally {
+    fs.closeSync(fileDescriptor)
   }
 }
 

@@ -93,6 +93,7 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     return new Segment(mapping, geometry, file)
   } catch (error) {
     if (mapping === undefined) fs.closeSync(fd)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // just destroyed
     throw error
   }
 }
@@ -150,7 +151,7 @@ function create(file: string, geometry: Geometry): Segment | undefined {
   try {
     locksOfFile(fd).tryHold(CREATOR_LOCK)
     preallocate(fd, size, file)
-    mapping = mapFile(fd, size, file)
+    mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
     fs.linkSync(temporary, file)
     return new Segment(mapping, geometry, file)
@@ -159,7 +160,7 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     else mapping.close()
     const code = (error as NodeJS.ErrnoException).code
     // Another won; or took ours for abandoned in the instant before it was locked.
-    if (code === 'EEXIST' || (code === 'ENOENT' && mapping !== undefined)) return undefined
+    if (code === 'EEXIST' || code === 'ENOENT') return undefined
     throw error instanceof UndercroftError ? error : openFailure(file, error)
   } finally {
     fs.rmSync(temporary, { force: true })
