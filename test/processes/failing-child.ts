@@ -1,0 +1,75 @@
+/**
+ * A process that signals itself at a named point of a write, with the writer lock held. It attaches
+ * to a cache that is there, by the parts that `Cache` itself is made of.
+ */
+
+import { systemClock, VALUE_TYPE } from '../../src/base/index.ts'
+import { Engine } from '../../src/engine/index.ts'
+import { openSegment, segmentPath } from '../../src/segment/index.ts'
+import { answer } from '../support/child-side.ts'
+
+export interface FailingTask {
+  readonly name: string
+  readonly directory: string
+  readonly key: string
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+  readonly point: FailurePoint
+}
+
+export type FailurePoint =
+  /** In a set, when so many bytes of the value are written: the first half of them. */
+  | { readonly in: 'set'; readonly value: string }
+  /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
+  | { readonly in: 'delete' | 'increment' | 'touch'; readonly afterStores: number }
+
+answer<FailingTask, string>(task => {
+  const { name, directory, point, key } = task
+  const nothing = {
+    maxItems: undefined,
+    maxKeySize: undefined,
+    blockSize: undefined,
+    blockCount: undefined,
+    bitmap: undefined,
+    hash: undefined,
+    eviction: undefined,
+    ignoresTtl: undefined,
+  }
+  const segment = openSegment(segmentPath(name, directory, undefined), nothing, () => {
+    throw new Error('the cache should be there')
+  })
+  const engine = new Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })
+  if (point.in === 'set') return setAndFail(engine, key, point.value, task.signal)
+  failAfterStores(point.afterStores, task.signal)
+  if (point.in === 'delete') return String(engine.delete(key))
+  if (point.in === 'touch') return String(engine.touch(key, Date.now() + 60_000))
+  const fresh = { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer }
+  return String(engine.count(key, 'inc', 1n, fresh))
+})
+
+function setAndFail(engine: Engine, key: string, value: string, signal: NodeJS.Signals): string {
+  const bytes = Buffer.from(value)
+  const half = bytes.length >> 1
+  const source = {
+    type: VALUE_TYPE.ascii,
+    size: bytes.length,
+    writeTo(target: Buffer, offset: number) {
+      bytes.copy(target, offset, 0, half)
+      process.kill(process.pid, signal)
+      bytes.copy(target, offset + half, half)
+    },
+  }
+  return engine.store(key, source, 0, 'set')
+}
+
+/** The engine orders its writes by `Atomics.store`, which makes each of them a point to fail at. */
+function failAfterStores(count: number, signal: NodeJS.Signals): void {
+  const store = Atomics.store.bind(Atomics) as (...args: unknown[]) => unknown
+  let left = count
+  Object.assign(Atomics, {
+    store(...args: unknown[]) {
+      const stored = store(...args)
+      if (--left === 0) process.kill(process.pid, signal)
+      return stored
+    },
+  })
+}

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { describe, type TestContext, test } from 'node:test'
+import type { Cache, CacheOptions } from '../../src/index.ts'
+import { Child } from '../support/child.ts'
+import { until, within } from '../support/deadline.ts'
+import { CacheProcess, openHere, ownCache } from './cache-process.ts'
+import type { FailingTask, FailurePoint } from './failing-child.ts'
+
+const OLD = 'old'.repeat(100)
+const NEW = 'new!'.repeat(200)
+const OTHERS = Array.from({ length: 30 }, (_, index) => `other-${index}`)
+
+type Failing = Child<FailingTask, string>
+
+/** A cache with the other items and a counter, seen from here, and a process that is to fail. */
+async function prepare(t: TestContext, options: Omit<CacheOptions, 'name' | 'directory'> = {}) {
+  const all = ownCache(t, { maxItems: 100, blockSize: 1024, ...options })
+  const cache = openHere(t, all)
+  for (const key of OTHERS) cache.set(key, `value of ${key}`)
+  cache.increment('counter', 5)
+  const child: Failing = await Child.start(t, new URL('./failing-child.js', import.meta.url))
+  const fail = (key: string, signal: FailingTask['signal'], point: FailurePoint) =>
+    child.send({ name: all.name, directory: all.directory, key, signal, point })
+  const die = async (key: string, point: FailurePoint) => {
+    fail(key, 'SIGKILL', point)
+    assert.deepEqual(await within('the writer to die', child.exit), {
+      code: null,
+      signal: 'SIGKILL',
+    })
+  }
+  return { cache, options: all, child, fail, die }
+}
+
+/** All others are there, and the lock was taken over once. */
+function assertSurvived(cache: Cache): void {
+  assert.deepEqual(cache.verify().problems, [])
+  for (const key of OTHERS) assert.equal(cache.get(key), `value of ${key}`)
+  assert.equal(cache.stats().takeovers, 1)
+}
+
+const MODES = [
+  ['one block an item', {}],
+  ['bitmap mode', { bitmap: true, blockSize: 64, blocks: 1000 }],
+] as const
+
+describe('a process killed while it writes a value', () => {
+  for (const [mode, options] of MODES) {
+    test(`${mode}: a new item is not there, and nothing else is lost`, async t => {
+      const { cache, die } = await prepare(t, options)
+      await die('victim', { in: 'set', value: NEW })
+      assert.equal(cache.set('after', 1), true)
+      assert.equal(cache.get('victim'), undefined)
+      assertSurvived(cache)
+      assert.equal(cache.set('victim', NEW), true)
+      assert.equal(cache.get('victim'), NEW)
+    })
+  }
+
+  test('one block an item: the item that it wrote over is gone, and nothing else', async t => {
+    const { cache, die } = await prepare(t)
+    cache.set('victim', OLD)
+    await die('victim', { in: 'set', value: NEW })
+    assert.equal(cache.set('after', 1), true)
+    assert.equal(cache.get('victim'), undefined)
+    assertSurvived(cache)
+  })
+
+  test('bitmap mode: the old value stays', async t => {
+    const { cache, die } = await prepare(t, MODES[1][1])
+    cache.set('victim', OLD)
+    await die('victim', { in: 'set', value: NEW })
+    assert.equal(cache.set('after', 1), true)
+    assert.equal(cache.get('victim'), OLD)
+    assertSurvived(cache)
+  })
+
+  test('processes that only read go on, too', async t => {
+    const { cache, options, die } = await prepare(t)
+    const reader = await CacheProcess.start(t, options)
+    cache.set('victim', OLD)
+    await die('victim', { in: 'set', value: NEW })
+    assert.equal(await reader.call('get', 'victim'), undefined)
+    for (const key of OTHERS) assert.equal(await reader.call('get', key), `value of ${key}`)
+    assertSurvived(cache)
+  })
+
+  test('an iteration goes on, too, and gives all others', async t => {
+    const { cache, die } = await prepare(t)
+    cache.set('victim', OLD)
+    await die('victim', { in: 'set', value: NEW })
+    assert.deepEqual(new Set(cache.keys()), new Set([...OTHERS, 'counter']))
+    assertSurvived(cache)
+  })
+})
+
+describe('a process killed in the middle of', () => {
+  test('a delete: the item is there whole or not at all', async t => {
+    for (const [afterStores, left] of [
+      [1, OLD],
+      [2, undefined],
+    ] as const) {
+      const { cache, die } = await prepare(t)
+      cache.set('victim', OLD)
+      await die('victim', { in: 'delete', afterStores })
+      assert.equal(cache.get('victim'), left)
+      assert.equal(cache.set('after', 1), true)
+      assertSurvived(cache)
+    }
+  })
+
+  test('an increment: it counted or did not, and the counter goes on', async t => {
+    for (const [afterStores, count] of [
+      [1, 5],
+      [2, 6],
+    ] as const) {
+      const { cache, die } = await prepare(t)
+      await die('counter', { in: 'increment', afterStores })
+      assert.equal(cache.increment('counter', 10), count + 10)
+      assertSurvived(cache)
+    }
+  })
+
+  test('a touch: the item is there, with its old end or its new one', async t => {
+    for (const afterStores of [1, 2]) {
+      const { cache, die } = await prepare(t)
+      cache.set('victim', OLD)
+      await die('victim', { in: 'touch', afterStores })
+      assert.equal(cache.get('victim'), OLD)
+      assert.equal(cache.ttlMs('victim') === Infinity, afterStores === 1)
+      assert.equal(cache.set('after', 1), true)
+      assertSurvived(cache)
+    }
+  })
+})
+
+describe('a process stopped while it writes a value', () => {
+  const LIMIT_MS = 300
+
+  async function stopWriter(t: TestContext, old?: string) {
+    const prepared = await prepare(t, { lockTimeoutMs: LIMIT_MS })
+    if (old !== undefined) prepared.cache.set('victim', old)
+    prepared.fail('victim', 'SIGSTOP', { in: 'set', value: NEW })
+    const { pid } = prepared.child
+    await until('the writer is stopped', () => isStopped(pid))
+    const goOn = async () => {
+      process.kill(pid, 'SIGCONT')
+      assert.equal(await prepared.child.next(), 'stored')
+    }
+    return { ...prepared, goOn }
+  }
+
+  test('others read on, and are told why they cannot write', async t => {
+    const { cache, goOn } = await stopWriter(t)
+    const startMs = performance.now()
+    assert.throws(() => cache.set('mine', 1), {
+      code: 'UNDERCROFT_LOCK_TIMEOUT',
+      message: /alive: is its process stopped \(SIGSTOP/,
+    })
+    assert.ok(performance.now() - startMs >= LIMIT_MS)
+    for (const key of OTHERS) assert.equal(cache.get(key), `value of ${key}`)
+    assert.equal(cache.get('mine'), undefined)
+    assert.equal(cache.get('victim'), undefined)
+    await goOn()
+  })
+
+  test('whoever reads the very item is told so, too, instead of half a value', async t => {
+    const { cache, goOn } = await stopWriter(t, OLD)
+    assert.throws(() => cache.get('victim'), { code: 'UNDERCROFT_LOCK_TIMEOUT' })
+    await goOn()
+  })
+
+  test('goes on later, and its value is whole', async t => {
+    const { cache, goOn } = await stopWriter(t, OLD)
+    assert.throws(() => cache.delete('victim'), { code: 'UNDERCROFT_LOCK_TIMEOUT' })
+    await goOn()
+    assert.equal(cache.get('victim'), NEW)
+    assert.equal(cache.set('mine', 1), true)
+    assert.equal(cache.stats().takeovers, 0)
+  })
+})
+
+function isStopped(pid: number): boolean {
+  return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .startsWith('T')
+}
