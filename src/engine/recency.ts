@@ -6,6 +6,9 @@
  * anything that happens one after the other has ticks in that order. Nobody waits for those stores,
  * so reads scale (measured: 2 processes 1.86 times one; a list moved under a lock would not).
  *
+ * A process that is paused between its load and its store sets the clock back to where it was then.
+ * So no item's tick ever falls: the next use of an item used since brings the clock forward again.
+ *
  * Victims come from a heap ordered by the tick that a slot had when it was put there. Ticks only
  * grow, so the root is the least recently used as soon as its tick is what it was; otherwise it
  * sinks to where it belongs now. Entries of freed slots stay until they reach the root.
@@ -42,9 +45,13 @@ export class Recency {
 
   /** The item was used now. No lock needed. */
   use(slot: SlotIndex): void {
-    const tick = (this.#doubles[CLOCK] as number) + 1
-    this.#doubles[CLOCK] = tick
-    this.#doubles[this.#uses + slot] = tick
+    const doubles = this.#doubles
+    let tick = doubles[CLOCK] as number
+    const last = doubles[this.#uses + slot] as number
+    if (last > tick) tick = last // not Math.max, which would spread a NaN
+    tick += 1
+    doubles[CLOCK] = tick
+    doubles[this.#uses + slot] = tick
   }
 
   lastUse(slot: SlotIndex): number {
@@ -87,12 +94,11 @@ export class Recency {
     this.#words[HEAP_SIZE] = 0
   }
 
-  /** For recovery: tracks a slot with the tick it has, if that can be one. */
+  /** For recovery: tracks a slot with the tick it has, if that can be one; see `use`. */
   restore(slot: SlotIndex): void {
     const tick = this.lastUse(slot)
-    if (!(tick >= 0 && tick <= (this.#doubles[CLOCK] as number))) {
-      this.#doubles[this.#uses + slot] = 0
-    }
+    if (!(Number.isSafeInteger(tick) && tick >= 0)) this.#doubles[this.#uses + slot] = 0
+    else if (tick > (this.#doubles[CLOCK] as number)) this.#doubles[CLOCK] = tick
     this.#insert(slot)
   }
 

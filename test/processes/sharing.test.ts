@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { USE_CLOCK_OFFSET } from '../../src/segment/index.ts'
 import { until } from '../support/deadline.ts'
 import { CacheProcess, openHere, ownCache, startProcesses } from './cache-process.ts'
 
@@ -30,6 +33,26 @@ describe('the least recently used, across processes', () => {
     assert.equal(cache.get('counter'), 31)
   })
 })
+
+test('a process paused in the middle of a get makes nobody evict what is in use', t => {
+  const options = ownCache(t, { maxItems: 10 })
+  const cache = openHere(t, options)
+  for (let i = 0; i < 10; i++) cache.set(`key-${i}`, i)
+  for (let i = 0; i < 100; i++) cache.get('key-0')
+  setUseClock(options.directory, 5) // what it stores when it goes on
+  cache.get('key-0')
+  for (let i = 10; i < 19; i++) cache.set(`key-${i}`, i)
+  assert.equal(cache.get('key-0'), 0)
+})
+
+/** The clock of uses, as another process writes it. */
+function setUseClock(directory: string, ticks: number): void {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleLE(ticks)
+  const fd = openSync(join(directory, 'shared.undercroft'), 'r+')
+  writeSync(fd, bytes, 0, bytes.length, USE_CLOCK_OFFSET)
+  closeSync(fd)
+}
 
 describe('the end of an item, across processes and in real time', () => {
   const TTL_MS = 60
