@@ -1,0 +1,3 @@
+import { testSuitesUnder } from './suites.ts'
+
+testSuitesUnder(22, 'Node 22', {})

@@ -1,0 +1,3 @@
+import { testSuitesUnder } from './suites.ts'
+
+testSuitesUnder(24, 'Node 24', {})

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { requireNode } from './nodes.ts'
+import { testSuitesUnder } from './suites.ts'
+
+const env = { UNDERCROFT_FFI: 'node:ffi', NODE_OPTIONS: '--disable-warning=ExperimentalWarning' }
+
+test('Node 26 has a foreign function interface of its own, which needs no add-on', t => {
+  const command = requireNode(t, 26)
+  if (command === undefined) return
+  const index = new URL('../../src/index.js', import.meta.url)
+  const script = `const { Cache } = await import(${JSON.stringify(index)})
+    using cache = Cache.open({ name: 'ffi-' + process.pid, maxItems: 10, memory: 'shared' })
+    cache.set('key', 'value')
+    console.log(cache.get('key'), cache.shared)
+    cache.destroy()`
+  const args = ['--no-addons', '--input-type=module', '--eval', script]
+  const { stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
+  assert.equal(stdout, 'value true\n', stderr)
+})
+
+testSuitesUnder(26, 'Node 26 with its own foreign function interface', env)

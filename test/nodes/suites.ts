@@ -1,0 +1,60 @@
+/**
+ * Running our own compiled tests under another Node.
+ */
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { type TestContext, test } from 'node:test'
+import { findTestStages } from '../runner/find-tests.ts'
+import { onEnd } from '../support/scope.ts'
+import { type NodeLine, requireNode } from './nodes.ts'
+
+/** The folders whose code depends on what a Node brings. */
+const FOLDERS = ['platform', 'segment', 'engine', 'codecs', 'cache', 'processes']
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** One test for each folder: `env` is added to the environment. */
+export function testSuitesUnder(line: NodeLine, title: string, env: Record<string, string>): void {
+  const stages = findTestStages(() => true).filter(({ name }) => FOLDERS.includes(name))
+  for (const { name, files } of stages) {
+    test(`${title}: the tests of ${name} pass`, async t => {
+      const command = requireNode(t, line)
+      if (command === undefined) return
+      const { counts, output } = await runFiles(t, command, files, env)
+      t.diagnostic(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+      assert.ok(counts.failed === 0 && counts.passed > 0, output)
+      if (process.env.CI === 'true') assert.equal(counts.skipped, 0, output)
+    })
+  }
+}
+
+async function runFiles(
+  t: TestContext,
+  command: string,
+  files: readonly string[],
+  added: Record<string, string>,
+): Promise<{ counts: Counts; output: string }> {
+  const args = ['--test', '--test-reporter=tap', '--test-concurrency=1', ...files]
+  // The runner above tells its files by this that they report to it; these report to us.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const child = spawn(command, args, {
+    env: { ...env, ...added },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onEnd(t, () => child.kill())
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const code = await new Promise(resolve => child.once('close', resolve))
+  const count = (name: string) => Number(output.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1])
+  const failed = count('fail') + count('cancelled') + (code === 0 ? 0 : 1)
+  return { counts: { passed: count('pass'), failed, skipped: count('skipped') }, output }
+}
