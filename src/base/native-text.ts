@@ -9,10 +9,14 @@ export interface NativeText {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
   ucs2Slice(start: number, end: number): string
-  /** Returns the number of bytes written: whole characters only, as many as fit. */
-  latin1Write(text: string, offset: number): number
-  utf8Write(text: string, offset: number): number
-  ucs2Write(text: string, offset: number): number
+  /**
+   * Returns the number of bytes written: whole characters only, as many as fit into `size`. In a
+   * buffer over 4 GiB it must be given: Node 22 takes the rest of the buffer for it, overflows, and
+   * writes nothing.
+   */
+  latin1Write(text: string, offset: number, size?: number): number
+  utf8Write(text: string, offset: number, size?: number): number
+  ucs2Write(text: string, offset: number, size?: number): number
 }
 
 export function nativeText(bytes: Buffer): NativeText {

@@ -86,7 +86,7 @@ class AsciiSource implements ValueSource {
   }
 
   writeTo(target: Buffer, offset: number): void {
-    ;(target as Buffer & NativeText).latin1Write(this.#text, offset)
+    ;(target as Buffer & NativeText).latin1Write(this.#text, offset, this.size)
   }
 }
 
@@ -102,7 +102,7 @@ class Utf8Source implements ValueSource {
   }
 
   writeTo(target: Buffer, offset: number): void {
-    nativeText(target).utf8Write(this.#text, offset)
+    nativeText(target).utf8Write(this.#text, offset, this.size)
   }
 }
 
@@ -117,7 +117,7 @@ class Utf16Source implements ValueSource {
   }
 
   writeTo(target: Buffer, offset: number): void {
-    nativeText(target).ucs2Write(this.#text, offset)
+    nativeText(target).ucs2Write(this.#text, offset, this.size)
   }
 }
 
