@@ -23,7 +23,7 @@ describe('processes that open a name at the same moment', () => {
     }
   })
 
-  test('with different sizes: one size wins, and the others are told that theirs did not', async t => {
+  test('with different sizes: one wins, and the others are told that theirs did not', async t => {
     const processes = await startProcesses(t, PROCESS_COUNT)
     for (let round = 0; round < ROUNDS; round++) {
       const options = ownCache(t, { maxItems: 1 })

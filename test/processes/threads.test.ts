@@ -11,16 +11,18 @@ import type { ThreadTask } from './cache-thread.ts'
 
 const TERMINATIONS = 20
 
-async function startThread(t: TestContext, task: ThreadTask): Promise<Worker> {
-  const worker = new Worker(new URL('./cache-thread.js', import.meta.url), { workerData: task })
-  onEnd(t, () => worker.terminate())
-  await within('the thread to open its cache', once(worker, 'message'))
-  return worker
+interface Thread {
+  readonly worker: Worker
+  /** Its exit code. */
+  readonly ended: Promise<number>
 }
 
-async function join(worker: Worker): Promise<void> {
-  const [code] = await within('the thread to finish', once(worker, 'exit'))
-  assert.equal(code, 0)
+async function startThread(t: TestContext, task: ThreadTask): Promise<Thread> {
+  const worker = new Worker(new URL('./cache-thread.js', import.meta.url), { workerData: task })
+  onEnd(t, () => worker.terminate())
+  const ended = once(worker, 'exit').then(([code]) => code as number)
+  await within('the thread to open its cache', once(worker, 'message'))
+  return { worker, ended }
 }
 
 describe('threads share a cache', () => {
@@ -35,8 +37,9 @@ describe('threads share a cache', () => {
     const options: CacheOptions = ownCache(t, { maxItems: 10 })
     const cache = openHere(t, options)
     const task: ThreadTask = { kind: 'increment', options, times: 20_000 }
-    const workers = await Promise.all([1, 2, 3].map(() => startThread(t, task)))
-    await Promise.all(workers.map(join))
+    const threads = await Promise.all([1, 2, 3].map(() => startThread(t, task)))
+    const ends = Promise.all(threads.map(({ ended }) => ended))
+    assert.deepEqual(await within('the threads to finish', ends), [0, 0, 0])
     assert.equal(cache.get('number'), 60_000)
     assert.equal(cache.get('bigint'), 60_000n)
   })
@@ -48,7 +51,7 @@ describe('threads share a cache', () => {
     const cache = openHere(t, options)
     for (let i = 0; i < TERMINATIONS; i++) {
       cache.clear()
-      const worker = await startThread(t, { kind: 'write', options })
+      const { worker } = await startThread(t, { kind: 'write', options })
       await until('it writes', () => cache.has('thread-1'))
       await worker.terminate()
       assert.equal(cache.set('mine', i), true)
@@ -59,7 +62,7 @@ describe('threads share a cache', () => {
   test('terminated threads no longer count as attached', async t => {
     const options = ownCache(t, { maxItems: 50 })
     const cache = openHere(t, options)
-    const worker = await startThread(t, { kind: 'write', options })
+    const { worker } = await startThread(t, { kind: 'write', options })
     assert.equal(cache.stats().attachments, 2)
     await worker.terminate()
     assert.equal(cache.stats().attachments, 1)

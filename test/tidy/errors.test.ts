@@ -12,8 +12,16 @@ const sections = new Map(
     .map(section => [section.split('\n', 1)[0] ?? '', section]),
 )
 
-/** The environment variable and the warning of this form, each told in the reference as well. */
-const OTHER_NAMES = new Set(['UNDERCROFT_FFI', 'UNDERCROFT_PRIVATE_MEMORY'])
+/**
+ * Other names of this form: the environment variable and the warning, each told in the reference as
+ * well, and what the tests read from the environment.
+ */
+const OTHER_NAMES = new Set([
+  'UNDERCROFT_FFI',
+  'UNDERCROFT_PRIVATE_MEMORY',
+  'UNDERCROFT_TEST_NODES',
+  'UNDERCROFT_TEST_SEED',
+])
 
 test('every error code has a section in the reference, in the order of the source', () => {
   assert.deepEqual([...sections.keys()], [...ERROR_CODES])
