@@ -14,7 +14,7 @@ const LINES: readonly NodeLine[] = [22, 24, 26]
 const thisLine = Number(process.versions.node.split('.')[0])
 
 /** Some 4.4 GiB. */
-const LARGE = { name: 'large', maxItems: 4500, blockSize: 2 ** 20 }
+const LARGE = { name: 'large', maxItems: 4500, bitmap: false, blockSize: 2 ** 20 }
 const ROOM_FOR_LARGE = 6 * GIB
 /** Preallocating takes seconds. */
 const LARGE_LIMIT_MS = 120_000

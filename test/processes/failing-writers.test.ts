@@ -15,7 +15,7 @@ type Failing = Child<FailingTask, string>
 
 /** A cache with the other items and a counter, seen from here, and a process that is to fail. */
 async function prepare(t: TestContext, options: Omit<CacheOptions, 'name' | 'directory'> = {}) {
-  const all = ownCache(t, { maxItems: 100, blockSize: 1024, ...options })
+  const all = ownCache(t, { maxItems: 100, bitmap: false, blockSize: 1024, ...options })
   const cache = openHere(t, all)
   for (const key of OTHERS) cache.set(key, `value of ${key}`)
   cache.increment('counter', 5)

@@ -9,7 +9,7 @@ import { openHere, ownCache } from './cache-process.ts'
 import { checkedValue } from './checked-value.ts'
 
 const MODES = [
-  ['one block an item', { blockSize: 4096 }],
+  ['one block an item', { bitmap: false }],
   ['bitmap mode', { bitmap: true, blockSize: 64, blocks: 60_000 }],
 ] as const
 
@@ -85,7 +85,7 @@ describe('iterating while another process writes, deletes and evicts', () => {
 
   for (const [name, iterate] of iterations) {
     test(`${name} ends, and gives each key that stays exactly once`, async t => {
-      const options = ownCache(t, { maxItems: 900, blockSize: 512 })
+      const options = ownCache(t, { maxItems: 900 })
       const cache = openHere(t, options)
       for (const key of STABLE) cache.set(key, 'stable')
       const churning = await startBusy(t, { options, work: 'churn', keys: STABLE })

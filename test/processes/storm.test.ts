@@ -16,8 +16,8 @@ const ROLES = ['writer', 'writer', 'writer', 'reader', 'reader'] as const
 const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? randomInt(2 ** 31))
 
 const MODES: readonly (readonly [string, Partial<CacheOptions>])[] = [
-  ['one block an item, lru', { maxItems: 120 }],
-  ['one block an item, nothing evicted', { maxItems: 120, eviction: 'none' }],
+  ['one block an item, lru', { maxItems: 120, bitmap: false }],
+  ['one block an item, nothing evicted', { maxItems: 120, bitmap: false, eviction: 'none' }],
   ['bitmap mode, lru', { maxItems: 200, bitmap: true, blockSize: 64, blocks: 1000 }],
   [
     'bitmap mode, nothing evicted',
