@@ -29,6 +29,7 @@ export const HEADER = defineRecord({
   blockCount: 'f64',
   bucketCount: 'f64',
   size: 'f64',
+  checksum: 'i32', // CRC-32 of the header's bytes before it
 })
 
 /** What processes contend for: on cache lines of its own. */

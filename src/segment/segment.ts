@@ -6,6 +6,7 @@
  */
 
 import { randomInt } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
 import {
@@ -85,31 +86,14 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[(LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4] = 1
   words[headerWord('magicLow')] = MAGIC_LOW
   words[headerWord('magicHigh')] = MAGIC_HIGH
+  words[headerWord('checksum')] = headerChecksum(new Uint8Array(mapping.buffer, 0, HEADER.size))
 }
 
 /** Reads the geometry of a file that may be anything, from its first bytes. */
 export function readGeometry(start: Buffer, fileSize: number, label: string): Geometry {
-  const word = (name: keyof typeof HEADER.fields) => start.readInt32LE(HEADER.fields[name].offset)
-  const double = (name: keyof typeof HEADER.fields) =>
-    start.readDoubleLE(HEADER.fields[name].offset)
-  if (
-    start.length < HEADER.size ||
-    word('magicLow') !== MAGIC_LOW ||
-    word('magicHigh') !== MAGIC_HIGH
-  ) {
-    throw new UndercroftError(
-      'UNDERCROFT_NOT_A_SEGMENT',
-      `${label} is not an undercroft segment: it does not begin with "undercro". ` +
-        'Remove it or use another name',
-    )
-  }
-  if (word('formatVersion') !== FORMAT_VERSION) {
-    throw new UndercroftError(
-      'UNDERCROFT_VERSION_MISMATCH',
-      `${label} has segment format ${word('formatVersion')}; this version of undercroft reads ` +
-        `${FORMAT_VERSION}. Use the version that made it, or remove it`,
-    )
-  }
+  requireOurHeader(start, label)
+  const word = (name: NamesOf<typeof HEADER>) => start.readInt32LE(HEADER.fields[name].offset)
+  const double = (name: NamesOf<typeof HEADER>) => start.readDoubleLE(HEADER.fields[name].offset)
   const geometry = {
     maxItems: double('maxItems'),
     maxKeySize: word('maxKeySize'),
@@ -142,6 +126,41 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
     )
   }
   return geometry
+}
+
+/** Whether this version of the package wrote these bytes, and nobody else since. */
+function requireOurHeader(start: Buffer, label: string): void {
+  const word = (name: NamesOf<typeof HEADER>) => start.readInt32LE(HEADER.fields[name].offset)
+  if (
+    start.length < HEADER.size ||
+    word('magicLow') !== MAGIC_LOW ||
+    word('magicHigh') !== MAGIC_HIGH
+  ) {
+    throw new UndercroftError(
+      'UNDERCROFT_NOT_A_SEGMENT',
+      `${label} is not an undercroft segment: it does not begin with "undercro". ` +
+        'Remove it or use another name',
+    )
+  }
+  if (word('formatVersion') !== FORMAT_VERSION) {
+    throw new UndercroftError(
+      'UNDERCROFT_VERSION_MISMATCH',
+      `${label} has segment format ${word('formatVersion')}; this version of undercroft reads ` +
+        `${FORMAT_VERSION}. Use the version that made it, or remove it`,
+    )
+  }
+  if (word('checksum') !== headerChecksum(start)) {
+    throw new UndercroftError(
+      'UNDERCROFT_CORRUPT',
+      `the header of ${label} is damaged: its checksum is wrong. Something else wrote to it; ` +
+        'remove it',
+    )
+  }
+}
+
+/** As the word that holds it. */
+function headerChecksum(header: Uint8Array): number {
+  return crc32(header.subarray(0, HEADER.fields.checksum.offset)) | 0
 }
 
 function isGeometry(given: { [K in keyof Geometry]: Geometry[K] | undefined }): given is Geometry {
