@@ -7,6 +7,7 @@ export {
   mapFile,
   mapPrivate,
   preallocate,
+  requireMappableSize,
   sharingObstacle,
 } from './mapping.ts'
 export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'

@@ -6,6 +6,7 @@
 
 import { constants as bufferConstants } from 'node:buffer'
 import fs from 'node:fs'
+import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { UndercroftError } from '../base/index.ts'
 import { FileLocks } from './file-locks.ts'
@@ -34,6 +35,10 @@ export interface Mapping {
 // <sys/mman.h>: Linux 4, macOS 0x10.
 const MS_SYNC = process.platform === 'darwin' ? 0x10 : 4
 
+const EINTR = constants.errno.EINTR
+/** Signals that one preallocation survives. */
+const PREALLOCATE_TURNS = 1000
+
 /** Why memory cannot be shared here, or undefined when it can. */
 export function sharingObstacle(): string | undefined {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
@@ -46,6 +51,16 @@ export function sharingObstacle(): string | undefined {
 
 /** Largest view that this Node can make; asking for more aborts the process on Node 20. */
 export const MAX_MAPPING_SIZE = bufferConstants.MAX_LENGTH
+
+/** Ask before taking any room; `mapFile` and `mapPrivate` ask, too. */
+export function requireMappableSize(size: number): void {
+  if (size <= MAX_MAPPING_SIZE) return
+  throw new UndercroftError(
+    'UNDERCROFT_SEGMENT_TOO_LARGE',
+    `the segment needs ${size} bytes; Node ${process.versions.node} can map at most ` +
+      `${MAX_MAPPING_SIZE}: ask for fewer or smaller items, or use Node 22 or later`,
+  )
+}
 
 /** The locks of an open file that need not be mapped. */
 export function locksOfFile(fileDescriptor: number): LivenessLocks {
@@ -128,7 +143,12 @@ export function preallocate(fileDescriptor: number, size: number, path: string):
     fillWithZeros(fileDescriptor, size, path)
     return
   }
-  const errno = requireLibc().posixFallocate(fileDescriptor, size)
+  const libc = requireLibc()
+  let errno = EINTR
+  // A signal may cut it short; what was given stays given, so the next turn goes on from there.
+  for (let turn = 0; turn < PREALLOCATE_TURNS && errno === EINTR; turn++) {
+    errno = libc.posixFallocate(fileDescriptor, size)
+  }
   if (errno !== 0) throw preallocationFailure(errnoName(errno), size, path)
 }
 
@@ -155,15 +175,6 @@ function preallocationFailure(reason: string, size: number, path: string): Under
           'ask for fewer or smaller items, or enlarge the device; a container has 64 MiB of ' +
           '/dev/shm unless started with --shm-size'
       : `cannot preallocate ${size} bytes for ${path} (${reason})`,
-  )
-}
-
-function requireMappableSize(size: number): void {
-  if (size <= MAX_MAPPING_SIZE) return
-  throw new UndercroftError(
-    'UNDERCROFT_SEGMENT_TOO_LARGE',
-    `the segment needs ${size} bytes; Node ${process.versions.node} can map at most ` +
-      `${MAX_MAPPING_SIZE}: ask for fewer or smaller items, or use Node 22 or later`,
   )
 }
 

@@ -17,6 +17,7 @@ import {
   mapFile,
   mapPrivate,
   preallocate,
+  requireMappableSize,
   userId,
 } from '../platform/index.ts'
 import { HEADER } from './format.ts'
@@ -33,6 +34,8 @@ export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
 const CREATOR_LOCK = 0
 const FILE_SUFFIX = '.undercroft'
 const TEMPORARY_SUFFIX = '.new'
+/** Between the file's own name and the suffix: strict, as whatever looks like this is removed. */
+const TEMPORARY_ID = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Create and attach chase each other at most this often when others create and destroy. */
 const OPEN_ATTEMPTS = 100
 
@@ -93,6 +96,7 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     return new Segment(mapping, geometry, file)
   } catch (error) {
     if (mapping === undefined) fs.closeSync(fd)
+    else mapping.close()
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // just destroyed
     throw error
   }
@@ -141,10 +145,11 @@ function requireSameGeometry(file: string, wanted: WantedGeometry, geometry: Geo
 
 /** Undefined when somebody else created it first. */
 function create(file: string, geometry: Geometry): Segment | undefined {
+  const size = computeLayout(geometry).size
+  requireMappableSize(size)
   const directory = path.dirname(file)
   makePrivateDirectory(directory)
   removeAbandoned(directory, path.basename(file))
-  const size = computeLayout(geometry).size
   const temporary = `${file}.${randomUUID()}${TEMPORARY_SUFFIX}`
   const fd = createExclusive(temporary, file)
   let mapping: Mapping | undefined
@@ -203,8 +208,9 @@ function removeAbandoned(directory: string, base: string): void {
     return // creating the file will tell what is wrong
   }
   for (const name of names) {
-    if (!name.startsWith(`${base}.`) || !name.endsWith(TEMPORARY_SUFFIX)) continue
-    removeIfAbandoned(path.join(directory, name))
+    if (!name.startsWith(base) || !name.endsWith(TEMPORARY_SUFFIX)) continue
+    const id = name.slice(base.length, -TEMPORARY_SUFFIX.length)
+    if (TEMPORARY_ID.test(id)) removeIfAbandoned(path.join(directory, name))
   }
 }
 
