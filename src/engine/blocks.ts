@@ -7,6 +7,7 @@
  */
 
 import type { Segment } from '../segment/index.ts'
+import { NeedsRebuild } from './needs-rebuild.ts'
 import { FREE_BLOCK_COUNT, LAST_FREED_BLOCK, NEXT_BLOCK } from './state.ts'
 
 /** Position of a block, from 0. */
@@ -92,6 +93,9 @@ export class Blocks {
   }
 
   free(first: BlockIndex, count: number): void {
+    if (first < 0 || first + count > this.blockCount) {
+      throw new NeedsRebuild(`blocks from ${first} on, ${count} of them, are not there`)
+    }
     this.#mark(first, count, false)
     this.#words[LAST_FREED_BLOCK] = first
     ;(this.#words[FREE_BLOCK_COUNT] as number) += count

@@ -19,10 +19,11 @@ import { keySizeOf, maxValueSize, type Segment } from '../segment/index.ts'
 import { Counters } from './counters.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
+import { NeedsRebuild } from './needs-rebuild.ts'
 import { assembleParts, type Parts } from './parts.ts'
 import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
-import { rebuild } from './recovery.ts'
-import { BrokenChain, type SlotIndex } from './slot-table.ts'
+import { deleteAll, rebuild } from './recovery.ts'
+import type { SlotIndex } from './slot-table.ts'
 import {
   EVICTED,
   EXPIRED,
@@ -164,10 +165,8 @@ export class Engine {
   /** Deletes everything; how many items there were. Takes time in proportion to the slots used. */
   clear(): number {
     return this.#locked(() => {
-      const { table, segment } = this.#parts
-      const count = segment.words[ITEM_COUNT] as number
-      for (let slot = usedSlotCount(segment); slot >= 1; slot--) table.setInfo(slot, 0)
-      rebuild(this.#parts, this.#recoveryKey)
+      const count = this.segment.words[ITEM_COUNT] as number
+      deleteAll(this.#parts, this.#recoveryKey)
       return count
     })
   }
@@ -248,14 +247,20 @@ export class Engine {
     }
   }
 
-  /** After a failure under the lock: once more on rebuilt chains, if that was the reason. */
-  #changeAgain<T>(error: unknown, change: () => T): T {
-    if (!(error instanceof BrokenChain)) {
+  /** After a failure under the lock: once more on what was rebuilt, if that was the reason. */
+  #changeAgain<T>(failure: unknown, change: () => T): T {
+    try {
+      if (!(failure instanceof NeedsRebuild)) throw failure
+      this.#recoverLocked()
+      return change()
+    } catch (error) {
       this.#lock.markForRecovery()
-      throw error
+      if (!(error instanceof NeedsRebuild)) throw error
+      throw new UndercroftError(
+        'UNDERCROFT_CORRUPT',
+        `${this.segment.label} stays broken after recovery: ${error.message}`,
+      )
     }
-    this.#recoverLocked()
-    return change()
   }
 
   /**

@@ -121,7 +121,9 @@ export class Reader {
     }
     const size = words[at + VALUE_SIZE] as number
     const offset = this.#blocksOffset + (words[at + FIRST_BLOCK] as number) * this.#blockStride
-    if (size < 0 || offset < 0 || offset + size > this.#size) return this.#retryUnlessCorrupt()
+    if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
+      return this.#retryUnlessCorrupt()
+    }
     const { found } = this
     found.slot = slot
     found.expiresAtMs = expiresAtMs

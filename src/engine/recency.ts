@@ -15,6 +15,7 @@
  */
 
 import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../segment/index.ts'
+import { NeedsRebuild } from './needs-rebuild.ts'
 import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import { HEAP_SIZE } from './state.ts'
 
@@ -72,6 +73,7 @@ export class Recency {
     let found = NO_SLOT
     while (found === NO_SLOT && this.#size() > 0) {
       const slot = this.#slotAt(0)
+      if (!this.#isSlot(slot)) throw new NeedsRebuild(`the eviction heap names slot ${slot}`)
       if (slot === except || this.#table.info(slot) === 0) {
         if (slot === except) setAside = slot
         this.#dropRoot()
@@ -104,16 +106,17 @@ export class Recency {
 
   /** For recovery: a clock that makes no sense begins again. */
   checkClock(): void {
-    if (!Number.isSafeInteger(this.#doubles[CLOCK])) this.#doubles[CLOCK] = 0
+    if (!isTick(this.#doubles[CLOCK])) this.#doubles[CLOCK] = 0
   }
 
-  /** One sentence for each broken invariant. */
-  *problems(): Generator<string> {
+  /** One sentence for each broken invariant, given the slots that hold items. */
+  *problems(items: ReadonlySet<SlotIndex>): Generator<string> {
+    if (!isTick(this.#doubles[CLOCK])) yield `the clock of uses says ${this.#doubles[CLOCK]}`
     const size = this.#size()
     const seen = new Set<number>()
     for (let index = 0; index < size; index++) {
       const slot = this.#slotAt(index)
-      if (slot < 1 || slot > this.#table.slotCount) {
+      if (!this.#isSlot(slot)) {
         yield `the eviction heap names slot ${slot}`
         continue
       }
@@ -125,6 +128,13 @@ export class Recency {
         yield `the eviction heap is out of order at ${index}`
       }
     }
+    for (const slot of items) {
+      if (!seen.has(slot)) yield `slot ${slot} is missing in the eviction heap`
+    }
+  }
+
+  #isSlot(slot: number): boolean {
+    return slot >= 1 && slot <= this.#table.slotCount
   }
 
   #insert(slot: SlotIndex): void {
@@ -194,4 +204,8 @@ export class Recency {
     this.#doubles[this.#heapDouble + index * ENTRY_DOUBLES] = tick
     this.#words[this.#heapWord + index * ENTRY_WORDS + ENTRY_SLOT] = slot
   }
+}
+
+function isTick(value: number | undefined): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }

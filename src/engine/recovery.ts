@@ -22,6 +22,15 @@ import {
   usedSlotCount,
 } from './state.ts'
 
+/** Deletes all items. Killed in the middle: some are gone, and nobody was told that all are. */
+export function deleteAll(parts: Parts, scratch: PreparedKey): void {
+  const { table, segment } = parts
+  // First of all: a reader in the middle of an item must not see it without its kind.
+  for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
+  for (let slot = usedSlotCount(segment); slot >= 1; slot--) table.setInfo(slot, 0)
+  rebuild(parts, scratch)
+}
+
 export function rebuild(parts: Parts, scratch: PreparedKey): void {
   const { table, blocks, recency, segment } = parts
   for (let index = 0; index < table.bucketCount; index++) {
@@ -29,7 +38,9 @@ export function rebuild(parts: Parts, scratch: PreparedKey): void {
     table.beginChange(bucket)
     table.emptyChain(bucket)
   }
-  const used = usedSlotCount(segment)
+  let used = usedSlotCount(segment)
+  // The count cannot be too low unless it was damaged; one look then, and all of them if it was.
+  while (used < table.slotCount && table.wasUsed(used + 1)) used++
   segment.words[USED_SLOT_COUNT] = used
   segment.words[FIRST_FREE_SLOT] = NO_SLOT
   segment.words[ITEM_COUNT] = 0

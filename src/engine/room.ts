@@ -4,6 +4,7 @@
  * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
  */
 
+import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import {
@@ -44,8 +45,13 @@ export class Room {
     const reclaimed = this.#reclaimExpired(except)
     this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
     if (reclaimed) return true
-    const victim = this.#parts.recency?.victim(except) ?? NO_SLOT
-    if (victim === NO_SLOT) return false
+    const { recency } = this.#parts
+    if (recency === undefined) return false
+    const victim = recency.victim(except)
+    if (victim === NO_SLOT) {
+      if (this.#hasOtherItems(except)) throw new NeedsRebuild('the eviction heap lost items')
+      return false
+    }
     this.remove(victim)
     this.#count(EVICTED)
     return true
@@ -110,6 +116,12 @@ export class Room {
       segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     }
     return reclaimed
+  }
+
+  #hasOtherItems(except: SlotIndex): boolean {
+    const { segment, table } = this.#parts
+    const own = except !== NO_SLOT && table.info(except) !== 0 ? 1 : 0
+    return (segment.words[ITEM_COUNT] as number) > own
   }
 
   #reclaimExpired(except: SlotIndex): boolean {

@@ -16,6 +16,7 @@ import {
   SLOT_STRIDE,
 } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
+import { NeedsRebuild } from './needs-rebuild.ts'
 import { FIRST_FREE_SLOT, ITEM_COUNT, USED_SLOT_COUNT } from './state.ts'
 
 /** Position in the slot table, from 1. */
@@ -26,13 +27,6 @@ export type BucketWord = number
 export const NO_SLOT = 0
 /** What `find` answers when the chain makes no sense: it changed underneath, or it is corrupt. */
 export const BROKEN_CHAIN = -1
-
-/** A chain makes no sense although nobody else writes: rebuild, and try again. */
-export class BrokenChain extends Error {
-  constructor() {
-    super('a chain leads nowhere')
-  }
-}
 
 /** Fields of a bucket and of a slot, in words from where they begin. */
 export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
@@ -153,13 +147,21 @@ export class SlotTable {
     const words = this.#words
     const freed = words[FIRST_FREE_SLOT] as number
     if (freed !== NO_SLOT) {
+      this.#requireFree(freed)
       words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT] as number
       return freed
     }
     const used = words[USED_SLOT_COUNT] as number
     if (used >= this.slotCount) return NO_SLOT
+    this.#requireFree(used + 1)
     words[USED_SLOT_COUNT] = used + 1
     return used + 1
+  }
+
+  #requireFree(slot: SlotIndex): void {
+    if (slot < 1 || slot > this.slotCount || this.info(slot) !== 0) {
+      throw new NeedsRebuild(`slot ${slot} is said to be free`)
+    }
   }
 
   free(slot: SlotIndex): void {
@@ -212,7 +214,7 @@ export class SlotTable {
       }
       from = this.#at(next) + NEXT_SLOT
     }
-    throw new BrokenChain()
+    throw new NeedsRebuild(`slot ${slot} is not in its chain`)
   }
 
   firstSlot(bucket: BucketWord): SlotIndex {
@@ -238,6 +240,11 @@ export class SlotTable {
 
   setInfo(slot: SlotIndex, info: number): void {
     this.#words[this.#at(slot) + INFO] = info
+  }
+
+  /** Whether the slot ever held an item: its key and hash stay behind. For recovery. */
+  wasUsed(slot: SlotIndex): boolean {
+    return this.info(slot) !== 0 || this.hash(slot) !== 0
   }
 
   valueSize(slot: SlotIndex): number {

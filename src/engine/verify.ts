@@ -50,10 +50,7 @@ function* findProblems(parts: Parts, scratch: PreparedKey): Generator<string> {
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
   if (parts.recency !== undefined) {
-    yield* parts.recency.problems()
-    for (const slot of linked) {
-      if (!table.inHeap(slot)) yield `slot ${slot} is missing in the eviction heap`
-    }
+    yield* parts.recency.problems(linked)
   }
 }
 
@@ -146,7 +143,9 @@ function* blockProblems(parts: Parts, linked: ReadonlySet<SlotIndex>): Generator
   const owners = new Map<number, SlotIndex>()
   for (const slot of linked) {
     const first = table.firstBlock(slot)
-    const count = blocks.runLength(table.valueSize(slot))
+    const size = table.valueSize(slot)
+    if (!blocks.holds(first, size)) continue // told already, and the walk could be endless
+    const count = blocks.runLength(size)
     for (let block = first; block < first + count; block++) {
       const other = owners.get(block)
       if (other !== undefined) yield `block ${block} belongs to slots ${other} and ${slot}`

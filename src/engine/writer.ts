@@ -11,9 +11,10 @@ import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import { applyOperation, COUNTER_SIZE } from './counter.ts'
 import type { PreparedKey } from './key.ts'
+import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'
 import { Room } from './room.ts'
-import { BROKEN_CHAIN, BrokenChain, NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { BROKEN_CHAIN, NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { FULL } from './state.ts'
 
 /** `add` stores only what is absent, `replace` only what is there, `set` either way. */
@@ -101,7 +102,9 @@ export class Writer {
       return outcome === 'stored' ? value : 'full'
     }
     if (!isCounter(valueTypeOf(table.info(slot)), table.valueSize(slot))) return 'not-a-counter'
-    const at = blocks.offset(table.firstBlock(slot)) / COUNTER_SIZE
+    const block = table.firstBlock(slot)
+    if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
+    const at = blocks.offset(block) / COUNTER_SIZE
     const value = applyOperation(operation, this.#integers[at] as bigint, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
     const bucket = table.bucketOf(key.hash)
@@ -166,9 +169,9 @@ export class Writer {
   }
 
   #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, recency } = this.#parts
+    const { blocks, recency } = this.#parts
     if (!blocks.bitmap) {
-      this.#rewrite(slot, value, expiresAtMs, table.firstBlock(slot))
+      this.#rewrite(slot, value, expiresAtMs, slot - 1)
     } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
       return false
     }
@@ -255,7 +258,7 @@ export class Writer {
   #find(key: PreparedKey): SlotIndex {
     const { table } = this.#parts
     const slot = table.find(table.bucketOf(key.hash), key)
-    if (slot === BROKEN_CHAIN) throw new BrokenChain()
+    if (slot === BROKEN_CHAIN) throw new NeedsRebuild('a chain leads nowhere')
     return slot
   }
 

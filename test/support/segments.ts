@@ -1,0 +1,67 @@
+/**
+ * Segments in private memory, and everything that may look into them, for tests of the engine.
+ */
+
+import type { ValueDecoder, ValueSource } from '../../src/base/index.ts'
+import { encodeValue } from '../../src/codecs/index.ts'
+import { Engine } from '../../src/engine/engine.ts'
+import { PreparedKey } from '../../src/engine/key.ts'
+import { assembleParts, type Parts } from '../../src/engine/parts.ts'
+import { createPrivateSegment, type Geometry, type Segment } from '../../src/segment/index.ts'
+import { ManualClock } from './manual-clock.ts'
+
+const PLAIN: Geometry = {
+  maxItems: 10,
+  maxKeySize: 64,
+  blockSize: 64,
+  blockCount: 10,
+  bitmap: false,
+  hash: 'seeded',
+  eviction: 'none',
+  ignoresTtl: false,
+}
+
+/** One segment with one attachment, and its insides. */
+export interface Bench {
+  readonly segment: Segment
+  readonly clock: ManualClock
+  readonly engine: Engine
+  readonly parts: Parts
+  /** One more attachment to the same segment. */
+  attach(): Engine
+  key(text: string): PreparedKey
+  set(key: string, value: string, ttlMs?: number): string
+  get(key: string): string | undefined
+}
+
+export function openBench(wanted: Partial<Geometry> = {}): Bench {
+  const blockCount = wanted.maxItems ?? PLAIN.maxItems
+  const segment = createPrivateSegment('bench', { ...PLAIN, blockCount, ...wanted })
+  const clock = new ManualClock()
+  const attach = () => new Engine(segment, { clock, lockTimeoutMs: 1000 })
+  const engine = attach()
+  return {
+    segment,
+    clock,
+    engine,
+    parts: assembleParts(segment, clock),
+    attach,
+    key(text) {
+      const key = new PreparedKey(segment)
+      key.prepare(text)
+      return key
+    },
+    set(key, value, ttlMs) {
+      const expiresAtMs = ttlMs === undefined ? 0 : clock.nowMs() + ttlMs
+      return engine.store(key, text(value), expiresAtMs, 'set')
+    },
+    get: key => engine.get(key, asText),
+  }
+}
+
+export function text(value: string): ValueSource {
+  return encodeValue(value)
+}
+
+export const asText: ValueDecoder<string> = (bytes, offset, size) =>
+  bytes.toString('latin1', offset, offset + size)
