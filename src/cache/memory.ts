@@ -5,6 +5,7 @@
 import { UndercroftError } from '../base/index.ts'
 import {
   createPrivateSegment,
+  destroySegment,
   openSegment,
   type Segment,
   segmentPath,
@@ -23,6 +24,8 @@ export interface CacheMemory {
   /** The file, or undefined for private memory. */
   readonly file: string | undefined
   close(): void
+  /** Removes the name, once: the next to open it creates an empty cache. */
+  destroy(): void
 }
 
 export function openMemory(options: ResolvedOptions): CacheMemory {
@@ -33,7 +36,16 @@ export function openMemory(options: ResolvedOptions): CacheMemory {
     const segment = openSegment(file, options.wanted, wanted =>
       completeGeometry(options.name, wanted),
     )
-    return { segment, file, close: () => segment.close() }
+    let destroyed = false
+    return {
+      segment,
+      file,
+      close: () => segment.close(),
+      destroy() {
+        if (!destroyed) destroySegment(file)
+        destroyed = true // whatever has the name from now on is another cache
+      },
+    }
   }
   if (options.memory === 'shared' || options.store !== undefined) {
     throw new UndercroftError(
@@ -62,6 +74,9 @@ function openPrivate(file: string, options: ResolvedOptions): CacheMemory {
     close() {
       const current = privateSegments.get(file)
       if (current?.segment === segment && --current.users === 0) privateSegments.delete(file)
+    },
+    destroy() {
+      if (privateSegments.get(file)?.segment === segment) privateSegments.delete(file)
     },
   }
 }

@@ -14,7 +14,6 @@ import {
   type VerifyReport,
 } from '../base/index.ts'
 import { Engine, type ItemView } from '../engine/index.ts'
-import { destroySegment } from '../segment/index.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, openMemory } from './memory.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
@@ -124,7 +123,7 @@ export abstract class OpenCache {
   /** Closes, and removes the name: the next to open it creates an empty cache. */
   destroy(): void {
     this.close()
-    if (this.memory.file !== undefined) destroySegment(this.memory.file)
+    this.memory.destroy()
   }
 
   /** The engine, or UNDERCROFT_CLOSED. */

@@ -26,6 +26,7 @@ export function isPlainData(value: unknown, depth = 0): boolean {
 }
 
 function isPlainArray(value: readonly unknown[], depth: number): boolean {
+  if (hasJsonOfItsOwn(value)) return false
   if (Object.getPrototypeOf(value) !== Array.prototype) return false
   // Holes have no key; other properties have one too many.
   if (Object.keys(value).length !== value.length) return false
@@ -37,10 +38,15 @@ function isPlainArray(value: readonly unknown[], depth: number): boolean {
 
 function isPlainObject(value: object, depth: number): boolean {
   if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  if (hasJsonOfItsOwn(value)) return false
   const fields = value as Record<string, unknown>
   for (const name of Object.keys(value)) {
-    // A function under this name would replace the object; any function is refused below.
     if (!isPlainData(fields[name], depth + 1)) return false
   }
   return true
+}
+
+/** JSON.stringify would ask it, enumerable or not, and store the answer instead. */
+function hasJsonOfItsOwn(value: object): boolean {
+  return typeof (value as { readonly toJSON?: unknown }).toJSON === 'function'
 }
