@@ -61,6 +61,21 @@ describe('expiry', () => {
     assert.equal(bench.engine.stats().expired, 5)
   })
 
+  test('of an item set behind a sweep under way is not forgotten at the end of the round', () => {
+    const bench = openBench({ maxItems: 40, eviction: 'lru' })
+    for (let i = 0; i < 40; i++) bench.set(`k${i}`, 'v', { 38: 20, 39: 10 }[i])
+    // A set into the full cache looks at 32 slots, so a round takes two.
+    bench.clock.advance(10)
+    bench.set('first half', 'v')
+    bench.set('second half', 'v')
+    bench.clock.advance(10)
+    bench.set('first half again, behind which it is stored', 'v', 50)
+    bench.set('second half again', 'v')
+    assert.equal(bench.engine.stats().expired, 2)
+    assert.equal(earliest(bench), bench.clock.nowMs() + 50)
+    assert.deepEqual(bench.engine.verify().problems, [])
+  })
+
   test('goes before eviction in an LRU cache, where it is near', () => {
     const bench = openBench({ maxItems: 4, eviction: 'lru' })
     for (const key of ['a', 'b', 'c']) bench.set(key, key)

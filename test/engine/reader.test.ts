@@ -204,6 +204,28 @@ describe('iteration', () => {
     assert.equal(turns, 2)
   })
 
+  test('is not fooled by a slot that left its chain before the version was loaded', t => {
+    const { set, engine } = collidingBench()
+    set('abcd1', 'one')
+    const loaded = t.mock.method(
+      SlotTable.prototype,
+      'version',
+      function (this: SlotTable, bucket: number) {
+        loaded.mock.restore()
+        engine.delete('abcd1')
+        set('other', 'two') // the same slot, under a version that this read does not watch
+        return this.version(bucket)
+      },
+    )
+    let turns = 0
+    const seen = engine.readSlot(1, (_key, { offset, size }) => {
+      const before = asText(engine.segment.bytes, offset, size, 0)
+      if (turns++ === 0) set('other', 'changed')
+      return before
+    })
+    assert.equal(seen, 'changed')
+  })
+
   test('drops an item whose value lies nowhere, and goes on', () => {
     const { set, engine, parts } = collidingBench()
     set('a', 'one')
