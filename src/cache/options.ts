@@ -54,7 +54,7 @@ export interface CacheOptions {
   readonly blockSize?: number
   /**
    * Blocks in all; only with `bitmap`. With `blockSize` it says how many bytes of values the cache
-   * holds. @default 16 for each item: 4096 bytes with the default block
+   * holds. @default as many as give each item 4096 bytes, and at least one
    */
   readonly blocks?: number
   /**
@@ -136,7 +136,7 @@ const OPTION_NAMES = [
 
 const DEFAULT_BLOCK_SIZE = 256
 const DEFAULT_SINGLE_BLOCK_SIZE = 4096
-const DEFAULT_BLOCKS_AN_ITEM = 16
+const DEFAULT_BYTES_AN_ITEM = 4096
 const DEFAULT_MAX_KEY_SIZE = 256
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
@@ -203,11 +203,12 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     )
   }
   const { maxItems, bitmap = true } = wanted
+  const blockSize = wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE)
   return {
     maxItems,
     maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
-    blockSize: wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE),
-    blockCount: wanted.blockCount ?? defaultBlockCount(maxItems, bitmap),
+    blockSize,
+    blockCount: wanted.blockCount ?? (bitmap ? defaultBlockCount(maxItems, blockSize) : maxItems),
     bitmap,
     hash: wanted.hash ?? 'seeded',
     eviction: wanted.eviction ?? 'lru',
@@ -215,8 +216,10 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
   }
 }
 
-function defaultBlockCount(maxItems: number, bitmap: boolean): number {
-  return bitmap ? Math.min(maxItems * DEFAULT_BLOCKS_AN_ITEM, BLOCK_COUNT_LIMIT) : maxItems
+/** As many as give each item 4096 bytes, and at least one an item. */
+function defaultBlockCount(maxItems: number, blockSize: number): number {
+  const count = maxItems * Math.ceil(DEFAULT_BYTES_AN_ITEM / blockSize)
+  return Math.min(count, BLOCK_COUNT_LIMIT)
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

@@ -24,15 +24,8 @@ import { assembleParts, type Parts } from './parts.ts'
 import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
 import { deleteAll, rebuild } from './recovery.ts'
 import type { SlotIndex } from './slot-table.ts'
-import {
-  EVICTED,
-  EXPIRED,
-  FREE_BLOCK_COUNT,
-  FULL,
-  ITEM_COUNT,
-  TAKEOVERS,
-  usedSlotCount,
-} from './state.ts'
+import { ITEM_COUNT, TAKEOVERS, usedSlotCount } from './state.ts'
+import { readStats } from './stats.ts'
 import { verify } from './verify.ts'
 import {
   type CountOutcome,
@@ -196,38 +189,18 @@ export class Engine {
       if (result !== CHANGED) return result as T
     }
     return this.#settled(() => {
-      const result = attempt()
+      let result = attempt()
+      if (result === CHANGED) {
+        this.#recoverLocked() // nobody writes, so what the slot says is nonsense
+        result = attempt()
+      }
       if (result === CHANGED) throw this.#changesUnderLock()
       return result === NO_ITEM ? undefined : (result as T)
     })
   }
 
   stats(): Omit<CacheStats, 'name'> {
-    const { segment, blocks } = this.#parts
-    const { geometry, words, doubles, layout } = segment
-    const { hits, misses, attachments } = this.#counters.sum()
-    const items = words[ITEM_COUNT] as number
-    return {
-      items,
-      maxItems: geometry.maxItems,
-      blockSize: geometry.blockSize,
-      blocks: geometry.blockCount,
-      freeBlocks: blocks.bitmap ? (words[FREE_BLOCK_COUNT] as number) : geometry.blockCount - items,
-      maxKeySize: geometry.maxKeySize,
-      maxValueSize: this.maxValueSize,
-      buckets: layout.bucketCount,
-      hash: geometry.hash,
-      eviction: geometry.eviction,
-      bitmap: geometry.bitmap,
-      size: layout.size,
-      hits,
-      misses,
-      full: doubles[FULL] as number,
-      evicted: doubles[EVICTED] as number,
-      expired: doubles[EXPIRED] as number,
-      takeovers: doubles[TAKEOVERS] as number,
-      attachments,
-    }
+    return readStats(this.#parts, this.#counters)
   }
 
   verify(): VerifyReport {

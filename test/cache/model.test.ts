@@ -131,6 +131,7 @@ function increment(run: Run, key: string): void {
   } else if (typeof item.value === 'number') {
     assert.equal(cache.increment(key, by, { initial: 7, ttlMs }), item.value + by)
     model.change(key, item.value + by)
+    model.use(key)
   } else {
     assert.throws(() => cache.increment(key, by), { code: 'UNDERCROFT_NOT_A_COUNTER' })
   }

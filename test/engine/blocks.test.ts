@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Blocks, NO_BLOCK } from '../../src/engine/blocks.ts'
+import { MISS } from '../../src/engine/reader.ts'
 import { type Random, seededRandom } from '../support/random.ts'
 import { asText, type Bench, openBench } from '../support/segments.ts'
 
@@ -173,8 +174,8 @@ function randomChange(random: Random, bench: Bench, model: Map<string, string>, 
   assert.equal(outcome, lru || fits ? 'stored' : 'full')
   if (outcome === 'stored') model.set(key, value)
   for (const [name, stored] of model) {
-    const seen = bench.engine.peek(name, asText)
-    if (seen === undefined && lru && name !== key) model.delete(name)
+    const seen = bench.read(bench.key(name), asText)
+    if (seen === MISS && lru && name !== key) model.delete(name)
     else assert.equal(seen, stored)
   }
 }

@@ -2,7 +2,13 @@
  * Every kind of damage to what can be rebuilt from the slots, by name.
  */
 
-import { HEAP_ENTRY_SIZE, HEAP_LEAD, STATE, STATE_OFFSET } from '../../src/segment/index.ts'
+import {
+  HEAP_ENTRY_SIZE,
+  HEAP_LEAD,
+  SLOT_STRIDE,
+  STATE,
+  STATE_OFFSET,
+} from '../../src/segment/index.ts'
 import type { Bench } from '../support/segments.ts'
 
 export interface Damage {
@@ -23,7 +29,7 @@ export function slotOf(bench: Bench, key: string): number {
 
 /** Where a slot begins, in words. */
 export function slotWord({ segment }: Bench, slot: number): number {
-  return (segment.layout.slotsOffset + (slot - 1) * segment.layout.slotStride) / 4
+  return (segment.layout.slotsOffset + (slot - 1) * SLOT_STRIDE) / 4
 }
 
 export function stateWord(name: keyof typeof STATE.fields): number {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PreparedKey } from '../../src/engine/key.ts'
-import { MISS, RETRY, Reader } from '../../src/engine/reader.ts'
+import { MISS, RETRY } from '../../src/engine/reader.ts'
 import { SlotTable } from '../../src/engine/slot-table.ts'
 import { LOCK, LOCK_OFFSET } from '../../src/segment/index.ts'
 import { asText, type Bench, openBench, text } from '../support/segments.ts'
@@ -26,33 +26,32 @@ function hooked(key: PreparedKey, hook: () => void): PreparedKey {
   return Object.assign(Object.create(null), { hash: key.hash, size: key.size, words })
 }
 
-function collidingBench(): Bench & { readonly reader: Reader } {
-  const bench = openBench({ hash: 'murmur2', eviction: 'lru' })
-  return { ...bench, reader: new Reader(bench.parts) }
+function collidingBench(): Bench {
+  return openBench({ hash: 'murmur2', eviction: 'lru' })
 }
 
 describe('a read without the lock', () => {
   test('led into another chain by a reused slot tries again, and does not say miss', () => {
-    const { set, key, engine, reader } = collidingBench()
+    const { set, key, engine, read } = collidingBench()
     for (const name of COLLIDING) set(name, name)
     // The newest is the first of its chain; the one looked for is behind it.
     const wanted = hooked(key('abcd1'), () => {
       engine.delete('abcd4')
       set('elsewhere', 'x') // takes the slot that was freed
     })
-    assert.equal(reader.read(wanted, asText), RETRY)
-    assert.equal(reader.read(key('abcd1'), asText), 'abcd1')
+    assert.equal(read(wanted, asText), RETRY)
+    assert.equal(read(key('abcd1'), asText), 'abcd1')
   })
 
   test('does not say miss for a key that was moved behind it', () => {
-    const { set, key, engine, reader } = collidingBench()
+    const { set, key, engine, read } = collidingBench()
     set('abcd1', 'there all the time')
     set('abcd2', 'first of the chain')
     const wanted = hooked(key('abcd1'), () => {
       engine.delete('abcd1')
       set('abcd1', 'and again')
     })
-    assert.equal(reader.read(wanted, asText), RETRY)
+    assert.equal(read(wanted, asText), RETRY)
   })
 
   test('gives the new value, or tries again, when the value changes while it is copied', () => {
@@ -92,7 +91,7 @@ describe('a read without the lock', () => {
   })
 
   test('never sees another kind of value while a clear is under way', t => {
-    const { set, get, clock, attach, reader, key } = collidingBench()
+    const { set, get, clock, attach, read, key } = collidingBench()
     set('k', 'text', 1000)
     const cleared = t.mock.method(SlotTable.prototype, 'setInfo', function (this: SlotTable) {
       cleared.mock.restore()
@@ -106,7 +105,7 @@ describe('a read without the lock', () => {
       assert.throws(() => other.clear(), /killed/)
       return clock.nowMs()
     })
-    const seen = reader.read(key('k'), (_bytes, _offset, _size, kind) => {
+    const seen = read(key('k'), (_bytes, _offset, _size, kind) => {
       return kind
     })
     assert.equal(seen, RETRY)
@@ -141,25 +140,25 @@ describe('a read without the lock', () => {
       [64, -0x8000_0000],
       [64, -10],
     ] as const) {
-      const { set, parts, key, reader } = collidingBench()
+      const { set, parts, key, read } = collidingBench()
       set('k', 'v')
       const slot = parts.table.find(parts.table.bucketOf(key('k').hash), key('k'))
       parts.table.setValueSize(slot, size)
       parts.table.setFirstBlock(slot, block)
       const decode = () => assert.fail(`decoded ${size} bytes at block ${block}`)
-      assert.throws(() => reader.read(key('k'), decode), { code: 'UNDERCROFT_CORRUPT' })
+      assert.throws(() => read(key('k'), decode), { code: 'UNDERCROFT_CORRUPT' })
     }
   })
 
   test('ends at a chain that loops or leads out of the table', () => {
     for (const next of [1, -1, 11, 0x7fff_ffff, -0x8000_0000]) {
-      const { set, parts, key, reader, segment } = collidingBench()
+      const { set, parts, key, read, segment } = collidingBench()
       set('abcd1', 'v')
       const nextOfSlot1 = segment.layout.slotsOffset / 4 + 1
       assert.equal(parts.table.nextSlot(1), 0)
       segment.words[nextOfSlot1] = next
-      assert.throws(() => reader.read(key('abcd2'), asText), { code: 'UNDERCROFT_CORRUPT' })
-      assert.equal(reader.read(key('abcd1'), asText), 'v', 'what comes before is still there')
+      assert.throws(() => read(key('abcd2'), asText), { code: 'UNDERCROFT_CORRUPT' })
+      assert.equal(read(key('abcd1'), asText), 'v', 'what comes before is still there')
     }
   })
 
@@ -175,16 +174,16 @@ describe('a read without the lock', () => {
   })
 
   test('sees a miss for what expired, and asks again if it was replaced meanwhile', t => {
-    const { set, clock, reader, key } = collidingBench()
+    const { set, clock, read, key } = collidingBench()
     set('k', 'old', 10)
     clock.advance(10)
-    assert.equal(reader.read(key('k'), asText), MISS)
+    assert.equal(read(key('k'), asText), MISS)
     const asked = t.mock.method(clock, 'nowMs', () => {
       asked.mock.restore()
       set('k', 'new')
       return clock.nowMs()
     })
-    assert.equal(reader.read(key('k'), asText), RETRY)
+    assert.equal(read(key('k'), asText), RETRY)
   })
 })
 

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { say } from '../support/child-side.ts'
-import { randomFrom } from '../support/random.ts'
+import { type Random, randomFrom } from '../support/random.ts'
 import { checkedValue, faultOf } from './checked-value.ts'
 
 export interface StormTask {
@@ -53,21 +53,21 @@ async function run({ options, counter, role, seed }: StormTask): Promise<void> {
   }
 }
 
-function write(cache: Cache, random: (below: number) => number): void {
-  const key = `key-${random(KEY_COUNT)}`
-  const choice = random(10)
+function write(cache: Cache, random: Random): void {
+  const key = `key-${random.below(KEY_COUNT)}`
+  const choice = random.below(10)
   if (choice === 0) cache.delete(key)
-  else if (choice === 1) cache.touch(key, random(50))
+  else if (choice === 1) cache.touch(key, random.below(50))
   else if (choice === 2) read(cache, random)
-  else if (choice === 3) cache.add(key, checkedValue(key, random(100), random(200)))
+  else if (choice === 3) cache.add(key, checkedValue(key, random.below(100), random.below(200)))
   else {
-    const ttl = random(4) === 0 ? { ttlMs: random(20) } : {}
-    cache.set(key, checkedValue(key, random(100), random(700)), ttl)
+    const ttl = random.below(4) === 0 ? { ttlMs: random.below(20) } : {}
+    cache.set(key, checkedValue(key, random.below(100), random.below(700)), ttl)
   }
 }
 
-function read(cache: Cache, random: (below: number) => number): void {
-  const key = `key-${random(KEY_COUNT)}`
+function read(cache: Cache, random: Random): void {
+  const key = `key-${random.below(KEY_COUNT)}`
   const value = cache.get(key)
   const text = value === undefined ? undefined : faultOf(key, value)
   if (text !== undefined) say<StormMessage>({ kind: 'fault', text })

@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
 import { until } from '../support/deadline.ts'
-import { randomFrom } from '../support/random.ts'
+import { type Random, randomFrom } from '../support/random.ts'
 import { openHere, ownCache } from './cache-process.ts'
 import type { StormMessage, StormTask } from './storm-child.ts'
 
@@ -31,10 +31,10 @@ class Storm {
   readonly faults: string[] = []
   readonly #scope: TestContext
   readonly #task: Omit<StormTask, 'role' | 'seed'>
-  readonly #random: (below: number) => number
+  readonly #random: Random
   readonly #children: Child<StormTask, StormMessage>[] = []
 
-  constructor(scope: TestContext, options: CacheOptions, random: (below: number) => number) {
+  constructor(scope: TestContext, options: CacheOptions, random: Random) {
     this.#scope = scope
     this.#task = { options, counter: COUNTER }
     this.#random = random
@@ -46,7 +46,7 @@ class Storm {
 
   /** Kills one at random, and gives the moment between its death and the next one's start. */
   async killOne(meanwhile: () => void): Promise<void> {
-    const index = this.#random(ROLES.length)
+    const index = this.#random.below(ROLES.length)
     await this.#children[index]?.kill()
     meanwhile()
     await this.#spawn(index)
@@ -60,7 +60,7 @@ class Storm {
     const script = new URL('./storm-child.js', import.meta.url)
     const child = await Child.start<StormTask, StormMessage>(this.#scope, script)
     this.#children[index] = child
-    child.send({ ...this.#task, role: ROLES[index] ?? 'reader', seed: this.#random(2 ** 31) })
+    child.send({ ...this.#task, role: ROLES[index] ?? 'reader', seed: this.#random.below(2 ** 31) })
     void this.#listen(child)
   }
 

@@ -59,7 +59,7 @@ const RECORDS = {
     nextBlock: '16 i32',
     sweepSlot: '20 i32',
     heapSize: '24 i32',
-    reserved: '28 i32',
+    lastFreedBlock: '28 i32',
     earliestExpiryAtMs: '32 f64',
     roundEarliestExpiryAtMs: '40 f64',
     full: '48 f64',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FIXED_SIZE, SLOT } from '../../src/segment/format.ts'
+import { FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from '../../src/segment/format.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
@@ -37,16 +37,16 @@ describe('the layout of a segment', () => {
     }
   })
 
-  test('puts large blocks and slots on odd multiples of a cache line', () => {
+  test('puts large blocks and key tails on odd multiples of a cache line', () => {
     for (const blockSize of [1024, 4096, 65_536, 100_000]) {
       const { blockStride } = computeLayout({ ...PLAIN, blockSize })
       assert.equal(blockStride % 128, 64)
       assert.ok(blockStride - blockSize <= 128)
     }
     assert.equal(computeLayout({ ...PLAIN, blockSize: 100 }).blockStride, 104)
-    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 2048 }).slotStride % 128, 64)
-    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 32 }).slotStride, 64)
-    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 33 }).slotStride, 128)
+    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 2048 }).keyTailStride % 128, 64)
+    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 32 }).keyTailStride, 0)
+    assert.equal(computeLayout({ ...PLAIN, maxKeySize: 33 }).keyTailStride, 8)
   })
 
   test('costs nothing for what is not used', () => {
@@ -58,7 +58,7 @@ describe('the layout of a segment', () => {
       eviction: 'none',
     })
     const perItem = (lru.blocksOffset - none.blocksOffset) / 10_000
-    assert.ok(perItem >= 24 && perItem < 25, 'LRU costs 24 bytes an item')
+    assert.equal(Math.round(perItem), 24, 'LRU costs 24 bytes an item')
   })
 
   test('refuses what no machine has, and says how much it would be', () => {
@@ -114,7 +114,8 @@ function checkRegions(geometry: Geometry, layout: Layout): void {
   const regions = [
     ['fixed parts', 0, FIXED_SIZE],
     ['buckets', layout.bucketsOffset, layout.bucketCount * 8],
-    ['slots', layout.slotsOffset, maxItems * layout.slotStride],
+    ['slots', layout.slotsOffset, maxItems * SLOT_STRIDE],
+    ['key tails', layout.keyTailsOffset, maxItems * layout.keyTailStride],
     ['uses', layout.usesOffset, uses * 8],
     ['heap', layout.heapOffset, entries * HEAP_ENTRY_SIZE],
     ['block map', layout.blockMapOffset, bitmap ? Math.ceil(blockCount / 32) * 4 : 0],
@@ -130,7 +131,7 @@ function checkRegions(geometry: Geometry, layout: Layout): void {
   }
   assert.ok(layout.bucketCount >= maxItems && layout.bucketCount >= 16)
   assert.ok(Number.isInteger(Math.log2(layout.bucketCount)), 'buckets are a power of two')
-  assert.ok(layout.slotStride >= SLOT.size + maxKeySize && layout.slotStride % 64 === 0)
+  assert.ok(INLINE_KEY_SIZE + layout.keyTailStride >= maxKeySize)
   assert.ok(layout.blockStride >= blockSize && layout.blockStride % 8 === 0)
   assert.equal(layout.size % 4096, 0)
 }

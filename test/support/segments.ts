@@ -7,6 +7,7 @@ import { encodeValue } from '../../src/codecs/index.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { PreparedKey } from '../../src/engine/key.ts'
 import { assembleParts, type Parts } from '../../src/engine/parts.ts'
+import { type Attempt, FOUND, RETRY, Reader } from '../../src/engine/reader.ts'
 import { createPrivateSegment, type Geometry, type Segment } from '../../src/segment/index.ts'
 import { ManualClock } from './manual-clock.ts'
 
@@ -32,6 +33,8 @@ export interface Bench {
   key(text: string): PreparedKey
   set(key: string, value: string, ttlMs?: number): string
   get(key: string): string | undefined
+  /** One attempt without the lock, as `get` makes it, that is no use of the item. */
+  read<T>(key: PreparedKey, decode: ValueDecoder<T>): T | Exclude<Attempt, typeof FOUND>
 }
 
 export function openBench(wanted: Partial<Geometry> = {}): Bench {
@@ -40,11 +43,13 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
   const clock = new ManualClock()
   const attach = () => new Engine(segment, { clock, lockTimeoutMs: 1000 })
   const engine = attach()
+  const parts = assembleParts(segment, clock)
+  const reader = new Reader(parts)
   return {
     segment,
     clock,
     engine,
-    parts: assembleParts(segment, clock),
+    parts,
     attach,
     key(text) {
       const key = new PreparedKey(segment)
@@ -56,6 +61,13 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
       return engine.store(key, text(value), expiresAtMs, 'set')
     },
     get: key => engine.get(key, asText),
+    read(key, decode) {
+      const outcome = reader.locate(key)
+      if (outcome !== FOUND) return outcome
+      const { offset, size, type } = reader.found
+      const value = decode(segment.bytes, offset, size, type)
+      return reader.confirm() ? value : RETRY
+    },
   }
 }
 

@@ -1,0 +1,36 @@
+/**
+ * What a segment tells of itself: its sizes, its fill, and the counts over all processes.
+ */
+
+import type { CacheStats } from '../base/index.ts'
+import { maxValueSize } from '../segment/index.ts'
+import type { Counters } from './counters.ts'
+import type { Parts } from './parts.ts'
+import { EVICTED, EXPIRED, FREE_BLOCK_COUNT, FULL, ITEM_COUNT, TAKEOVERS } from './state.ts'
+
+export function readStats(
+  { segment, blocks }: Parts,
+  counters: Counters,
+): Omit<CacheStats, 'name'> {
+  const { geometry, words, doubles, layout } = segment
+  const items = words[ITEM_COUNT] as number
+  return {
+    items,
+    maxItems: geometry.maxItems,
+    blockSize: geometry.blockSize,
+    blocks: geometry.blockCount,
+    freeBlocks: blocks.bitmap ? (words[FREE_BLOCK_COUNT] as number) : geometry.blockCount - items,
+    maxKeySize: geometry.maxKeySize,
+    maxValueSize: maxValueSize(geometry),
+    buckets: layout.bucketCount,
+    hash: geometry.hash,
+    eviction: geometry.eviction,
+    bitmap: geometry.bitmap,
+    size: layout.size,
+    ...counters.sum(),
+    full: doubles[FULL] as number,
+    evicted: doubles[EVICTED] as number,
+    expired: doubles[EXPIRED] as number,
+    takeovers: doubles[TAKEOVERS] as number,
+  }
+}
