@@ -19,7 +19,7 @@ export interface PythonServer {
 export async function startPythonServer(scope: Scope): Promise<PythonServer> {
   const directory = memoryDir(scope)
   const socketPath = join(tempDir(scope), 'cache.sock')
-  const common = { directory, maxKeySize: 2048, blockSize: 65_536 }
+  const common = { directory, maxKeySize: 2048, bitmap: false, blockSize: 65_536 }
   const caches = [
     { ...common, name: 'main', maxItems: 3000 },
     { ...common, name: 'tiny', maxItems: 3, blockSize: 64, eviction: 'none' as const },
