@@ -43,7 +43,7 @@ export class Blocks {
 
   /** Blocks that a value takes; an empty one takes one, too. */
   runLength(size: number): number {
-    return this.bitmap ? Math.max(1, Math.ceil(size / this.#blockSize)) : 1
+    return size <= this.#blockSize || !this.bitmap ? 1 : Math.ceil(size / this.#blockSize)
   }
 
   /** Whether `size` bytes from this block on lie inside the block region. */
