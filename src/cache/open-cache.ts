@@ -17,6 +17,7 @@ import { Engine, type ItemView } from '../engine/index.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, openMemory } from './memory.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
+import { keepSwept, type Sweepable } from './sweeper.ts'
 
 const PAGE_LIMIT = 10_000
 
@@ -33,6 +34,12 @@ export abstract class OpenCache {
   protected readonly engine: Engine
   protected closed = false
   readonly #defaultTtlMs: number
+  #stopSweeping = (): void => {}
+  /** Lives as long as this does, which the sweeper's timer must not prolong. */
+  readonly #sweepable: Sweepable = {
+    isSweeper: () => !this.closed && this.engine.isSweeper(),
+    sweepStep: () => !this.closed && this.engine.sweepStep().more,
+  }
 
   protected constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -47,6 +54,7 @@ export abstract class OpenCache {
       throw error
     }
     forgotten.register(this, this.memory, this)
+    if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
   }
 
   /** Longest key, in bytes. */
@@ -101,6 +109,21 @@ export abstract class OpenCache {
     return this.use().verify()
   }
 
+  /**
+   * Gives back the room of all items that have expired, now; how many there were. The lock is let
+   * go every few hundred slots. Nobody needs to call this: see `sweepMs`.
+   */
+  sweep(): number {
+    let reclaimed = 0
+    // Twice around at most: the first round may have begun anywhere.
+    for (let step = 0, limit = 2 * (this.use().slotCount + 2); step < limit; step++) {
+      const { reclaimed: count, more } = this.use().sweepStep()
+      reclaimed += count
+      if (!more) break
+    }
+    return reclaimed
+  }
+
   /** Asks the kernel to write a store to its disk now, and waits for that. */
   sync(): void {
     this.use().segment.mapping.sync()
@@ -112,6 +135,7 @@ export abstract class OpenCache {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.#stopSweeping()
     forgotten.unregister(this)
     this.memory.close()
   }

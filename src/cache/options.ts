@@ -98,6 +98,11 @@ export interface CacheOptions {
    * tests. `auto`: shared where it can be, else private with one warning. @default 'auto'
    */
   readonly memory?: 'auto' | 'shared' | 'private'
+  /**
+   * Milliseconds between two sweeps for expired items; one process of all does it. They are never
+   * returned, swept or not: this is about their room. 0: never. @default 3000
+   */
+  readonly sweepMs?: number
   /** How long to wait for a writer that is alive but stopped, in milliseconds. @default 5000 */
   readonly lockTimeoutMs?: number
   /** Where the time comes from; tests give their own. @default the system's clock */
@@ -112,6 +117,7 @@ export interface ResolvedOptions {
   readonly directory: string | undefined
   readonly memory: 'auto' | 'shared' | 'private'
   readonly lockTimeoutMs: number
+  readonly sweepMs: number
   readonly clock: Clock
 }
 
@@ -131,6 +137,7 @@ const OPTION_NAMES = [
   'directory',
   'memory',
   'lockTimeoutMs',
+  'sweepMs',
   'clock',
 ] as const satisfies readonly (keyof CacheOptions)[]
 
@@ -140,6 +147,8 @@ const DEFAULT_BYTES_AN_ITEM = 4096
 const DEFAULT_MAX_KEY_SIZE = 256
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
+const DEFAULT_SWEEP_MS = 3000
+const MAX_SWEEP_MS = 86_400_000
 
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
@@ -167,6 +176,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
       optional(options.lockTimeoutMs, value =>
         requireInteger('lockTimeoutMs', value, 1, MAX_LOCK_TIMEOUT_MS),
       ) ?? DEFAULT_LOCK_TIMEOUT_MS,
+    sweepMs:
+      optional(options.sweepMs, value => requireInteger('sweepMs', value, 0, MAX_SWEEP_MS)) ??
+      DEFAULT_SWEEP_MS,
     clock: options.clock ?? systemClock,
   }
 }

@@ -23,8 +23,8 @@ import { NeedsRebuild } from './needs-rebuild.ts'
 import { assembleParts, type Parts } from './parts.ts'
 import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
 import { deleteAll, rebuild } from './recovery.ts'
-import type { SlotIndex } from './slot-table.ts'
-import { ITEM_COUNT, TAKEOVERS, usedSlotCount } from './state.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { ITEM_COUNT, SWEEP_SLOT, TAKEOVERS, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { verify } from './verify.ts'
 import {
@@ -37,6 +37,12 @@ import {
 
 /** Attempts without the lock before a reader queues for it: some 10 us of a writer at work. */
 const LOCK_FREE_ATTEMPTS = 200
+
+/** Slots looked at in one step of a sweep: 100 us when all of them are reclaimed. */
+const SLOTS_A_SWEEP = 256
+
+/** Numbered above the locks of serials and cells (lock.ts, counters.ts). */
+const SWEEPER_LOCK = 2 ** 33
 
 export interface EngineOptions {
   readonly clock: Clock
@@ -201,6 +207,23 @@ export class Engine {
 
   stats(): Omit<CacheStats, 'name'> {
     return readStats(this.#parts, this.#counters)
+  }
+
+  /**
+   * Reclaims what expired among the next slots in turn: `reclaimed` items, in some 100 us of lock.
+   * `more`: this round over the table is not at its end.
+   */
+  sweepStep(): { readonly reclaimed: number; readonly more: boolean } {
+    if (!this.#writer.room.isSweepDue()) return { reclaimed: 0, more: false }
+    return this.#locked(() => {
+      const reclaimed = this.#writer.room.sweepStep(SLOTS_A_SWEEP, NO_SLOT)
+      return { reclaimed, more: this.segment.words[SWEEP_SLOT] !== 0 }
+    })
+  }
+
+  /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
+  isSweeper(): boolean {
+    return this.segment.mapping.locks.tryHold(SWEEPER_LOCK)
   }
 
   verify(): VerifyReport {

@@ -85,6 +85,13 @@ export class Room {
     this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
   }
 
+  /** Whether an item may have expired, or a round has begun. Free: no lock needed to ask. */
+  isSweepDue(): boolean {
+    const { segment, clock } = this.#parts
+    if (segment.words[SWEEP_SLOT] !== 0) return true
+    return clock.nowMs() >= (segment.doubles[EARLIEST_EXPIRY] as number)
+  }
+
   /**
    * Reclaims what expired among the next `limit` slots in turn; how many. At the end of a round
    * over the table it is known when the next item expires, and until then nobody needs to look.

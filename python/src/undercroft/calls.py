@@ -47,7 +47,8 @@ class Caller:
         self._max_packet_size = options.max_packet_size
         self._pool = Pool(address, options)
         self._server_keeps = False
-        """It has kept a connection open, so closing one without a byte is no answer from it."""
+        """It has kept a connection open, so closing one without a byte is no answer from it, then or
+        later: a server that stops closes what it has just accepted."""
 
     def call(
         self,
@@ -108,7 +109,6 @@ class Caller:
             elif exchange.is_silent and not self._server_keeps:
                 replies.append(None)
                 continue
-            self._server_keeps = False  # perhaps a uWSGI has taken its place
             may_be_done = exchange.sent_count > len(answered) and not window[0].is_read
             if may_be_done or len(replies) < retried_count:
                 raise self._died()

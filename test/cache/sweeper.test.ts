@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Cache } from '../../src/index.ts'
+import { until } from '../support/deadline.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { memoryDir } from '../support/temp-dir.ts'
+
+describe('sweeping', () => {
+  test('gives back the room of what expired, all of it, and says how much', t => {
+    const clock = new ManualClock()
+    using cache = Cache.open({
+      name: 'a',
+      maxItems: 2000,
+      directory: memoryDir(t),
+      clock,
+      sweepMs: 0,
+    })
+    for (let i = 0; i < 2000; i++) cache.set(`k${i}`, i, i % 2 === 0 ? { ttlMs: 1 + i } : {})
+    assert.equal(cache.sweep(), 0)
+    clock.advance(1000)
+    assert.equal(cache.sweep(), 500)
+    assert.equal(cache.stats().items, 1500)
+    assert.equal(cache.stats().expired, 500)
+    assert.equal(cache.sweep(), 0)
+    clock.advance(1001)
+    assert.equal(cache.sweep(), 500)
+    assert.equal(cache.stats().items, 1000)
+    assert.deepEqual(cache.verify().problems, [])
+  })
+
+  test('happens by itself, in one of all that have the cache open', async t => {
+    const clock = new ManualClock()
+    const options = { name: 'a', maxItems: 1000, directory: memoryDir(t), clock, sweepMs: 1 }
+    using cache = Cache.open(options)
+    using other = Cache.open(options)
+    for (let i = 0; i < 1000; i++) cache.set(`k${i}`, i, { ttlMs: 10 })
+    clock.advance(10)
+    await until('all are swept', () => other.stats().items === 0)
+    assert.equal(cache.stats().expired, 1000)
+  })
+
+  test('goes on in another when the one that swept closes', async t => {
+    const clock = new ManualClock()
+    const options = { name: 'a', maxItems: 10, directory: memoryDir(t), clock, sweepMs: 1 }
+    const first = Cache.open(options)
+    using second = Cache.open(options)
+    second.set('k', 1, { ttlMs: 10 })
+    clock.advance(10)
+    await until('it is swept', () => second.stats().items === 0)
+    first.close()
+    second.set('k', 1, { ttlMs: 10 })
+    clock.advance(10)
+    await until('it is swept again', () => second.stats().items === 0)
+  })
+
+  test('keeps no process from ending, and leaves a closed cache alone', async t => {
+    const clock = new ManualClock()
+    const cache = Cache.open({
+      name: 'a',
+      maxItems: 5000,
+      directory: memoryDir(t),
+      clock,
+      sweepMs: 1,
+    })
+    for (let i = 0; i < 5000; i++) cache.set(`k${i}`, i, { ttlMs: 10 })
+    clock.advance(10)
+    await until('a sweep has begun', () => cache.stats().items < 5000)
+    cache.close()
+    await new Promise(resolve => setImmediate(resolve))
+  })
+})
