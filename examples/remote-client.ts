@@ -17,7 +17,6 @@ async function withOwnServer(): Promise<void> {
   const cache = Cache.open({ name: `remote-${process.pid}`, maxItems: 1000 })
   const server = await serveCaches([cache], { listen: '127.0.0.1:0' })
   await talkTo(`${cache.name}@${server.addresses[0]}`)
-  // What came over the network is bytes here.
   console.log(`in the cache itself: ${cache.get('greeting')}`)
   await server.close()
   cache.destroy()
@@ -29,6 +28,6 @@ async function talkTo(identifier: string): Promise<void> {
   console.log(`stored again with add: ${await remote.add('greeting', 'hi')}`)
   console.log(`read: ${await remote.get('greeting')}`)
   await remote.delete('visits')
-  await Promise.all([1n, 2n, 3n].map(by => remote.count('visits', 'inc', by)))
-  console.log(`counted to: ${await remote.count('visits', 'inc', 0n)}`)
+  await Promise.all([1, 2, 3].map(by => remote.increment('visits', by)))
+  console.log(`counted to: ${await remote.get('visits')}`)
 }

@@ -9,11 +9,15 @@ export {
   type Clock,
   type CounterOperation,
   type CounterOptions,
+  type CountOptions,
+  type EncodedValue,
   type ErrorCode,
   type KeyPage,
+  type SetItemOptions,
   type StoredItem,
   type TtlOptions,
   UndercroftError,
+  type ValueTypeName,
   type VerifyReport,
 } from './base/index.ts'
 export { Cache, type CacheOptions } from './cache/index.ts'

@@ -4,11 +4,20 @@
  * The local `Cache` answers at once. Nothing here knows shared memory or sockets.
  */
 
+import type { ValueTypeName } from './value.ts'
+
 /** A key: text (stored as UTF-8) or bytes. 1 byte up to the cache's `maxKeySize`. */
 export type CacheKey = string | Uint8Array
 
+/** A value as bytes, and what they are. */
+export interface EncodedValue {
+  readonly bytes: Uint8Array
+  /** What the bytes are. @default 'bytes' */
+  readonly type?: ValueTypeName
+}
+
 /** One item as stored. */
-export interface StoredItem {
+export interface StoredItem extends EncodedValue {
   /** A copy of the value's bytes, the caller's to keep. */
   readonly bytes: Buffer
   /** The moment it ends, Unix milliseconds; 0: never. */
@@ -24,12 +33,27 @@ export interface TtlOptions {
   readonly ttlMs?: number
 }
 
+/** How `setItem` stores. */
+export interface SetItemOptions extends TtlOptions {
+  /** Store either way, only if absent, or only if there is a live item. @default 'set' */
+  readonly mode?: 'set' | 'add' | 'replace'
+}
+
 /** What a counter operation starts from when the key is absent. */
 export interface CounterOptions extends TtlOptions {
   /** The value before the operation when there was no item. @default 0 */
   readonly initial?: number | bigint
   /** Change only a counter that is there: nothing is created, and `initial` is not used. */
   readonly onlyPresent?: boolean
+}
+
+/** Further options of `count`. */
+export interface CountOptions extends CounterOptions {
+  /**
+   * Refuse a result that a JavaScript number cannot hold, with UNDERCROFT_COUNTER_RANGE, and leave
+   * the value. @default false
+   */
+  readonly safe?: boolean
 }
 
 /** The four operations on 64-bit counters, named as uWSGI names them. */
@@ -89,6 +113,11 @@ export interface ByteCache {
   set(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
   /** Stores only if absent. False: there already, or full. */
   add(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
+  /**
+   * Stores bytes as the kind of value they are, as `getItem` gave them. False: full, or the mode
+   * says so. Throws UNDERCROFT_VALUE_UNSUPPORTED when they are not of that kind.
+   */
+  setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): boolean
   delete(key: CacheKey): boolean
   /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
   ttlMs(key: CacheKey): number | undefined
@@ -101,7 +130,7 @@ export interface ByteCache {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options?: CounterOptions,
+    options?: CountOptions,
   ): bigint | undefined
   /**
    * Some of the live keys, in no particular order. Begin with cursor 0 and go on with `next` until

@@ -5,7 +5,10 @@ export type {
   CacheStats,
   CounterOperation,
   CounterOptions,
+  CountOptions,
+  EncodedValue,
   KeyPage,
+  SetItemOptions,
   StoredItem,
   TtlOptions,
   VerifyReport,
@@ -23,4 +26,10 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
-export { LAST_VALUE_TYPE, VALUE_TYPE, type ValueDecoder, type ValueSource } from './value.ts'
+export {
+  LAST_VALUE_TYPE,
+  VALUE_TYPE,
+  type ValueDecoder,
+  type ValueSource,
+  type ValueTypeName,
+} from './value.ts'

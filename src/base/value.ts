@@ -27,6 +27,17 @@ export const VALUE_TYPE = {
 
 export const LAST_VALUE_TYPE = 8
 
+/** The kinds of values by name, as `getItem` and the network tell them. */
+export type ValueTypeName =
+  | 'bytes'
+  | 'uint8array'
+  | 'text'
+  | 'utf16'
+  | 'integer'
+  | 'bigint'
+  | 'json'
+  | 'structured'
+
 /** An encoded value that can put its bytes where they belong, without a copy in between. */
 export interface ValueSource {
   readonly type: number

@@ -9,15 +9,20 @@ import {
   type CacheKey,
   type CounterOperation,
   type CounterOptions,
+  type CountOptions,
+  type EncodedValue,
   requireInteger,
+  requireOneOf,
+  type SetItemOptions,
   type StoredItem,
   type TtlOptions,
   VALUE_TYPE,
 } from '../base/index.ts'
-import { copyBytes, decodeValue, encodeValue } from '../codecs/index.ts'
+import { copyEncoded, decodeValue, encodeValue } from '../codecs/index.ts'
 import type { StoreMode } from '../engine/index.ts'
 import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
+import { requireSource } from './encoded.ts'
 import { NEVER } from './expiry.ts'
 import { OpenCache } from './open-cache.ts'
 import type { CacheOptions } from './options.ts'
@@ -60,11 +65,10 @@ export class Cache<V = unknown> extends OpenCache {
     return this.engine.get(key, decodeValue) as V | undefined
   }
 
-  /** The value's bytes as stored, with the moment it ends. Counts as `get` does. */
+  /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
-    const bytes = this.use().get(key, copyBytes)
-    if (bytes === undefined) return undefined
-    return { bytes, expiresAtMs: this.engine.foundExpiresAtMs }
+    const encoded = this.use().get(key, copyEncoded)
+    return encoded && { ...encoded, expiresAtMs: this.engine.foundExpiresAtMs }
   }
 
   /** The values of several keys, in their order. */
@@ -98,6 +102,19 @@ export class Cache<V = unknown> extends OpenCache {
   /** Stores only if there is a live item. */
   replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
     return this.#store(key, value, options, 'replace')
+  }
+
+  /**
+   * Stores bytes as the kind of value they are: what `getItem` gave, here or elsewhere. False:
+   * full, or `mode` says so.
+   *
+   * @throws UndercroftError - as `set`; UNDERCROFT_VALUE_UNSUPPORTED for bytes that are not of that
+   * kind, and for `structured` ones, which are safe to read only where they were written
+   */
+  setItem(key: CacheKey, value: EncodedValue, options: SetItemOptions = {}): boolean {
+    const mode = requireOneOf('mode', options.mode ?? 'set', ['set', 'add', 'replace'])
+    const source = requireSource(value)
+    return this.use().store(key, source, this.expiryFor(options), mode) === 'stored'
   }
 
   /** Stores several values; how many were stored before the cache was full, if it was. */
@@ -188,9 +205,10 @@ export class Cache<V = unknown> extends OpenCache {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options?: CounterOptions,
+    options?: CountOptions,
   ): bigint | undefined {
-    return this.#count(key, operation, by, options, VALUE_TYPE.integer, undefined)
+    const limit = options?.safe === true ? MAX_SAFE : undefined
+    return this.#count(key, operation, by, options, VALUE_TYPE.integer, limit)
   }
 
   /** Keys and values of live items, with the same promise as `keys`. Counts nothing. */

@@ -33,6 +33,7 @@ export class RemoteCommands {
   ): Promise<Reply | undefined> {
     const reply = await this.#pool.call(encodeRequest(command, this.#cacheName, parts))
     if (reply === undefined) {
+      if (parts?.body?.length === 0) throw emptyValue()
       if (UWSGI_COMMANDS.has(command)) return undefined
       throw this.#refused(command, 'unknown-command')
     }
@@ -70,6 +71,14 @@ export class RemoteCommands {
   }
 }
 
+/** A uWSGI refuses it for good, so that this is no case of "full". */
+function emptyValue(): UndercroftError {
+  return new UndercroftError(
+    'UNDERCROFT_VALUE_UNSUPPORTED',
+    'an empty value cannot be stored at a uWSGI: on its wire it is the same as a miss',
+  )
+}
+
 /** Sent as uWSGI knows them, so that its silence is an answer. */
 const UWSGI_COMMANDS: ReadonlySet<MagicCommand> = new Set<MagicCommand>([
   'get',
@@ -90,6 +99,10 @@ const REFUSALS: Record<
   key: ['UNDERCROFT_KEY_INVALID', 'the key is empty or longer than this cache takes'],
   'unknown-cache': ['UNDERCROFT_NO_SUCH_CACHE', 'it has no cache of this name'],
   'not-a-counter': ['UNDERCROFT_NOT_A_COUNTER', 'the item is not a counter'],
+  'out-of-range': [
+    'UNDERCROFT_COUNTER_RANGE',
+    'the result is beyond Number.MAX_SAFE_INTEGER; the value is unchanged. Give a bigint',
+  ],
   'bad-request': ['UNDERCROFT_REMOTE_REFUSED', 'an argument is not valid'],
   'read-only': ['UNDERCROFT_REMOTE_REFUSED', 'it is read-only at this address'],
   'unknown-command': [

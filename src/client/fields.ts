@@ -8,8 +8,8 @@ import {
   requireDuration,
   type StoredItem,
   systemClock,
-  UndercroftError,
 } from '../base/index.ts'
+import { decodeFromNetwork, findTypeName } from '../codecs/index.ts'
 import {
   type DictionaryPair,
   msFromUnixSeconds,
@@ -49,19 +49,22 @@ export function formatInt64(name: string, value: bigint): string {
   throw invalidOption(name, 'a bigint from -2^63 to 2^63 - 1', value)
 }
 
-export function valueBytes(value: string | Uint8Array): Uint8Array {
-  const bytes = typeof value === 'string' ? Buffer.from(value) : value
-  if (!(bytes instanceof Uint8Array)) throw invalidOption('value', 'text or bytes', value)
-  if (bytes.length > 0) return bytes
-  throw new UndercroftError(
-    'UNDERCROFT_VALUE_UNSUPPORTED',
-    'an empty value cannot be sent: on the wire it is the same as a miss',
-  )
-}
-
+/** The bytes, what they are, and when they end. A real uWSGI tells no type: bytes. */
 export function itemOf(reply: Reply, from: string): StoredItem {
   if (reply.body === undefined) throw protocolError(from, 'a value came without its size')
-  return { bytes: ownBytes(reply.body), expiresAtMs: expiresAtMsOf(reply, from) }
+  const name = reply.fields.get('type')?.toString('latin1') ?? 'bytes'
+  const type = findTypeName(name)
+  if (type === undefined) throw protocolError(from, `a value has the unknown type ${name}`)
+  return { bytes: ownBytes(reply.body), type, expiresAtMs: expiresAtMsOf(reply, from) }
+}
+
+export function valueFrom({ bytes, type = 'bytes' }: StoredItem, from: string): unknown {
+  try {
+    return decodeFromNetwork(bytes, type)
+  } catch (error) {
+    if (type === 'structured') throw error
+    throw protocolError(from, `the bytes of a value are not of its type, ${type}`)
+  }
 }
 
 /** The bytes without the rest of the chunk they came in, which a kept view would keep as well. */

@@ -7,11 +7,15 @@ export {
   type CacheStats,
   type CounterOperation,
   type CounterOptions,
+  type CountOptions,
+  type EncodedValue,
   type ErrorCode,
   type KeyPage,
+  type SetItemOptions,
   type StoredItem,
   type TtlOptions,
   UndercroftError,
+  type ValueTypeName,
   type VerifyReport,
 } from '../base/index.ts'
 export type { RemoteCacheOptions } from './options.ts'

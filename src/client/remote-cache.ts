@@ -4,60 +4,61 @@
 
 import {
   type CacheKey,
-  type CacheStats,
   type CounterOperation,
   type CounterOptions,
-  type KeyPage,
+  type CountOptions,
+  type EncodedValue,
+  invalidOption,
   requireInteger,
   requireOneOf,
+  type SetItemOptions,
   type StoredItem,
   type TtlOptions,
-  type VerifyReport,
 } from '../base/index.ts'
+import { encodeForNetwork } from '../codecs/index.ts'
 import { formatAddress, MAX_KEYS_LIMIT, ONLY_PRESENT, parseIdentifier } from '../uwsgi/index.ts'
-import { RemoteCommands } from './commands.ts'
+import { batches } from './batches.ts'
 import {
-  countOf,
   formatInt64,
   initialPairs,
   int64Of,
   itemOf,
-  jsonOf,
-  listOf,
   ttlMsOf,
   ttlPair,
   ttlPairs,
-  valueBytes,
+  valueFrom,
 } from './fields.ts'
-import { type RemoteCacheOptions, resolveRemoteOptions } from './options.ts'
-import { Pool } from './pool.ts'
+import { OpenRemoteCache } from './open-remote.ts'
+import type { RemoteCacheOptions } from './options.ts'
+
+/** The command for each way to store. uWSGI's `set` is what is called `add` here. */
+const STORE_COMMANDS = { set: 'update', add: 'set', replace: 'replace' } as const
 
 /**
  * A cache served by undercroft or by a real uWSGI.
+ *
+ * From undercroft a value comes back as the kind that was stored, but for what only V8's
+ * serialization keeps (`Date`, `Map` and the like): that stays on its machine. A real uWSGI knows
+ * bytes alone, so there `get` gives a `Buffer` whatever was set.
  *
  * Connects when first needed, and again after the server was gone. A read that met a dying
  * connection is repeated once; a write never is, because it may have been done.
  *
  * A real uWSGI says no by closing without a word. So there `undefined` and `false` can also mean
  * that the cache does not exist or the value was too large, and what only undercroft knows
- * (`count`, `ttlMs`, `touch`, `keys`, `stats`, `verify`) fails with `UNDERCROFT_REMOTE_REFUSED`.
+ * (counting, `replace`, `ttlMs`, `touch`, `keys`, `entries`, `stats`, `verify`) fails with
+ * `UNDERCROFT_REMOTE_REFUSED`.
  *
  * Every method can fail with `UNDERCROFT_CONNECTION`, `UNDERCROFT_TIMEOUT`, `UNDERCROFT_PROTOCOL`,
  * `UNDERCROFT_REMOTE_REFUSED`, `UNDERCROFT_NO_SUCH_CACHE` or `UNDERCROFT_CLOSED`.
  *
+ * @typeParam V - what the values are; not checked at run time
  * @example
- * await using sessions = await RemoteCache.connect('sessions@cache.internal:3031')
- * await sessions.set('user:1', 'Ada', { ttlMs: 60_000 })
- * const name = (await sessions.get('user:1'))?.toString()
+ * await using sessions = await RemoteCache.connect<Session>('sessions@cache.internal:3031')
+ * await sessions.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
+ * const name = (await sessions.get('user:1'))?.name
  */
-export class RemoteCache implements AsyncDisposable {
-  /** The name of the cache at the server; empty: its default cache. */
-  readonly name: string
-  /** The server's address. */
-  readonly address: string
-  readonly #pool: Pool
-  readonly #commands: RemoteCommands
-
+export class RemoteCache<V = unknown> extends OpenRemoteCache {
   /**
    * Connects with the first call; use {@link RemoteCache.connect} to know at once.
    *
@@ -66,11 +67,7 @@ export class RemoteCache implements AsyncDisposable {
    * @throws UndercroftError `UNDERCROFT_OPTION_INVALID`.
    */
   constructor(identifier: string, options: RemoteCacheOptions = {}) {
-    const { cacheName, address } = parseIdentifier(identifier)
-    this.name = cacheName
-    this.address = formatAddress(address)
-    this.#pool = new Pool(address, resolveRemoteOptions(options))
-    this.#commands = new RemoteCommands(this.#pool, this.name, this.address)
+    super(identifier, options)
   }
 
   /**
@@ -81,10 +78,13 @@ export class RemoteCache implements AsyncDisposable {
    * @throws UndercroftError `UNDERCROFT_CONNECTION` or `UNDERCROFT_TIMEOUT` when the server cannot
    * be reached, `UNDERCROFT_NO_SUCH_CACHE` when it says that it does not have the cache.
    */
-  static async connect(identifier: string, options?: RemoteCacheOptions): Promise<RemoteCache> {
-    const cache = new RemoteCache(identifier, options)
+  static async connect<V = unknown>(
+    identifier: string,
+    options?: RemoteCacheOptions,
+  ): Promise<RemoteCache<V>> {
+    const cache = new RemoteCache<V>(identifier, options)
     try {
-      await cache.#commands.requireCache()
+      await cache.commands.requireCache()
       return cache
     } catch (error) {
       await cache.close()
@@ -92,65 +92,144 @@ export class RemoteCache implements AsyncDisposable {
     }
   }
 
-  /** The value; undefined: a miss. */
-  async get(key: CacheKey): Promise<Buffer | undefined> {
-    return (await this.getItem(key))?.bytes
+  /**
+   * The value, as the kind that was stored; undefined: a miss.
+   *
+   * @throws UndercroftError also `UNDERCROFT_VALUE_UNSUPPORTED` for a value that only processes of
+   * the server's machine can read; `getItem` gives its bytes.
+   */
+  async get(key: CacheKey): Promise<V | undefined> {
+    const item = await this.getItem(key)
+    return item === undefined ? undefined : (valueFrom(item, this.address) as V)
   }
 
-  /** The value and when it ends, which a real uWSGI tells in whole seconds. */
+  /** The bytes, what they are, and when they end, which a real uWSGI tells in whole seconds. */
   async getItem(key: CacheKey): Promise<StoredItem | undefined> {
-    const reply = await this.#commands.find('get', { key })
+    const reply = await this.commands.find('get', { key })
     return reply === undefined ? undefined : itemOf(reply, this.address)
+  }
+
+  /** The values of several keys, in their order; many are asked for at a time. */
+  async getMany(keys: Iterable<CacheKey>): Promise<(V | undefined)[]> {
+    const values: (V | undefined)[] = []
+    for (const batch of batches(keys, this.batchSize)) {
+      values.push(...(await Promise.all(batch.map(key => this.get(key)))))
+    }
+    return values
   }
 
   /** Whether the key is there. Counts no hit. */
   async has(key: CacheKey): Promise<boolean> {
-    return (await this.#commands.find('exists', { key })) !== undefined
+    return (await this.commands.find('exists', { key })) !== undefined
   }
 
   /**
    * Stores either way. False: full.
    *
    * @throws UndercroftError also `UNDERCROFT_KEY_INVALID`, `UNDERCROFT_VALUE_TOO_LARGE`, and
-   * `UNDERCROFT_VALUE_UNSUPPORTED` for an empty value, which the protocol cannot carry.
+   * `UNDERCROFT_VALUE_UNSUPPORTED` for what only V8's serialization keeps, and at a real uWSGI for
+   * an empty value, which its protocol cannot carry.
    */
-  set(key: CacheKey, value: string | Uint8Array, options?: TtlOptions): Promise<boolean> {
-    return this.#store('update', key, value, options)
+  async set(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
+    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'set' })
   }
 
   /** Stores only if absent. False: there already, or full. Throws as {@link RemoteCache.set}. */
-  add(key: CacheKey, value: string | Uint8Array, options?: TtlOptions): Promise<boolean> {
-    return this.#store('set', key, value, options)
+  async add(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
+    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'add' })
+  }
+
+  /** Stores only if there is a live item. Throws as {@link RemoteCache.set}. */
+  async replace(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
+    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'replace' })
+  }
+
+  /** Stores bytes as the kind of value they are. Throws as {@link RemoteCache.set}. */
+  async setItem(
+    key: CacheKey,
+    { bytes, type = 'bytes' }: EncodedValue,
+    { ttlMs, mode = 'set' }: SetItemOptions = {},
+  ): Promise<boolean> {
+    if (!(bytes instanceof Uint8Array)) throw invalidOption('bytes', 'a Uint8Array', bytes)
+    const command = STORE_COMMANDS[requireOneOf('mode', mode, ['set', 'add', 'replace'])]
+    const pairs = [...ttlPairs(ttlMs), ['type', type] as const]
+    const reply = await this.commands.find(command, { key, body: bytes, pairs }, ['exists', 'full'])
+    return reply !== undefined
+  }
+
+  /**
+   * Stores several values, many at a time. How many were stored; after a batch in which some found
+   * the cache full, no more are sent.
+   */
+  async setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): Promise<number> {
+    let stored = 0
+    for (const batch of batches(entries, this.batchSize)) {
+      const outcomes = batch.map(([key, value]) => this.set(key, value, options))
+      const storedNow = (await Promise.all(outcomes)).filter(isStored => isStored).length
+      stored += storedNow
+      if (storedNow < batch.length) break
+    }
+    return stored
   }
 
   /** Whether there was something to delete. */
   async delete(key: CacheKey): Promise<boolean> {
-    return (await this.#commands.find('del', { key })) !== undefined
+    return (await this.commands.find('del', { key })) !== undefined
   }
 
   /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
   async ttlMs(key: CacheKey): Promise<number | undefined> {
-    const reply = await this.#commands.find('ttl', { key })
+    const reply = await this.commands.find('ttl', { key })
     return reply === undefined ? undefined : ttlMsOf(reply, this.address)
   }
 
   /** Gives the item a new TTL; whether there was one. */
   async touch(key: CacheKey, ttlMs: number): Promise<boolean> {
     const pairs = [ttlPair(ttlMs)]
-    return (await this.#commands.find('touch', { key, pairs })) !== undefined
+    return (await this.commands.find('touch', { key, pairs })) !== undefined
   }
 
   /**
-   * Counts in one step at the server, however many do so. The new value wraps modulo 2^64.
-   * Undefined: refused, the cache is full, or with `onlyPresent` there is no item.
+   * Adds to a 64-bit integer, in one step at the server, however many do so.
    *
-   * @throws UndercroftError also `UNDERCROFT_NOT_A_COUNTER` when the item holds something else.
+   * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
+   * @returns the new value, or undefined when the cache is full
+   * @throws UndercroftError also `UNDERCROFT_NOT_A_COUNTER`, and `UNDERCROFT_COUNTER_RANGE` when a
+   * number could not hold the result; the value is unchanged
    */
+  increment(key: CacheKey, by?: number, options?: CounterOptions): Promise<number | undefined>
+  increment(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
+  increment(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+    return this.#arithmetic(key, 'inc', by, options)
+  }
+
+  /** As `increment`, subtracting. */
+  decrement(key: CacheKey, by?: number, options?: CounterOptions): Promise<number | undefined>
+  decrement(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
+  decrement(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+    return this.#arithmetic(key, 'dec', by, options)
+  }
+
+  /** As `increment`, multiplying. */
+  multiply(key: CacheKey, by: number, options?: CounterOptions): Promise<number | undefined>
+  multiply(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
+  multiply(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+    return this.#arithmetic(key, 'mul', by, options)
+  }
+
+  /** As `increment`, dividing; cuts toward zero, and by zero gives zero, as uWSGI does. */
+  divide(key: CacheKey, by: number, options?: CounterOptions): Promise<number | undefined>
+  divide(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
+  divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+    return this.#arithmetic(key, 'div', by, options)
+  }
+
+  /** The four operations by their uWSGI names, on all 64 bits. Throws as `increment`. */
   async count(
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options: CounterOptions = {},
+    options: CountOptions = {},
   ): Promise<bigint | undefined> {
     requireOneOf('operation', operation, ['inc', 'dec', 'mul', 'div'])
     const pairs = [
@@ -158,69 +237,34 @@ export class RemoteCache implements AsyncDisposable {
       ...initialPairs(options.initial),
       ...(options.onlyPresent === true ? [['only', ONLY_PRESENT] as const] : []),
       ...ttlPairs(options.ttlMs),
+      ...(options.safe === true ? [['safe', '1'] as const] : []),
     ]
-    const reply = await this.#commands.find(operation, { key, pairs }, ['full'])
+    const reply = await this.commands.find(operation, { key, pairs }, ['full'])
     return reply === undefined ? undefined : int64Of(reply, 'value', this.address)
   }
 
-  /** Some of the keys; begin with cursor 0 and go on with `next` until it is 0 again. */
-  async keyPage(cursor: number, limit: number): Promise<KeyPage> {
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('limit', limit, 1, MAX_KEYS_LIMIT)
-    const pairs = [['cursor', String(cursor)] as const, ['limit', String(limit)] as const]
-    const reply = await this.#commands.require('keys', { pairs })
-    return { keys: listOf(reply, this.address), next: countOf(reply, 'next', this.address) }
+  /** Keys and values of live items. Each value counts as a hit, unlike with a local cache. */
+  async *entries(): AsyncGenerator<[string, V], void, undefined> {
+    for await (const page of this.keyPages()) {
+      for (const keys of batches(page, this.batchSize)) {
+        const values = await this.getMany(keys)
+        for (const [index, key] of keys.entries()) {
+          const value = values[index]
+          if (value !== undefined) yield [key.toString(), value] // deleted meanwhile otherwise
+        }
+      }
+    }
   }
 
-  /** All live keys, page by page, in no particular order. */
-  async *keys(): AsyncGenerator<Buffer, void, undefined> {
-    let cursor = 0
-    do {
-      const page = await this.keyPage(cursor, MAX_KEYS_LIMIT)
-      yield* page.keys
-      cursor = page.next
-    } while (cursor !== 0)
-  }
-
-  /** Deletes all items; how many there were, or undefined from a server that does not tell. */
-  async clear(): Promise<number | undefined> {
-    const reply = await this.#commands.require('clear')
-    return reply.fields.has('count') ? countOf(reply, 'count', this.address) : undefined
-  }
-
-  /** What the cache counts at the server. */
-  async stats(): Promise<CacheStats> {
-    const reply = await this.#commands.require('stats')
-    return jsonOf(
-      reply,
-      ['name', 'items', 'maxItems', 'hits', 'misses'],
-      this.address,
-    ) as CacheStats
-  }
-
-  /** Checks the cache at the server. */
-  async verify(): Promise<VerifyReport> {
-    const reply = await this.#commands.require('verify')
-    return jsonOf(reply, ['ok', 'problems', 'items'], this.address) as VerifyReport
-  }
-
-  /** Lets calls under way finish and closes the connections. May be called again. */
-  close(): Promise<void> {
-    return this.#pool.close()
-  }
-
-  /** The same as {@link RemoteCache.close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  async #store(
-    command: 'set' | 'update',
+  async #arithmetic(
     key: CacheKey,
-    value: string | Uint8Array,
-    options: TtlOptions = {},
-  ): Promise<boolean> {
-    const parts = { key, body: valueBytes(value), pairs: ttlPairs(options.ttlMs) }
-    return (await this.#commands.find(command, parts, ['exists', 'full'])) !== undefined
+    operation: CounterOperation,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): Promise<number | bigint | undefined> {
+    if (typeof by === 'bigint') return this.count(key, operation, by, options)
+    requireInteger('by', by, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const value = await this.count(key, operation, BigInt(by), { ...options, safe: true })
+    return value === undefined ? undefined : Number(value)
   }
 }

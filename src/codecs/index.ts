@@ -1,2 +1,10 @@
-export { copyBytes, decodeValue } from './decode.ts'
-export { encodeValue } from './encode.ts'
+export { copyBytes } from './decode-portable.ts'
+export {
+  copyEncoded,
+  decodeFromNetwork,
+  encodeForNetwork,
+  findTypeName,
+  nameOfType,
+  sourceOf,
+} from './network.ts'
+export { decodeValue, encodeValue } from './structured.ts'

@@ -16,7 +16,7 @@ import {
   unixSeconds,
 } from '../uwsgi/index.ts'
 import type { CacheSet } from './cache-set.ts'
-import { isStorableKey, isStorableValue, refusalReasonOf } from './checks.ts'
+import { encodedValue, isStorableKey, isStorableValue, refusalReasonOf } from './checks.ts'
 
 export type Outcome =
   | { readonly kind: 'ok'; readonly pairs: readonly DictionaryPair[]; readonly body?: Uint8Array }
@@ -33,7 +33,7 @@ export function refused(reason: RefusalReason): Outcome {
 }
 
 export function takesBody(command: MagicCommand | undefined): boolean {
-  return command === 'set' || command === 'add' || command === 'update'
+  return command !== undefined && STORING.has(command)
 }
 
 /** What can be said before the body has come; undefined: go on. */
@@ -48,7 +48,9 @@ export function checkRequest(request: MagicRequest, context: MagicContext): Outc
   if (KEYED.has(command) && !isStorableKey(cache, request.key)) {
     return CREATING.has(command) ? refused('key') : MISS
   }
-  if (takesBody(command) && !isStorableValue(cache, bodySize)) {
+  // Whoever names the type is no uWSGI, and can tell an empty value from a miss.
+  const isEmptyValue = bodySize === 0 && request.type !== undefined
+  if (takesBody(command) && !isEmptyValue && !isStorableValue(cache, bodySize)) {
     return refused(bodySize === 0 ? 'bad-request' : 'too-large')
   }
   return undefined
@@ -70,11 +72,17 @@ export function runRequest(request: MagicRequest, body: Buffer, context: MagicCo
 const OK: Outcome = { kind: 'ok', pairs: [] }
 const MISS: Outcome = { kind: 'miss' }
 
+/** The commands with a value, and how each stores it. */
+const STORING: ReadonlyMap<MagicCommand, 'set' | 'add' | 'replace'> = new Map([
+  ['set', 'add'],
+  ['add', 'add'],
+  ['update', 'set'],
+  ['replace', 'replace'],
+])
+
 /** Commands that can bring an item into being: for these a bad key is an error, not a miss. */
 const CREATING: ReadonlySet<MagicCommand> = new Set<MagicCommand>([
-  'set',
-  'add',
-  'update',
+  ...STORING.keys(),
   'inc',
   'dec',
   'mul',
@@ -107,9 +115,9 @@ function run(
       return cache.has(request.key) ? OK : MISS
     case 'set':
     case 'add':
-      return runAdd(request, body, cache)
     case 'update':
-      return cache.set(request.key, body, ttlOptions(request)) ? OK : refused('full')
+    case 'replace':
+      return runStore(command, request, body, cache)
     case 'del':
       return cache.delete(request.key) ? OK : MISS
     case 'clear':
@@ -138,12 +146,25 @@ function runGet(request: MagicRequest, cache: ByteCache): Outcome {
     // Only the local clocks of both ends are needed to make a moment of a duration again.
     if (request.keep) pairs.push(['ttl', formatTtl(item.expiresAtMs - systemClock.nowMs())])
   }
+  if (request.keep && item.type !== undefined && item.type !== 'bytes')
+    pairs.push(['type', item.type])
   return { kind: 'ok', pairs, body: item.bytes }
 }
 
-function runAdd(request: MagicRequest, body: Buffer, cache: ByteCache): Outcome {
-  if (cache.add(request.key, body, ttlOptions(request))) return OK
-  return refused(cache.has(request.key) ? 'exists' : 'full')
+function runStore(
+  command: MagicCommand,
+  request: MagicRequest,
+  body: Buffer,
+  cache: ByteCache,
+): Outcome {
+  const value = encodedValue(body, request.type)
+  if (value === undefined) return refused('bad-request')
+  const mode = STORING.get(command) ?? 'set'
+  if (cache.setItem(request.key, value, { ...ttlOptions(request), mode })) return OK
+  if (mode === 'set') return refused('full')
+  const isThere = cache.has(request.key)
+  if (mode === 'add') return refused(isThere ? 'exists' : 'full')
+  return isThere ? refused('full') : MISS
 }
 
 /** uWSGI's clients know no `count`, so only ours are told. */
@@ -168,8 +189,8 @@ function runCounter(
   cache: ByteCache,
 ): Outcome {
   const by = request.by ?? (command === 'inc' || command === 'dec' ? 1n : 2n)
-  const { initial, onlyPresent } = request
-  const options = { ...ttlOptions(request), initial, onlyPresent }
+  const { initial, onlyPresent, isSafe } = request
+  const options = { ...ttlOptions(request), initial, onlyPresent, safe: isSafe }
   const value = cache.count(request.key, command, by, options)
   // Changing a counter that is there takes no room, so with `only` the cache cannot be full.
   if (value === undefined) return onlyPresent ? MISS : refused('full')

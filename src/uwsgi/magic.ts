@@ -16,6 +16,7 @@ export const MAGIC_COMMANDS = [
   'set',
   'add',
   'update',
+  'replace',
   'del',
   'clear',
   'inc',
@@ -40,6 +41,7 @@ export const REFUSAL_REASONS = [
   'key',
   'unknown-cache',
   'not-a-counter',
+  'out-of-range',
   'bad-request',
   'read-only',
   'busy',
@@ -71,10 +73,14 @@ export interface MagicRequest {
   ttlMs: number | undefined
   /** What `expires` said; used when there is no `ttl`. */
   expiresMs: number | undefined
+  /** What the body is, by its name; not checked here. Undefined: bytes. */
+  type: string | undefined
   by: bigint | undefined
   initial: bigint
   /** Counters: do nothing where there is no item. */
   onlyPresent: boolean
+  /** A result that a JavaScript number cannot hold is refused. */
+  isSafe: boolean
   cursor: number
   limit: number
   /** Some number was not one. The size of the body is known all the same. */
@@ -93,9 +99,11 @@ export function parseMagicRequest(payload: Buffer): MagicRequest | undefined {
     bodySize: 0,
     ttlMs: undefined,
     expiresMs: undefined,
+    type: undefined,
     by: undefined,
     initial: 0n,
     onlyPresent: false,
+    isSafe: false,
     cursor: 0,
     limit: DEFAULT_KEYS_LIMIT,
     hasBadNumber: false,
@@ -126,6 +134,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['size', (request, value) => (request.bodySize = parseDecimal(value))],
   ['expires', (request, value) => (request.expiresMs = required(request, parseExpires(value)))],
   ['ttl', (request, value) => (request.ttlMs = required(request, parseTtl(value)))],
+  ['type', (request, value) => (request.type = value.toString('latin1'))],
+  ['safe', (request, value) => (request.isSafe = value.toString('latin1') === '1')],
   ['by', (request, value) => (request.by = required(request, parseInt64(value)))],
   ['initial', (request, value) => (request.initial = required(request, parseInt64(value)) ?? 0n)],
   [

@@ -7,7 +7,9 @@ import {
   type CacheStats,
   type CounterOperation,
   type CounterOptions,
+  type EncodedValue,
   type KeyPage,
+  type SetItemOptions,
   type StoredItem,
   type TtlOptions,
   UndercroftError,
@@ -51,6 +53,12 @@ export class FakeCache implements ServedCache {
 
   add(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean {
     return !this.has(key) && this.set(key, value, options)
+  }
+
+  setItem(key: CacheKey, value: EncodedValue, options: SetItemOptions = {}): boolean {
+    const { mode = 'set' } = options
+    if (mode !== 'set' && this.has(key) === (mode === 'add')) return false
+    return this.set(key, value.bytes, options)
   }
 
   delete(key: CacheKey): boolean {

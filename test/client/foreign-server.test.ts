@@ -4,7 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { serialize } from 'node:v8'
 import { RemoteCache, type RemoteCacheOptions } from '../../src/client/index.ts'
+import { magic } from '../support/magic.ts'
 import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts'
 import { readVectors, type Vector } from '../support/vectors.ts'
 
@@ -84,11 +86,27 @@ describe('at a real uWSGI a remote cache', () => {
     assert.equal(server.requests.length, 4)
   })
 
+  test('gives text and plain data back as the bytes that uWSGI keeps', async () => {
+    await using server = await answering(OK, vector('client-get').response_hex)
+    await using cache = cacheAt(server)
+    assert.equal(await cache.set('k', { plain: true }), true)
+    assert.ok(server.requests[0]?.toString('latin1').endsWith('{"plain":true}'))
+    assert.deepEqual(await cache.get('k'), Buffer.from('val'))
+  })
+
+  test('cannot store an empty value, and says why', async () => {
+    await using server = await answering()
+    await using cache = cacheAt(server)
+    await assert.rejects(cache.set('k', ''), failsWith('UNDERCROFT_VALUE_UNSUPPORTED', 'miss'))
+  })
+
   test('refuses to count rather than to overwrite the number', async () => {
     await using server = await answering()
     await using cache = cacheAt(server)
     const refused = failsWith('UNDERCROFT_REMOTE_REFUSED', 'does not know')
     await assert.rejects(cache.count('k', 'inc', 5n), refused)
+    await assert.rejects(cache.increment('k'), refused)
+    await assert.rejects(cache.replace('k', 'v'), refused)
     await assert.rejects(cache.touch('k', 5), refused)
     await assert.rejects(cache.ttlMs('k'), refused)
     await assert.rejects(cache.stats(), refused)
@@ -125,6 +143,27 @@ describe('a remote cache does not believe a server that', () => {
     await using server = await answering(vector('client-get-ok-without-size').response_hex)
     await using cache = cacheAt(server)
     await assert.rejects(cache.get('k'), failsWith('UNDERCROFT_PROTOCOL', 'size'))
+  })
+
+  for (const [type, value] of [
+    ['json', '{'],
+    ['integer', '1234567'],
+    ['new', 'v'],
+  ] as const) {
+    test(`sends ${value} as a value of type ${type}`, async () => {
+      const fields = { status: 'ok', size: String(value.length), type }
+      await using server = await answering(magic(fields, value).toString('hex'))
+      await using cache = cacheAt(server)
+      await assert.rejects(cache.get('k'), failsWith('UNDERCROFT_PROTOCOL', type))
+    })
+  }
+
+  test('sends something for V8 to deserialize', async () => {
+    const bytes = serialize(new Map())
+    const fields = { status: 'ok', size: String(bytes.length), type: 'structured' }
+    await using server = await answering(magic(fields, bytes.toString('latin1')).toString('hex'))
+    await using cache = cacheAt(server)
+    await assert.rejects(cache.get('k'), failsWith('UNDERCROFT_VALUE_UNSUPPORTED', 'getItem'))
   })
 
   test('announces a value over the limit, and does not wait for it', async () => {

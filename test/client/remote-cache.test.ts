@@ -42,7 +42,7 @@ describe('a remote cache', () => {
     assert.equal(await cache.set('key', value), true)
     assert.deepEqual(await cache.get('key'), value)
     assert.equal(await cache.set(Buffer.from([0]), 'grüße'), true)
-    assert.equal((await cache.get(Buffer.from([0])))?.toString(), 'grüße')
+    assert.equal(await cache.get(Buffer.from([0])), 'grüße')
     assert.equal(await cache.get('other'), undefined)
   })
 
@@ -50,7 +50,7 @@ describe('a remote cache', () => {
     await using cache = await connect()
     const value = Buffer.alloc(1_000_000, 'abcdefg')
     assert.equal(await cache.set('big', value), true)
-    assert.ok((await cache.get('big'))?.equals(value))
+    assert.ok(value.equals((await cache.getItem('big'))?.bytes ?? Buffer.alloc(0)))
   })
 
   test('adds only what is absent, and says whether it deleted something', async () => {
@@ -144,7 +144,6 @@ describe('a remote cache', () => {
     await assert.rejects(cache.set('key', huge), failsWith('UNDERCROFT_VALUE_TOO_LARGE'))
     await assert.rejects(cache.set('k'.repeat(17), 'v'), failsWith('UNDERCROFT_KEY_INVALID'))
     await assert.rejects(cache.set('', 'v'), failsWith('UNDERCROFT_KEY_INVALID'))
-    await assert.rejects(cache.set('key', ''), failsWith('UNDERCROFT_VALUE_UNSUPPORTED'))
     assert.equal(await cache.get('k'.repeat(17)), undefined)
     assert.equal(await cache.set('key', 'still works'), true)
   })

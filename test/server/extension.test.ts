@@ -136,6 +136,7 @@ describe('the further commands', () => {
     assert.equal(await counted({ cmd: 'inc', by: '-9223372036854775799' }), '-9223372036854775808')
     assert.equal(await counted({ cmd: 'dec', ttl: '60000' }), '9223372036854775807')
     assert.equal(await counted({ cmd: 'inc', by: '9223372036854775808' }), undefined)
+    assert.equal(await counted({ cmd: 'inc', safe: '1' }), undefined, 'no safe number')
     assert.equal(await counted({ cmd: 'div', by: '0', ttl: '60000' }), '0')
     const ttl = async (key: string) => Number((await ask(client, { cmd: 'ttl', key })).fields.ttl)
     assert.equal(await ttl('n'), -1, 'a counter that is there keeps its TTL')
@@ -187,6 +188,16 @@ describe('the further commands', () => {
     assert.equal(await statusOf({ cmd: 'keys', limit: '1001' }), 'refused bad-request')
   })
 
+  test('store a value with what it is, also an empty one, and tell it again', async () => {
+    assert.equal(await statusOf({ cmd: 'replace', key: 'k', type: 'json' }, '[1]'), 'miss')
+    assert.equal(await statusOf({ cmd: 'update', key: 'k', type: 'json' }, '[1]'), 'ok')
+    assert.equal(await statusOf({ cmd: 'replace', key: 'k', type: 'text' }, 'ab'), 'ok')
+    const text = await ask(client, { cmd: 'get', key: 'k' })
+    assert.deepEqual(text.fields, { status: 'ok', size: '2', type: 'text', keep: '1' })
+    assert.equal(await statusOf({ cmd: 'update', key: 'k', type: 'text', size: '0' }), 'ok')
+    assert.equal((await ask(client, { cmd: 'get', key: 'k' })).fields.size, '0')
+  })
+
   test('show stats, verification and the names of the caches', async () => {
     assert.equal(JSON.parse(String((await ask(client, { cmd: 'stats' })).body)).name, 'first')
     assert.equal(JSON.parse(String((await ask(client, { cmd: 'verify' })).body)).ok, true)
@@ -205,6 +216,7 @@ describe('a read-only listener', () => {
       'set',
       'add',
       'update',
+      'replace',
       'del',
       'clear',
       'inc',

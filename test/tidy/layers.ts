@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ['base'],
   client: ['base', 'codecs', 'uwsgi'],
   http: ['base'],
-  server: ['base', 'cache', 'uwsgi'],
+  server: ['base', 'codecs', 'cache', 'uwsgi'],
   runner: ['base', 'platform', 'cache', 'config', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.

@@ -1,12 +1,12 @@
 /**
- * Values to bytes: which of the stored types a value becomes.
+ * Values to bytes, as far as any reader may have them: which of the stored types a value becomes.
+ *
+ * Nothing here serializes objects of V8's kinds; that is structured.ts, and stays on this machine.
  */
 
 // Imported, because the global is a getter: 20 ns at each use.
 import { Buffer } from 'node:buffer'
-import { serialize } from 'node:v8'
 import {
-  describe,
   isWellFormed,
   type NativeText,
   nativeText,
@@ -20,8 +20,8 @@ const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
 const TWO_TO_32 = 2 ** 32
 
-/** Throws UNDERCROFT_VALUE_UNSUPPORTED for what the structured clone algorithm refuses. */
-export function encodeValue(value: unknown): ValueSource {
+/** Undefined: only the structured clone algorithm may keep this value. */
+export function encodePortable(value: unknown): ValueSource | undefined {
   if (typeof value === 'string') return encodeText(value)
   if (value instanceof Uint8Array) return encodeBytes(value)
   if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) {
@@ -36,8 +36,7 @@ export function encodeValue(value: unknown): ValueSource {
       'undefined cannot be stored, for get answers it on a miss; store null, or delete the key',
     )
   }
-  if (isPlainData(value)) return textSource(JSON.stringify(value), VALUE_TYPE.json)
-  return encodeStructured(value)
+  return isPlainData(value) ? textSource(JSON.stringify(value), VALUE_TYPE.json) : undefined
 }
 
 function encodeText(text: string): ValueSource {
@@ -53,26 +52,12 @@ function textSource(text: string, type: number): ValueSource {
   return new Utf8Source(text, Buffer.byteLength(text), type)
 }
 
-function encodeBytes(bytes: Uint8Array): ValueSource {
+function encodeBytes(bytes: Uint8Array): ValueSource | undefined {
   if (Buffer.isBuffer(bytes)) return new BytesSource(bytes, VALUE_TYPE.buffer)
   if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) {
     return new BytesSource(bytes, VALUE_TYPE.uint8Array)
   }
-  return encodeStructured(bytes)
-}
-
-function encodeStructured(value: unknown): ValueSource {
-  try {
-    return new BytesSource(serialize(value), VALUE_TYPE.structured)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UndercroftError(
-      'UNDERCROFT_VALUE_UNSUPPORTED',
-      `${describe(value)} cannot be stored (${reason}): ` +
-        'strings, bytes, numbers and whatever structuredClone keeps can',
-      { cause: error },
-    )
-  }
+  return undefined
 }
 
 class AsciiSource implements ValueSource {
@@ -121,7 +106,8 @@ class Utf16Source implements ValueSource {
   }
 }
 
-class BytesSource implements ValueSource {
+/** Bytes that are encoded already. */
+export class BytesSource implements ValueSource {
   readonly type: number
   readonly size: number
   readonly #bytes: Uint8Array

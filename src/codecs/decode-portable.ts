@@ -1,16 +1,16 @@
 /**
- * Bytes to values. Everything is copied out: the bytes may change as soon as this returns, and if
- * they changed before, the reader throws the result away.
+ * Bytes to values, as far as that is safe whoever wrote the bytes. Everything is copied out: the
+ * bytes may change as soon as this returns, and if they changed before, the reader throws the
+ * result away.
  */
 
 // Imported, because the global is a getter: 20 ns at each use.
 import { Buffer } from 'node:buffer'
-import { deserialize } from 'node:v8'
 import { type NativeText, UndercroftError, VALUE_TYPE } from '../base/index.ts'
 
 const TWO_TO_32 = 2 ** 32
 
-export function decodeValue(bytes: Buffer, offset: number, size: number, type: number): unknown {
+export function decodePortable(bytes: Buffer, offset: number, size: number, type: number): unknown {
   const text = bytes as Buffer & NativeText
   switch (type) {
     case VALUE_TYPE.ascii:
@@ -29,8 +29,6 @@ export function decodeValue(bytes: Buffer, offset: number, size: number, type: n
       return new Uint8Array(bytes.subarray(offset, offset + size)) // copies, and is no Buffer
     case VALUE_TYPE.utf16:
       return text.ucs2Slice(offset, offset + size)
-    case VALUE_TYPE.structured:
-      return deserialize(copyBytes(bytes, offset, size))
     default:
       return undecodable(type, size)
   }

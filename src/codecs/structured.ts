@@ -1,0 +1,36 @@
+/**
+ * All values, local ones: what is not portable goes through V8's serialization.
+ *
+ * Deserializing is safe only for bytes that processes of this machine wrote, so nothing that talks
+ * to a network uses this file.
+ */
+
+import { deserialize, serialize } from 'node:v8'
+import { describe, UndercroftError, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import { copyBytes, decodePortable } from './decode-portable.ts'
+import { BytesSource, encodePortable } from './encode-portable.ts'
+
+/** Throws UNDERCROFT_VALUE_UNSUPPORTED for what the structured clone algorithm refuses. */
+export function encodeValue(value: unknown): ValueSource {
+  return encodePortable(value) ?? encodeStructured(value)
+}
+
+/** Copies everything out: the bytes may change as soon as this returns. */
+export function decodeValue(bytes: Buffer, offset: number, size: number, type: number): unknown {
+  if (type === VALUE_TYPE.structured) return deserialize(copyBytes(bytes, offset, size))
+  return decodePortable(bytes, offset, size, type)
+}
+
+function encodeStructured(value: unknown): ValueSource {
+  try {
+    return new BytesSource(serialize(value), VALUE_TYPE.structured)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UndercroftError(
+      'UNDERCROFT_VALUE_UNSUPPORTED',
+      `${describe(value)} cannot be stored (${reason}): ` +
+        'strings, bytes, numbers and whatever structuredClone keeps can',
+      { cause: error },
+    )
+  }
+}
