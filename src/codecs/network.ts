@@ -25,7 +25,8 @@ export function encodeForNetwork(value: unknown): Required<EncodedValue> {
     throw new UndercroftError(
       'UNDERCROFT_VALUE_UNSUPPORTED',
       `${describe(value)} cannot be sent to another machine: text, bytes, numbers, ` +
-        '64-bit bigints and plain data can. Send a Date as its text or number, a Map as its entries',
+        '64-bit bigints and plain data can. Send a Date as its text or number, ' +
+        'a Map as its entries',
     )
   }
   const bytes = Buffer.allocUnsafe(source.size)

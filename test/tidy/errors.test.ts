@@ -13,12 +13,15 @@ const sections = new Map(
 )
 
 /**
- * Other names of this form: the environment variable and the warning, each told in the reference as
- * well, and what the tests read from the environment.
+ * Other names of this form: environment variables and warnings, each told in the reference as well,
+ * and what the tests read from the environment.
  */
 const OTHER_NAMES = new Set([
   'UNDERCROFT_FFI',
+  'UNDERCROFT_INSTANCE',
   'UNDERCROFT_PRIVATE_MEMORY',
+  'UNDERCROFT_QUIET',
+  'UNDERCROFT_REMOTE_FAILED',
   'UNDERCROFT_TEST_NODES',
   'UNDERCROFT_TEST_SEED',
 ])

@@ -16,12 +16,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   uwsgi: ['base'],
   config: ['base'],
   client: ['base', 'codecs', 'uwsgi'],
+  // uWSGI's functions and the cache that is always there, over local and remote caches alike.
+  instance: ['base', 'cache', 'client'],
   http: ['base'],
   server: ['base', 'codecs', 'cache', 'uwsgi'],
-  runner: ['base', 'platform', 'cache', 'config', 'http', 'server'],
+  runner: ['base', 'platform', 'cache', 'config', 'instance', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.
-  '.': ['base', 'codecs', 'cache'],
+  '.': ['base', 'codecs', 'cache', 'instance'],
   cli: [
     'base',
     'platform',
@@ -32,6 +34,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'uwsgi',
     'config',
     'client',
+    'instance',
     'http',
     'server',
     'runner',

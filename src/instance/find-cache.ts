@@ -1,0 +1,89 @@
+/**
+ * Which cache an argument of uWSGI's functions means, opened or connected to when first used.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import { Cache } from '../cache/index.ts'
+import { ABSENT, type CacheCalls } from './calls.ts'
+import { currentInstance, type InstanceCache } from './instance.ts'
+import { LocalCalls } from './local-calls.ts'
+import { RemoteCalls } from './remote-calls.ts'
+
+/** The default cache of a process that belongs to no instance. */
+const DEFAULT_NAME = 'default'
+
+/** Remote caches with connections of their own; the one that came first makes room. */
+const REMOTE_LIMIT = 100
+
+const locals = new Map<string, LocalCalls>()
+const remotes = new Map<string, RemoteCalls>()
+
+export function isRemote(identifier: string | undefined): boolean {
+  return identifier?.includes('@') === true
+}
+
+/** Empty or undefined is the default cache. */
+export function findCache(identifier: string | undefined): CacheCalls {
+  if (identifier !== undefined && isRemote(identifier)) return findRemote(identifier)
+  return findLocal(identifier) ?? ABSENT
+}
+
+/** The default cache; undefined: there is none. */
+export function findDefaultCache(): Cache | undefined {
+  return findLocal(undefined)?.cache
+}
+
+/** Gives everything back; the next use opens anew. */
+export async function closeCaches(): Promise<void> {
+  for (const { cache } of locals.values()) cache.close()
+  locals.clear()
+  const closing = [...remotes.values()].map(remote => remote.close())
+  remotes.clear()
+  await Promise.all(closing)
+}
+
+function findLocal(name = ''): LocalCalls | undefined {
+  const known = locals.get(name)
+  if (known !== undefined) return known
+  const caches = currentInstance()?.caches ?? []
+  const wanted = name === '' ? caches[0] : caches.find(cache => cache.name === name)
+  const opened = openLocal(wanted ?? { name: name === '' ? DEFAULT_NAME : name })
+  // What is not there may be created later: it is looked for again.
+  if (opened !== undefined) locals.set(name, opened)
+  return opened
+}
+
+function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalCalls | undefined {
+  try {
+    return new LocalCalls(Cache.open({ ...options, memory: 'shared' }), mathInitial)
+  } catch (error) {
+    if (error instanceof UndercroftError && NO_CACHE.has(error.code)) return undefined
+    throw error
+  }
+}
+
+/** No such cache, a name that no cache can have, a system where none can exist. */
+const NO_CACHE: ReadonlySet<string> = new Set([
+  'UNDERCROFT_NO_SUCH_CACHE',
+  'UNDERCROFT_OPTION_INVALID',
+  'UNDERCROFT_SHARING_UNAVAILABLE',
+])
+
+function findRemote(identifier: string): RemoteCalls {
+  const known = remotes.get(identifier)
+  if (known !== undefined) return known
+  const fresh = new RemoteCalls(identifier, remoteOptions())
+  const [oldest] = remotes
+  if (remotes.size >= REMOTE_LIMIT && oldest !== undefined) {
+    remotes.delete(oldest[0])
+    void oldest[1].close()
+  }
+  remotes.set(identifier, fresh)
+  return fresh
+}
+
+/** uWSGI waits for as long as its option socket-timeout says. */
+function remoteOptions(): { readonly replyTimeoutMs?: number } {
+  const seconds = Number(currentInstance()?.options['socket-timeout'])
+  return seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}
+}

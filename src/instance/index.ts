@@ -1,0 +1,14 @@
+export type { Answer, CacheArgument } from './answer.ts'
+export { Cache as AutoCache } from './auto-cache.ts'
+export { closeCaches } from './find-cache.ts'
+export * from './functions.ts'
+export {
+  currentInstance,
+  defineInstance,
+  formatInstance,
+  INSTANCE_VARIABLE,
+  type Instance,
+  type InstanceCache,
+  parseInstance,
+} from './instance.ts'
+export { opt } from './opt.ts'

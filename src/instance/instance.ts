@@ -1,0 +1,101 @@
+/**
+ * The instance a process belongs to: its caches and options, as whoever started it says.
+ *
+ * A parent process puts it into one environment variable, which its workers inherit; nothing else
+ * is needed. A process that nobody told has no instance, and finds caches by their names alone.
+ */
+
+import { invalidOption, requireString } from '../base/index.ts'
+
+/** The environment variable with an instance as JSON; {@link formatInstance} makes its value. */
+export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
+
+/** A cache that exists already, and where. */
+export interface InstanceCache {
+  readonly name: string
+  /** Where its segment is, if not in the default directory. */
+  readonly directory?: string
+  /** Its file, if it has one of its own. */
+  readonly store?: string
+  /** What arithmetic on an absent key starts from. @default 0n */
+  readonly mathInitial?: bigint
+}
+
+export interface Instance {
+  /** The first is the default cache. */
+  readonly caches: readonly InstanceCache[]
+  /** Option names as uWSGI writes them; the last value of each. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+let current: Instance | undefined
+let isKnown = false
+
+/** Undefined: this process was not told of one. */
+export function currentInstance(): Instance | undefined {
+  if (!isKnown) {
+    const text = process.env[INSTANCE_VARIABLE]
+    current = text === undefined ? undefined : parseInstance(text)
+    isKnown = true
+  }
+  return current
+}
+
+/** Says it within the process, whatever the environment says; before the first use of a cache. */
+export function defineInstance(instance: Instance | undefined): void {
+  current = instance
+  isKnown = true
+}
+
+export function formatInstance({ caches, options }: Instance): string {
+  return JSON.stringify({
+    caches: caches.map(({ mathInitial, ...cache }) =>
+      mathInitial === undefined ? cache : { ...cache, mathInitial: String(mathInitial) },
+    ),
+    options,
+  })
+}
+
+/** Throws UNDERCROFT_OPTION_INVALID, which names the variable and what is wrong with it. */
+export function parseInstance(text: string): Instance {
+  const { caches, options = {} } = objectOf(parseJson(text))
+  if (!Array.isArray(caches)) throw invalidOption(INSTANCE_VARIABLE, 'JSON with caches', caches)
+  return { caches: caches.map(parseCache), options: parseOptions(options) }
+}
+
+function parseCache(given: unknown): InstanceCache {
+  const { name, directory, store, mathInitial } = objectOf(given)
+  return {
+    name: requireString(`${INSTANCE_VARIABLE}: name`, name),
+    ...(directory === undefined ? {} : { directory: requirePath('directory', directory) }),
+    ...(store === undefined ? {} : { store: requirePath('store', store) }),
+    ...(mathInitial === undefined ? {} : { mathInitial: parseBigInt(mathInitial) }),
+  }
+}
+
+function requirePath(name: string, value: unknown): string {
+  return requireString(`${INSTANCE_VARIABLE}: ${name}`, value)
+}
+
+function parseOptions(given: unknown): Readonly<Record<string, string>> {
+  const pairs = Object.entries(objectOf(given))
+  return Object.fromEntries(pairs.map(([name, value]) => [name, String(value)]))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw invalidOption(INSTANCE_VARIABLE, 'JSON', text)
+  }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null) return { ...value }
+  throw invalidOption(INSTANCE_VARIABLE, 'JSON with objects in it', value)
+}
+
+function parseBigInt(value: unknown): bigint {
+  if (typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value)) return BigInt(value)
+  throw invalidOption(`${INSTANCE_VARIABLE}: mathInitial`, 'a 64-bit number as text', value)
+}

@@ -1,0 +1,18 @@
+/**
+ * A process that uses the cache of `undercroft/auto` as the test tells it.
+ */
+
+import { cache } from '../../src/auto.ts'
+import { opt } from '../../src/uwsgi-api.ts'
+import { answer } from '../support/child-side.ts'
+
+export type AutoRequest =
+  | { readonly get: string }
+  | { readonly set: string; readonly value: unknown }
+  | { readonly option: string }
+
+answer<AutoRequest, unknown>(request => {
+  if ('set' in request) return cache.set(request.set, request.value)
+  if ('get' in request) return cache.get(request.get)
+  return opt[request.option]
+})
