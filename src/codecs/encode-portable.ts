@@ -25,10 +25,12 @@ export function encodePortable(value: unknown): ValueSource | undefined {
   if (typeof value === 'string') return encodeText(value)
   if (value instanceof Uint8Array) return encodeBytes(value)
   if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    return new IntegerSource(value)
+    return new EncodedValue(VALUE_TYPE.integer, INTEGER, INTEGER_SIZE, '', NO_BYTES, value)
   }
   if (typeof value === 'bigint' && value >= MIN_INT64 && value <= MAX_INT64) {
-    return new BigIntSource(value)
+    const bytes = Buffer.allocUnsafe(INTEGER_SIZE)
+    bytes.writeBigInt64LE(value)
+    return encodedBytes(bytes, VALUE_TYPE.bigint)
   }
   if (value === undefined) {
     throw new UndercroftError(
@@ -36,119 +38,92 @@ export function encodePortable(value: unknown): ValueSource | undefined {
       'undefined cannot be stored, for get answers it on a miss; store null, or delete the key',
     )
   }
-  return isPlainData(value) ? textSource(JSON.stringify(value), VALUE_TYPE.json) : undefined
+  if (!isPlainData(value)) return undefined
+  // Always well-formed: JSON.stringify escapes lone surrogates.
+  const json = JSON.stringify(value)
+  return encodedText(json, VALUE_TYPE.json, UTF8, Buffer.byteLength(json))
+}
+
+/** Bytes that are encoded already. */
+export function encodedBytes(bytes: Uint8Array, type: number): ValueSource {
+  return new EncodedValue(type, BYTES, bytes.byteLength, '', bytes, 0)
 }
 
 function encodeText(text: string): ValueSource {
   const size = Buffer.byteLength(text)
-  if (size === text.length) return new AsciiSource(text)
+  if (size === text.length) return encodedText(text, VALUE_TYPE.ascii, LATIN1, size)
   // UTF-8 replaces lone surrogates; a string that has one is kept as it is in memory.
-  if (!isWellFormed(text)) return new Utf16Source(text)
-  return new Utf8Source(text, size, VALUE_TYPE.utf8)
+  if (!isWellFormed(text)) return encodedText(text, VALUE_TYPE.utf16, UTF16, text.length * 2)
+  return encodedText(text, VALUE_TYPE.utf8, UTF8, size)
 }
 
-/** JSON is always well-formed: JSON.stringify escapes lone surrogates. */
-function textSource(text: string, type: number): ValueSource {
-  return new Utf8Source(text, Buffer.byteLength(text), type)
+function encodedText(text: string, type: number, form: number, size: number): ValueSource {
+  return new EncodedValue(type, form, size, text, NO_BYTES, 0)
 }
 
 function encodeBytes(bytes: Uint8Array): ValueSource | undefined {
-  if (Buffer.isBuffer(bytes)) return new BytesSource(bytes, VALUE_TYPE.buffer)
-  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) {
-    return new BytesSource(bytes, VALUE_TYPE.uint8Array)
-  }
-  return undefined
+  if (Buffer.isBuffer(bytes)) return encodedBytes(bytes, VALUE_TYPE.buffer)
+  if (Object.getPrototypeOf(bytes) !== Uint8Array.prototype) return undefined
+  return encodedBytes(bytes, VALUE_TYPE.uint8Array)
 }
 
-class AsciiSource implements ValueSource {
-  readonly type = VALUE_TYPE.ascii
-  readonly size: number
-  readonly #text: string
+/** How a value's bytes are made. */
+const LATIN1 = 0
+const UTF8 = 1
+const UTF16 = 2
+const BYTES = 3
+const INTEGER = 4
 
-  constructor(text: string) {
-    this.size = text.length
-    this.#text = text
-  }
+const INTEGER_SIZE = 8
+const NO_BYTES = new Uint8Array(0)
 
-  writeTo(target: Buffer, offset: number): void {
-    ;(target as Buffer & NativeText).latin1Write(this.#text, offset, this.size)
-  }
-}
-
-class Utf8Source implements ValueSource {
+/**
+ * One class for all forms: the engine's call of `writeTo` has one target then, whatever kinds of
+ * values a process stores. With a class for each, a set took
+ * 415 ns instead of 300 in a process that stores all kinds.
+ */
+class EncodedValue implements ValueSource {
   readonly type: number
   readonly size: number
+  readonly #form: number
   readonly #text: string
+  readonly #bytes: Uint8Array
+  readonly #integer: number
 
-  constructor(text: string, size: number, type: number) {
+  constructor(
+    type: number,
+    form: number,
+    size: number,
+    text: string,
+    bytes: Uint8Array,
+    integer: number,
+  ) {
     this.type = type
     this.size = size
+    this.#form = form
     this.#text = text
-  }
-
-  writeTo(target: Buffer, offset: number): void {
-    nativeText(target).utf8Write(this.#text, offset, this.size)
-  }
-}
-
-class Utf16Source implements ValueSource {
-  readonly type = VALUE_TYPE.utf16
-  readonly size: number
-  readonly #text: string
-
-  constructor(text: string) {
-    this.size = text.length * 2
-    this.#text = text
-  }
-
-  writeTo(target: Buffer, offset: number): void {
-    nativeText(target).ucs2Write(this.#text, offset, this.size)
-  }
-}
-
-/** Bytes that are encoded already. */
-export class BytesSource implements ValueSource {
-  readonly type: number
-  readonly size: number
-  readonly #bytes: Uint8Array
-
-  constructor(bytes: Uint8Array, type: number) {
-    this.type = type
-    this.size = bytes.byteLength
     this.#bytes = bytes
+    this.#integer = integer
   }
 
   writeTo(target: Buffer, offset: number): void {
-    target.set(this.#bytes, offset)
-  }
-}
-
-/** A safe integer as 64 bits, little-endian. */
-class IntegerSource implements ValueSource {
-  readonly type = VALUE_TYPE.integer
-  readonly size = 8
-  readonly #value: number
-
-  constructor(value: number) {
-    this.#value = value
-  }
-
-  writeTo(target: Buffer, offset: number): void {
-    target.writeUInt32LE(this.#value >>> 0, offset)
-    target.writeInt32LE(Math.floor(this.#value / TWO_TO_32), offset + 4)
-  }
-}
-
-class BigIntSource implements ValueSource {
-  readonly type = VALUE_TYPE.bigint
-  readonly size = 8
-  readonly #value: bigint
-
-  constructor(value: bigint) {
-    this.#value = value
-  }
-
-  writeTo(target: Buffer, offset: number): void {
-    target.writeBigInt64LE(this.#value, offset)
+    const { size } = this
+    switch (this.#form) {
+      case LATIN1:
+        ;(target as Buffer & NativeText).latin1Write(this.#text, offset, size)
+        return
+      case BYTES:
+        target.set(this.#bytes, offset)
+        return
+      case UTF8:
+        nativeText(target).utf8Write(this.#text, offset, size)
+        return
+      case UTF16:
+        nativeText(target).ucs2Write(this.#text, offset, size)
+        return
+      default:
+        target.writeUInt32LE(this.#integer >>> 0, offset)
+        target.writeInt32LE(Math.floor(this.#integer / TWO_TO_32), offset + 4)
+    }
   }
 }

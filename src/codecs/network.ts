@@ -16,7 +16,7 @@ import {
   type ValueTypeName,
 } from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
-import { BytesSource, encodePortable } from './encode-portable.ts'
+import { encodedBytes, encodePortable } from './encode-portable.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for what only V8's serialization would keep. */
 export function encodeForNetwork(value: unknown): Required<EncodedValue> {
@@ -66,7 +66,7 @@ export function nameOfType(type: number): ValueTypeName {
 
 /** Encoded bytes for storing; undefined: they are not such a value, or one we take from nobody. */
 export function sourceOf({ bytes, type = 'bytes' }: EncodedValue): ValueSource | undefined {
-  return isOfType(bytes, type) ? new BytesSource(bytes, storedType(bytes, type)) : undefined
+  return isOfType(bytes, type) ? encodedBytes(bytes, storedType(bytes, type)) : undefined
 }
 
 /** A decoder that keeps the bytes as stored, beside the name of what they are. */

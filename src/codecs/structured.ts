@@ -8,7 +8,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { describe, UndercroftError, VALUE_TYPE, type ValueSource } from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
-import { BytesSource, encodePortable } from './encode-portable.ts'
+import { encodedBytes, encodePortable } from './encode-portable.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for what the structured clone algorithm refuses. */
 export function encodeValue(value: unknown): ValueSource {
@@ -23,7 +23,7 @@ export function decodeValue(bytes: Buffer, offset: number, size: number, type: n
 
 function encodeStructured(value: unknown): ValueSource {
   try {
-    return new BytesSource(serialize(value), VALUE_TYPE.structured)
+    return encodedBytes(serialize(value), VALUE_TYPE.structured)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UndercroftError(
