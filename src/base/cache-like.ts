@@ -146,3 +146,50 @@ export interface ByteCache {
   /** Largest value in bytes. */
   readonly maxValueSize: number
 }
+
+/** A change of one item, complete in itself: what another node needs to have the same. */
+export type CacheChange =
+  | {
+      readonly kind: 'set'
+      readonly key: Buffer
+      /** The bytes as stored; a counter's are 8, little-endian. */
+      readonly value: Buffer
+      /** Unix milliseconds; 0: never. */
+      readonly expiresAtMs: number
+    }
+  | { readonly kind: 'delete'; readonly key: Buffer }
+
+/** Told of a change after it was made, before the call that made it returns. Must not throw. */
+export type ChangeListener = (change: CacheChange) => void
+
+/** An item with its key, as `itemPage` gives it. */
+export interface PagedItem extends StoredItem {
+  readonly key: Buffer
+  /** Grows with each use of any item, so it orders items by recency; 0 where nothing is evicted. */
+  readonly lastUse: number
+}
+
+/** One step of an iteration over the items. */
+export interface ItemPage {
+  readonly items: readonly PagedItem[]
+  /** Where the next page begins; 0: there is none. */
+  readonly next: number
+}
+
+/** A cache that other nodes can follow, and that can follow them. */
+export interface ReplicableCache extends ByteCache {
+  /**
+   * Tells of each change made through this object: not of those that other processes make, and not
+   * of expiry or eviction. Returns what ends it.
+   */
+  observe(listener: ChangeListener): () => void
+  /**
+   * Makes a change that another node told of. No listener hears of it, so it goes no further. An
+   * item that has ended is deleted. False: no room for it, or nothing to delete.
+   */
+  apply(change: CacheChange): boolean
+  /** Marks an item as just used, counting nothing. */
+  promote(key: CacheKey): void
+  /** As `keyPage`, with the values; ends a page after `maxSize` bytes of keys and values. */
+  itemPage(cursor: number, maxSize: number): ItemPage
+}

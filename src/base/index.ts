@@ -1,13 +1,18 @@
 export { assert } from './assert.ts'
 export type {
   ByteCache,
+  CacheChange,
   CacheKey,
   CacheStats,
+  ChangeListener,
   CounterOperation,
   CounterOptions,
   CountOptions,
   EncodedValue,
+  ItemPage,
   KeyPage,
+  PagedItem,
+  ReplicableCache,
   SetItemOptions,
   StoredItem,
   TtlOptions,
@@ -26,6 +31,7 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
+export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,
   VALUE_TYPE,

@@ -24,7 +24,7 @@ import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
 import { requireSource } from './encoded.ts'
 import { NEVER } from './expiry.ts'
-import { OpenCache } from './open-cache.ts'
+import { keyBytes, OpenCache } from './open-cache.ts'
 import type { CacheOptions } from './options.ts'
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
@@ -129,7 +129,9 @@ export class Cache<V = unknown> extends OpenCache {
 
   /** Whether there was a live item to delete. */
   delete(key: CacheKey): boolean {
-    return this.use().delete(key)
+    const wasThere = this.use().delete(key)
+    if (wasThere && this.observed) this.tell({ kind: 'delete', key: keyBytes(key) })
+    return wasThere
   }
 
   /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
@@ -141,7 +143,9 @@ export class Cache<V = unknown> extends OpenCache {
 
   /** Gives a live item a new TTL; whether there was one. Counts as a use. */
   touch(key: CacheKey, ttlMs: number): boolean {
-    return this.use().touch(key, this.expiryAfter(ttlMs))
+    const wasThere = this.use().touch(key, this.expiryAfter(ttlMs))
+    if (wasThere && this.observed) this.tellPresent(key)
+    return wasThere
   }
 
   /**
@@ -223,7 +227,10 @@ export class Cache<V = unknown> extends OpenCache {
   #store(key: CacheKey, value: V, options: TtlOptions | undefined, mode: StoreMode): boolean {
     const engine = this.use()
     const atMs = this.expiryFor(options)
-    return engine.store(key, encodeValue(value), atMs, mode) === 'stored'
+    const source = encodeValue(value)
+    if (engine.store(key, source, atMs, mode) !== 'stored') return false
+    if (this.observed) this.tellStored(key, source, atMs)
+    return true
   }
 
   #arithmetic(
@@ -256,7 +263,10 @@ export class Cache<V = unknown> extends OpenCache {
     }
     const start = options?.onlyPresent === true ? undefined : fresh
     const outcome = engine.count(key, operation, requireInt64('by', by), start, limit)
-    if (typeof outcome === 'bigint') return outcome
+    if (typeof outcome === 'bigint') {
+      if (this.observed) this.tellPresent(key)
+      return outcome
+    }
     if (outcome === 'full' || outcome === 'absent') return undefined
     throw counterError(outcome, key)
   }

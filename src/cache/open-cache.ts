@@ -5,14 +5,22 @@
  */
 
 import {
+  type CacheChange,
+  type CacheKey,
   type CacheStats,
+  type ChangeListener,
   type Clock,
+  type ItemPage,
+  invalidOption,
   type KeyPage,
+  type PagedItem,
   requireInteger,
   type TtlOptions,
   UndercroftError,
+  type ValueSource,
   type VerifyReport,
 } from '../base/index.ts'
+import { copyBytes, encodeValue } from '../codecs/index.ts'
 import { Engine, type ItemView } from '../engine/index.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, openMemory } from './memory.ts'
@@ -33,6 +41,9 @@ export abstract class OpenCache {
   /** Check `closed` first: after `close` its memory is no longer there. */
   protected readonly engine: Engine
   protected closed = false
+  /** Checked after each change, so that a cache that nobody follows pays for nothing else. */
+  protected observed = false
+  #listeners: readonly ChangeListener[] = []
   readonly #defaultTtlMs: number
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
@@ -94,9 +105,83 @@ export abstract class OpenCache {
     return { keys, next: slot < engine.slotCount ? slot : 0 }
   }
 
+  /**
+   * Some items with their bytes, from a cursor on, as `keyPage`. The page ends after `maxSize`
+   * bytes. Counts nothing.
+   */
+  itemPage(cursor: number, maxSize: number): ItemPage {
+    const engine = this.use()
+    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
+    requireInteger('maxSize', maxSize, 1, Number.MAX_SAFE_INTEGER)
+    const { bytes } = this.memory.segment
+    const items: PagedItem[] = []
+    let size = 0
+    let slot = cursor
+    while (slot < engine.slotCount && size < maxSize && slot - cursor < PAGE_LIMIT) {
+      const item = engine.readSlot(++slot, (key, { offset, size: valueSize, ...facts }) => ({
+        key,
+        bytes: Buffer.from(bytes.subarray(offset, offset + valueSize)),
+        expiresAtMs: facts.expiresAtMs,
+        lastUse: facts.lastUse,
+      }))
+      if (item === undefined) continue
+      items.push(item)
+      size += item.key.length + item.bytes.length
+    }
+    return { items, next: slot < engine.slotCount ? slot : 0 }
+  }
+
   /** Deletes everything, for all processes; how many items there were. */
   clear(): number {
-    return this.use().clear()
+    const engine = this.use()
+    if (!this.observed) return engine.clear()
+    const keys = [...this.scan(key => key)]
+    const count = engine.clear()
+    for (const key of keys) this.tell({ kind: 'delete', key })
+    return count
+  }
+
+  /**
+   * Tells of each change made through this object, after it was made: sets and counters with the
+   * resulting bytes and the moment the item ends, deletes, and a clear as deletes of all keys. Not
+   * of changes by other processes, expiry or eviction.
+   *
+   * @param listener - called within the call that made the change; must not throw
+   * @returns what ends it
+   * @example
+   * const stop = cache.observe(change => log(change.kind, change.key.toString()))
+   */
+  observe(listener: ChangeListener): () => void {
+    this.use()
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    const own: ChangeListener = change => listener(change)
+    this.#listeners = [...this.#listeners, own]
+    this.observed = true
+    return () => {
+      this.#listeners = this.#listeners.filter(known => known !== own)
+      this.observed = this.#listeners.length > 0
+    }
+  }
+
+  /**
+   * Makes a change that another cache told of, of which no listener is told. An item that has ended
+   * is deleted. False: there is no room for it, or there was nothing to delete.
+   */
+  apply(change: CacheChange): boolean {
+    const engine = this.use()
+    if (change.kind === 'delete') return engine.delete(change.key)
+    const atMs = this.memory.segment.geometry.ignoresTtl ? NEVER : change.expiresAtMs
+    if (atMs !== NEVER && atMs <= this.clock.nowMs()) {
+      engine.delete(change.key)
+      return true
+    }
+    return engine.store(change.key, encodeValue(change.value), atMs, 'set') === 'stored'
+  }
+
+  /** Marks an item as just used. Counts nothing. */
+  promote(key: CacheKey): void {
+    const engine = this.use()
+    if (engine.has(key)) engine.touch(key, engine.foundExpiresAtMs)
   }
 
   /** Counts over all processes since the cache was created. */
@@ -150,6 +235,24 @@ export abstract class OpenCache {
     this.memory.destroy()
   }
 
+  protected tell(change: CacheChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+
+  protected tellStored(key: CacheKey, source: ValueSource, atMs: number): void {
+    const value = Buffer.allocUnsafe(source.size)
+    source.writeTo(value, 0)
+    this.tell({ kind: 'set', key: keyBytes(key), value, expiresAtMs: atMs })
+  }
+
+  /** Tells what an item is now, after a change that did not come with all of it. */
+  protected tellPresent(key: CacheKey): void {
+    const value = this.engine.peek(key, copyBytes)
+    if (value === undefined) return
+    const { foundExpiresAtMs } = this.engine
+    this.tell({ kind: 'set', key: keyBytes(key), value, expiresAtMs: foundExpiresAtMs })
+  }
+
   /** The engine, or UNDERCROFT_CLOSED. */
   protected use(): Engine {
     if (this.closed) throw this.closedError()
@@ -178,4 +281,9 @@ export abstract class OpenCache {
       if (made !== undefined) yield made
     }
   }
+}
+
+/** A copy: the caller may change a key of bytes later. */
+export function keyBytes(key: CacheKey): Buffer {
+  return typeof key === 'string' ? Buffer.from(key) : Buffer.from(key)
 }

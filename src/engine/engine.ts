@@ -21,7 +21,7 @@ import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { assembleParts, type Parts } from './parts.ts'
-import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
+import { CHANGED, FOUND, type ItemView, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
 import { deleteAll, rebuild } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { ITEM_COUNT, SWEEP_SLOT, TAKEOVERS, usedSlotCount } from './state.ts'
@@ -119,6 +119,16 @@ export class Engine {
     return this.#settled(() => this.#reader.locate(this.#key) === FOUND)
   }
 
+  /** As `get`, but leaves no trace: for what is seldom, since it takes the lock. */
+  peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
+    const { found } = this.#reader
+    this.#key.prepare(key)
+    return this.#locked(() => {
+      if (this.#reader.locate(this.#key) !== FOUND) return undefined
+      return decode(this.segment.bytes, found.offset, found.size, found.type)
+    })
+  }
+
   store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     this.#key.prepare(key)
     if (value.size > this.maxValueSize) {
@@ -177,7 +187,7 @@ export class Engine {
 
   /** What `make` makes of the item in a slot, or undefined when there is none. */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
-    const { table, blocks } = this.#parts
+    const { table, blocks, recency } = this.#parts
     const attempt = () =>
       this.#reader.readSlot(slot, found => {
         const info = table.info(found)
@@ -187,7 +197,8 @@ export class Engine {
         const keySize = Math.min(keySizeOf(info), this.segment.geometry.maxKeySize)
         table.readKey(found, keySize, this.#scanKey.words)
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
-        return make(key, { offset, size, info, expiresAtMs: table.expiresAtMs(found) })
+        const lastUse = recency?.lastUse(found) ?? 0
+        return make(key, { offset, size, info, expiresAtMs: table.expiresAtMs(found), lastUse })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
@@ -288,12 +299,4 @@ export class Engine {
     rebuild(this.#parts, this.#recoveryKey)
     this.#lock.markRecovered()
   }
-}
-
-/** An item as iteration sees it: where its value lies, and its facts. */
-export interface ItemView {
-  readonly offset: number
-  readonly size: number
-  readonly info: number
-  readonly expiresAtMs: number
 }

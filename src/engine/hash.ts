@@ -1,8 +1,7 @@
 /**
  * Key hashes: 32 bits from the key's bytes.
  *
- * `seeded` is the default. The other two are uWSGI's, value for value; they matter to dumps, and
- * whoever can choose keys can make them collide.
+ * `seeded` is the default. The other two are uWSGI's.
  */
 
 /**
@@ -62,41 +61,4 @@ export function seededHash(
 export const SIP_2 = 0x6c796765
 export const SIP_3 = 0x74656462
 
-/** uWSGI's default: times 33, exclusive or the byte, sign-extended as its C code does. */
-export function djb33xHash(bytes: Uint8Array, size: number): number {
-  let hash = 5381
-  for (let i = 0; i < size; i++) {
-    hash = (Math.imul(hash, 33) ^ (((bytes[i] as number) << 24) >> 24)) | 0
-  }
-  return hash
-}
-
-/**
- * MurmurHash2 with seed 0, with uWSGI's fault: the bytes that fill no word are taken,
- * sign-extended, from the start of the key. Kept, because dumps carry these values.
- */
-export function murmur2Hash(bytes: Uint8Array, size: number): number {
-  const multiplier = 0x5bd1e995
-  let hash = size
-  const fullWords = size >> 2
-  for (let i = 0; i < fullWords; i++) {
-    const at = i * 4
-    let word =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)
-    word = Math.imul(word, multiplier)
-    word ^= word >>> 24
-    word = Math.imul(word, multiplier)
-    hash = Math.imul(hash, multiplier) ^ word
-  }
-  const signed = (index: number): number => ((bytes[index] as number) << 24) >> 24
-  const rest = size & 3
-  if (rest === 3) hash ^= signed(2) << 16
-  if (rest >= 2) hash ^= signed(1) << 8
-  if (rest >= 1) hash = Math.imul(hash ^ signed(0), multiplier)
-  hash ^= hash >>> 13
-  hash = Math.imul(hash, multiplier)
-  return hash ^ (hash >>> 15)
-}
+export { djb33xHash, murmur2Hash } from '../base/index.ts'

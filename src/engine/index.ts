@@ -1,2 +1,3 @@
-export { Engine, type EngineOptions, type ItemView } from './engine.ts'
+export { Engine, type EngineOptions } from './engine.ts'
+export type { ItemView } from './reader.ts'
 export type { CountOutcome, StoreMode, StoreOutcome } from './writer.ts'

@@ -173,3 +173,13 @@ export class Reader {
     )
   }
 }
+
+/** An item as iteration sees it: where its value lies, and its facts. */
+export interface ItemView {
+  readonly offset: number
+  readonly size: number
+  readonly info: number
+  readonly expiresAtMs: number
+  /** The tick of its last use; 0 where nothing is evicted. */
+  readonly lastUse: number
+}
