@@ -27,3 +27,31 @@ export class Budget {
     this.#left += size
   }
 }
+
+/** One connection's part of a budget. */
+export class Holding {
+  readonly #budget: Budget
+  #size = 0
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  /** False: there is no room now. */
+  hold(size: number): boolean {
+    if (!this.#budget.reserve(size)) return false
+    this.#size += size
+    return true
+  }
+
+  /** Never gives back more than is held: writes may end after the connection gave back all. */
+  release(size: number): void {
+    const released = Math.min(size, this.#size)
+    this.#size -= released
+    this.#budget.release(released)
+  }
+
+  releaseAll(): void {
+    this.release(this.#size)
+  }
+}

@@ -11,14 +11,16 @@ import {
   HEADER_SIZE,
   type MagicRequest,
   MODIFIER1_CACHE,
+  MODIFIER2_DUMP,
   MODIFIER2_MAGIC,
   type PacketHeader,
   parseHeader,
   parseMagicRequest,
 } from '../uwsgi/index.ts'
-import type { Budget } from './budget.ts'
+import { type Budget, Holding } from './budget.ts'
 import { refusalReasonOf } from './checks.ts'
 import { Deadline } from './deadline.ts'
+import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
 import {
   checkRequest,
   type MagicContext,
@@ -29,6 +31,7 @@ import {
 } from './magic-commands.ts'
 import { encodeOutcome } from './magic-reply.ts'
 import type { Limits } from './options.ts'
+import { writePaced } from './paced-writer.ts'
 import { answerRaw } from './raw-commands.ts'
 
 export interface ConnectionContext extends MagicContext {
@@ -37,8 +40,11 @@ export interface ConnectionContext extends MagicContext {
   readonly reportError: (error: Error) => void
 }
 
-/** Which bytes come next. `over`: none that matter, the last reply is on its way. */
-type Step = 'header' | 'payload' | 'body' | 'skip' | 'over'
+/**
+ * Which bytes come next. `stream`: none that matter, the last reply is being made; `over`: it is on
+ * its way.
+ */
+type Step = 'header' | 'payload' | 'body' | 'skip' | 'stream' | 'over'
 
 export class Connection {
   readonly #socket: Socket
@@ -50,14 +56,15 @@ export class Connection {
   #request: MagicRequest | undefined
   /** Bytes of an unwanted body still to come. */
   #skipSize = 0
-  /** Bytes of bodies taken from the budget, to be given back at the end at the latest. */
-  #heldSize = 0
+  /** Bodies on their way, given back at the end at the latest. */
+  readonly #holding: Holding
   #requestCount = 0
   #isDraining = false
 
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
+    this.#holding = new Holding(context.budget)
     this.#deadline = new Deadline(context.limits, () => socket.destroy())
     this.#deadline.wait('request', 0, 0)
     socket.on('data', chunk => this.#onData(chunk))
@@ -78,7 +85,7 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#step === 'over') return
+    if (this.#step === 'over' || this.#step === 'stream') return
     this.#source.push(chunk)
     this.#work()
   }
@@ -91,7 +98,7 @@ export class Connection {
 
   #onClose(): void {
     this.#deadline.clear()
-    this.#release(this.#heldSize)
+    this.#holding.releaseAll()
     this.#step = 'over'
   }
 
@@ -101,14 +108,18 @@ export class Connection {
     try {
       while (!this.#socket.writableNeedDrain && this.#advance());
     } catch (error) {
-      this.#context.reportError(error instanceof Error ? error : new Error(String(error)))
-      this.#socket.destroy()
+      this.#fail(error)
     }
     this.#socket.uncork()
-    if (this.#socket.destroyed) return
+    if (this.#socket.destroyed || this.#step === 'stream') return
     // The peer sends no more: what is incomplete now stays so, what was asked has been answered.
     if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
     else this.#setDeadline()
+  }
+
+  #fail(error: unknown): void {
+    this.#context.reportError(error instanceof Error ? error : new Error(String(error)))
+    this.#socket.destroy()
   }
 
   /** False: more bytes are needed, or none. */
@@ -124,6 +135,7 @@ export class Connection {
         this.#skipSize = this.#source.skip(this.#skipSize)
         if (this.#skipSize === 0) this.#awaitRequest()
         return this.#skipSize === 0
+      case 'stream':
       case 'over':
         return false
     }
@@ -143,6 +155,7 @@ export class Connection {
     const payload = this.#source.take(this.#header.packetSize)
     if (payload === undefined) return false
     if (this.#header.modifier2 === MODIFIER2_MAGIC) this.#startMagic(payload)
+    else if (this.#header.modifier2 === MODIFIER2_DUMP) this.#startDump(payload)
     else this.#answerRaw(payload)
     return true
   }
@@ -153,7 +166,7 @@ export class Connection {
     const body = this.#source.take(size)
     if (request === undefined || body === undefined) return false
     this.#finishMagic(request, runRequest(request, body, this.#context))
-    this.#release(size)
+    this.#holding.release(size)
     return true
   }
 
@@ -166,6 +179,17 @@ export class Connection {
       if (refusalReasonOf(error) === undefined) throw error
     }
     this.#end()
+  }
+
+  #startDump(payload: Buffer): void {
+    const { budget, caches } = this.#context
+    this.#step = 'stream'
+    this.#deadline.clear()
+    const heldSize = Math.min(DUMP_MEMORY_SIZE, budget.left)
+    this.#holding.hold(heldSize)
+    writePaced(this.#socket, dumpReply(payload, caches, heldSize), () => this.#setDeadline())
+      .then(() => this.#socket.destroyed || this.#end())
+      .catch(error => this.#fail(error))
   }
 
   #startMagic(payload: Buffer): void {
@@ -185,7 +209,7 @@ export class Connection {
 
   #startBody(request: MagicRequest): void {
     const size = request.bodySize ?? 0
-    if (this.#hold(size)) {
+    if (this.#holding.hold(size)) {
       this.#request = request
       this.#step = 'body'
     } else {
@@ -224,8 +248,8 @@ export class Connection {
   #send(buffers: readonly Uint8Array[]): void {
     for (const bytes of buffers) {
       if (bytes.length <= UNCOUNTED_SIZE) this.#socket.write(bytes)
-      else if (this.#hold(bytes.length)) {
-        this.#socket.write(bytes, () => this.#release(bytes.length))
+      else if (this.#holding.hold(bytes.length)) {
+        this.#socket.write(bytes, () => this.#holding.release(bytes.length))
       } else {
         this.#socket.destroy()
         return
@@ -264,19 +288,6 @@ export class Connection {
     } else {
       this.#deadline.idle(this.#context.limits.keepTimeoutMs)
     }
-  }
-
-  #hold(size: number): boolean {
-    if (!this.#context.budget.reserve(size)) return false
-    this.#heldSize += size
-    return true
-  }
-
-  /** Also called by writes that end after the connection did, which holds nothing then. */
-  #release(size: number): void {
-    const released = Math.min(size, this.#heldSize)
-    this.#heldSize -= released
-    this.#context.budget.release(released)
   }
 }
 

@@ -50,6 +50,11 @@ export class ByteSource {
     return this.#view(this.#chunk.length - this.#offset)
   }
 
+  /** The same, but no more than `size` bytes. */
+  takeUpTo(size: number): Buffer {
+    return this.#view(Math.min(size, this.#chunk.length - this.#offset))
+  }
+
   #view(size: number): Buffer {
     const start = this.#offset
     this.#offset += size

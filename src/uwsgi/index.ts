@@ -21,6 +21,21 @@ export {
   parseDictionary,
 } from './dictionary.ts'
 export {
+  type AnnouncedDump,
+  DUMP_BUCKET_COUNT,
+  type DumpGeometry,
+  type DumpRecord,
+  dumpAreaSize,
+  dumpPairs,
+  dumpRecordSize,
+  encodeDumpRequest,
+  inferKeySize,
+  parseDumpPairs,
+  parseDumpRecord,
+  parseDumpRequest,
+  writeDumpRecord,
+} from './dump.ts'
+export {
   DEFAULT_KEYS_LIMIT,
   isCounterOperation,
   MAX_KEYS_LIMIT,

@@ -31,6 +31,10 @@ export const MODIFIER2_SIMPLE = 3
 export const MODIFIER2_SIMPLE_ALIAS = 4
 /** Payload: the key. Reply: header, then the value until the connection closes. */
 export const MODIFIER2_STREAM = 5
+/** Payload: the cache's name. Reply: a dictionary, then all of the cache, as dump.ts says. */
+export const MODIFIER2_DUMP = 6
+/** What the reply to a dump request carries. */
+export const MODIFIER2_DUMP_REPLY = 7
 /** UDP only. Payload: key, value, absolute expiry. */
 export const MODIFIER2_UDP_SET = 10
 /** UDP only. Payload: key. */

@@ -11,7 +11,7 @@ import { prepare, readVectors, type Vector, valuesAfter } from '../support/vecto
 
 const MODIFIER2_DUMP = 6
 
-/** Dumps are served with cache synchronisation, which is not here yet. */
+/** Dumps differ in what is free to us, the order of records; test/sync/vectors.test.ts has them. */
 const vectors = readVectors('tcp').filter(vector => vector.modifier2 !== MODIFIER2_DUMP)
 
 describe('a request that uWSGI understands gets the documented answer', () => {

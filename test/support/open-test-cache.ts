@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ByteCache } from '../../src/base/index.ts'
 import { Cache } from '../../src/index.ts'
 
 /** Sub-options of uWSGI's `cache2`, as the vectors write them. */
@@ -17,7 +16,7 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
 let count = 0
 
-export function openTestCache(config: TestCacheConfig): ByteCache {
+export function openTestCache(config: TestCacheConfig): Cache<Uint8Array> {
   const isLru = config.purge_lru !== undefined
   const home = mkdtempSync(join(directory, `${++count}-`))
   const items = Number(config.items ?? 100)
@@ -30,6 +29,9 @@ export function openTestCache(config: TestCacheConfig): ByteCache {
     eviction: isLru ? 'lru' : 'none',
     ignoreTtl: isLru,
     bitmap: config.bitmap !== undefined,
+    ...(config.hash === undefined
+      ? {}
+      : { hash: config.hash === 'murmur2' ? 'murmur2' : 'djb33x' }),
     ...(config.bitmap === undefined ? {} : { blocks: Number(config.blocks ?? items) }),
   })
 }

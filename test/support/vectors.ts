@@ -31,6 +31,8 @@ export interface Vector {
   readonly response_length?: number
   readonly result?: string
   readonly trigger?: string
+  readonly log?: readonly string[]
+  readonly datagrams_hex?: readonly string[]
   readonly client_half_closes?: boolean
   readonly closed_after_seconds?: number
   readonly dynamic?: { readonly offset: number; readonly length: number }

@@ -1,0 +1,117 @@
+/**
+ * The answer to a dump request, as chunks to be sent in order: command 6 and its reply.
+ *
+ * A whole area can be far larger than what lives in it, so it is made as it is sent. Where nothing
+ * lives there are zeros; uWSGI sends what deleted items left (known fault F54).
+ */
+
+import type { ByteCache, ReplicableCache } from '../base/index.ts'
+import {
+  ByteSource,
+  dumpPairs,
+  dumpRecordSize,
+  encodeDictionaryPacket,
+  MODIFIER1_CACHE,
+  MODIFIER2_DUMP_REPLY,
+  parseDumpRequest,
+  writeDumpRecord,
+} from '../uwsgi/index.ts'
+import type { CacheSet } from './cache-set.ts'
+import { type DumpSnapshot, takeSnapshot } from './dump-snapshot.ts'
+
+/** Bytes of items that one dump holds in memory at most; more are put into a file. */
+export const DUMP_MEMORY_SIZE = 8 * 1024 * 1024
+
+/** No chunk at all: there is no such cache. */
+export async function* dumpReply(
+  payload: Buffer,
+  caches: CacheSet,
+  memorySize: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { cacheName, wantsDetails } = parseDumpRequest(payload)
+  const cache = caches.find(cacheName)
+  if (cache === undefined || !isReplicable(cache)) return
+  await using snapshot = await takeSnapshot(cache, memorySize)
+  const pairs = dumpPairs(snapshot.geometry, wantsDetails ? snapshot : undefined)
+  yield* encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_DUMP_REPLY, pairs)
+  yield* recordChunks(snapshot)
+  yield* blockChunks(snapshot)
+}
+
+function isReplicable(cache: ByteCache): cache is ReplicableCache {
+  return 'itemPage' in cache
+}
+
+const CHUNK_SIZE = 65_536
+const ZEROS = Buffer.alloc(CHUNK_SIZE)
+
+async function* recordChunks(snapshot: DumpSnapshot): AsyncGenerator<Uint8Array, void, undefined> {
+  const { geometry, records } = snapshot
+  const recordSize = dumpRecordSize(geometry)
+  const recordsInChunk = Math.max(1, Math.floor(CHUNK_SIZE / recordSize))
+  const keys = new LogReader(snapshot.keys.read())
+  yield* zeros(recordSize) // record 0
+  for (let first = 0; first < records.length; first += recordsInChunk) {
+    const part = records.slice(first, first + recordsInChunk)
+    const chunk = Buffer.alloc(part.length * recordSize)
+    for (const [index, record] of part.entries()) {
+      const key = await keys.take(record.keySize)
+      writeDumpRecord(chunk, index * recordSize, { ...record, key })
+    }
+    yield chunk
+  }
+  yield* zeros((geometry.items - 1 - records.length) * recordSize)
+}
+
+async function* blockChunks(snapshot: DumpSnapshot): AsyncGenerator<Uint8Array, void, undefined> {
+  const { blockSize, blocks } = snapshot.geometry
+  const values = new LogReader(snapshot.values.read())
+  let position = 0
+  for (const { firstBlock, valueSize } of snapshot.records) {
+    const offset = firstBlock * blockSize
+    yield* zeros(offset - position)
+    yield* values.pass(valueSize)
+    position = offset + valueSize
+  }
+  yield* zeros(blocks * blockSize - position)
+}
+
+function* zeros(size: number): Generator<Uint8Array, void, undefined> {
+  for (let left = size; left > 0; left -= CHUNK_SIZE) {
+    yield left < CHUNK_SIZE ? ZEROS.subarray(0, left) : ZEROS
+  }
+}
+
+/** Stretches of known size out of the chunks of a log. */
+class LogReader {
+  readonly #chunks: AsyncGenerator<Buffer, void, undefined>
+  readonly #source = new ByteSource()
+
+  constructor(chunks: AsyncGenerator<Buffer, void, undefined>) {
+    this.#chunks = chunks
+  }
+
+  async take(size: number): Promise<Buffer> {
+    for (;;) {
+      const bytes = this.#source.take(size)
+      if (bytes !== undefined) return bytes
+      await this.#pushNext()
+    }
+  }
+
+  /** The bytes in pieces of any size. */
+  async *pass(size: number): AsyncGenerator<Buffer, void, undefined> {
+    for (let left = size; left > 0; ) {
+      if (!this.#source.hasBytes) await this.#pushNext()
+      const piece = this.#source.takeUpTo(left)
+      left -= piece.length
+      yield piece
+    }
+  }
+
+  async #pushNext(): Promise<void> {
+    const { value } = await this.#chunks.next()
+    if (value === undefined) throw new Error('a log is shorter than what was written to it')
+    this.#source.push(value)
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * From the area of a dump into a cache, item by item, so that the sizes of both may differ.
+ *
+ * All records come before all values, so keys are held until their values come; values are not. A
+ * dump that turns out to be wrong or incomplete is taken back: its keys are deleted again.
+ */
+
+import type { ReplicableCache } from '../base/index.ts'
+import {
+  type DumpGeometry,
+  type DumpRecord,
+  dumpAreaSize,
+  dumpRecordSize,
+  inferKeySize,
+  msFromUnixSeconds,
+  parseDumpRecord,
+} from '../uwsgi/index.ts'
+import { DumpFailure, type DumpSource } from './dump-source.ts'
+
+/** What became of a dump's items. */
+export interface RestoreCounts {
+  readonly restored: number
+  /** Without room here: the cache is full, or a key or value is larger than it takes. */
+  readonly skipped: number
+}
+
+/**
+ * @param isSure - The server gave the whole geometry; otherwise it is our own, and the size of the
+ * dump shows whether the keys are as large there.
+ */
+export async function restoreDump(
+  source: DumpSource,
+  geometry: DumpGeometry,
+  isSure: boolean,
+  cache: ReplicableCache,
+): Promise<RestoreCounts> {
+  source.expect(dumpAreaSize(geometry))
+  const applied: Buffer[] = []
+  try {
+    const records = await readRecords(source, geometry)
+    const counts = await restoreValues(source, geometry, records, cache, applied)
+    if (!isSure) await requireSameSize(source, geometry)
+    return counts
+  } catch (error) {
+    for (const key of applied) cache.apply({ kind: 'delete', key })
+    if (isSure || !(error instanceof DumpFailure)) throw error
+    await requireSameSize(source, geometry)
+    throw error
+  }
+}
+
+interface NumberedRecord extends DumpRecord {
+  readonly number: number
+}
+
+/** Bytes of keys, and of what is kept beside each, that one dump may take while it is read. */
+const MAX_HELD_SIZE = 512 * 1024 * 1024
+const HELD_BESIDE_KEY = 200
+
+async function readRecords(source: DumpSource, geometry: DumpGeometry): Promise<NumberedRecord[]> {
+  const records: NumberedRecord[] = []
+  const recordSize = dumpRecordSize(geometry)
+  let heldSize = 0
+  for (let number = 0; number < geometry.items; number++) {
+    const bytes = await source.take(recordSize)
+    const record = number === 0 ? 'unused' : parseDumpRecord(bytes, geometry)
+    if (record === 'unused') continue
+    if (record === 'malformed') throw new DumpFailure(`record ${number} of the dump is malformed`)
+    heldSize += record.key.length + HELD_BESIDE_KEY
+    if (heldSize > MAX_HELD_SIZE) throw new DumpFailure('the keys of the dump are too many')
+    records.push({ ...record, number })
+  }
+  return records
+}
+
+async function restoreValues(
+  source: DumpSource,
+  geometry: DumpGeometry,
+  records: readonly NumberedRecord[],
+  cache: ReplicableCache,
+  applied: Buffer[],
+): Promise<RestoreCounts> {
+  const { maxItems } = cache.stats()
+  const oldestFirst = orderByUse(records)
+  // With less room here, those that were used last are worth more than the others.
+  const wanted = new Set(oldestFirst.slice(Math.max(0, oldestFirst.length - maxItems)))
+  const counts = { restored: 0, skipped: records.length - wanted.size }
+  const { blockSize, blocks } = geometry
+  const isListed = records.some(record => record.older !== 0 || record.newer !== 0)
+  let position = 0
+  for (const record of [...records].sort((a, b) => a.firstBlock - b.firstBlock)) {
+    const start = record.firstBlock * blockSize
+    if (start < position) throw new DumpFailure('two items of the dump share a block')
+    await source.skip(start - position)
+    position = start + record.valueSize
+    const fits = record.valueSize <= cache.maxValueSize && record.key.length <= cache.maxKeySize
+    if (!wanted.has(record) || !fits) {
+      if (wanted.has(record)) counts.skipped++
+      await source.skip(record.valueSize)
+      continue
+    }
+    const value = await source.take(record.valueSize)
+    const { key } = record
+    const isRelative = isListed && record.expires < FIRST_MOMENT
+    const expiresAtMs = isRelative ? 0 : msFromUnixSeconds(record.expires)
+    applied.push(key)
+    if (!cache.apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
+    else if (cache.has(key)) counts.restored++ // not if it has ended
+  }
+  await source.skip(blocks * blockSize - position)
+  if (cache.stats().eviction === 'lru') for (const { key } of oldestFirst) cache.promote(key)
+  return counts
+}
+
+/**
+ * A uWSGI cache with purge_lru keeps the seconds that were asked for where others have a moment,
+ * and does not heed them (known fault F31). No dump was made before 2001.
+ */
+const FIRST_MOMENT = 1_000_000_000
+
+/** As far as the dump tells: those that its list by use does not reach come first. */
+function orderByUse(records: readonly NumberedRecord[]): NumberedRecord[] {
+  const byNumber = new Map(records.map(record => [record.number, record]))
+  const listed = new Set<NumberedRecord>()
+  let at = records.find(record => record.older === 0 && record.newer !== 0)
+  while (at !== undefined && !listed.has(at)) {
+    listed.add(at)
+    at = byNumber.get(at.newer)
+  }
+  return [...records.filter(record => !listed.has(record)), ...listed]
+}
+
+/**
+ * uWSGI does not announce how large its keys are (known fault F36), but the size of all it sends
+ * tells. Bytes that make no sense as larger keys are ignored, as uWSGI does.
+ */
+async function requireSameSize(source: DumpSource, geometry: DumpGeometry): Promise<void> {
+  const size = await source.measure(dumpAreaSize({ ...geometry, keySize: MAX_KEY_SIZE }))
+  const keySize = inferKeySize(size, geometry)
+  if (keySize === undefined || keySize === geometry.keySize) return
+  throw new DumpFailure(`invalid cache key size, expected ${geometry.keySize} received ${keySize}`)
+}
+
+const MAX_KEY_SIZE = 65_535

@@ -1,0 +1,133 @@
+/**
+ * A dump on its way in: one request to one server, and its bytes in the order they come.
+ */
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import {
+  type Address,
+  type AnnouncedDump,
+  ByteSource,
+  encodeDumpRequest,
+  encodePacket,
+  HEADER_SIZE,
+  MODIFIER1_CACHE,
+  MODIFIER2_DUMP,
+  parseDumpPairs,
+  parseHeader,
+} from '../uwsgi/index.ts'
+import { Deadline, type DeadlineLimits } from './deadline.ts'
+
+/** Why there is no dump. The texts are uWSGI's, which scripts may look for. */
+export class DumpFailure extends Error {
+  /** The server gave a dump, but not one that can be used as it is. */
+  readonly hasDump: boolean
+
+  constructor(message: string, hasDump = false) {
+    super(message)
+    this.hasDump = hasDump
+  }
+}
+
+/** What is asked for, and how long it may take. */
+export interface DumpRequest {
+  readonly address: Address
+  readonly cacheName: string
+  /** Asks for all of the geometry, which only our own servers give. */
+  readonly wantsDetails: boolean
+  readonly limits: DeadlineLimits
+}
+
+/** The bytes that follow the dictionary of a dump. */
+export class DumpSource {
+  readonly #socket: Socket
+  readonly #chunks: AsyncIterator<Buffer>
+  readonly #source = new ByteSource()
+  readonly #deadline: Deadline
+  /** Bytes that came from the server so far. */
+  #receivedSize = 0
+  /** Of them, those before the area. */
+  #headSize = 0
+
+  private constructor(socket: Socket, limits: DeadlineLimits) {
+    this.#socket = socket
+    this.#chunks = socket[Symbol.asyncIterator]()
+    this.#deadline = new Deadline(limits, () => socket.destroy(new Error('timed out')))
+  }
+
+  /** Connects, asks, and reads what the server announces. */
+  static async open(
+    request: DumpRequest,
+  ): Promise<{ source: DumpSource; announced: AnnouncedDump }> {
+    const { address, cacheName, wantsDetails, limits } = request
+    const socket = address.kind === 'unix' ? connect(address.path) : connect(address)
+    const source = new DumpSource(socket, limits)
+    try {
+      source.#deadline.wait('request', 0, 0)
+      await once(socket, 'connect').catch(() => {
+        throw new DumpFailure('unable to connect to the cache server')
+      })
+      const payload = encodeDumpRequest(cacheName, wantsDetails)
+      socket.write(encodePacket(MODIFIER1_CACHE, MODIFIER2_DUMP, payload))
+      const { packetSize } = parseHeader(await source.take(HEADER_SIZE))
+      const announced = parseDumpPairs(packetSize === 0 ? EMPTY : await source.take(packetSize))
+      if (announced === undefined) throw new DumpFailure(CANNOT_READ)
+      source.#headSize = HEADER_SIZE + packetSize
+      return { source, announced }
+    } catch (error) {
+      source.close()
+      throw error
+    }
+  }
+
+  /** From now on the area is awaited: it gets time in proportion to its size. */
+  expect(areaSize: number): void {
+    this.#deadline.clear()
+    this.#deadline.wait('body', 0, areaSize)
+  }
+
+  async take(size: number): Promise<Buffer> {
+    for (;;) {
+      const bytes = this.#source.take(size)
+      if (bytes !== undefined) return bytes
+      if (!(await this.#receive())) throw new DumpFailure(CANNOT_READ)
+    }
+  }
+
+  async skip(size: number): Promise<void> {
+    for (let left = this.#source.skip(size); left > 0; left = this.#source.skip(left)) {
+      if (!(await this.#receive())) throw new DumpFailure(CANNOT_READ)
+    }
+  }
+
+  /** Reads to the end, or up to a limit; how large the area was with all that came after it. */
+  async measure(limitSize: number): Promise<number> {
+    const size = () => this.#receivedSize - this.#headSize
+    while (size() <= limitSize && (await this.#receive())) this.#source.takeAll()
+    return size()
+  }
+
+  close(): void {
+    this.#deadline.clear()
+    this.#socket.on('error', ignore)
+    this.#socket.destroy()
+  }
+
+  /** False: the server has closed, or the connection broke. */
+  async #receive(): Promise<boolean> {
+    try {
+      const { done, value } = await this.#chunks.next()
+      if (done === true) return false
+      this.#receivedSize += value.length
+      this.#source.push(value)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+const CANNOT_READ = 'unable to read from the cache server'
+const EMPTY = Buffer.alloc(0)
+
+function ignore(): void {}

@@ -1,0 +1,203 @@
+/**
+ * Filling a cache from another server's dump, usually at start: uWSGI's `sync=`.
+ *
+ * The first server that gives a usable dump wins. When none does, the cache stays as it is and the
+ * log says so loudly; uWSGI stops then (known fault F37).
+ */
+
+import {
+  invalidOption,
+  type ReplicableCache,
+  requireInteger,
+  requireKnownNames,
+} from '../base/index.ts'
+import {
+  type Address,
+  type AnnouncedDump,
+  DEFAULT_SOCKET_TIMEOUT_MS,
+  type DumpGeometry,
+  formatAddress,
+  parseAddress,
+} from '../uwsgi/index.ts'
+import { type RestoreCounts, restoreDump } from './dump-restore.ts'
+import { dumpGeometryOf } from './dump-snapshot.ts'
+import { DumpFailure, type DumpRequest, DumpSource } from './dump-source.ts'
+
+/** Options of `syncFrom`. */
+export interface SyncOptions {
+  /** The cache's name on those servers; empty for their default. @default this cache's name */
+  readonly cacheName?: string
+  /** Milliseconds for connecting and for the first bytes of an answer. @default 4000 */
+  readonly timeoutMs?: number
+  /** The slowest pace at which a dump may come. @default 1048576 */
+  readonly minBytesPerSecond?: number
+  /** Told what happens, in uWSGI's words. @default nobody, but a total failure warns */
+  readonly onLog?: (line: string) => void
+}
+
+/** What `syncFrom` did. */
+export type SyncOutcome =
+  | {
+      readonly kind: 'synced'
+      readonly address: string
+      readonly restored: number
+      /** Items that this cache has no room for. */
+      readonly skipped: number
+    }
+  /** No server gave a usable dump; one reason for each. */
+  | { readonly kind: 'failed'; readonly reasons: readonly string[] }
+
+/**
+ * Fills a cache from the first of these servers, ours or uWSGI's, that gives a usable dump.
+ *
+ * A real uWSGI's cache must have the same items, blocksize and keysize (and blocks). One of our own
+ * servers may have others: what fits is taken. Items that are here already stay unless the dump has
+ * them, too. Listeners of the cache hear nothing of it.
+ *
+ * @param cache - The cache to fill.
+ * @param addresses - `host:port` or paths of Unix sockets, tried in order.
+ * @param options - The cache's name there, and limits.
+ * @returns What happened. A failure of all servers is no error.
+ * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad addresses and options, and whatever
+ * the cache throws when it cannot be written.
+ *
+ * @example
+ * const outcome = await syncFrom(cache, ['10.0.0.2:3031', '10.0.0.3:3031'])
+ */
+export async function syncFrom(
+  cache: ReplicableCache,
+  addresses: readonly string[],
+  options: SyncOptions = {},
+): Promise<SyncOutcome> {
+  requireKnownNames('syncFrom', options, SYNC_OPTION_NAMES)
+  const servers = parseServers(addresses)
+  const { cacheName = cache.name, onLog } = options
+  const whole = (name: 'timeoutMs' | 'minBytesPerSecond', fallback: number) =>
+    requireInteger(name, options[name] ?? fallback, 1, MAX_LIMIT)
+  const limits = {
+    socketTimeoutMs: whole('timeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    minBytesPerSecond: whole('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
+  }
+  const log = (line: string) => onLog?.(`[cache-sync] ${line}`)
+  const reasons: string[] = []
+  for (const [index, address] of servers.entries()) {
+    if (index > 0) log('trying with the next sync node...')
+    const name = formatAddress(address)
+    log(`getting cache dump from ${name} ...`)
+    try {
+      const counts = await syncFromServer(cache, { address, cacheName, limits })
+      onLog?.(`[uwsgi-cache] restored ${counts.restored} items`)
+      if (counts.skipped > 0) log(`no room for ${counts.skipped} items`)
+      return { kind: 'synced', address: name, ...counts }
+    } catch (error) {
+      if (!(error instanceof DumpFailure)) throw error
+      log(error.message)
+      reasons.push(`${name}: ${error.message}`)
+    }
+  }
+  const summary = `*** no server gave the content of cache "${cache.name}", it starts without ***`
+  if (onLog === undefined) process.emitWarning(`${summary}: ${reasons.join('; ')}`)
+  else log(summary)
+  return { kind: 'failed', reasons }
+}
+
+const SYNC_OPTION_NAMES: readonly (keyof SyncOptions)[] = [
+  'cacheName',
+  'timeoutMs',
+  'minBytesPerSecond',
+  'onLog',
+]
+
+const DEFAULT_MIN_BYTES_PER_SECOND = 1024 * 1024
+
+/** A timer set for longer fires at once. */
+const MAX_LIMIT = 2 ** 31 - 1
+
+function parseServers(addresses: readonly string[]): Address[] {
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    throw invalidOption('addresses', 'a list of at least one address', addresses)
+  }
+  return addresses.map(text => {
+    const address = parseAddress('addresses', text)
+    if (address.kind === 'tcp' && (address.host === '' || address.port === 0)) {
+      throw invalidOption('addresses', 'a host and a port to connect to', text)
+    }
+    return address
+  })
+}
+
+type ServerRequest = Omit<DumpRequest, 'wantsDetails'>
+
+/**
+ * First the request that every uWSGI understands; only if the sizes differ the one that our own
+ * servers answer with all of them.
+ */
+async function syncFromServer(
+  cache: ReplicableCache,
+  request: ServerRequest,
+): Promise<RestoreCounts> {
+  const own = dumpGeometryOf(cache)
+  const plain = { ...request, wantsDetails: false }
+  try {
+    return await restoreFrom(cache, plain, announced => requireSame(own, announced))
+  } catch (error) {
+    if (!(error instanceof DumpFailure) || !error.hasDump) throw error
+    const detailed = { ...request, wantsDetails: true }
+    // Of a uWSGI the first failure says more.
+    const counts = await restoreFrom(cache, detailed, requireDetails).catch(second => {
+      throw second instanceof DumpFailure && second.hasDump ? second : error
+    })
+    return counts
+  }
+}
+
+async function restoreFrom(
+  cache: ReplicableCache,
+  request: DumpRequest,
+  geometryOf: (announced: AnnouncedDump) => DumpGeometry,
+): Promise<RestoreCounts> {
+  const { source, announced } = await DumpSource.open(request)
+  try {
+    const geometry = geometryOf(announced)
+    const isSure = announced.geometry.keySize !== undefined
+    return await restoreDump(source, geometry, isSure, cache).catch(asOfDump)
+  } finally {
+    source.close()
+  }
+}
+
+function asOfDump(error: unknown): never {
+  throw error instanceof DumpFailure ? new DumpFailure(error.message, true) : error
+}
+
+/** As uWSGI, only what is announced can differ. */
+function requireSame(own: DumpGeometry, { geometry }: AnnouncedDump): DumpGeometry {
+  for (const [name, text] of SIZE_TEXTS) {
+    const received = geometry[name]
+    if (received === undefined || received === own[name]) continue
+    throw new DumpFailure(`invalid ${text}, expected ${own[name]} received ${received}`, true)
+  }
+  return own
+}
+
+const SIZE_TEXTS: readonly (readonly [keyof DumpGeometry, string])[] = [
+  ['items', 'cache size'],
+  ['blockSize', 'cache block size'],
+  ['keySize', 'cache key size'],
+  ['blocks', 'cache block count'],
+]
+
+/** What one of our own servers announces, within what one of our caches can be. */
+function requireDetails({ geometry, isComplete }: AnnouncedDump): DumpGeometry {
+  const { items = 0, blockSize = 0, keySize = 0, blocks = 0 } = geometry
+  const isUsable =
+    isComplete &&
+    [items, blockSize, keySize, blocks].every(size => size > 0 && size <= MAX_SIZE) &&
+    keySize <= MAX_KEY_SIZE &&
+    blocks * blockSize <= Number.MAX_SAFE_INTEGER
+  if (!isUsable) throw new DumpFailure('the server does not announce usable sizes')
+  return { items, blockSize, keySize, blocks }
+}
+
+const MAX_SIZE = 2 ** 32
+const MAX_KEY_SIZE = 65_535

@@ -1,0 +1,188 @@
+/**
+ * Dumps: all of a cache as one answer, laid out as in uWSGI's memory. Modifier2 6 and 7.
+ *
+ * uWSGI 2.0.21, uwsgi.h, struct uwsgi_cache_item, and core/cache.c, cache_sync. A dictionary, then
+ * an area of `items` records and `blocks` blocks without any gap. Its size is not announced: a
+ * reader knows it from its own configuration. Record 0 is never used.
+ */
+
+import { type DictionaryPair, parseDictionary } from './dictionary.ts'
+import { parseDecimal } from './numbers.ts'
+
+/** What decides where each byte of an area is. */
+export interface DumpGeometry {
+  /** Records, the unused first one included. */
+  readonly items: number
+  readonly blockSize: number
+  readonly keySize: number
+  readonly blocks: number
+}
+
+/** One item, and its neighbours by record number; 0: none. */
+export interface DumpRecord {
+  readonly key: Buffer
+  readonly hash: number
+  readonly valueSize: number
+  readonly firstBlock: number
+  /** Unix seconds; 0: never. */
+  readonly expires: number
+  /** In the bucket's chain. */
+  readonly previous: number
+  readonly next: number
+  /** By use: `older` is nearer to eviction. */
+  readonly older: number
+  readonly newer: number
+}
+
+/** Buckets of a uWSGI cache unless `hashsize` says otherwise: what the chains are made for. */
+export const DUMP_BUCKET_COUNT = 65_536
+
+export function dumpRecordSize(geometry: DumpGeometry): number {
+  return RECORD.key + geometry.keySize
+}
+
+export function dumpAreaSize(geometry: DumpGeometry): number {
+  return dumpRecordSize(geometry) * geometry.items + geometry.blockSize * geometry.blocks
+}
+
+/** The size of keys that would make an area so large; undefined: none does. */
+export function inferKeySize(areaSize: number, geometry: DumpGeometry): number | undefined {
+  const size = (areaSize - geometry.blockSize * geometry.blocks) / geometry.items - RECORD.key
+  return Number.isInteger(size) && size > 0 && size <= MAX_KEY_SIZE ? size : undefined
+}
+
+/** Into zeroed bytes, at `offset`. */
+export function writeDumpRecord(target: Buffer, offset: number, record: DumpRecord): void {
+  writeNumber(target, offset + RECORD.keySize, record.key.length)
+  writeNumber(target, offset + RECORD.hash, record.hash >>> 0)
+  writeNumber(target, offset + RECORD.valueSize, record.valueSize)
+  writeNumber(target, offset + RECORD.firstBlock, record.firstBlock)
+  writeNumber(target, offset + RECORD.expires, record.expires)
+  writeNumber(target, offset + RECORD.previous, record.previous)
+  writeNumber(target, offset + RECORD.next, record.next)
+  writeNumber(target, offset + RECORD.older, record.older)
+  writeNumber(target, offset + RECORD.newer, record.newer)
+  target.set(record.key, offset + RECORD.key)
+}
+
+/** `unused`, or `malformed`: not an item that a cache of this geometry can hold. */
+export function parseDumpRecord(
+  bytes: Buffer,
+  geometry: DumpGeometry,
+): DumpRecord | 'unused' | 'malformed' {
+  const keySize = readNumber(bytes, RECORD.keySize)
+  if (keySize === 0) return 'unused'
+  const valueSize = readNumber(bytes, RECORD.valueSize)
+  const firstBlock = readNumber(bytes, RECORD.firstBlock)
+  const { blocks, blockSize } = geometry
+  if (keySize > geometry.keySize || firstBlock >= blocks) return 'malformed'
+  if (valueSize > (blocks - firstBlock) * blockSize) return 'malformed'
+  return {
+    key: Buffer.from(bytes.subarray(RECORD.key, RECORD.key + keySize)),
+    hash: readNumber(bytes, RECORD.hash),
+    valueSize,
+    firstBlock,
+    expires: readNumber(bytes, RECORD.expires),
+    previous: readNumber(bytes, RECORD.previous),
+    next: readNumber(bytes, RECORD.next),
+    older: readNumber(bytes, RECORD.older),
+    newer: readNumber(bytes, RECORD.newer),
+  }
+}
+
+/** The payload of a request. Only one that wants the details gets names that uWSGI has not. */
+export function encodeDumpRequest(cacheName: string, wantsDetails: boolean): Buffer {
+  return Buffer.from(wantsDetails ? cacheName + DETAILS_MARK : cacheName)
+}
+
+export function parseDumpRequest(payload: Buffer): { cacheName: string; wantsDetails: boolean } {
+  const text = payload.toString()
+  const wantsDetails = text.endsWith(DETAILS_MARK)
+  const cacheName = wantsDetails ? text.slice(0, -DETAILS_MARK.length) : text
+  return { cacheName, wantsDetails }
+}
+
+/** The dictionary before an area: uWSGI's two names, and ours if they were asked for. */
+export function dumpPairs(
+  geometry: DumpGeometry,
+  details: { readonly hash: string } | undefined,
+): DictionaryPair[] {
+  const pairs: DictionaryPair[] = [
+    ['items', String(geometry.items)],
+    ['blocksize', String(geometry.blockSize)],
+  ]
+  if (details === undefined) return pairs
+  return [
+    ...pairs,
+    ['keysize', String(geometry.keySize)],
+    ['blocks', String(geometry.blocks)],
+    ['hash', details.hash],
+    ['hashsize', String(DUMP_BUCKET_COUNT)],
+    [DETAILS_NAME, DETAILS_VERSION],
+  ]
+}
+
+/** What a dictionary before an area says; undefined: it is malformed, or a number in it is none. */
+export function parseDumpPairs(payload: Buffer): AnnouncedDump | undefined {
+  const { pairs, complete } = parseDictionary(payload)
+  if (!complete) return undefined
+  const values = new Map(pairs)
+  const announced: { -readonly [Name in keyof DumpGeometry]?: number } = {}
+  for (const [word, name] of GEOMETRY_NAMES) {
+    const bytes = values.get(word)
+    if (bytes === undefined) continue
+    const value = parseDecimal(bytes)
+    if (value === undefined) return undefined
+    announced[name] = value
+  }
+  const isComplete = values.get(DETAILS_NAME)?.toString('latin1') === DETAILS_VERSION
+  return { geometry: announced, isComplete }
+}
+
+export interface AnnouncedDump {
+  readonly geometry: Partial<DumpGeometry>
+  /** It comes from one of our own servers, which gives the whole geometry. */
+  readonly isComplete: boolean
+}
+
+/** Offsets of the fields. All are 64 bits, little-endian, but the key, which comes last. */
+const RECORD = {
+  flags: 0,
+  keySize: 8,
+  hash: 16,
+  valueSize: 24,
+  firstBlock: 32,
+  expires: 40,
+  hits: 48,
+  previous: 56,
+  next: 64,
+  older: 72,
+  newer: 80,
+  key: 88,
+} as const
+
+const MAX_KEY_SIZE = 65_535
+
+/** Behind the name in a request. No cache has such a name, so others answer nothing. */
+const DETAILS_MARK = '\0undercroft'
+const DETAILS_NAME = 'undercroft'
+const DETAILS_VERSION = '1'
+
+const GEOMETRY_NAMES: readonly (readonly [string, keyof DumpGeometry])[] = [
+  ['items', 'items'],
+  ['blocksize', 'blockSize'],
+  ['keysize', 'keySize'],
+  ['blocks', 'blocks'],
+]
+
+const TWO_TO_32 = 2 ** 32
+
+function writeNumber(target: Buffer, offset: number, value: number): void {
+  target.writeUInt32LE(value % TWO_TO_32, offset)
+  target.writeUInt32LE(Math.floor(value / TWO_TO_32), offset + 4)
+}
+
+/** Beyond 2^53 it is not exact, and far out of every range it is compared with. */
+function readNumber(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * TWO_TO_32
+}
