@@ -62,7 +62,12 @@ export interface Listener {
 
 /** What `serve` needs done. */
 export interface ServeHost {
-  openCache(definition: CacheDefinition, directory: string | undefined): Promise<ServedCache>
+  /** `onLog` hears what uWSGI would log of this cache, now and while it is served. */
+  openCache(
+    definition: CacheDefinition,
+    directory: string | undefined,
+    onLog: (line: string) => void,
+  ): Promise<ServedCache>
   listen(
     address: SocketAddress,
     caches: readonly ServedCache[],

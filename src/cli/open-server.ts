@@ -7,11 +7,25 @@ import { Cache, type CacheOptions } from '../cache/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
 import { serveCaches } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
+import { followNodes } from './follow-nodes.ts'
 
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
-  async openCache(definition, directory) {
-    return openCurrent(cacheOptions(definition, directory))
+  async openCache(definition, directory, onLog) {
+    const cache = openCurrent(cacheOptions(definition, directory))
+    try {
+      const stopFollowing = await followNodes(cache, definition, onLog)
+      const close = cache.close.bind(cache)
+      return Object.assign(cache, {
+        close() {
+          stopFollowing()
+          close()
+        },
+      })
+    } catch (error) {
+      cache.close()
+      throw error
+    }
   },
   async listen(address, caches, { bufferSize, socketTimeoutMs, mode }) {
     const server = await serveCaches(caches, {
@@ -56,14 +70,14 @@ function cacheOptions(
  * Opens a cache with these options. One of that name but with others, which nobody else has open,
  * is left from an earlier configuration: whoever changes an INI file expects the change to count.
  */
-function openCurrent(options: CacheOptions & { readonly name: string }): Cache {
+function openCurrent(options: CacheOptions & { readonly name: string }): Cache<Uint8Array> {
   try {
-    return Cache.open(options)
+    return Cache.open<Uint8Array>(options)
   } catch (error) {
     const isOther =
       error instanceof UndercroftError && error.code === 'UNDERCROFT_GEOMETRY_MISMATCH'
     if (!isOther || !destroyUnused(options)) throw error
-    return Cache.open(options)
+    return Cache.open<Uint8Array>(options)
   }
 }
 

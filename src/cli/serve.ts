@@ -14,7 +14,7 @@ import {
   usageError,
 } from '../config/index.ts'
 import { type Command, wantsJson } from './command.ts'
-import type { CommandEnvironment, Listener, ServedCache } from './environment.ts'
+import type { CommandEnvironment, CommandOutput, Listener, ServedCache } from './environment.ts'
 import { EXIT } from './exit-codes.ts'
 import { writeJson, writeLine } from './output.ts'
 import { type PlannedSocket, planServe, type ServePlan } from './serve-plan.ts'
@@ -65,8 +65,9 @@ async function serve(
   const caches: ServedCache[] = []
   const listeners: Listener[] = []
   try {
+    const log = logTo(isJson ? environment.stderr : environment.stdout)
     for (const definition of plan.caches) {
-      caches.push(await environment.serveHost.openCache(definition, plan.directory))
+      caches.push(await environment.serveHost.openCache(definition, plan.directory, log))
     }
     for (const socket of plan.sockets) {
       listeners.push(await listen(socket, caches, plan, environment))
@@ -79,6 +80,13 @@ async function serve(
     } finally {
       for (const cache of caches) cache.close()
     }
+  }
+}
+
+/** Lines that nobody waits for; they come out in order all the same. */
+function logTo(output: CommandOutput): (line: string) => void {
+  return line => {
+    writeLine(output, line).catch(() => {}) // nobody reads them any more
   }
 }
 

@@ -83,7 +83,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Takes changes by UDP for the cache made by the cache option.',
   },
   {
@@ -91,7 +91,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Sends changes by UDP from the cache made by the cache option.',
   },
   {
@@ -99,7 +99,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'string',
     argument: 'ADDRESS',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Fetches the content of the cache made by the cache option at start.',
   },
   {

@@ -126,7 +126,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS;...',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Sends each change by UDP to these addresses.',
   },
   {
@@ -135,7 +135,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS;...',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Takes changes by UDP at these addresses.',
   },
   {
@@ -143,7 +143,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS;...',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Fetches the content from one of these servers at start.',
   },
   {
