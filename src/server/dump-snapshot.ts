@@ -88,7 +88,7 @@ class SnapshotTaker implements DumpSnapshot {
     this.values = new ByteLog(memorySize / 2)
   }
 
-  /** What finds no place is left out: while others write, a pass may meet more than fits at once. */
+  /** What finds no place is left out: while others write, a pass may meet more than fits. */
   async add({ key, bytes, expiresAtMs, lastUse }: PagedItem): Promise<void> {
     const { items, blocks, blockSize } = this.geometry
     const number = this.records.length + 1

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 
-/** Done when the last chunk is written, or the socket is gone. `onFull`: the peer must read first. */
+/** Done when all is written, or the socket is gone. `onFull`: the peer must read first. */
 export async function writePaced(
   socket: Socket,
   chunks: AsyncIterable<Uint8Array>,

@@ -56,8 +56,9 @@ export interface ReplicaReceiver {
  * @param cache - The cache to change. It stays open.
  * @param options - Where to listen.
  * @returns The receiver, once it listens on every address.
- * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options, addresses without a port, and
- * those that other machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when one cannot be had.
+ * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options, addresses without a port,
+ * and those that other machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when one cannot
+ * be had.
  *
  * @example
  * using receiver = await receiveReplicas(cache, { addresses: ['127.0.0.1:3032'] })
