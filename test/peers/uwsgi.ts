@@ -17,6 +17,7 @@ const SNIPPET_LIMIT_MS = 30_000
  * Runs Python lines inside uWSGI and gives what they passed to `show(...)`, one value a call.
  *
  * `uwsgi` is imported. The process is a client without a server: it runs the lines and ends.
+ * `options` can give it caches of its own.
  *
  * @example
  * await runPython(t, command, ["show(uwsgi.cache_get('key', 'name@127.0.0.1:3031'))"])
@@ -25,12 +26,14 @@ export async function runPython(
   scope: Scope,
   command: string,
   lines: readonly string[],
+  options: readonly string[] = [],
 ): Promise<PythonValue[]> {
   const dir = tempDir(scope)
   const resultPath = join(dir, 'result.json')
   const scriptPath = join(dir, 'snippet.py')
   writeFileSync(scriptPath, snippet(resultPath, lines))
-  const service = await startService(scope, command, ['--disable-logging', '--pyrun', scriptPath])
+  const args = ['--disable-logging', ...options, '--pyrun', scriptPath]
+  const service = await startService(scope, command, args)
   await service.exit(SNIPPET_LIMIT_MS)
   try {
     return JSON.parse(readFileSync(resultPath, 'utf8'))
