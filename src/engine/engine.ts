@@ -5,18 +5,18 @@
  * never.
  */
 
-import {
-  type CacheKey,
-  type CacheStats,
-  type Clock,
-  type CounterOperation,
-  UndercroftError,
-  type ValueDecoder,
-  type ValueSource,
-  type VerifyReport,
+import type {
+  CacheKey,
+  CacheStats,
+  Clock,
+  CounterOperation,
+  ValueDecoder,
+  ValueSource,
+  VerifyReport,
 } from '../base/index.ts'
 import { keySizeOf, maxValueSize, type Segment } from '../segment/index.ts'
 import { Counters } from './counters.ts'
+import { changesUnderLock, staysBroken, valueTooLarge } from './failures.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
@@ -132,11 +132,7 @@ export class Engine {
   store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     this.#key.prepare(key)
     if (value.size > this.maxValueSize) {
-      throw new UndercroftError(
-        'UNDERCROFT_VALUE_TOO_LARGE',
-        `a value of ${value.size} bytes does not fit: ${this.segment.label} takes at most ` +
-          `${this.maxValueSize} (blockSize${this.segment.geometry.bitmap ? ' times blocks' : ''})`,
-      )
+      throw valueTooLarge(this.segment, value.size, this.maxValueSize)
     }
     // As #locked, but without a closure for each set: 300 ns instead of 400 for 100 bytes.
     const needsRecovery = this.#lock.acquire()
@@ -211,7 +207,7 @@ export class Engine {
         this.#recoverLocked() // nobody writes, so what the slot says is nonsense
         result = attempt()
       }
-      if (result === CHANGED) throw this.#changesUnderLock()
+      if (result === CHANGED) throw changesUnderLock(this.segment)
       return result === NO_ITEM ? undefined : (result as T)
     })
   }
@@ -263,10 +259,7 @@ export class Engine {
     } catch (error) {
       this.#lock.markForRecovery()
       if (!(error instanceof NeedsRebuild)) throw error
-      throw new UndercroftError(
-        'UNDERCROFT_CORRUPT',
-        `${this.segment.label} stays broken after recovery: ${error.message}`,
-      )
+      throw staysBroken(this.segment, error)
     }
   }
 
@@ -279,13 +272,6 @@ export class Engine {
       if (this.#parts.table.hasOddVersion()) this.#recoverLocked()
       return read()
     })
-  }
-
-  #changesUnderLock(): UndercroftError {
-    return new UndercroftError(
-      'UNDERCROFT_CORRUPT',
-      `${this.segment.label} changes although its lock is held: something else writes to it`,
-    )
   }
 
   #countMiss(): undefined {

@@ -1,0 +1,29 @@
+/**
+ * What the engine throws, beside what its parts throw where they find it.
+ */
+
+import { UndercroftError } from '../base/index.ts'
+import type { Segment } from '../segment/index.ts'
+import type { NeedsRebuild } from './needs-rebuild.ts'
+
+export function valueTooLarge(segment: Segment, size: number, limit: number): UndercroftError {
+  return new UndercroftError(
+    'UNDERCROFT_VALUE_TOO_LARGE',
+    `a value of ${size} bytes does not fit: ${segment.label} takes at most ` +
+      `${limit} (blockSize${segment.geometry.bitmap ? ' times blocks' : ''})`,
+  )
+}
+
+export function staysBroken(segment: Segment, failure: NeedsRebuild): UndercroftError {
+  return new UndercroftError(
+    'UNDERCROFT_CORRUPT',
+    `${segment.label} stays broken after recovery: ${failure.message}`,
+  )
+}
+
+export function changesUnderLock(segment: Segment): UndercroftError {
+  return new UndercroftError(
+    'UNDERCROFT_CORRUPT',
+    `${segment.label} changes although its lock is held: something else writes to it`,
+  )
+}
