@@ -1,10 +1,12 @@
 /**
- * Serving caches over uWSGI's cache protocol, and keeping several nodes alike: `undercroft/server`.
+ * Serving caches over uWSGI's cache protocol, keeping several nodes alike, and their
+ * counts for monitoring: `undercroft/server`.
  */
 
 export {
   type ByteCache,
   type CacheChange,
+  type CacheStats,
   type ChangeListener,
   type ErrorCode,
   type ItemPage,
@@ -26,4 +28,6 @@ export {
   replicate,
 } from './replicate.ts'
 export { type CacheServer, serveCaches } from './server.ts'
+export type { StatsOptions, StatsSource } from './stats-options.ts'
+export { type StatsServer, serveStats } from './stats-server.ts'
 export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'

@@ -75,6 +75,7 @@ describe('the API reference', () => {
     ['src/client/options.ts', 'RemoteCacheOptions'],
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],
+    ['src/server/stats-options.ts', 'StatsOptions'],
     ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {

@@ -1,0 +1,89 @@
+/**
+ * One client of the stats server: find out whether it speaks HTTP, answer once, close.
+ *
+ * uWSGI's tools connect and wait for the document without a word; an HTTP client waits for nobody
+ * and sends its request. So a client that stays silent for a moment is one of the former.
+ */
+
+import type { Socket } from 'node:net'
+import { Deadline } from './deadline.ts'
+import {
+  incomplete,
+  MAX_HEAD_SIZE,
+  PLAIN,
+  parseStatsRequest,
+  type StatsRequest,
+} from './stats-http.ts'
+
+/**
+ * How long a client may be silent before it gets the document without a request. A request follows
+ * its connection at once, but on a busy machine the client may lose the processor in between; and
+ * whoever waits for the document, once a second as uwsgitop, does not notice this much. A client
+ * that is done sending (half-close) is not waited for.
+ */
+const FIRST_BYTE_WAIT_MS = 100
+
+/**
+ * Both timers act in an immediate. Timers fire before sockets are read: after a pause of this
+ * process the request may be here and only unread, and an immediate comes after the reading.
+ */
+export class StatsConnection {
+  readonly #socket: Socket
+  readonly #respond: (request: StatsRequest) => string
+  readonly #deadline: Deadline
+  readonly #silence: NodeJS.Timeout
+  #head = ''
+  #isAnswered = false
+
+  constructor(socket: Socket, timeoutMs: number, respond: (request: StatsRequest) => string) {
+    this.#socket = socket
+    this.#respond = respond
+    const limits = { socketTimeoutMs: timeoutMs, minBytesPerSecond: 1 }
+    this.#deadline = new Deadline(limits, () => setImmediate(() => this.#onLate()))
+    this.#deadline.wait('request', 0, 0)
+    this.#silence = setTimeout(() => setImmediate(() => this.#onSilence()), FIRST_BYTE_WAIT_MS)
+    socket.on('data', chunk => this.#onData(chunk))
+    socket.on('end', () => this.#answer(this.#head === '' ? PLAIN : incomplete(this.#head, 400)))
+    socket.on('close', () => this.#onClose())
+    socket.on('error', () => {}) // the peer's own business; 'close' follows
+  }
+
+  /** Sends what is on its way, and no more. */
+  close(): void {
+    this.#isAnswered = true
+    this.#socket.destroySoon()
+  }
+
+  #onSilence(): void {
+    if (this.#head === '') this.#answer(PLAIN)
+  }
+
+  /** Bytes after the answer are read and dropped: unread ones would make the close a reset. */
+  #onData(chunk: Buffer): void {
+    clearTimeout(this.#silence)
+    if (this.#isAnswered) return
+    this.#head += chunk.toString('latin1', 0, MAX_HEAD_SIZE + 1)
+    const request = parseStatsRequest(this.#head)
+    if (request !== 'more') this.#answer(request)
+  }
+
+  #onLate(): void {
+    if (this.#isAnswered) this.#socket.destroy()
+    else this.#answer(incomplete(this.#head, 408))
+  }
+
+  #onClose(): void {
+    this.#isAnswered = true
+    clearTimeout(this.#silence)
+    this.#deadline.clear()
+  }
+
+  #answer(request: StatsRequest): void {
+    if (this.#isAnswered) return
+    this.#isAnswered = true
+    this.#head = ''
+    clearTimeout(this.#silence)
+    this.#deadline.wait('reply', 0, 0)
+    this.#socket.end(this.#respond(request))
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The document of uWSGI's stats server: its members, in its order.
+ *
+ * https://uwsgi-docs.readthedocs.io/en/latest/StatsServer.html and a running uWSGI 2.0.21. Tools
+ * rely on every member being there, so what does not exist here is 0 or empty. What uWSGI does not
+ * have stands behind everything else, in one member of our own.
+ */
+
+import type { CacheStats } from '../base/index.ts'
+
+/** The facts of one process, as far as they can be known. */
+export interface ProcessFacts {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+  readonly cwd: string
+  /** Bytes of memory in use. */
+  readonly rss: number
+  readonly startedAtMs: number
+}
+
+/** Everything the document is made of. */
+export interface StatsFacts {
+  readonly version: string
+  readonly process: ProcessFacts
+  readonly caches: readonly CacheStats[]
+  /** Whether `max_items` is one more than `maxItems`: uWSGI counts a first place it never uses. */
+  readonly countsFirstPlace: boolean
+  /** Addresses at which the caches are served. */
+  readonly sockets: readonly string[]
+}
+
+/** A value of JSON. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue }
+
+export function makeDocument(facts: StatsFacts): { readonly [name: string]: JsonValue } {
+  const { pid, uid, gid, cwd } = facts.process
+  const caches = facts.caches.map(stats => makeCache(stats, facts.countsFirstPlace))
+  return {
+    version: facts.version,
+    listen_queue: 0,
+    listen_queue_errors: 0,
+    signal_queue: 0,
+    load: 0,
+    pid,
+    uid,
+    gid,
+    cwd,
+    locks: makeLocks(facts.caches),
+    ...(caches.length === 0 ? {} : { caches }),
+    sockets: facts.sockets.map(makeSocket),
+    workers: [makeWorker(facts.process)],
+    undercroft: { caches: facts.caches.map(stats => ({ ...stats })) },
+  }
+}
+
+/** Locks that every uWSGI has. Here nothing is locked by them, so no process holds them: 0. */
+const UWSGI_LOCKS = ['user 0', 'signal', 'filemon', 'timer', 'rbtimer', 'cron', 'rpc', 'snmp']
+
+/** A writer lock is held for microseconds, and by whom is not known outside: 0 as well. */
+function makeLocks(caches: readonly CacheStats[]): JsonValue {
+  const names = [...UWSGI_LOCKS, ...caches.map(({ name }) => `cache_${name}`)]
+  return names.map(name => ({ [name]: 0 }))
+}
+
+function makeCache(stats: CacheStats, countsFirstPlace: boolean): JsonValue {
+  const unused = countsFirstPlace ? 1 : 0
+  return {
+    name: stats.name,
+    hash: stats.hash,
+    hashsize: stats.buckets,
+    keysize: stats.maxKeySize,
+    max_items: stats.maxItems + unused,
+    // Without bitmap the first place has a block, too.
+    blocks: stats.blocks + (stats.bitmap ? 0 : unused),
+    blocksize: stats.blockSize,
+    items: stats.items,
+    hits: stats.hits,
+    miss: stats.misses,
+    // uWSGI counts each time it finds a cache full: an eviction is one, and so is a refusal.
+    full: stats.full + stats.evicted,
+    last_modified_at: 0,
+  }
+}
+
+/** What Node.js asks the system for when it listens; the system may give less. */
+const LISTEN_BACKLOG = 511
+
+function makeSocket(address: string): JsonValue {
+  return {
+    name: address,
+    proto: 'uwsgi',
+    queue: 0,
+    max_queue: LISTEN_BACKLOG,
+    shared: 0,
+    can_offload: 0,
+  }
+}
+
+function makeWorker({ pid, rss, startedAtMs }: ProcessFacts): JsonValue {
+  return {
+    id: 1,
+    pid,
+    accepting: 1,
+    requests: 0,
+    delta_requests: 0,
+    exceptions: 0,
+    harakiri_count: 0,
+    signals: 0,
+    signal_queue: 0,
+    status: 'idle',
+    rss,
+    vsz: 0,
+    running_time: 0,
+    last_spawn: Math.floor(startedAtMs / 1000),
+    respawn_count: 1,
+    tx: 0,
+    avg_rt: 0,
+    apps: [],
+    cores: [CORE],
+  }
+}
+
+const CORE: JsonValue = {
+  id: 0,
+  requests: 0,
+  static_requests: 0,
+  routed_requests: 0,
+  offloaded_requests: 0,
+  write_errors: 0,
+  read_errors: 0,
+  in_request: 0,
+  vars: [],
+  req_info: {},
+}

@@ -1,0 +1,137 @@
+/**
+ * Options of the stats server: their meaning, defaults and checks.
+ */
+
+import {
+  type CacheStats,
+  describe,
+  invalidOption,
+  requireBoolean,
+  requireInteger,
+  requireKnownNames,
+  requireString,
+  UndercroftError,
+} from '../base/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../uwsgi/index.ts'
+import type { ResolvedListener } from './options.ts'
+
+/** What the stats server asks of a cache. Every `Cache` is one. */
+export interface StatsSource {
+  readonly name: string
+  stats(): CacheStats
+}
+
+/** Options of `serveStats`. */
+export interface StatsOptions {
+  /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
+  readonly address: string
+  /**
+   * Allow an address that other machines can reach. There is no authentication: whoever reaches the
+   * port reads names and counts, the working directory and process ids. @default false
+   */
+  readonly allowPublic?: boolean
+  /** Permissions of a Unix socket's file. @default 0o600 */
+  readonly mode?: number
+  /**
+   * Answer with an HTTP header also where no HTTP request came, as uWSGI's `stats-http`. Web pages
+   * of any origin may read the JSON then, as there. @default false
+   */
+  readonly http?: boolean
+  /** JSON without white space, as uWSGI's `stats-minified`. @default false */
+  readonly minified?: boolean
+  /**
+   * The caches were made from uWSGI's `items`, whose first place is never used: `max_items` tells
+   * one more than `maxItems`, the number that was configured. @default false
+   */
+  readonly countsFirstPlace?: boolean
+  /** Addresses at which the caches are served, listed under `sockets`. @default none */
+  readonly sockets?: readonly string[]
+  /** What `version` says. @default 'undercroft' */
+  readonly version?: string
+  /** Milliseconds for a request to be there whole, and for an answer to be read. @default 4000 */
+  readonly timeoutMs?: number
+  /** Connections at one time; further ones are closed at once. @default 64 */
+  readonly maxConnections?: number
+  /**
+   * Told about a cache that cannot be asked, such as a corrupt one; the answer goes without it.
+   * @default writes a process warning
+   */
+  readonly onError?: (error: Error) => void
+}
+
+export interface ResolvedStatsOptions
+  extends Required<Omit<StatsOptions, 'address' | 'allowPublic' | 'mode'>> {
+  readonly listener: ResolvedListener
+}
+
+export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions {
+  requireKnownNames('serveStats', options, OPTION_NAMES)
+  const { timeoutMs = DEFAULT_SOCKET_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
+    options
+  const { onError = warn } = options
+  if (typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
+  return {
+    listener: resolveListener(options),
+    http: requireBoolean('http', options.http ?? false),
+    minified: requireBoolean('minified', options.minified ?? false),
+    countsFirstPlace: requireBoolean('countsFirstPlace', options.countsFirstPlace ?? false),
+    sockets: requireStrings('sockets', options.sockets ?? []),
+    version: requireString('version', options.version ?? 'undercroft'),
+    timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS),
+    maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTIONS_LIMIT),
+    onError,
+  }
+}
+
+/** The caches, if their names tell them apart: in both answers the name is all there is. */
+export function requireDifferentNames(caches: readonly StatsSource[]): readonly StatsSource[] {
+  const names = caches.map(cache => cache.name)
+  if (new Set(names).size === names.length) return caches
+  throw new UndercroftError(
+    'UNDERCROFT_OPTION_INVALID',
+    `the caches of a stats server need different names; got ${names.join(', ')}`,
+  )
+}
+
+const DEFAULT_MAX_CONNECTIONS = 64
+const MAX_CONNECTIONS_LIMIT = 1_000_000
+const DEFAULT_MODE = 0o600
+
+/** A timer set for longer fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+const OPTION_NAMES: readonly (keyof StatsOptions)[] = [
+  'address',
+  'allowPublic',
+  'mode',
+  'http',
+  'minified',
+  'countsFirstPlace',
+  'sockets',
+  'version',
+  'timeoutMs',
+  'maxConnections',
+  'onError',
+]
+
+function resolveListener(options: StatsOptions): ResolvedListener {
+  const address = parseAddress('address', requireString('address', options.address))
+  if (address.kind === 'tcp' && options.mode !== undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_OPTION_INVALID',
+      `mode is for Unix sockets; ${describe(options.address)} is not one`,
+    )
+  }
+  const mode = requireInteger('mode', options.mode ?? DEFAULT_MODE, 0, 0o777)
+  const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
+  return { address, readOnly: true, allowPublic, mode }
+}
+
+function requireStrings(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw invalidOption(name, 'a list of addresses', value)
+  return value.map(text => requireString(name, text))
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error)
+}

@@ -1,0 +1,232 @@
+/**
+ * The stats server as its clients see it: uWSGI's tools, Prometheus, curl, and worse.
+ */
+
+import assert from 'node:assert/strict'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { type StatsOptions, type StatsSource, serveStats } from '../../src/server/index.ts'
+import { exchange, RawClient } from '../support/raw-client.ts'
+import { onEnd } from '../support/scope.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { until } from '../support/until.ts'
+import { fakeSource, parseMetrics } from './stats-reading.ts'
+
+const SOURCES = [fakeSource('default'), fakeSource('two', { hits: 50 })]
+const ADDRESS = '127.0.0.1:0'
+
+async function start(
+  t: TestContext,
+  options: Partial<StatsOptions> = {},
+  sources: readonly StatsSource[] = SOURCES,
+): Promise<string> {
+  const server = await serveStats(sources, { address: ADDRESS, ...options })
+  onEnd(t, () => server.close())
+  return server.address
+}
+
+/** What a client gets that sends these bytes and waits for the end. */
+async function ask(address: string, text: string): Promise<string> {
+  return (await exchange(address, Buffer.from(text))).toString()
+}
+
+async function listen(address: string): Promise<string> {
+  return (await (await RawClient.connect(address)).untilClosed()).toString()
+}
+
+describe('a client that is no HTTP client', () => {
+  test('gets the document without a word, and the connection ends', async t => {
+    const text = await listen(await start(t))
+    assert.deepEqual(
+      JSON.parse(text).caches.map((cache: { name: string }) => cache.name),
+      ['default', 'two'],
+    )
+    assert.match(text, /^\{\n\t"version":"undercroft",\n/)
+    assert.match(text, /\}$/)
+  })
+
+  test('gets it over a Unix socket, which has mode 0600 and goes with the server', async t => {
+    const path = join(tempDir(t), 'stats.sock')
+    const server = await serveStats(SOURCES, { address: path })
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    assert.equal(JSON.parse(await listen(path)).caches.length, 2)
+    await server.close()
+    assert.equal(existsSync(path), false)
+  })
+
+  test('gets it when it is done sending', async t => {
+    const client = await RawClient.connect(await start(t))
+    JSON.parse((await client.halfClose().untilClosed()).toString())
+  })
+
+  for (const sent of ['\n', 'stats please', 'STATS\r\n', 'GET /\r\n', '\0\xff', 'A'.repeat(9000)]) {
+    test(`gets it whatever it sends, such as ${JSON.stringify(sent.slice(0, 20))}`, async t => {
+      JSON.parse(await ask(await start(t), sent))
+    })
+  }
+})
+
+describe('an HTTP client', () => {
+  test('gets the document at /', async t => {
+    const response = await fetch(`http://${await start(t)}/?refresh=1`)
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('content-type'), 'application/json')
+    assert.equal(response.headers.get('connection'), 'close')
+    assert.equal(response.headers.get('access-control-allow-origin'), null)
+    assert.equal(((await response.json()) as { caches: unknown[] }).caches.length, 2)
+  })
+
+  test('gets metrics at /metrics, of every cache', async t => {
+    const response = await fetch(`http://${await start(t)}/metrics`)
+    assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+    const samples = parseMetrics(await response.text())
+    assert.deepEqual(
+      samples.filter(({ cache }) => cache === 'two').map(({ metric, value }) => [metric, value]),
+      [
+        ['undercroft_items', 1],
+        ['undercroft_max_items', 4],
+        ['undercroft_hits_total', 50],
+        ['undercroft_misses_total', 2],
+        ['undercroft_full_total', 3],
+        ['undercroft_evicted_total', 0],
+        ['undercroft_expired_total', 6],
+        ['undercroft_takeovers_total', 7],
+        ['undercroft_segment_bytes', 300_000],
+        ['undercroft_free_blocks', 3],
+        ['undercroft_blocks', 4],
+        ['undercroft_attachments', 2],
+      ],
+    )
+    assert.equal(samples.length, 24)
+  })
+
+  test('that asks with HEAD gets the fields alone', async t => {
+    const answer = await ask(await start(t), 'HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+    const [head, body] = answer.split('\r\n\r\n')
+    assert.match(head ?? '', /^HTTP\/1\.0 200 OK\r\n.*\r\nContent-Length: [1-9]\d*$/s)
+    assert.equal(body, '')
+  })
+
+  test('may send its request in pieces, and slowly', async t => {
+    const client = await RawClient.connect(await start(t))
+    await client.sendByteByByte(Buffer.from('GET /metrics HTTP/1.1\r\nHost: x\r\n'))
+    client.send(Buffer.from('\r\n'))
+    assert.match((await client.untilClosed()).toString(), /^HTTP\/1\.0 200 OK\r\n/)
+  })
+
+  const refusals: [string, string, RegExp][] = [
+    ['another path', 'GET /favicon.ico HTTP/1.1\r\n\r\n', /^HTTP\/1\.0 404 Not Found\r\n/],
+    [
+      'another method',
+      'POST / HTTP/1.1\r\n\r\nbody',
+      /^HTTP\/1\.0 405 .*\r\nAllow: GET, HEAD\r\n/s,
+    ],
+    ['too long a line', `GET /${'x'.repeat(9000)}`, /^HTTP\/1\.0 431 /],
+    ['too many fields', `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(2000)}`, /^HTTP\/1\.0 431 /],
+  ]
+  for (const [what, request, expected] of refusals) {
+    test(`is refused ${what}`, async t => {
+      assert.match(await ask(await start(t), request), expected)
+    })
+  }
+
+  test('that does not finish its request is told so after timeoutMs', async t => {
+    const answer = await ask(await start(t, { timeoutMs: 30 }), 'GET / HTTP/1.1\r\nHost:')
+    assert.match(answer, /^HTTP\/1\.0 408 /)
+  })
+
+  test('that ends in the middle of its request is told so', async t => {
+    const client = await RawClient.connect(await start(t))
+    client.send(Buffer.from('GET / HTTP/1.1\r\n')).halfClose()
+    assert.match((await client.untilClosed()).toString(), /^HTTP\/1\.0 400 /)
+  })
+})
+
+describe('options of the stats server', () => {
+  test('http: every answer begins as those of stats-http do', async t => {
+    const address = await start(t, { http: true })
+    const expected = [
+      'HTTP/1.0 200 OK',
+      'Connection: close',
+      'Access-Control-Allow-Origin: *',
+      'Content-Type: application/json',
+    ]
+    for (const answer of [await listen(address), await ask(address, '\n')]) {
+      assert.deepEqual(answer.split('\r\n').slice(0, 4), expected)
+    }
+  })
+
+  test('minified: no white space, and the same document', async t => {
+    const text = await listen(await start(t, { minified: true }))
+    assert.equal(text, JSON.stringify(JSON.parse(text)))
+  })
+
+  test('an address that other machines reach must be asked for', async t => {
+    const address = '0.0.0.0:0'
+    await assert.rejects(serveStats(SOURCES, { address }), { code: 'UNDERCROFT_OPTION_INVALID' })
+    assert.match(await start(t, { address, allowPublic: true }), /^0\.0\.0\.0:[1-9]/)
+  })
+
+  test('that are unknown or out of range are refused', async () => {
+    const bad: object[] = [
+      {},
+      { address: 'nowhere' },
+      { address: ADDRESS, mode: 0o600 },
+      { address: ADDRESS, port: 1 },
+      { address: ADDRESS, timeoutMs: 0 },
+      { address: ADDRESS, maxConnections: 0 },
+      { address: ADDRESS, http: 'yes' },
+      { address: ADDRESS, sockets: 'here' },
+      { address: ADDRESS, onError: 'log' },
+    ]
+    for (const options of bad) {
+      const given = options as StatsOptions
+      await assert.rejects(serveStats(SOURCES, given), { code: 'UNDERCROFT_OPTION_INVALID' })
+    }
+  })
+
+  test('two caches of one name are refused', async () => {
+    const twice = [fakeSource('a'), fakeSource('a')]
+    await assert.rejects(serveStats(twice, { address: ADDRESS }), {
+      code: 'UNDERCROFT_OPTION_INVALID',
+    })
+  })
+
+  test('maxConnections: those beyond it are closed without an answer', async t => {
+    const address = await start(t, { maxConnections: 1 })
+    const first = await RawClient.connect(address)
+    first.send(Buffer.from('GET '))
+    assert.equal(await listen(address), '')
+    first.send(Buffer.from('/ HTTP/1.0\r\n\r\n'))
+    assert.match((await first.untilClosed()).toString(), /^HTTP\/1\.0 200 /)
+  })
+})
+
+describe('the stats server', () => {
+  test('leaves out a cache that cannot be asked, and says why', async t => {
+    const broken: StatsSource = {
+      name: 'broken',
+      stats: () => {
+        throw new Error('corrupt')
+      },
+    }
+    const told: string[] = []
+    const options = { onError: (error: Error) => told.push(error.message) }
+    const address = await start(t, options, [broken, ...SOURCES])
+    const client = await RawClient.connect(address)
+    const text = (await client.halfClose().untilClosed()).toString()
+    assert.equal(JSON.parse(text).caches.length, 2)
+    assert.deepEqual(told, ['corrupt'])
+  })
+
+  test('ends the connections of clients that wait when it is closed', async () => {
+    const server = await serveStats(SOURCES, { address: ADDRESS })
+    const client = await RawClient.connect(server.address)
+    client.send(Buffer.from('GET / HTTP/1.1\r\n'))
+    await exchange(server.address, Buffer.from('\n')) // by then the bytes sent before were read
+    await Promise.all([server.close(), server.close()])
+    await until('the client is closed', () => client.socket.closed)
+    await assert.rejects(RawClient.connect(server.address))
+  })
+})
