@@ -49,6 +49,20 @@ export function segmentPath(
   return path.join(path.resolve(directory ?? defaultDirectory()), name + FILE_SUFFIX)
 }
 
+/** Names of the caches in a directory, sorted; none if it does not exist or cannot be read. */
+export function listSegments(directory: string | undefined): string[] {
+  let files: string[]
+  try {
+    files = fs.readdirSync(path.resolve(directory ?? defaultDirectory()))
+  } catch {
+    return []
+  }
+  return files
+    .filter(file => file.endsWith(FILE_SUFFIX))
+    .map(file => file.slice(0, -FILE_SUFFIX.length))
+    .sort()
+}
+
 /** Attaches to the segment of that path, or creates it. */
 export function openSegment(
   file: string,

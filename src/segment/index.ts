@@ -3,6 +3,7 @@ export {
   createPrivateSegment,
   destroySegment,
   type GeometryCompleter,
+  listSegments,
   openSegment,
   segmentPath,
   type WantedGeometry,
