@@ -13,6 +13,7 @@ import { KEYS } from './keys.ts'
 import { SERVE } from './serve.ts'
 import { SET } from './set.ts'
 import { STATS } from './stats.ts'
+import { TOP } from './top.ts'
 import { TTL } from './ttl.ts'
 import { VERIFY } from './verify.ts'
 
@@ -28,5 +29,6 @@ export const COMMANDS: readonly Command[] = [
   INC,
   TTL,
   STATS,
+  TOP,
   VERIFY,
 ]

@@ -2,7 +2,7 @@
  * What a command may touch, so that tests run commands in their own process.
  */
 
-import type { ByteCache, CacheStats } from '../base/index.ts'
+import type { ByteCache, CacheStats, Clock } from '../base/index.ts'
 import type { CacheDefinition, Outside, SocketAddress } from '../config/index.ts'
 
 /** Where text and bytes go. */
@@ -52,6 +52,26 @@ export interface ListenLimits {
   readonly mode?: number
 }
 
+/** How statistics are served. */
+export interface StatsFormat {
+  /** An HTTP header whatever the client sends. */
+  readonly isHttp: boolean
+  readonly isMinified: boolean
+}
+
+/** What a stats server is started with. */
+export interface StatsListening {
+  readonly address: SocketAddress
+  readonly format: StatsFormat
+  readonly caches: readonly ServedCache[]
+  /** Where the caches are served. */
+  readonly sockets: readonly SocketAddress[]
+  /** Of this package. */
+  readonly version: string
+  /** Of a Unix socket. Absent: as the system makes it. */
+  readonly mode?: number
+}
+
 /** A socket that listens. */
 export interface Listener {
   /** As bound: port 0 has become a real one. */
@@ -73,6 +93,22 @@ export interface ServeHost {
     caches: readonly ServedCache[],
     limits: ListenLimits,
   ): Promise<Listener>
+  listenStats(listening: StatsListening): Promise<Listener>
+}
+
+/** What `top` needs of the machine. */
+export interface TopHost {
+  readonly clock: Clock
+  /** Names of the caches in that directory, or in the usual one. */
+  listCaches(directory: string | undefined): readonly string[]
+  /** The document of a stats server, with an HTTP header if it sends one. */
+  readStats(address: SocketAddress): Promise<string>
+  /** False once the reader of `stdout` has gone. */
+  isOutputOpen(): boolean
+  /** The terminal that `stdout` is, as large as it is now. */
+  terminalSize(): { readonly columns: number; readonly rows: number }
+  /** Waits this long; less when the terminal is resized, or `signal` aborts. */
+  untilRefresh(intervalMs: number, signal: AbortSignal): Promise<void>
 }
 
 /** Everything outside a command. */
@@ -82,6 +118,7 @@ export interface CommandEnvironment {
   readonly stderr: CommandOutput
   readonly outside: Outside
   readonly serveHost: ServeHost
+  readonly topHost: TopHost
   openTarget(address: TargetAddress): Promise<CommandTarget>
   /** The name of the signal that asks us to end. */
   untilStopped(): Promise<string>

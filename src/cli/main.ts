@@ -3,6 +3,7 @@
 
 import type { CommandEnvironment, CommandOutput } from './environment.ts'
 import { nodeOutside } from './node-outside.ts'
+import { nodeTopHost } from './node-top.ts'
 import { serveHost } from './open-server.ts'
 import { openTarget } from './open-target.ts'
 import { run } from './run.ts'
@@ -13,6 +14,7 @@ const environment: CommandEnvironment = {
   stderr: streamOutput(process.stderr),
   outside: nodeOutside(),
   serveHost,
+  topHost: nodeTopHost(process.stdout),
   openTarget,
   untilStopped: () =>
     new Promise(resolve => {

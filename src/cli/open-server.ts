@@ -5,7 +5,7 @@
 import { UndercroftError } from '../base/index.ts'
 import { Cache, type CacheOptions } from '../cache/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
-import { serveCaches } from '../server/index.ts'
+import { serveCaches, serveStats } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
 import { followNodes } from './follow-nodes.ts'
 
@@ -41,6 +41,22 @@ export const serveHost: ServeHost = {
     const [bound] = server.addresses
     return {
       address: parseAddress('socket', bound ?? ''),
+      close: () => server.close(),
+    }
+  },
+  async listenStats({ address, format, caches, sockets, version, mode }) {
+    const server = await serveStats(caches, {
+      address: formatAddress(address),
+      allowPublic: true, // as above
+      ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
+      http: format.isHttp,
+      minified: format.isMinified,
+      countsFirstPlace: true,
+      sockets: sockets.map(formatAddress),
+      version: `undercroft-${version}`,
+    })
+    return {
+      address: parseAddress('stats', server.address),
       close: () => server.close(),
     }
   },

@@ -6,6 +6,7 @@ import { invalidOption } from '../base/index.ts'
 import {
   type CacheDefinition,
   findLast,
+  flagOption,
   formatAddress,
   formatGiven,
   type GivenOption,
@@ -19,7 +20,7 @@ import {
   textOption,
   usageError,
 } from '../config/index.ts'
-import type { ListenLimits } from './environment.ts'
+import type { ListenLimits, StatsFormat } from './environment.ts'
 
 /** A socket to listen on, and how messages call it. */
 export interface PlannedSocket {
@@ -27,11 +28,17 @@ export interface PlannedSocket {
   readonly address: SocketAddress
 }
 
+/** Where to serve statistics, and in which form. */
+export interface PlannedStats extends PlannedSocket {
+  readonly format: StatsFormat
+}
+
 /** Everything `serve` needs to know. */
 export interface ServePlan {
   readonly caches: readonly CacheDefinition[]
   readonly sockets: readonly PlannedSocket[]
   readonly limits: ListenLimits
+  readonly stats: PlannedStats | undefined
   readonly directory: string | undefined
   readonly warnings: readonly string[]
 }
@@ -44,6 +51,7 @@ export function planServe(options: OptionSet): ServePlan {
     throw usageError('there is no cache to serve; add --cache2 name=default,items=10000')
   }
   const given = listOption(options, 'socket')
+  const stats = findLast(options, 'stats')
   const mode = readMode(options)
   return {
     caches,
@@ -53,14 +61,21 @@ export function planServe(options: OptionSet): ServePlan {
       socketTimeoutMs: requiredInteger(options, 'socket-timeout') * 1000,
       ...(mode === undefined ? {} : { mode }),
     },
+    stats: stats && planStats(options, stats),
     directory: textOption(options, 'directory'),
-    warnings: [...warnings, ...given.flatMap(warnOfLoopback)],
+    warnings: [...warnings, ...[...given, ...(stats ? [stats] : [])].flatMap(warnOfLoopback)],
   }
 }
 
 function planSocket(given: GivenOption): PlannedSocket {
   const label = formatGiven(given)
   return { label, address: parseAddress(label, given.value) }
+}
+
+function planStats(options: OptionSet, given: GivenOption): PlannedStats {
+  const isHttp = flagOption(options, 'stats-http')
+  const isMinified = flagOption(options, 'stats-minified')
+  return { ...planSocket(given), format: { isHttp, isMinified } }
 }
 
 function defaultSocket(options: OptionSet): PlannedSocket {

@@ -25,6 +25,11 @@ export function formatSocketLine(index: number, address: SocketAddress): string 
   return `uwsgi socket ${index} bound to ${kind} address ${formatAddress(address)}`
 }
 
+/** The line for the stats server. */
+export function formatStatsLine(address: SocketAddress): string {
+  return `*** Stats server enabled on ${formatAddress(address)} ***`
+}
+
 /** How to reach the first cache: from here, over the network, from nginx, from Python. */
 export function formatReachLines(
   cacheName: string,

@@ -18,7 +18,12 @@ import type { CommandEnvironment, CommandOutput, Listener, ServedCache } from '.
 import { EXIT } from './exit-codes.ts'
 import { writeJson, writeLine } from './output.ts'
 import { type PlannedSocket, planServe, type ServePlan } from './serve-plan.ts'
-import { formatCacheLine, formatReachLines, formatSocketLine } from './serve-text.ts'
+import {
+  formatCacheLine,
+  formatReachLines,
+  formatSocketLine,
+  formatStatsLine,
+} from './serve-text.ts'
 
 export const SERVE: Command = {
   name: 'serve',
@@ -64,6 +69,7 @@ async function serve(
   const stopped = environment.untilStopped()
   const caches: ServedCache[] = []
   const listeners: Listener[] = []
+  let stats: Listener | undefined
   try {
     const log = logTo(isJson ? environment.stderr : environment.stdout)
     for (const definition of plan.caches) {
@@ -72,11 +78,13 @@ async function serve(
     for (const socket of plan.sockets) {
       listeners.push(await listen(socket, caches, plan, environment))
     }
-    await announce(caches, listeners, plan, environment, isJson)
+    stats = await listenStats(caches, listeners, plan, environment)
+    await announce(caches, listeners, stats, plan, environment, isJson)
     return await stopped
   } finally {
     try {
-      await Promise.all(listeners.map(listener => listener.close()))
+      const all = stats === undefined ? listeners : [...listeners, stats]
+      await Promise.all(all.map(listener => listener.close()))
     } finally {
       for (const cache of caches) cache.close()
     }
@@ -90,14 +98,37 @@ function logTo(output: CommandOutput): (line: string) => void {
   }
 }
 
-async function listen(
+function listen(
   socket: PlannedSocket,
   caches: readonly ServedCache[],
   plan: ServePlan,
   environment: CommandEnvironment,
 ): Promise<Listener> {
+  return bind(socket, () => environment.serveHost.listen(socket.address, caches, plan.limits))
+}
+
+/** Undefined: nobody asked for statistics. */
+async function listenStats(
+  caches: readonly ServedCache[],
+  listeners: readonly Listener[],
+  plan: ServePlan,
+  { serveHost, outside }: CommandEnvironment,
+): Promise<Listener | undefined> {
+  const { stats, limits } = plan
+  if (stats === undefined) return undefined
+  const { address, format } = stats
+  const sockets = listeners.map(listener => listener.address)
+  const { version } = outside.facts
+  const mode = limits.mode === undefined ? {} : { mode: limits.mode }
+  return bind(stats, () =>
+    serveHost.listenStats({ address, format, caches, sockets, version, ...mode }),
+  )
+}
+
+/** Says which option asked for an address that somebody else has. */
+async function bind(socket: PlannedSocket, open: () => Promise<Listener>): Promise<Listener> {
   try {
-    return await environment.serveHost.listen(socket.address, caches, plan.limits)
+    return await open()
   } catch (error) {
     if (!isAddressInUse(error)) throw error
     const { address } = socket
@@ -119,6 +150,7 @@ function isAddressInUse(error: unknown): boolean {
 async function announce(
   caches: readonly ServedCache[],
   listeners: readonly Listener[],
+  statsListener: Listener | undefined,
   plan: ServePlan,
   environment: CommandEnvironment,
   isJson: boolean,
@@ -126,8 +158,10 @@ async function announce(
   const { stdout } = environment
   const stats = caches.map(cache => cache.stats())
   const addresses = listeners.map(listener => listener.address)
+  const statsAddress = statsListener?.address
   if (isJson) {
-    await writeJson(stdout, { caches: stats, sockets: addresses.map(formatAddress) })
+    const ready = { caches: stats, sockets: addresses.map(formatAddress) }
+    await writeJson(stdout, { ...ready, stats: statsAddress && formatAddress(statsAddress) })
     return
   }
   const [first] = stats
@@ -135,6 +169,7 @@ async function announce(
   const lines = [
     ...stats.map(formatCacheLine),
     ...addresses.map((bound, index) => formatSocketLine(index, bound)),
+    ...(statsAddress === undefined ? [] : [formatStatsLine(statsAddress)]),
   ]
   if (first !== undefined && address !== undefined) {
     lines.push(...formatReachLines(first.name, address, plan.directory))

@@ -25,6 +25,8 @@ export class FakeCache implements ServedCache {
   readonly maxItems: number
   readonly items = new Map<string, { bytes: Buffer; ttlMs: number }>()
   isClosed = false
+  /** Counts that a test wants to see. */
+  facts: Partial<CacheStats> = {}
   report: VerifyReport = { ok: true, problems: [], items: 0 }
 
   constructor(name: string, maxItems = 3) {
@@ -123,6 +125,7 @@ export class FakeCache implements ServedCache {
       expired: 0,
       takeovers: 0,
       attachments: 1,
+      ...this.facts,
     }
   }
 

@@ -2,15 +2,19 @@
  * Running a command in this process: what it printed, how it ended, what it opened.
  */
 
+import { UndercroftError } from '../../src/base/index.ts'
 import type {
   CommandEnvironment,
   CommandOutput,
   ListenLimits,
+  StatsListening,
   TargetAddress,
+  TopHost,
 } from '../../src/cli/environment.ts'
 import { run } from '../../src/cli/run.ts'
-import type { CacheDefinition, SocketAddress } from '../../src/config/index.ts'
+import { type CacheDefinition, formatAddress, type SocketAddress } from '../../src/config/index.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { FakeCache } from './fake-cache.ts'
 
 /** What a test can set up and look at. */
@@ -20,6 +24,15 @@ export class FakeMachine {
   readonly definitions: CacheDefinition[] = []
   readonly served: FakeCache[] = []
   readonly listening: { address: SocketAddress; limits: ListenLimits; isClosed: boolean }[] = []
+  readonly statsListening: (StatsListening & { isClosed: boolean })[] = []
+  readonly clock = new ManualClock()
+  /** Names that `top` finds on this machine. */
+  names = ['default']
+  /** Answers of stats servers, by address. */
+  statsAnswers: Record<string, string> = {}
+  /** What happens before each further frame of `top`; it is stopped after the last. */
+  refreshes: (() => void)[] = []
+  columns = 80
   files: Record<string, string> = {}
   variables: Record<string, string> = {}
   stdin = Buffer.alloc(0)
@@ -72,8 +85,40 @@ export class FakeMachine {
             },
           }
         },
+        listenStats: async listening => {
+          const socket = { ...listening, isClosed: false }
+          this.statsListening.push(socket)
+          return {
+            address: listening.address,
+            close: async () => {
+              socket.isClosed = true
+            },
+          }
+        },
       },
-      untilStopped: async () => 'SIGTERM',
+      topHost: this.#topHost(),
+      untilStopped: async () => {
+        if (this.refreshes.length > 0) await new Promise<void>(stop => this.refreshes.push(stop))
+        return 'SIGTERM'
+      },
+    }
+  }
+
+  #topHost(): TopHost {
+    return {
+      clock: this.clock,
+      listCaches: () => this.names,
+      readStats: async address => {
+        const answer = this.statsAnswers[formatAddress(address)]
+        if (answer !== undefined) return answer
+        throw new UndercroftError('UNDERCROFT_CONNECTION', 'nobody listens there')
+      },
+      isOutputOpen: () => true,
+      terminalSize: () => ({ columns: this.columns, rows: 24 }),
+      untilRefresh: async intervalMs => {
+        this.clock.advance(intervalMs)
+        this.refreshes.shift()?.()
+      },
     }
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { nodeOutside } from '../../src/cli/node-outside.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
@@ -28,6 +29,15 @@ describe('the undercroft program', () => {
 
   test('does not fail when the reader of its output goes away', async () => {
     const child = spawn(process.execPath, [MAIN, 'serve', '--help'])
+    child.stdout.destroy()
+    const [status] = await once(child, 'exit')
+    assert.equal(status, 0)
+  })
+
+  test('ends top when nobody reads what it prints any more', async t => {
+    const args = ['top', '--interval', '100ms', '--directory', tempDir(t)]
+    const child = spawn(process.execPath, [MAIN, ...args])
+    await once(child.stdout, 'data')
     child.stdout.destroy()
     const [status] = await once(child, 'exit')
     assert.equal(status, 0)

@@ -102,6 +102,30 @@ describe('undercroft serve', () => {
     assert.deepEqual(ready.sockets, ['127.0.0.1:3031'])
   })
 
+  test('serves statistics where --stats says, with where the caches are, and says so', async () => {
+    const machine = new FakeMachine()
+    const stats = ['--stats', '127.0.0.1:9191', '--stats-minified', '-C', '660'] as const
+    const { out } = await machine.run('serve', ...DEMO, '-s', '/run/u.sock', ...stats)
+    assert.match(out, /\n\*\*\* Stats server enabled on 127\.0\.0\.1:9191 \*\*\*\n/)
+    const [listening] = machine.statsListening
+    assert.deepEqual(listening, {
+      address: { kind: 'tcp', host: '127.0.0.1', port: 9191 },
+      format: { isHttp: false, isMinified: true },
+      caches: machine.served,
+      sockets: [{ kind: 'unix', path: '/run/u.sock' }],
+      version: '9.8.7',
+      mode: 0o660,
+      isClosed: true,
+    })
+  })
+
+  test('takes a port alone for statistics as loopback, and says so', async () => {
+    const machine = new FakeMachine()
+    const { out, err } = await machine.run('serve', ...DEMO, '--stats', ':9191', '--json')
+    assert.equal(JSON.parse(out).stats, '127.0.0.1:9191')
+    assert.match(err, /warning: .*stats listens on 127\.0\.0\.1:9191 only; write 0\.0\.0\.0:9191/)
+  })
+
   test('names the port and the option when a port is in use, and closes its caches', async () => {
     const machine = new FakeMachine()
     const inUse = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' })

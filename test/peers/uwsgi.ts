@@ -2,7 +2,7 @@
  * Real uWSGI: Python that runs inside it, and a server with caches of its own.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Scope } from '../support/scope.ts'
 import { type Address, isListening, startService } from '../support/service.ts'
@@ -91,6 +91,53 @@ export async function startUwsgi(
   }
   return { port, socketPath }
 }
+
+/** A running uWSGI with a stats server. */
+export interface UwsgiStats {
+  /** Of its caches. */
+  readonly port: number
+  /** Of its stats server. */
+  readonly statsPort: number
+}
+
+/** The same with a stats server, which needs the master process. */
+export async function startUwsgiStats(
+  scope: Scope,
+  command: string,
+  caches: readonly string[],
+): Promise<UwsgiStats> {
+  const cacheArgs = caches.flatMap(cache => ['--cache2', cache])
+  const args = ['--plugin', 'cache', '--disable-logging', '--master', '--die-on-term']
+  const sockets = ['--socket', '127.0.0.1:0', '--stats', '127.0.0.1:0']
+  const service = await startService(scope, command, [...args, ...sockets, ...cacheArgs])
+  const port = await service.waitFor('to say its port', portIn)
+  // It says "127.0.0.1:0" where the port is its choice, so the system is asked instead.
+  const statsPort = await service.waitFor('to listen for statistics', () =>
+    listeningPorts(service.pid).find(candidate => candidate !== port),
+  )
+  return { port, statsPort }
+}
+
+/** TCP ports that a process listens on, as Linux tells them. */
+function listeningPorts(pid: number): number[] {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap(fd => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+      } catch {
+        return [] // closed since
+      }
+    }),
+  )
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'utf8').trim().split('\n').slice(1)
+  return rows
+    .map(row => row.trim().split(/\s+/))
+    .filter(fields => fields[3] === TCP_LISTEN && inodes.has(fields[9] ?? ''))
+    .map(fields => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16))
+}
+
+/** The state in /proc/net/tcp. */
+const TCP_LISTEN = '0A'
 
 function portIn(output: string): number | undefined {
   const [, port] = /bound to TCP address 127\.0\.0\.1:(\d+)/.exec(output) ?? []
