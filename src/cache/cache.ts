@@ -17,6 +17,7 @@ import {
   type StoredItem,
   type TtlOptions,
   VALUE_TYPE,
+  type ValueSource,
 } from '../base/index.ts'
 import { copyEncoded, decodeValue, encodeValue } from '../codecs/index.ts'
 import type { StoreMode } from '../engine/index.ts'
@@ -113,8 +114,7 @@ export class Cache<V = unknown> extends OpenCache {
    */
   setItem(key: CacheKey, value: EncodedValue, options: SetItemOptions = {}): boolean {
     const mode = requireOneOf('mode', options.mode ?? 'set', ['set', 'add', 'replace'])
-    const source = requireSource(value)
-    return this.use().store(key, source, this.expiryFor(options), mode) === 'stored'
+    return this.#storeSource(key, requireSource(value), options, mode)
   }
 
   /** Stores several values; how many were stored before the cache was full, if it was. */
@@ -225,10 +225,18 @@ export class Cache<V = unknown> extends OpenCache {
   }
 
   #store(key: CacheKey, value: V, options: TtlOptions | undefined, mode: StoreMode): boolean {
-    const engine = this.use()
+    if (this.closed) throw this.closedError()
+    return this.#storeSource(key, encodeValue(value), options, mode)
+  }
+
+  #storeSource(
+    key: CacheKey,
+    source: ValueSource,
+    options: TtlOptions | undefined,
+    mode: StoreMode,
+  ): boolean {
     const atMs = this.expiryFor(options)
-    const source = encodeValue(value)
-    if (engine.store(key, source, atMs, mode) !== 'stored') return false
+    if (this.use().store(key, source, atMs, mode) !== 'stored') return false
     if (this.observed) this.tellStored(key, source, atMs)
     return true
   }

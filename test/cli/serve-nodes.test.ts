@@ -30,8 +30,8 @@ test('two servers fill and tell each other, and say so in the words of uWSGI', a
 })
 
 test('F63: serve refuses an address without a port', async t => {
-  const args = [MAIN, 'serve', '--cache', '10', '--cache-udp-server', '127.0.0.1']
-  const service = await startService(t, process.execPath, args)
+  const args = ['--cache', '10', '--cache-udp-server', '127.0.0.1', '--directory', memoryDir(t)]
+  const service = await startService(t, process.execPath, [MAIN, 'serve', ...args])
   assert.equal(await service.exit(), 2)
   assert.match(service.output(), /host:port/)
 })
