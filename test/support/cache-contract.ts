@@ -8,6 +8,7 @@ import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { ManualClock } from './manual-clock.ts'
 import { SAMPLE_VALUES } from './sample-values.ts'
+import { processDir } from './temp-dir.ts'
 
 export interface ContractSetting {
   /** Options that make this kind of cache; the contract adds its own. */
@@ -20,13 +21,15 @@ const THREE = [
   ['c', 3],
 ] as const
 
+const directory = processDir()
 let serial = 0
 
 export function describeCacheContract(name: string, setting: ContractSetting): void {
   function open<V = unknown>(options: Partial<CacheOptions> = {}) {
     const clock = new ManualClock()
     const cache = Cache.open<V>({
-      name: `contract-${process.pid}-${++serial}`,
+      name: `contract-${++serial}`,
+      directory,
       maxItems: 10,
       clock,
       ...setting.options(),
@@ -122,8 +125,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     test('a set without a TTL ends an earlier one; touch gives a new one', () => {
       using subject = open()
       const { cache, clock } = subject
-      cache.set('k', 'v', { ttlMs: 10 })
-      cache.set('k', 'v')
+      for (const options of [{ ttlMs: 10 }, {}]) cache.set('k', 'v', options)
       assert.equal(cache.ttlMs('k'), Infinity)
       assert.equal(cache.touch('k', 50), true)
       assert.equal(cache.ttlMs('k'), 50)
@@ -247,10 +249,9 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
       cache.getMany(['a', 'c'])
       cache.has('a')
       cache.has('b')
-      const entries = [...cache.entries()]
-      assert.equal(entries.length, 1)
+      assert.equal([...cache.entries()].length, 1)
       const { hits, misses, items } = cache.stats()
-      assert.deepEqual({ hits, misses, items }, { hits: 2, misses: 2, items: 1 })
+      assert.deepEqual([hits, misses, items], [2, 2, 1])
     })
 
     test('bad keys, values and durations are refused by name, and nothing is lost', () => {
@@ -288,7 +289,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
 
     test('a closed cache says so', () => {
       using subject = open()
-      const other = Cache.open({ name: subject.cache.name, ...setting.options() })
+      const other = Cache.open({ name: subject.cache.name, directory, ...setting.options() })
       other.close()
       other.close()
       assert.throws(() => other.get('k'), { code: 'UNDERCROFT_CLOSED' })

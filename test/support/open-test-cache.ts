@@ -2,17 +2,16 @@
  * The one place that says which cache the network tests run on: a real one, in memory of its own.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cache } from '../../src/index.ts'
+import { processDir } from './temp-dir.ts'
 
 /** Sub-options of uWSGI's `cache2`, as the vectors write them. */
 export type TestCacheConfig = Readonly<Record<string, string>>
 
 /** Caches of these tests live until the test process ends, under a directory of its own. */
-const directory = mkdtempSync(join(tmpdir(), 'undercroft-test-'))
-process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+const directory = processDir()
 
 let count = 0
 

@@ -19,6 +19,13 @@ export function memoryDir(scope: Scope): string {
   return makeIn(scope, isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir())
 }
 
+/** In memory, for what lives as long as this test process; gone when it ends. */
+export function processDir(): string {
+  const path = mkdtempSync(join(isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir(), 'undercroft-test-'))
+  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
 function makeIn(scope: Scope, parent: string): string {
   const path = mkdtempSync(join(parent, 'undercroft-test-'))
   onEnd(scope, () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
