@@ -214,6 +214,11 @@ export abstract class OpenCache {
     this.use().segment.mapping.sync()
   }
 
+  /** As `sync`, without keeping this thread: other work goes on until the disk has it. */
+  async flush(): Promise<void> {
+    await this.use().segment.mapping.flush()
+  }
+
   /**
    * Gives the memory back. The cache goes on to exist for others; this object is of no more use.
    */

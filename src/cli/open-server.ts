@@ -8,17 +8,23 @@ import { type CacheDefinition, formatAddress, parseAddress } from '../config/ind
 import { serveCaches, serveStats } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
 import { followNodes } from './follow-nodes.ts'
+import { keepFlushed, openStore } from './keep-store.ts'
 
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
   async openCache(definition, directory, onLog) {
-    const cache = openCurrent(cacheOptions(definition, directory))
+    const options = cacheOptions(definition, directory)
+    const { store } = definition
+    const cache =
+      store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
     try {
       const stopFollowing = await followNodes(cache, definition, onLog)
+      const stopFlushing = keepFlushed(cache, definition.storeSync, onLog)
       const close = cache.close.bind(cache)
       return Object.assign(cache, {
         close() {
           stopFollowing()
+          stopFlushing()
           close()
         },
       })
@@ -78,6 +84,7 @@ function cacheOptions(
     // uWSGI's purge_lru ignores expiry, as its manual says.
     ignoreTtl: eviction === 'lru',
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
+    ...(definition.store === undefined ? {} : { store: definition.store }),
     ...(directory === undefined ? {} : { directory }),
   }
 }

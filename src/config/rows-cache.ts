@@ -39,7 +39,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'string',
     argument: 'PATH',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Store file of the cache made by the cache option.',
   },
   {
@@ -50,7 +50,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     min: 0,
     max: MAX_COUNT,
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'How often stores are flushed to disk, unless store_sync says otherwise.',
   },
   {

@@ -97,7 +97,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'string',
     argument: 'PATH',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the cache in this file, so that it survives a restart.',
   },
   {
@@ -109,7 +109,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     min: 0,
     max: MAX_COUNT,
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'How often the store is flushed to disk; 0 leaves it to the kernel.',
   },
   {
@@ -117,7 +117,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     aliases: ['storedelete'],
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Replaces a store file that does not fit the definition.',
   },
   {

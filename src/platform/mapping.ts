@@ -7,7 +7,7 @@
 import { constants as bufferConstants } from 'node:buffer'
 import fs from 'node:fs'
 import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
+import { getSystemErrorMap, promisify } from 'node:util'
 import { UndercroftError } from '../base/index.ts'
 import { FileLocks } from './file-locks.ts'
 import { type Libc, loadLibc } from './libc.ts'
@@ -28,12 +28,16 @@ export interface Mapping {
   readonly locks: LivenessLocks
   /** Asks the kernel to write the bytes to the device, and waits for it. */
   sync(): void
+  /** The same, without keeping this thread. */
+  flush(): Promise<void>
   /** Ends this view. Nobody may touch `buffer` afterwards. */
   close(): void
 }
 
 // <sys/mman.h>: Linux 4, macOS 0x10.
 const MS_SYNC = process.platform === 'darwin' ? 0x10 : 4
+
+const fdatasync = promisify(fs.fdatasync)
 
 const EINTR = constants.errno.EINTR
 /** Signals that one preallocation survives. */
@@ -102,6 +106,10 @@ export function mapFile(
         throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot flush ${label} to its device`)
       }
     },
+    flush() {
+      // Pages written through a mapping are the file's: the kernel writes them out with it.
+      return fdatasync(fileDescriptor)
+    },
     close() {
       if (!open) return
       open = false
@@ -130,6 +138,7 @@ export function mapPrivate(size: number): Mapping {
     shared: false,
     locks: { tryHold: () => true, release() {}, isHeldElsewhere: () => false },
     sync() {},
+    async flush() {},
     close() {},
   }
 }

@@ -101,8 +101,8 @@ describe('the INI file of the Python article', () => {
 describe('an option that is not supported yet', () => {
   test('is refused inside cache2 as well', () => {
     assert.throws(
-      () => requireSupported(load('--cache2', 'name=a,items=5,store=/x')),
-      refusal(/cache2 store is not supported yet/),
+      () => requireSupported(load('--cache2', 'name=a,items=5,lastmod=1')),
+      refusal(/cache2 lastmod is not supported yet/),
     )
   })
 

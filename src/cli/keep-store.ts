@@ -1,0 +1,92 @@
+/**
+ * Caches of `serve` that live in a file on disk: opened with uWSGI's words, and flushed now and
+ * then.
+ */
+
+import { existsSync, rmSync } from 'node:fs'
+import { UndercroftError } from '../base/index.ts'
+import { Cache, type CacheOptions } from '../cache/index.ts'
+import type { CacheDefinition } from '../config/index.ts'
+
+/** uWSGI's master goes round about once a second, unless told otherwise. */
+const MASTER_CYCLE_MS = 1000
+
+/** What made a file unfit: another file, another version, other sizes. */
+const UNFIT = new Set<string>([
+  'UNDERCROFT_GEOMETRY_MISMATCH',
+  'UNDERCROFT_NOT_A_SEGMENT',
+  'UNDERCROFT_VERSION_MISMATCH',
+  'UNDERCROFT_TRUNCATED',
+  'UNDERCROFT_CORRUPT',
+])
+
+/** Opens the store or creates it; with `store_delete`, in the place of one that does not fit. */
+export function openStore(
+  options: CacheOptions,
+  store: string,
+  { storeDelete }: CacheDefinition,
+  onLog: (line: string) => void,
+): Cache<Uint8Array> {
+  const existed = existsSync(store)
+  let cache: Cache<Uint8Array>
+  try {
+    cache = Cache.open<Uint8Array>(options)
+  } catch (error) {
+    if (!(error instanceof UndercroftError) || !UNFIT.has(error.code)) throw error
+    if (!storeDelete) throw unfit(error)
+    onLog(`Removing invalid cache store file: ${store}`)
+    removeStore(store)
+    cache = Cache.open<Uint8Array>(options)
+    onLog(`creating a new cache store file: ${store}`)
+    return cache
+  }
+  onLog(
+    existed
+      ? `recovered cache from backing store file: ${store}`
+      : `creating a new cache store file: ${store}`,
+  )
+  onLog(`[uwsgi-cache] restored ${cache.stats().items} items`)
+  return cache
+}
+
+/** Flushes every so many cycles; the next round waits for the one before. */
+export function keepFlushed(
+  cache: Cache<Uint8Array>,
+  cycles: number,
+  onLog: (line: string) => void,
+): () => void {
+  if (cycles === 0) return () => {}
+  let flushing = false
+  const timer = setInterval(() => {
+    if (flushing) return
+    flushing = true
+    cache
+      .flush()
+      .catch((error: unknown) => onLog(`cannot flush the store of "${cache.name}": ${error}`))
+      .finally(() => {
+        flushing = false
+      })
+  }, cycles * MASTER_CYCLE_MS)
+  return () => clearInterval(timer)
+}
+
+function removeStore(store: string): void {
+  try {
+    rmSync(store)
+  } catch (error) {
+    throw new UndercroftError(
+      'UNDERCROFT_SYSTEM',
+      `Cannot remove invalid cache store file: ${store}`,
+      { cause: error },
+    )
+  }
+}
+
+function unfit(error: UndercroftError): UndercroftError {
+  return new UndercroftError(
+    error.code,
+    'invalid cache store file. Please remove it or fix cache blocksize/items to match its size ' +
+      `(or set store_delete): ${error.message}`,
+    { cause: error },
+  )
+}
