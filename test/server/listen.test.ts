@@ -10,10 +10,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { serveCaches } from '../../src/server/index.ts'
+import { until } from '../support/deadline.ts'
 import { ask, magic, receiveMagic } from '../support/magic.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
-import { until } from '../support/until.ts'
 
 const cache = openTestCache({ name: 'first' })
 const EXISTS = magic({ cmd: 'exists', key: 'k' })

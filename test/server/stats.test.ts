@@ -7,10 +7,10 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { type StatsOptions, type StatsSource, serveStats } from '../../src/server/index.ts'
+import { until } from '../support/deadline.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'
 import { onEnd } from '../support/scope.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { until } from '../support/until.ts'
 import { fakeSource, parseMetrics } from './stats-reading.ts'
 
 const SOURCES = [fakeSource('default'), fakeSource('two', { hits: 50 })]
