@@ -7,6 +7,7 @@ import {
   createPrivateSegment,
   destroySegment,
   openSegment,
+  requireSameGeometry,
   type Segment,
   segmentPath,
   sharingObstacle,
@@ -65,7 +66,8 @@ function openPrivate(file: string, options: ResolvedOptions): CacheMemory {
     entry = { segment: createPrivateSegment(options.name, geometry), users: 0 }
     privateSegments.set(file, entry)
   }
-  requireSame(options, entry.segment)
+  const label = `the private cache "${options.name}"`
+  requireSameGeometry(label, options.wanted, entry.segment.geometry)
   entry.users++
   const { segment } = entry
   return {
@@ -78,19 +80,6 @@ function openPrivate(file: string, options: ResolvedOptions): CacheMemory {
     destroy() {
       if (privateSegments.get(file)?.segment === segment) privateSegments.delete(file)
     },
-  }
-}
-
-function requireSame(options: ResolvedOptions, segment: Segment): void {
-  for (const [name, value] of Object.entries(options.wanted)) {
-    const actual = segment.geometry[name as keyof typeof options.wanted]
-    if (value !== undefined && value !== actual) {
-      throw new UndercroftError(
-        'UNDERCROFT_GEOMETRY_MISMATCH',
-        `the private cache "${options.name}" is open with ${name} ${actual}; ` +
-          `asked for was ${value}`,
-      )
-    }
   }
 }
 

@@ -82,7 +82,8 @@ function cacheOptions(
     hash,
     eviction,
     // uWSGI's purge_lru ignores expiry, as its manual says.
-    ignoreTtl: eviction === 'lru',
+    ignoreTtl: eviction === 'lru' || definition.noExpire,
+    sweepMs: definition.sweepSeconds * 1000,
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(definition.store === undefined ? {} : { store: definition.store }),
     ...(directory === undefined ? {} : { directory }),

@@ -16,7 +16,7 @@ import {
   requiredInteger,
   textOption,
 } from './option-set.ts'
-import { CACHE2_TABLE, requireRow } from './option-table.ts'
+import { CACHE2_TABLE, OPTION_TABLE, requireRow } from './option-table.ts'
 import { parseInteger64, parseRowInteger } from './option-values.ts'
 
 /** What a cache is created with, and what only uWSGI-style caches have beside that. */
@@ -53,7 +53,10 @@ export interface CacheDefinition {
   /** 0: off. */
   readonly sweepOnFullSeconds: number
   readonly clearOnFull: boolean
+  /** Items never end. */
   readonly noExpire: boolean
+  /** Between two sweeps, for all caches of the instance. */
+  readonly sweepSeconds: number
 }
 
 /** The caches to make, and what their author should be told. */
@@ -81,10 +84,9 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
   const oldStyle = findLast(options, 'cache')
   const items = integerOption(options, 'cache') ?? 0
   if (oldStyle !== undefined && items > 0) add(oldStyle, resolveOldStyle(options, oldStyle, items))
-  const storeSync = requiredInteger(options, 'cache-store-sync')
   for (const given of listOption(options, 'cache2')) {
     const values = parseCache2(given)
-    add(given, resolveCache2(values, storeSync))
+    add(given, resolveCache2(values, options))
     warnings.push(...values.warnings)
     if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
       warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
@@ -117,11 +119,12 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     lazyExpire: false,
     sweepOnFullSeconds: 0,
     clearOnFull: false,
-    noExpire: false,
+    noExpire: flagOption(options, 'cache-no-expire'),
+    sweepSeconds: sweepSeconds(options),
   }
 }
 
-function resolveCache2(values: Cache2Values, storeSyncDefault: number): CacheDefinition {
+function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinition {
   const name = resolveName(values)
   const items = cache2Integer(values, 'items')
   if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)
@@ -145,7 +148,7 @@ function resolveCache2(values: Cache2Values, storeSyncDefault: number): CacheDef
         : requireOneOf(`${values.label}: hash`, hash, ['djb33x', 'murmur2']),
     eviction: cache2Flag(values, 'purge_lru') ? 'lru' : 'none',
     ...(store === undefined ? {} : { store }),
-    storeSync: cache2Integer(values, 'store_sync') ?? storeSyncDefault,
+    storeSync: cache2Integer(values, 'store_sync') ?? requiredInteger(options, 'cache-store-sync'),
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),
@@ -156,8 +159,15 @@ function resolveCache2(values: Cache2Values, storeSyncDefault: number): CacheDef
     lazyExpire: cache2Flag(values, 'lazy_expire'),
     sweepOnFullSeconds: cache2Integer(values, 'sweep_on_full') ?? 0,
     clearOnFull: cache2Flag(values, 'clear_on_full'),
-    noExpire: cache2Flag(values, 'no_expire'),
+    noExpire: cache2Flag(values, 'no_expire') || flagOption(options, 'cache-no-expire'),
+    sweepSeconds: sweepSeconds(options),
   }
+}
+
+/** In uWSGI 0 stands for the default. */
+function sweepSeconds(options: OptionSet): number {
+  const seconds = requiredInteger(options, 'cache-expire-freq')
+  return seconds === 0 ? Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default) : seconds
 }
 
 /** uWSGI takes any name; ours becomes part of a file name, and `@` begins an address. */

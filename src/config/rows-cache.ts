@@ -57,7 +57,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     name: 'cache-no-expire',
     kind: 'flag',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Runs no sweeper.',
   },
   {
@@ -66,9 +66,9 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     unit: 'seconds',
     default: '3',
     min: 0,
-    max: MAX_COUNT,
+    max: 86_400,
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Pause between two sweeps; 0 means 3.',
   },
   {

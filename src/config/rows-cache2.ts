@@ -198,7 +198,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     name: 'no_expire',
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the sweeper away from this cache.',
   },
 ]

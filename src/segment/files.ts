@@ -21,7 +21,7 @@ import {
   userId,
 } from '../platform/index.ts'
 import { HEADER } from './format.ts'
-import { computeLayout, type Geometry } from './geometry.ts'
+import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
 /** What the caller wants of the geometry. What is left open may be anything when attaching. */
@@ -142,17 +142,23 @@ function requireTrustworthy(file: string, stat: fs.Stats): void {
   }
 }
 
-function requireSameGeometry(file: string, wanted: WantedGeometry, geometry: Geometry): void {
+/** Throws UNDERCROFT_GEOMETRY_MISMATCH with every difference, by the names callers know. */
+export function requireSameGeometry(
+  label: string,
+  wanted: WantedGeometry,
+  geometry: Geometry,
+): void {
   const differences: string[] = []
   for (const name of Object.keys(geometry) as (keyof Geometry)[]) {
     if (wanted[name] !== undefined && wanted[name] !== geometry[name]) {
-      differences.push(`${name} is ${geometry[name]}, asked for was ${wanted[name]}`)
+      const option = GEOMETRY_OPTIONS[name]
+      differences.push(`${option} is ${geometry[name]}, asked for was ${wanted[name]}`)
     }
   }
   if (differences.length === 0) return
   throw new UndercroftError(
     'UNDERCROFT_GEOMETRY_MISMATCH',
-    `${file} was created with other options: ${differences.join('; ')}. ` +
+    `${label} was created with other options: ${differences.join('; ')}. ` +
       'Open it with the same options, or destroy it first',
   )
 }

@@ -25,6 +25,18 @@ export interface Geometry {
   readonly ignoresTtl: boolean
 }
 
+/** What callers call each of them, for messages. */
+export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
+  maxItems: 'maxItems',
+  maxKeySize: 'maxKeySize',
+  blockSize: 'blockSize',
+  blockCount: 'blocks',
+  bitmap: 'bitmap',
+  hash: 'hash',
+  eviction: 'eviction',
+  ignoresTtl: 'ignoreTtl',
+}
+
 /** Offsets in bytes from the start of the segment, and strides. */
 export interface Layout {
   readonly bucketCount: number

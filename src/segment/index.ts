@@ -5,6 +5,7 @@ export {
   type GeometryCompleter,
   listSegments,
   openSegment,
+  requireSameGeometry,
   segmentPath,
   type WantedGeometry,
 } from './files.ts'

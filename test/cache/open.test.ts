@@ -24,6 +24,16 @@ describe('opening a cache', () => {
     })
   }
 
+  test('calls each option by the name that callers know', t => {
+    const directory = memoryDir(t)
+    using _first = Cache.open({ name: 'one', maxItems: 10, directory })
+    const other = { name: 'one', blocks: 20, ignoreTtl: true, directory }
+    assert.throws(() => Cache.open(other), {
+      code: 'UNDERCROFT_GEOMETRY_MISMATCH',
+      message: /blocks is 160, asked for was 20; ignoreTtl is false, asked for was true/,
+    })
+  })
+
   test('that does not exist needs maxItems', t => {
     const directory = memoryDir(t)
     assert.throws(() => Cache.open({ name: 'absent', directory }), {

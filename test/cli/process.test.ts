@@ -90,6 +90,14 @@ describe('undercroft serve', () => {
     assert.equal((await run('get', 'k', '--cache', `a@127.0.0.1:${second.port}`)).out, 'v')
   })
 
+  test('with no_expire never lets an item end', async t => {
+    const rest = ['--directory', memoryDir(t), '--socket', '127.0.0.1:0']
+    const { port } = await serve(t, '--cache2', 'name=a,items=10,no_expire=1', ...rest)
+    const there = ['--cache', `a@127.0.0.1:${port}`]
+    await run('set', 'k', 'v', '--ttl', '1', ...there)
+    assert.match((await run('ttl', 'k', ...there)).out, /never/)
+  })
+
   test('started with other sizes makes the cache anew, if nobody else has it open', async t => {
     const directory = memoryDir(t)
     const rest = ['--directory', directory, '--socket', '127.0.0.1:0']

@@ -51,6 +51,7 @@ describe('a cache2 definition', () => {
       sweepOnFullSeconds: 0,
       clearOnFull: false,
       noExpire: false,
+      sweepSeconds: 3,
     })
   })
 
@@ -84,7 +85,15 @@ describe('a cache2 definition', () => {
       sweepOnFullSeconds: 7,
       clearOnFull: true,
       noExpire: true,
+      sweepSeconds: 3,
     })
+  })
+
+  test('takes the pause of the sweeper and cache-no-expire from the instance', () => {
+    const first = (option: string) => resolveText('cache2=name=a,items=5', option).caches[0]
+    assert.equal(first('cache-expire-freq=9')?.sweepSeconds, 9)
+    assert.equal(first('cache-expire-freq=0')?.sweepSeconds, 3)
+    assert.equal(first('cache-no-expire=true')?.noExpire, true)
   })
 
   test('takes the spelling max-items and blanks after commas', () => {

@@ -11,7 +11,7 @@ import {
   type WantedGeometry,
 } from '../../src/segment/files.ts'
 import { HEADER } from '../../src/segment/format.ts'
-import { computeLayout, type Geometry } from '../../src/segment/geometry.ts'
+import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from '../../src/segment/geometry.ts'
 import type { Scope } from '../support/scope.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 
@@ -132,7 +132,8 @@ describe('attaching to a file', () => {
       (error: Error & { code: string }) => {
         assert.equal(error.code, 'UNDERCROFT_GEOMETRY_MISMATCH')
         for (const name of Object.keys(GEOMETRY) as (keyof Geometry)[]) {
-          const told = `${name} is ${GEOMETRY[name]}, asked for was ${other[name]}`
+          const option = GEOMETRY_OPTIONS[name]
+          const told = `${option} is ${GEOMETRY[name]}, asked for was ${other[name]}`
           assert.ok(error.message.includes(told), told)
         }
         return true
