@@ -48,7 +48,8 @@ export class Blocks {
 
   /** Whether `size` bytes from this block on lie inside the block region. */
   holds(block: BlockIndex, size: number): boolean {
-    return block >= 0 && size >= 0 && block + this.runLength(size) <= this.blockCount
+    if (block < 0 || size < 0 || (!this.bitmap && size > this.#blockSize)) return false
+    return block + this.runLength(size) <= this.blockCount
   }
 
   /**

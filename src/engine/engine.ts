@@ -187,9 +187,10 @@ export class Engine {
     const attempt = () =>
       this.#reader.readSlot(slot, found => {
         const info = table.info(found)
-        const offset = blocks.offset(table.firstBlock(found))
+        const block = table.firstBlock(found)
         const size = table.valueSize(found)
-        if (size < 0 || offset < 0 || offset + size > this.segment.layout.size) return CHANGED
+        if (!blocks.holds(block, size)) return CHANGED
+        const offset = blocks.offset(block)
         const keySize = Math.min(keySizeOf(info), this.segment.geometry.maxKeySize)
         table.readKey(found, keySize, this.#scanKey.words)
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))

@@ -234,4 +234,15 @@ describe('iteration', () => {
     assert.deepEqual(keys, [undefined, 'b'])
     assert.deepEqual(engine.verify().problems, [])
   })
+
+  test('never shows bytes from outside the blocks as a value', () => {
+    const { set, engine, parts } = collidingBench()
+    set('a', 'one')
+    parts.table.setFirstBlock(1, -1)
+    assert.equal(
+      engine.readSlot(1, () => 'shown'),
+      undefined,
+    )
+    assert.deepEqual(engine.verify().problems, [])
+  })
 })
