@@ -31,8 +31,6 @@ export interface CacheDefinition {
   readonly bitmap: boolean
   /** Bytes. */
   readonly maxKeySize: number
-  /** A power of two. Absent: follows from `maxItems`. */
-  readonly buckets?: number
   readonly hash: 'seeded' | 'djb33x' | 'murmur2'
   readonly eviction: 'lru' | 'none'
   /** Path of a file on disk. */
@@ -130,7 +128,6 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
   if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)
   const bitmap = cache2Flag(values, 'bitmap')
   const blocks = resolveBlocks(values, items)
-  const buckets = cache2Integer(values, 'hashsize')
   const hash = values.texts.get('hash')
   const store = values.texts.get('store')
   const mathInitial = values.texts.get('math_initial')
@@ -141,7 +138,6 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
     ...(bitmap ? { blocks } : {}),
     bitmap,
     maxKeySize: cache2Integer(values, 'keysize') ?? defaultInteger('keysize'),
-    ...(buckets === undefined ? {} : { buckets: nextPowerOfTwo(buckets) }),
     hash:
       hash === undefined
         ? 'seeded'
@@ -201,8 +197,4 @@ function usableItems(name: string, items: number): number {
 function defaultInteger(name: string): number {
   const row = requireRow(CACHE2_TABLE, name)
   return parseRowInteger(name, row, row.default ?? '')
-}
-
-function nextPowerOfTwo(count: number): number {
-  return 2 ** Math.ceil(Math.log2(count))
 }

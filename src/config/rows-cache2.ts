@@ -62,8 +62,8 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     min: 1,
     max: 2 ** 31,
     group: 'cache2',
-    support: 'now',
-    description: 'Number of hash buckets, rounded up to a power of two.',
+    support: 'accepted',
+    description: 'Number of hash buckets; here it follows from the number of items.',
   },
   {
     name: 'keysize',

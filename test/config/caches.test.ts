@@ -69,7 +69,6 @@ describe('a cache2 definition', () => {
       blocks: 12,
       bitmap: true,
       maxKeySize: 16,
-      buckets: 1024,
       hash: 'murmur2',
       eviction: 'lru',
       store: '/s',
