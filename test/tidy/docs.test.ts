@@ -30,6 +30,14 @@ describe('the documents', () => {
     assert.deepEqual(PAGES.flatMap(brokenLinks), [])
   })
 
+  test('no page holds the marks of an unfinished merge, also as a formatter rewrites them', () => {
+    const mark = /^(<{7} |={7}$|>{7} |\| ={7} |(> ){7})/m
+    assert.deepEqual(
+      PAGES.filter(page => mark.test(readText(page))),
+      [],
+    )
+  })
+
   test('every page under docs is listed in its index', () => {
     const index = readText('docs/README.md')
     const unlisted = PAGES.filter(
