@@ -19,13 +19,13 @@ import {
   VALUE_TYPE,
   type ValueSource,
 } from '../base/index.ts'
-import { copyEncoded, decodeValue, encodeValue } from '../codecs/index.ts'
+import { copyEncoded, encodeValue } from '../codecs/index.ts'
 import type { StoreMode } from '../engine/index.ts'
 import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
-import { requireSource } from './encoded.ts'
+import { keyBytes, requireSource } from './encoded.ts'
 import { NEVER } from './expiry.ts'
-import { keyBytes, OpenCache } from './open-cache.ts'
+import { OpenCache } from './open-cache.ts'
 import type { CacheOptions } from './options.ts'
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
@@ -63,13 +63,15 @@ export class Cache<V = unknown> extends OpenCache {
    */
   get(key: CacheKey): V | undefined {
     if (this.closed) throw this.closedError()
-    return this.engine.get(key, decodeValue) as V | undefined
+    const { near } = this
+    if (near !== undefined && typeof key === 'string') return near.get(key) as V | undefined
+    return this.engine.get(key, this.decode) as V | undefined
   }
 
   /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
     const encoded = this.use().get(key, copyEncoded)
-    return encoded && { ...encoded, expiresAtMs: this.engine.foundExpiresAtMs }
+    return encoded && { ...encoded, expiresAtMs: this.engine.found.expiresAtMs }
   }
 
   /** The values of several keys, in their order. */
@@ -137,7 +139,7 @@ export class Cache<V = unknown> extends OpenCache {
   /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
   ttlMs(key: CacheKey): number | undefined {
     if (!this.use().has(key)) return undefined
-    const atMs = this.engine.foundExpiresAtMs
+    const atMs = this.engine.found.expiresAtMs
     return atMs === NEVER ? Infinity : Math.max(1, atMs - this.clock.nowMs())
   }
 
@@ -220,7 +222,7 @@ export class Cache<V = unknown> extends OpenCache {
     const { bytes } = this.memory.segment
     return this.scan((key, { offset, size, info }) => [
       key.toString(),
-      decodeValue(bytes, offset, size, valueTypeOf(info)) as V,
+      this.decode(bytes, offset, size, valueTypeOf(info)) as V,
     ])
   }
 

@@ -3,6 +3,7 @@
  */
 
 import {
+  type CacheKey,
   describe,
   type EncodedValue,
   invalidOption,
@@ -22,4 +23,9 @@ export function requireSource(value: EncodedValue): ValueSource {
     'UNDERCROFT_VALUE_UNSUPPORTED',
     `${describe(bytes)} are no value of type ${describe(type)}, or of a type not taken as bytes`,
   )
+}
+
+/** A copy: the caller may change a key of bytes later. */
+export function keyBytes(key: CacheKey): Buffer {
+  return typeof key === 'string' ? Buffer.from(key) : Buffer.from(key)
 }

@@ -1,2 +1,2 @@
 export { Cache } from './cache.ts'
-export type { CacheOptions } from './options.ts'
+export type { CacheOptions, NearOptions } from './options.ts'

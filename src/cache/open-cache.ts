@@ -17,13 +17,16 @@ import {
   requireInteger,
   type TtlOptions,
   UndercroftError,
+  type ValueDecoder,
   type ValueSource,
   type VerifyReport,
 } from '../base/index.ts'
-import { copyBytes, encodeValue } from '../codecs/index.ts'
+import { copyBytes, decodeFrozen, decodeValue, encodeValue } from '../codecs/index.ts'
 import { Engine, type ItemView } from '../engine/index.ts'
+import { keyBytes } from './encoded.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, openMemory } from './memory.ts'
+import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
@@ -40,6 +43,9 @@ export abstract class OpenCache {
   protected readonly memory: CacheMemory
   /** Check `closed` first: after `close` its memory is no longer there. */
   protected readonly engine: Engine
+  protected readonly decode: ValueDecoder<unknown>
+  /** Undefined: nothing is kept beside what is shared. */
+  protected readonly near: NearCopies | undefined
   protected closed = false
   /** Checked after each change, so that a cache that nobody follows pays for nothing else. */
   protected observed = false
@@ -64,6 +70,9 @@ export abstract class OpenCache {
       this.memory.close()
       throw error
     }
+    const { near } = resolved
+    this.decode = near.objects ? decodeFrozen : decodeValue
+    this.near = near.maxItems > 0 ? new NearCopies(this.engine, near, this.decode) : undefined
     forgotten.register(this, this.memory, this)
     if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
   }
@@ -181,7 +190,7 @@ export abstract class OpenCache {
   /** Marks an item as just used. Counts nothing. */
   promote(key: CacheKey): void {
     const engine = this.use()
-    if (engine.has(key)) engine.touch(key, engine.foundExpiresAtMs)
+    if (engine.has(key)) engine.touch(key, engine.found.expiresAtMs)
   }
 
   /** Counts over all processes since the cache was created. */
@@ -225,6 +234,7 @@ export abstract class OpenCache {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.near?.clear()
     this.#stopSweeping()
     forgotten.unregister(this)
     this.memory.close()
@@ -254,8 +264,8 @@ export abstract class OpenCache {
   protected tellPresent(key: CacheKey): void {
     const value = this.engine.peek(key, copyBytes)
     if (value === undefined) return
-    const { foundExpiresAtMs } = this.engine
-    this.tell({ kind: 'set', key: keyBytes(key), value, expiresAtMs: foundExpiresAtMs })
+    const { expiresAtMs } = this.engine.found
+    this.tell({ kind: 'set', key: keyBytes(key), value, expiresAtMs })
   }
 
   /** The engine, or UNDERCROFT_CLOSED. */
@@ -286,9 +296,4 @@ export abstract class OpenCache {
       if (made !== undefined) yield made
     }
   }
-}
-
-/** A copy: the caller may change a key of bytes later. */
-export function keyBytes(key: CacheKey): Buffer {
-  return typeof key === 'string' ? Buffer.from(key) : Buffer.from(key)
 }

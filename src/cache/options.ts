@@ -105,9 +105,34 @@ export interface CacheOptions {
   readonly sweepMs?: number
   /** How long to wait for a writer that is alive but stopped, in milliseconds. @default 5000 */
   readonly lockTimeoutMs?: number
+  /**
+   * Decoded values of hot keys that this thread keeps, checked against shared memory at every
+   * `get`, so never stale. `false`: none. @default texts, numbers and the like
+   */
+  readonly near?: NearOptions | false
   /** Where the time comes from; tests give their own. @default the system's clock */
   readonly clock?: Clock
 }
+
+/** What is kept beside shared memory. A get of a near copy is as fast as one of a local cache. */
+export interface NearOptions {
+  /** Values kept at most. @default 16384 */
+  readonly maxItems?: number
+  /** Bytes they take at most, about. @default 8388608 (8 MiB) */
+  readonly maxSize?: number
+  /**
+   * Keep plain objects and arrays, too. `get` then gives them frozen, through and through, and the
+   * same one to several callers. @default false
+   */
+  readonly objects?: boolean
+  /**
+   * Keep bytes, too. `get` then gives the same Buffer to several callers, who must not write to it;
+   * nothing can stop them. @default false
+   */
+  readonly buffers?: boolean
+}
+
+export type ResolvedNear = Required<NearOptions>
 
 export interface ResolvedOptions {
   readonly name: string
@@ -118,6 +143,7 @@ export interface ResolvedOptions {
   readonly memory: 'auto' | 'shared' | 'private'
   readonly lockTimeoutMs: number
   readonly sweepMs: number
+  readonly near: ResolvedNear
   readonly clock: Clock
 }
 
@@ -138,6 +164,7 @@ const OPTION_NAMES = [
   'memory',
   'lockTimeoutMs',
   'sweepMs',
+  'near',
   'clock',
 ] as const satisfies readonly (keyof CacheOptions)[]
 
@@ -149,6 +176,11 @@ const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
 const DEFAULT_SWEEP_MS = 3000
 const MAX_SWEEP_MS = 86_400_000
+const NEAR_NAMES = ['maxItems', 'maxSize', 'objects', 'buffers'] as const
+const NO_NEAR: ResolvedNear = { maxItems: 0, maxSize: 0, objects: false, buffers: false }
+const DEFAULT_NEAR_ITEMS = 16_384
+const DEFAULT_NEAR_SIZE = 8 * 1024 * 1024
+const MAX_NEAR_ITEMS = 2 ** 22
 
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
@@ -179,7 +211,28 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     sweepMs:
       optional(options.sweepMs, value => requireInteger('sweepMs', value, 0, MAX_SWEEP_MS)) ??
       DEFAULT_SWEEP_MS,
+    near: resolveNear(options.near ?? {}),
     clock: options.clock ?? systemClock,
+  }
+}
+
+function resolveNear(near: NearOptions | false): ResolvedNear {
+  if (near === false) return NO_NEAR
+  if (typeof near !== 'object' || near === null) {
+    throw invalidOption('near', 'false or an object', near)
+  }
+  requireKnownNames('near', near, NEAR_NAMES)
+  const { maxItems, maxSize, objects = false, buffers = false } = near
+  return {
+    maxItems: requireInteger('near.maxItems', maxItems ?? DEFAULT_NEAR_ITEMS, 1, MAX_NEAR_ITEMS),
+    maxSize: requireInteger(
+      'near.maxSize',
+      maxSize ?? DEFAULT_NEAR_SIZE,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    objects: requireBoolean('near.objects', objects),
+    buffers: requireBoolean('near.buffers', buffers),
   }
 }
 

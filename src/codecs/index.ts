@@ -7,4 +7,4 @@ export {
   nameOfType,
   sourceOf,
 } from './network.ts'
-export { decodeValue, encodeValue } from './structured.ts'
+export { decodeFrozen, decodeValue, encodeValue } from './structured.ts'

@@ -21,6 +21,23 @@ export function decodeValue(bytes: Buffer, offset: number, size: number, type: n
   return decodePortable(bytes, offset, size, type)
 }
 
+/** As `decodeValue`; plain objects and arrays come frozen, with all they hold. */
+export function decodeFrozen(bytes: Buffer, offset: number, size: number, type: number): unknown {
+  const value = decodeValue(bytes, offset, size, type)
+  if (type === VALUE_TYPE.json) freezeAll(value)
+  return value
+}
+
+/** What JSON.parse made: a tree. Not recursive, because it can be deeper than the stack. */
+function freezeAll(root: unknown): void {
+  const waiting = [root]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    if (typeof value !== 'object' || value === null) continue
+    Object.freeze(value)
+    for (const part of Object.values(value)) if (typeof part === 'object') waiting.push(part)
+  }
+}
+
 function encodeStructured(value: unknown): ValueSource {
   try {
     return encodedBytes(serialize(value), VALUE_TYPE.structured)

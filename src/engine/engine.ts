@@ -8,7 +8,6 @@
 import type {
   CacheKey,
   CacheStats,
-  Clock,
   CounterOperation,
   ValueDecoder,
   ValueSource,
@@ -20,10 +19,20 @@ import { changesUnderLock, staysBroken, valueTooLarge } from './failures.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import { assembleParts, type Parts } from './parts.ts'
-import { CHANGED, FOUND, type ItemView, MISS, NO_ITEM, RETRY, Reader } from './reader.ts'
+import { assembleParts, type EngineOptions, type Parts } from './parts.ts'
+import {
+  CHANGED,
+  FOUND,
+  type FoundItem,
+  type ItemView,
+  MISS,
+  NO_ITEM,
+  RETRY,
+  Reader,
+} from './reader.ts'
 import { deleteAll, rebuild } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { Stamps } from './stamps.ts'
 import { ITEM_COUNT, SWEEP_SLOT, TAKEOVERS, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { verify } from './verify.ts'
@@ -43,11 +52,6 @@ const SLOTS_A_SWEEP = 256
 
 /** Numbered above the locks of serials and cells (lock.ts, counters.ts). */
 const SWEEPER_LOCK = 2 ** 33
-
-export interface EngineOptions {
-  readonly clock: Clock
-  readonly lockTimeoutMs: number
-}
 
 export class Engine {
   readonly segment: Segment
@@ -74,9 +78,14 @@ export class Engine {
     this.#scanKey = new PreparedKey(segment)
   }
 
-  /** The end of the item that the last successful `get` or `has` found; 0: never. */
-  get foundExpiresAtMs(): number {
-    return this.#reader.found.expiresAtMs
+  /** The item that the last successful `get` or `has` found. */
+  get found(): Readonly<FoundItem> {
+    return this.#reader.found
+  }
+
+  /** For so many items that somebody keeps values of. */
+  createStamps(count: number): Stamps {
+    return new Stamps(count, this.#parts, this.#reader, this.#counters)
   }
 
   /** Reads a value, counts a hit or a miss, and notes the use. The decoder must copy. */

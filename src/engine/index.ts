@@ -1,3 +1,5 @@
-export { Engine, type EngineOptions } from './engine.ts'
+export { Engine } from './engine.ts'
+export type { EngineOptions } from './parts.ts'
 export type { ItemView } from './reader.ts'
+export type { Stamps } from './stamps.ts'
 export type { CountOutcome, StoreMode, StoreOutcome } from './writer.ts'

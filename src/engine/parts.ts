@@ -9,6 +9,11 @@ import { Blocks } from './blocks.ts'
 import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
 
+export interface EngineOptions {
+  readonly clock: Clock
+  readonly lockTimeoutMs: number
+}
+
 export interface Parts {
   readonly segment: Segment
   readonly clock: Clock

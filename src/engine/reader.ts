@@ -42,6 +42,8 @@ export const CHANGED = Symbol('changed')
 
 /** The item that the last attempt found. To be trusted once `confirm` said so. */
 export interface FoundItem {
+  /** Of its key. */
+  hash: number
   slot: SlotIndex
   expiresAtMs: number
   /** Where the value's bytes are, within the segment for sure. */
@@ -51,7 +53,14 @@ export interface FoundItem {
 }
 
 export class Reader {
-  readonly found: FoundItem = { slot: NO_SLOT, expiresAtMs: 0, offset: 0, size: 0, type: 0 }
+  readonly found: FoundItem = {
+    hash: 0,
+    slot: NO_SLOT,
+    expiresAtMs: 0,
+    offset: 0,
+    size: 0,
+    type: 0,
+  }
   #bucket: BucketWord = 0
   #version = 0
 
@@ -125,6 +134,7 @@ export class Reader {
       return this.#retryUnlessCorrupt()
     }
     const { found } = this
+    found.hash = hash
     found.slot = slot
     found.expiresAtMs = expiresAtMs
     found.offset = offset
@@ -136,6 +146,15 @@ export class Reader {
   /** Whether nothing in the chain has changed since `locate` began. */
   confirm(): boolean {
     return loadAfterReads(this.#words, this.#bucket) === this.#version
+  }
+
+  /** The chain that the last attempt looked at, and the version it had. */
+  get bucket(): BucketWord {
+    return this.#bucket
+  }
+
+  get version(): number {
+    return this.#version
   }
 
   /** One attempt to make something of whatever a slot holds; for iteration. */

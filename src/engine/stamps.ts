@@ -1,0 +1,80 @@
+/**
+ * Stamps: what tells later, with one load, whether an item that was read is still what it was.
+ *
+ * For who keeps decoded values: a stamp is the version of the item's chain, and where that is.
+ */
+
+import type { Clock } from '../base/index.ts'
+import { loadAcquire, loadAfterReads } from '../platform/index.ts'
+import type { Counters } from './counters.ts'
+import type { Parts } from './parts.ts'
+import type { Reader } from './reader.ts'
+import type { Recency } from './recency.ts'
+import { EXPIRES_AT, STRIDE_DOUBLES } from './slot-table.ts'
+
+/** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
+const STRIDE = 4
+const BUCKET = 0
+const VERSION = 1
+const SLOT = 2
+/** 1: the item has an end. */
+const ENDS = 3
+
+export class Stamps {
+  readonly #reader: Reader
+  readonly #recency: Recency | undefined
+  readonly #counters: Counters
+  readonly #clock: Clock
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
+  readonly #slotsDouble: number
+  readonly #stamps: Int32Array
+
+  constructor(count: number, parts: Parts, reader: Reader, counters: Counters) {
+    const { segment } = parts
+    this.#reader = reader
+    this.#recency = parts.recency
+    this.#counters = counters
+    this.#clock = parts.clock
+    this.#words = segment.words
+    this.#doubles = segment.doubles
+    this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slots count from 1
+    this.#stamps = new Int32Array(count * STRIDE)
+  }
+
+  /** Stamps the item that the last successful `get` found. */
+  write(place: number): void {
+    const { found, bucket, version } = this.#reader
+    const at = place * STRIDE
+    this.#stamps[at + BUCKET] = bucket
+    this.#stamps[at + VERSION] = version
+    this.#stamps[at + SLOT] = found.slot
+    this.#stamps[at + ENDS] = found.expiresAtMs === 0 ? 0 : 1
+  }
+
+  move(from: number, to: number): void {
+    this.#stamps.copyWithin(to * STRIDE, from * STRIDE, (from + 1) * STRIDE)
+  }
+
+  /**
+   * Whether an item is live and nothing in its chain has changed since. If so, counts a hit and
+   * notes the use, as `get` does. (A version is the same again after 2^31 changes of one chain.)
+   */
+  useAgain(place: number): boolean {
+    const stamps = this.#stamps
+    const at = place * STRIDE
+    const bucket = stamps[at + BUCKET] as number
+    const version = stamps[at + VERSION] as number
+    const slot = stamps[at + SLOT] as number
+    if (loadAcquire(this.#words, bucket) !== version) return false
+    if (stamps[at + ENDS] !== 0) {
+      const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
+      if ((endsAtMs as number) <= this.#clock.nowMs()) return false
+      // The end was read from shared memory: it counts only if nothing changed meanwhile.
+      if (loadAfterReads(this.#words, bucket) !== version) return false
+    }
+    this.#recency?.use(slot)
+    this.#counters.countHit()
+    return true
+  }
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type CacheKey, VALUE_TYPE, type ValueDecoder } from '../../src/base/index.ts'
+import { NearCopies } from '../../src/cache/near-copies.ts'
+
+/** A cache of its own that counts how often it is asked for a value. */
+class CountingSource {
+  reads = 0
+  readonly found = {
+    hash: 0,
+    slot: 1,
+    expiresAtMs: 0,
+    offset: 0,
+    size: 0,
+    type: VALUE_TYPE.ascii as number,
+  }
+
+  constructor(valueSize: number) {
+    this.found.size = valueSize
+  }
+
+  get<T>(key: CacheKey, decode: ValueDecoder<T>): T {
+    this.reads++
+    let hash = 0
+    for (const unit of String(key)) hash = Math.imul(hash ^ unit.charCodeAt(0), 0x01000193)
+    this.found.hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+    return decode(Buffer.alloc(0), 0, 0, VALUE_TYPE.ascii)
+  }
+
+  createStamps = () => ({ write() {}, move() {}, useAgain: () => true })
+}
+
+function open(valueSize: number, maxItems: number, maxSize: number): [NearCopies, CountingSource] {
+  const source = new CountingSource(valueSize)
+  const options = { maxItems, maxSize, objects: false, buffers: false }
+  return [new NearCopies(source, options, () => 'v'), source]
+}
+
+/** Reads each key once, and tells how many reads went past the near copies. */
+function readAll(near: NearCopies, source: CountingSource, count: number, from = 0): number {
+  const before = source.reads
+  for (let i = from; i < from + count; i++) near.get(`key-${i}`)
+  return source.reads - before
+}
+
+describe('near copies are bounded', () => {
+  test('a key is kept when it is read again, so one pass over many keeps nothing', () => {
+    const [near, source] = open(100, 1000, 1e6)
+    assert.equal(readAll(near, source, 100), 100)
+    assert.equal(readAll(near, source, 100), 100)
+    assert.ok(readAll(near, source, 100) < 5)
+  })
+
+  test('never more than maxItems are kept', () => {
+    const [near, source] = open(100, 50, 1e9)
+    for (let round = 0; round < 30; round++) readAll(near, source, 60)
+    const past = readAll(near, source, 60)
+    assert.ok(past >= 10 && past < 40, `${past} of 60 reads went past 50 copies`)
+  })
+
+  test('never more than maxSize bytes are kept, and no value that is a large part of them', () => {
+    const [near, source] = open(1000, 1000, 50_000)
+    for (let round = 0; round < 30; round++) readAll(near, source, 60)
+    const past = readAll(near, source, 60)
+    assert.ok(past >= 15 && past < 50, `${past} of 60 reads went past`)
+    const [large, largeSource] = open(5000, 1000, 50_000)
+    for (let round = 0; round < 5; round++) assert.equal(readAll(large, largeSource, 3), 3)
+  })
+
+  test('keys that never come back are soon no longer looked for, and hot ones are again', () => {
+    const [near, source] = open(100, 64, 1e6)
+    for (let round = 0; round < 5; round++) readAll(near, source, 40)
+    assert.ok(readAll(near, source, 40) < 3)
+    readAll(near, source, 20_000, 1000)
+    assert.equal(readAll(near, source, 40), 40, 'all were given up')
+    let rounds = 0
+    while (readAll(near, source, 40) > 2) assert.ok(++rounds < 100_000, 'kept again at last')
+  })
+})
