@@ -105,13 +105,13 @@ export class Engine {
         throw error
       }
       if (!reader.confirm()) continue
-      this.#parts.recency?.use(found.slot)
+      this.#parts.eviction?.use(found.slot)
       this.#counters.countHit()
       return value
     }
     return this.#settled(() => {
       if (reader.locate(this.#key) !== FOUND) return this.#countMiss()
-      this.#parts.recency?.use(found.slot)
+      this.#parts.eviction?.use(found.slot)
       this.#counters.countHit()
       return decode(this.segment.bytes, found.offset, found.size, found.type)
     })
@@ -192,7 +192,7 @@ export class Engine {
 
   /** What `make` makes of the item in a slot, or undefined when there is none. */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
-    const { table, blocks, recency } = this.#parts
+    const { table, blocks, eviction } = this.#parts
     const attempt = () =>
       this.#reader.readSlot(slot, found => {
         const info = table.info(found)
@@ -203,7 +203,7 @@ export class Engine {
         const keySize = Math.min(keySizeOf(info), this.segment.geometry.maxKeySize)
         table.readKey(found, keySize, this.#scanKey.words)
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
-        const lastUse = recency?.lastUse(found) ?? 0
+        const lastUse = eviction?.lastUse(found) ?? 0
         return make(key, { offset, size, info, expiresAtMs: table.expiresAtMs(found), lastUse })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {

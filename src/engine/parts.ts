@@ -5,7 +5,9 @@
 
 import type { Clock } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
+import { Adaptive } from './adaptive.ts'
 import { Blocks } from './blocks.ts'
+import type { Eviction } from './eviction.ts'
 import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
 
@@ -20,7 +22,7 @@ export interface Parts {
   readonly table: SlotTable
   readonly blocks: Blocks
   /** Undefined where nothing is evicted. */
-  readonly recency: Recency | undefined
+  readonly eviction: Eviction | undefined
 }
 
 export function assembleParts(segment: Segment, clock: Clock): Parts {
@@ -30,6 +32,17 @@ export function assembleParts(segment: Segment, clock: Clock): Parts {
     clock,
     table,
     blocks: new Blocks(segment),
-    recency: segment.geometry.eviction === 'lru' ? new Recency(segment, table) : undefined,
+    eviction: createEviction(segment, table),
+  }
+}
+
+function createEviction(segment: Segment, table: SlotTable): Eviction | undefined {
+  switch (segment.geometry.eviction) {
+    case 'adaptive':
+      return new Adaptive(segment, table)
+    case 'lru':
+      return new Recency(segment, table)
+    case 'none':
+      return undefined
   }
 }

@@ -15,6 +15,7 @@
  */
 
 import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../segment/index.ts'
+import type { Eviction } from './eviction.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import { HEAP_SIZE } from './state.ts'
@@ -27,7 +28,11 @@ const ENTRY_WORDS = HEAP_ENTRY_SIZE / 4
 /** The slot comes behind the tick. */
 const ENTRY_SLOT = 2
 
-export class Recency {
+/** What a slot's mark says here. */
+const NOT_IN_HEAP = 0
+const IN_HEAP = 1
+
+export class Recency implements Eviction {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #table: SlotTable
@@ -62,8 +67,11 @@ export class Recency {
   /** A slot began to hold an item. It is the most recently used, so its place is the end. */
   track(slot: SlotIndex): void {
     this.use(slot)
-    if (!this.#table.inHeap(slot)) this.#insert(slot)
+    if (this.#table.evictionMark(slot) !== IN_HEAP) this.#insert(slot)
   }
+
+  /** Its entry stays in the heap until it comes to the root. */
+  untrack(): void {}
 
   /** The least recently used item, but never `except`; NO_SLOT when there is no other. */
   victim(except: SlotIndex): SlotIndex {
@@ -91,22 +99,18 @@ export class Recency {
     return found
   }
 
-  /** For recovery: nothing is tracked. */
+  /** A clock that makes no sense begins again. */
   clear(): void {
     this.#words[HEAP_SIZE] = 0
+    if (!isTick(this.#doubles[CLOCK])) this.#doubles[CLOCK] = 0
   }
 
-  /** For recovery: tracks a slot with the tick it has, if that can be one; see `use`. */
+  /** With the tick the slot has, if that can be one; see `use`. */
   restore(slot: SlotIndex): void {
     const tick = this.lastUse(slot)
     if (!(Number.isSafeInteger(tick) && tick >= 0)) this.#doubles[this.#uses + slot] = 0
     else if (tick > (this.#doubles[CLOCK] as number)) this.#doubles[CLOCK] = tick
     this.#insert(slot)
-  }
-
-  /** For recovery: a clock that makes no sense begins again. */
-  checkClock(): void {
-    if (!isTick(this.#doubles[CLOCK])) this.#doubles[CLOCK] = 0
   }
 
   /** One sentence for each broken invariant, given the slots that hold items. */
@@ -122,7 +126,8 @@ export class Recency {
       }
       if (seen.has(slot)) yield `slot ${slot} is in the eviction heap twice`
       seen.add(slot)
-      if (!this.#table.inHeap(slot)) yield `slot ${slot} is in the eviction heap unmarked`
+      if (this.#table.evictionMark(slot) !== IN_HEAP)
+        yield `slot ${slot} is in the eviction heap unmarked`
       const parent = (index - 1) >> 2
       if (index > 0 && this.#tickAt(parent) > this.#tickAt(index)) {
         yield `the eviction heap is out of order at ${index}`
@@ -138,7 +143,7 @@ export class Recency {
   }
 
   #insert(slot: SlotIndex): void {
-    this.#table.setInHeap(slot, true)
+    this.#table.setEvictionMark(slot, IN_HEAP)
     const index = this.#size()
     this.#words[HEAP_SIZE] = index + 1
     this.#writeEntry(index, this.lastUse(slot), slot)
@@ -146,7 +151,7 @@ export class Recency {
   }
 
   #dropRoot(): void {
-    this.#table.setInHeap(this.#slotAt(0), false)
+    this.#table.setEvictionMark(this.#slotAt(0), NOT_IN_HEAP)
     const last = this.#size() - 1
     this.#words[HEAP_SIZE] = last
     if (last <= 0) return

@@ -32,7 +32,7 @@ export function deleteAll(parts: Parts, scratch: PreparedKey): void {
 }
 
 export function rebuild(parts: Parts, scratch: PreparedKey): void {
-  const { table, blocks, recency, segment } = parts
+  const { table, blocks, eviction, segment } = parts
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
     table.beginChange(bucket)
@@ -46,13 +46,13 @@ export function rebuild(parts: Parts, scratch: PreparedKey): void {
   segment.words[ITEM_COUNT] = 0
   segment.words[SWEEP_SLOT] = 0
   blocks.clear()
-  recency?.clear()
-  recency?.checkClock()
+  eviction?.clear()
   let earliest = Infinity
   // Downwards, so that the free chain hands out low slots first.
   for (let slot = used; slot >= 1; slot--) {
-    table.setInHeap(slot, false)
-    if (table.info(slot) !== 0 && restoreItem(parts, slot, scratch)) {
+    const mark = table.evictionMark(slot)
+    table.setEvictionMark(slot, 0)
+    if (table.info(slot) !== 0 && restoreItem(parts, slot, mark, scratch)) {
       const expiresAtMs = table.expiresAtMs(slot)
       if (expiresAtMs !== 0 && expiresAtMs < earliest) earliest = expiresAtMs
       continue
@@ -66,8 +66,8 @@ export function rebuild(parts: Parts, scratch: PreparedKey): void {
 }
 
 /** Links an item that makes sense and takes its blocks. False: it must be dropped. */
-function restoreItem(parts: Parts, slot: SlotIndex, scratch: PreparedKey): boolean {
-  const { table, blocks, recency } = parts
+function restoreItem(parts: Parts, slot: SlotIndex, mark: number, scratch: PreparedKey): boolean {
+  const { table, blocks, eviction } = parts
   if (!isSensible(parts, slot, scratch)) return false
   const hash = table.hash(slot)
   const bucket = table.bucketOf(hash)
@@ -79,7 +79,7 @@ function restoreItem(parts: Parts, slot: SlotIndex, scratch: PreparedKey): boole
     blocks.take(first, count)
   }
   table.link(bucket, slot)
-  recency?.restore(slot)
+  eviction?.restore(slot, mark)
   return true
 }
 

@@ -45,11 +45,11 @@ export class Room {
     const reclaimed = this.#reclaimExpired(except)
     this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
     if (reclaimed) return true
-    const { recency } = this.#parts
-    if (recency === undefined) return false
-    const victim = recency.victim(except)
+    const { eviction } = this.#parts
+    if (eviction === undefined) return false
+    const victim = eviction.victim(except)
     if (victim === NO_SLOT) {
-      if (this.#hasOtherItems(except)) throw new NeedsRebuild('the eviction heap lost items')
+      if (this.#hasOtherItems(except)) throw new NeedsRebuild('the eviction policy lost items')
       return false
     }
     this.remove(victim)
@@ -65,7 +65,7 @@ export class Room {
    * 3. The room.
    */
   remove(slot: SlotIndex): void {
-    const { table, blocks } = this.#parts
+    const { table, blocks, eviction } = this.#parts
     const bucket = table.bucketOf(table.hash(slot))
     const run = this.freed
     run.first = table.firstBlock(slot)
@@ -74,6 +74,7 @@ export class Room {
     table.unlink(bucket, slot)
     table.setInfo(slot, 0)
     table.endChange(bucket)
+    eviction?.untrack(slot)
     if (blocks.bitmap) blocks.free(run.first, run.length)
     table.free(slot)
   }
@@ -132,9 +133,9 @@ export class Room {
   }
 
   #reclaimExpired(except: SlotIndex): boolean {
-    const { segment, clock, recency } = this.#parts
+    const { segment, clock, eviction } = this.#parts
     if (clock.nowMs() < (segment.doubles[EARLIEST_EXPIRY] as number)) return false
-    if (recency !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
+    if (eviction !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
     // The whole table if need be: "full" is said only when nothing expired is left.
     const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
     for (let step = 0; step < steps; step++) {

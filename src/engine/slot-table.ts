@@ -35,7 +35,7 @@ export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
 export const INFO = SLOT.fields.info.offset / 4
 export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
 export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
-export const IN_HEAP = SLOT.fields.inHeap.offset / 4
+export const EVICTION_MARK = SLOT.fields.evictionMark.offset / 4
 export const KEY = SLOT.size / 4
 export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
 export const STRIDE_WORDS = SLOT_STRIDE / 4
@@ -273,12 +273,13 @@ export class SlotTable {
     this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] = atMs
   }
 
-  inHeap(slot: SlotIndex): boolean {
-    return this.#words[this.#at(slot) + IN_HEAP] !== 0
+  /** What the eviction policy noted; 0: nothing. */
+  evictionMark(slot: SlotIndex): number {
+    return this.#words[this.#at(slot) + EVICTION_MARK] as number
   }
 
-  setInHeap(slot: SlotIndex, inHeap: boolean): void {
-    this.#words[this.#at(slot) + IN_HEAP] = inHeap ? 1 : 0
+  setEvictionMark(slot: SlotIndex, mark: number): void {
+    this.#words[this.#at(slot) + EVICTION_MARK] = mark
   }
 
   /** Where a slot begins, in words. */

@@ -7,9 +7,9 @@
 import type { Clock } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import type { Counters } from './counters.ts'
+import type { Eviction } from './eviction.ts'
 import type { Parts } from './parts.ts'
 import type { Reader } from './reader.ts'
-import type { Recency } from './recency.ts'
 import { EXPIRES_AT, STRIDE_DOUBLES } from './slot-table.ts'
 
 /** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
@@ -22,7 +22,7 @@ const ENDS = 3
 
 export class Stamps {
   readonly #reader: Reader
-  readonly #recency: Recency | undefined
+  readonly #eviction: Eviction | undefined
   readonly #counters: Counters
   readonly #clock: Clock
   readonly #words: Int32Array
@@ -33,7 +33,7 @@ export class Stamps {
   constructor(count: number, parts: Parts, reader: Reader, counters: Counters) {
     const { segment } = parts
     this.#reader = reader
-    this.#recency = parts.recency
+    this.#eviction = parts.eviction
     this.#counters = counters
     this.#clock = parts.clock
     this.#words = segment.words
@@ -73,7 +73,7 @@ export class Stamps {
       // The end was read from shared memory: it counts only if nothing changed meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }
-    this.#recency?.use(slot)
+    this.#eviction?.use(slot)
     this.#counters.countHit()
     return true
   }

@@ -49,8 +49,8 @@ function* findProblems(parts: Parts, scratch: PreparedKey): Generator<string> {
   for (let slot = used + 1; slot <= table.slotCount; slot++) {
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
-  if (parts.recency !== undefined) {
-    yield* parts.recency.problems(linked)
+  if (parts.eviction !== undefined) {
+    yield* parts.eviction.problems(linked)
   }
 }
 

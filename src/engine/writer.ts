@@ -67,7 +67,7 @@ export class Writer {
 
   /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
-    const { table, recency } = this.#parts
+    const { table, eviction } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) return false
     const bucket = table.bucketOf(key.hash)
@@ -75,7 +75,7 @@ export class Writer {
     table.setExpiresAtMs(slot, expiresAtMs)
     table.endChange(bucket)
     this.room.noteExpiry(expiresAtMs)
-    recency?.use(slot)
+    eviction?.use(slot)
     return true
   }
 
@@ -91,7 +91,7 @@ export class Writer {
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
   ): CountOutcome {
-    const { table, blocks, recency } = this.#parts
+    const { table, blocks, eviction } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
       if (fresh === undefined) return 'absent'
@@ -111,7 +111,7 @@ export class Writer {
     table.beginChange(bucket)
     this.#integers[at] = value
     table.endChange(bucket)
-    recency?.use(slot)
+    eviction?.use(slot)
     return value
   }
 
@@ -122,7 +122,7 @@ export class Writer {
    * 4. The link. Now readers find it.
    */
   #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, recency, segment } = this.#parts
+    const { table, blocks, eviction, segment } = this.#parts
     let slot = table.allocate()
     while (slot === NO_SLOT) {
       if (!this.room.makeSome(NO_SLOT)) return false
@@ -143,7 +143,7 @@ export class Writer {
     table.setInfo(slot, packInfo(key.size, value.type))
     table.link(bucket, slot)
     table.endChange(bucket)
-    recency?.track(slot)
+    eviction?.track(slot)
     this.room.noteExpiry(expiresAtMs)
     return true
   }
@@ -169,13 +169,13 @@ export class Writer {
   }
 
   #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { blocks, recency } = this.#parts
+    const { blocks, eviction } = this.#parts
     if (!blocks.bitmap) {
       this.#rewrite(slot, value, expiresAtMs, slot - 1)
     } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
       return false
     }
-    recency?.use(slot)
+    eviction?.use(slot)
     this.room.noteExpiry(expiresAtMs)
     return true
   }

@@ -60,6 +60,18 @@ export const STATE = defineRecord({
 /** Ticks once for each use of an item in LRU caches; readers write it too, without a lock. */
 export const USE_CLOCK = defineRecord({ ticks: 'f64' })
 
+/** What the adaptive policy has learned, and its queues' lengths. Adaptive only, in its region. */
+export const ADAPTIVE = defineRecord({
+  smallCount: 'i32',
+  mainCount: 'i32',
+  candidates: 'i32', // ghosts that came back while few got in
+  unused: 'i32',
+  smallPart: 'f64', // of all items; 0: as at the start
+  mainWorth: 'f64', // part of the main queue's items that were hit before they went; 0: unknown
+  smallEvicted: 'f64',
+  mainEvicted: 'f64',
+})
+
 /** Counters of one attachment, on a cache line of its own. */
 export const CELL = defineRecord({ hits: 'f64', misses: 'f64' })
 
@@ -79,7 +91,7 @@ export const SLOT = defineRecord({
   info: 'i32', // 0: free; see packInfo
   valueSize: 'i32',
   firstBlock: 'i32',
-  inHeap: 'i32', // 1: the eviction heap has an entry for this slot
+  evictionMark: 'i32', // what the eviction policy knows of the item; 0: nothing
   expiresAtMs: 'f64', // Unix time; 0: never
 })
 

@@ -7,7 +7,7 @@ import { FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
 
 /** Positions in these lists are stored in the header: append only. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
-export const EVICTIONS = ['none', 'lru'] as const
+export const EVICTIONS = ['none', 'lru', 'adaptive'] as const
 
 export type HashName = (typeof HASHES)[number]
 export type EvictionName = (typeof EVICTIONS)[number]
@@ -49,6 +49,15 @@ export interface Layout {
   readonly usesOffset: number
   /** 16 bytes a slot: the eviction heap. LRU only. */
   readonly heapOffset: number
+  /** 64 bytes: what the policy has learned. Adaptive only, as the next three. */
+  readonly adaptiveOffset: number
+  /** 1 byte a slot: uses. */
+  readonly useCountsOffset: number
+  /** 8 bytes a slot, and two heads: the links of the queues. */
+  readonly queuesOffset: number
+  /** 8 bytes an item, in groups of `GHOST_GROUP_SIZE` words: the keys evicted lately. */
+  readonly ghostsOffset: number
+  readonly ghostGroupCount: number
   /** One bit a block, in words. Bitmap mode only. */
   readonly blockMapOffset: number
   readonly blocksOffset: number
@@ -60,6 +69,11 @@ export interface Layout {
 export const HEAP_ENTRY_SIZE = 16
 /** Empty entries before the heap's root, so that the four children of a node share a cache line. */
 export const HEAP_LEAD = 3
+
+/** Ghosts side by side: half a cache line. */
+export const GHOST_GROUP_SIZE = 8
+const GHOSTS_AN_ITEM = 2
+const QUEUE_NODE_SIZE = 8
 
 export const MAX_ITEMS_LIMIT = 2 ** 28
 export const MAX_KEY_SIZE_LIMIT = 65_535
@@ -85,7 +99,16 @@ export function computeLayout(geometry: Geometry): Layout {
   const usesOffset = keyTailsOffset + maxItems * keyTailStride
   const heapOffset = roundUp(usesOffset + perSlotUse * maxItems * 8, CACHE_LINE_SIZE)
   const heapEntries = perSlotUse * (maxItems + HEAP_LEAD)
-  const blockMapOffset = heapOffset + heapEntries * HEAP_ENTRY_SIZE
+  const isAdaptive = geometry.eviction === 'adaptive'
+  const adaptiveOffset = heapOffset + heapEntries * HEAP_ENTRY_SIZE
+  const useCountsOffset = adaptiveOffset + (isAdaptive ? CACHE_LINE_SIZE : 0)
+  const queuesOffset = useCountsOffset + (isAdaptive ? roundUp(maxItems, 8) : 0)
+  const ghostsOffset = roundUp(
+    queuesOffset + (isAdaptive ? (maxItems + 2) * QUEUE_NODE_SIZE : 0),
+    CACHE_LINE_SIZE,
+  )
+  const ghostGroupCount = isAdaptive ? Math.ceil((maxItems * GHOSTS_AN_ITEM) / GHOST_GROUP_SIZE) : 0
+  const blockMapOffset = ghostsOffset + ghostGroupCount * GHOST_GROUP_SIZE * 4
   const blockMapSize = geometry.bitmap ? Math.ceil(blockCount / 32) * 4 : 0
   const blocksOffset = roundUp(blockMapOffset + blockMapSize, PAGE_SIZE)
   const blockStride = spread(roundUp(geometry.blockSize, 8))
@@ -105,6 +128,11 @@ export function computeLayout(geometry: Geometry): Layout {
     keyTailStride,
     usesOffset,
     heapOffset,
+    adaptiveOffset,
+    useCountsOffset,
+    queuesOffset,
+    ghostsOffset,
+    ghostGroupCount,
     blockMapOffset,
     blocksOffset,
     blockStride,

@@ -10,6 +10,7 @@ export {
   type WantedGeometry,
 } from './files.ts'
 export {
+  ADAPTIVE,
   BUCKET,
   CELL,
   CELL_COUNT,
@@ -35,6 +36,7 @@ export {
   EVICTIONS,
   type EvictionName,
   type Geometry,
+  GHOST_GROUP_SIZE,
   HASHES,
   type HashName,
   HEAP_ENTRY_SIZE,

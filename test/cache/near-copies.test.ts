@@ -8,7 +8,13 @@ let opened = 0
 /** Two caches of one name: what the first keeps beside it, the second changes. */
 function openTwice<V>(t: TestContext, options: Partial<CacheOptions> = {}): [Cache<V>, Cache<V>] {
   const name = `near-${process.pid}-${++opened}`
-  const all: CacheOptions = { name, maxItems: 64, memory: 'private', ...options }
+  const all: CacheOptions = {
+    name,
+    maxItems: 64,
+    eviction: 'lru',
+    memory: 'private',
+    ...options,
+  }
   const pair: [Cache<V>, Cache<V>] = [Cache.open<V>(all), Cache.open<V>(all)]
   t.after(() => {
     for (const cache of pair) cache.close()

@@ -61,7 +61,7 @@ describe('opening a cache', () => {
     [{ name: 'a', maxItems: 1.5 }, /got 1\.5/],
     [{ name: 'a', maxItems: 1, blockSize: '4k' }, /blockSize must be .*; got "4k"/],
     [{ name: 'a', maxItems: 1, maxKeySize: 65_536 }, /maxKeySize must be .* 65535; got 65536/],
-    [{ name: 'a', maxItems: 1, eviction: 'fifo' }, /eviction must be one of none, lru/],
+    [{ name: 'a', maxItems: 1, eviction: 'fifo' }, /eviction must be one of none, lru, adaptive/],
     [{ name: 'a', maxItems: 1, bitmap: false, blocks: 5 }, /blocks needs bitmap/],
     [{ name: 'a', maxItems: 1, ttlMs: -1 }, /ttlMs must be milliseconds from 0/],
     [{ name: 'a', max_items: 1 }, /no option "max_items"; allowed are name, maxItems/],

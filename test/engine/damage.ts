@@ -3,6 +3,7 @@
  */
 
 import {
+  ADAPTIVE,
   HEAP_ENTRY_SIZE,
   HEAP_LEAD,
   SLOT_STRIDE,
@@ -15,7 +16,7 @@ export interface Damage {
   readonly name: string
   /** A sentence of `verify` that must tell of it; undefined: nobody could see it. */
   readonly problem: RegExp | undefined
-  readonly needs?: 'lru' | 'bitmap'
+  readonly needs?: 'lru' | 'adaptive' | 'bitmap'
   apply(bench: Bench): void
 }
 
@@ -189,6 +190,35 @@ export const DAMAGES: readonly Damage[] = [
     needs: 'lru',
     apply: bench => {
       bench.segment.doubles[heapWord(bench, 0) / 2] = 1e9
+    },
+  },
+  ...(['smallCount', 'mainCount'] as const).flatMap(name =>
+    [-1, 3, 0x7fff_ffff].map(count => ({
+      name: `a ${name} of ${count}`,
+      problem: /queue has \d+ items, its count says|is in no queue/,
+      needs: 'adaptive' as const,
+      apply: ({ segment }: Bench) => {
+        segment.words[(segment.layout.adaptiveOffset + ADAPTIVE.fields[name].offset) / 4] = count
+      },
+    })),
+  ),
+  ...[-1, 0, 4711].flatMap(node =>
+    ['older', 'newer'].map((link, word) => ({
+      name: `a queue whose link to the ${link} leads to ${node}`,
+      problem: /queue has \d+ items, its count says|does not lead back/,
+      needs: 'adaptive' as const,
+      apply: (bench: Bench) => {
+        const { words, layout } = bench.segment
+        words[layout.queuesOffset / 4 + slotOf(bench, 'b') * 2 + word] = node
+      },
+    })),
+  ),
+  {
+    name: 'a slot whose mark says another queue',
+    problem: /is in the small queue, its mark says 2/,
+    needs: 'adaptive',
+    apply: bench => {
+      bench.parts.table.setEvictionMark(slotOf(bench, 'b'), 2)
     },
   },
   {

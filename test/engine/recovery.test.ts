@@ -8,6 +8,8 @@ const MODES: Readonly<Record<string, Partial<Geometry>>> = {
   'one block an item, no eviction': {},
   'one block an item, LRU': { eviction: 'lru' },
   'bitmap, no eviction': { bitmap: true, blockCount: 20, blockSize: 16 },
+  'one block an item, adaptive': { eviction: 'adaptive' },
+  'bitmap, adaptive': { bitmap: true, blockCount: 20, blockSize: 16, eviction: 'adaptive' },
   'bitmap, LRU': { bitmap: true, blockCount: 20, blockSize: 16, eviction: 'lru' },
 }
 
@@ -24,7 +26,7 @@ function filledBench(mode: Partial<Geometry>): Bench {
 }
 
 function isPossible(damage: Damage, mode: Partial<Geometry>): boolean {
-  if (damage.needs === 'lru') return mode.eviction === 'lru'
+  if (damage.needs === 'lru' || damage.needs === 'adaptive') return mode.eviction === damage.needs
   return damage.needs !== 'bitmap' || mode.bitmap === true
 }
 

@@ -57,7 +57,7 @@ describe('reading while others write', () => {
 
     test(`${mode}: a key is never missed while its neighbours come and go`, async t => {
       // As many keys as places: chains are long, and slots move from one to another all the time.
-      const all: CacheOptions = ownCache(t, { maxItems: 1200, ...options })
+      const all: CacheOptions = ownCache(t, { maxItems: 1200, eviction: 'lru', ...options })
       const cache = openHere(t, all)
       const keys = Array.from({ length: 300 }, (_, index) => `stable-${index}`)
       for (const [index, key] of keys.entries()) cache.set(key, checkedValue(key, index, 20))
@@ -85,7 +85,7 @@ describe('iterating while another process writes, deletes and evicts', () => {
 
   for (const [name, iterate] of iterations) {
     test(`${name} ends, and gives each key that stays exactly once`, async t => {
-      const options = ownCache(t, { maxItems: 900 })
+      const options = ownCache(t, { maxItems: 900, eviction: 'lru' })
       const cache = openHere(t, options)
       for (const key of STABLE) cache.set(key, 'stable')
       const churning = await startBusy(t, { options, work: 'churn', keys: STABLE })

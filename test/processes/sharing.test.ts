@@ -8,7 +8,7 @@ import { CacheProcess, openHere, ownCache, startProcesses } from './cache-proces
 
 describe('the least recently used, across processes', () => {
   test('a get in one process keeps the item from being evicted by another', async t => {
-    const options = ownCache(t, { maxItems: 10 })
+    const options = ownCache(t, { maxItems: 10, eviction: 'lru' })
     const cache = openHere(t, options)
     const [reader, writer] = await startProcesses(t, 2, options)
     for (let i = 0; i < 10; i++) cache.set(`key-${i}`, i)
@@ -22,7 +22,7 @@ describe('the least recently used, across processes', () => {
   })
 
   test('a counter that others only increment is not evicted', async t => {
-    const options = ownCache(t, { maxItems: 10 })
+    const options = ownCache(t, { maxItems: 10, eviction: 'lru' })
     const cache = openHere(t, options)
     const counting = await CacheProcess.start(t, options)
     await counting.call('increment', 'counter')

@@ -16,9 +16,13 @@ const ROLES = ['writer', 'writer', 'writer', 'reader', 'reader'] as const
 const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? randomInt(2 ** 31))
 
 const MODES: readonly (readonly [string, Partial<CacheOptions>])[] = [
-  ['one block an item, lru', { maxItems: 120, bitmap: false }],
+  ['one block an item, lru', { maxItems: 120, bitmap: false, eviction: 'lru' }],
   ['one block an item, nothing evicted', { maxItems: 120, bitmap: false, eviction: 'none' }],
-  ['bitmap mode, lru', { maxItems: 200, bitmap: true, blockSize: 64, blocks: 1000 }],
+  [
+    'bitmap mode, lru',
+    { maxItems: 200, bitmap: true, blockSize: 64, blocks: 1000, eviction: 'lru' },
+  ],
+  ['bitmap mode, adaptive', { maxItems: 200, bitmap: true, blockSize: 64, blocks: 1000 }],
   [
     'bitmap mode, nothing evicted',
     { maxItems: 200, bitmap: true, blockSize: 64, blocks: 1000, eviction: 'none' },
@@ -78,7 +82,10 @@ class Storm {
 
 describe('three writers and two readers, killed at random', () => {
   for (const [name, options] of MODES) {
-    test(`${name}: nothing is torn, foreign or broken, and every increment counts`, async t => {
+    // Under `adaptive` no use saves a counter from being evicted for sure.
+    const isCounterSafe = options.eviction !== undefined
+    const counts = isCounterSafe ? 'every increment counts' : 'work goes on'
+    test(`${name}: nothing is torn, foreign or broken, and ${counts}`, async t => {
       console.error(`storm, ${name}: UNDERCROFT_TEST_SEED=${seed}`)
       const all = ownCache(t, { maxItems: 1, ...options })
       const cache = openHere(t, all)
@@ -92,12 +99,13 @@ describe('three writers and two readers, killed at random', () => {
         await storm.killOne(() => assert.deepEqual(cache.verify().problems, []))
         assert.deepEqual(storm.faults, [])
         const acknowledged = storm.acknowledged
-        assert.ok(count() >= acknowledged, 'an acknowledged increment is lost')
+        const isCounted = count() >= acknowledged
+        assert.ok(isCounted || !isCounterSafe, 'an acknowledged increment is lost')
       }
       await storm.end()
       const kills = KILLS_A_MODE + ROLES.length
       await until('all it said was heard', () => count() <= storm.acknowledged + kills)
-      assert.ok(count() >= storm.acknowledged)
+      assert.ok(count() >= storm.acknowledged || !isCounterSafe)
       assert.deepEqual(storm.faults, [])
       t.diagnostic(`${count()} increments, ${cache.stats().takeovers} locks taken over`)
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { VALUE_TYPE } from '../../src/base/index.ts'
 import {
+  ADAPTIVE,
   BUCKET,
   CELL,
   CELL_COUNT,
@@ -68,6 +69,16 @@ const RECORDS = {
     takeovers: '72 f64',
   },
   USE_CLOCK: { ticks: '0 f64' },
+  ADAPTIVE: {
+    smallCount: '0 i32',
+    mainCount: '4 i32',
+    candidates: '8 i32',
+    unused: '12 i32',
+    smallPart: '16 f64',
+    mainWorth: '24 f64',
+    smallEvicted: '32 f64',
+    mainEvicted: '40 f64',
+  },
   CELL: { hits: '0 f64', misses: '8 f64' },
   BUCKET: { version: '0 i32', firstSlot: '4 i32' },
   SLOT: {
@@ -76,7 +87,7 @@ const RECORDS = {
     info: '8 i32',
     valueSize: '12 i32',
     firstBlock: '16 i32',
-    inHeap: '20 i32',
+    evictionMark: '20 i32',
     expiresAtMs: '24 f64',
   },
 }
@@ -96,7 +107,7 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [INFO_WRITING, 0x100_0000],
 ]
 
-const ACTUAL = { HEADER, LOCK, STATE, USE_CLOCK, CELL, BUCKET, SLOT }
+const ACTUAL = { HEADER, LOCK, STATE, USE_CLOCK, ADAPTIVE, CELL, BUCKET, SLOT }
 
 type RecordName = keyof typeof RECORDS
 
@@ -123,7 +134,7 @@ describe('the bytes of a segment', () => {
 
   test('name hashes, policies and kinds of values by the numbers they always had', () => {
     assert.deepEqual(HASHES, ['seeded', 'djb33x', 'murmur2'])
-    assert.deepEqual(EVICTIONS, ['none', 'lru'])
+    assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive'])
     assert.deepEqual(VALUE_TYPE, {
       buffer: 0,
       uint8Array: 1,

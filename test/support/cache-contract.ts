@@ -204,8 +204,8 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
       assert.equal(cache.get('a'), 3)
     })
 
-    test('after 10 sets into a cache for 3, 3 remain: the ones used last', () => {
-      using subject = open({ maxItems: 3 })
+    test('after 10 sets into an LRU cache for 3, 3 remain: the ones used last', () => {
+      using subject = open({ maxItems: 3, eviction: 'lru' })
       const { cache } = subject
       for (let i = 0; i < 10; i++) {
         cache.set(`k${i}`, i)
@@ -216,7 +216,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
     })
 
     test('an increment is a use of the counter', () => {
-      using subject = open({ maxItems: 3 })
+      using subject = open({ maxItems: 3, eviction: 'lru' })
       const { cache } = subject
       cache.setMany(THREE)
       cache.increment('a')
