@@ -11,86 +11,94 @@ import { createPrivateSegment, type Geometry, Segment } from '../../src/segment/
 
 type View = Int32Array | Float64Array | BigInt64Array | Buffer
 
-export interface RecordedSegment {
+/** What a segment was after each store. */
+export class RecordedSegment {
   readonly segment: Segment
-  /** What the segment was after each store of `act`. */
-  record(act: () => void): readonly Buffer[]
-  /** Whatever makes views or stores of its own meanwhile sees the real ones again. */
-  restore(): void
-}
+  readonly #all: Buffer
+  readonly #originals = new WeakMap<object, View>()
+  readonly #restore: (() => void)[] = []
+  #images: Buffer[] | undefined
 
-export function openRecorded(geometry: Geometry): RecordedSegment {
-  const segment = createPrivateSegment('recorded', geometry)
-  const all = Buffer.from(segment.mapping.buffer)
-  const originals = new WeakMap<object, View>()
-  let images: Buffer[] | undefined
+  constructor(geometry: Geometry) {
+    this.segment = createPrivateSegment('recorded', geometry)
+    this.#all = Buffer.from(this.segment.mapping.buffer)
+    for (const name of ['words', 'doubles', 'bytes'] as const) {
+      Object.defineProperty(this.segment, name, { value: this.#recorded(this.segment[name]) })
+    }
+    this.#restore.push(recordAtomics(this.#originals, () => this.#keepImage()))
+    this.#recordIntegers()
+  }
 
-  function keepImage(): void {
-    const image = Buffer.from(all)
-    if (images?.at(-1)?.equals(image) !== true) images?.push(image)
+  /** From what it was before, to what it is after the last store of `act`. */
+  record(act: () => void): readonly Buffer[] {
+    const images = [Buffer.from(this.#all)]
+    this.#images = images
+    try {
+      act()
+      return images
+    } finally {
+      this.#images = undefined
+    }
+  }
+
+  /** Whatever makes stores or views of its own from now on sees the real ones again. */
+  restore(): void {
+    for (const restore of this.#restore.splice(0)) restore()
+  }
+
+  #keepImage(): void {
+    const image = Buffer.from(this.#all)
+    if (this.#images?.at(-1)?.equals(image) !== true) this.#images?.push(image)
   }
 
   /** A call that changed many bytes: first half of them, then all. */
-  function keepHalfway(before: Buffer): void {
-    if (images === undefined || before.equals(all)) return
+  #keepHalfway(before: Buffer): void {
+    const all = this.#all
+    if (this.#images === undefined || before.equals(all)) return
     let first = 0
     while (before[first] === all[first]) first++
     let last = all.length - 1
     while (before[last] === all[last]) last--
     const half = Buffer.from(before)
     all.copy(half, first, first, first + Math.ceil((last - first) / 2))
-    images.push(half)
-    keepImage()
+    this.#images.push(half)
+    this.#keepImage()
   }
 
-  function recorded<V extends View>(view: V): V {
+  #recorded(view: View): View {
     const proxy = new Proxy(view, {
-      get(target, name) {
+      get: (target, name) => {
         const value = Reflect.get(target, name, target) as unknown
         if (typeof value !== 'function') return value
         return (...args: unknown[]) => {
-          const before = images === undefined ? all : Buffer.from(all)
+          const before = this.#images === undefined ? this.#all : Buffer.from(this.#all)
           const result: unknown = value.apply(target, args)
-          keepHalfway(before)
+          this.#keepHalfway(before)
           return result
         }
       },
-      set(target, name, value) {
+      set: (target, name, value) => {
         const done = Reflect.set(target, name, value, target)
-        keepImage()
+        this.#keepImage()
         return done
       },
     })
-    originals.set(proxy, view)
+    this.#originals.set(proxy, view)
     return proxy
   }
 
-  for (const name of ['words', 'doubles', 'bytes'] as const) {
-    Object.defineProperty(segment, name, { value: recorded<View>(segment[name]) })
-  }
-  const restoreAtomics = recordAtomics(originals, keepImage)
-  const RealIntegers = globalThis.BigInt64Array
-  globalThis.BigInt64Array = new Proxy(RealIntegers, {
-    construct(target, args: [ArrayBuffer]) {
-      const view = new target(...args)
-      return args[0] === segment.mapping.buffer ? recorded(view) : view
-    },
-  })
-  return {
-    segment,
-    record(act) {
-      images = [Buffer.from(all)]
-      try {
-        act()
-        return images
-      } finally {
-        images = undefined
-      }
-    },
-    restore() {
-      restoreAtomics()
-      globalThis.BigInt64Array = RealIntegers
-    },
+  /** The engine makes its own view of counters. */
+  #recordIntegers(): void {
+    const Integers = globalThis.BigInt64Array
+    globalThis.BigInt64Array = new Proxy(Integers, {
+      construct: (target, args: [ArrayBuffer]) => {
+        const view = new target(...args)
+        return args[0] === this.segment.mapping.buffer ? this.#recorded(view) : view
+      },
+    })
+    this.#restore.push(() => {
+      globalThis.BigInt64Array = Integers
+    })
   }
 }
 
