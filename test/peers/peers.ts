@@ -27,6 +27,7 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
   redis: { commands: ['redis-server'], packages: ['redis-server'] },
 } as const satisfies Record<string, Peer>
 

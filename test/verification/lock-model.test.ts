@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { checkModel } from '../../verification/spin.ts'
+import { requirePeer } from '../peers/peers.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const SMALL = { WRITERS: 2, READERS: 1, CRASHES: 1 }
+
+/** By the numbers of lock.pml. */
+const FAULTS = {
+  'a read that does not look at the version again': 1,
+  'a write over an item without the mark': 2,
+  'nobody rebuilding what a dead writer left': 3,
+  'a takeover from an owner that is alive': 4,
+}
+
+describe('the model of lock, read and takeover', () => {
+  test('holds in every interleaving of two writers, a reader and a crash at any step', async t => {
+    const spin = requirePeer(t, 'spin')
+    if (spin === undefined) return
+    const { states, errors, error } = await checkModel('lock', SMALL, tempDir(t), spin)
+    assert.equal(errors, 0, error)
+    assert.ok(states > 50_000)
+    t.diagnostic(`${states} states`)
+  })
+
+  for (const [what, FAULT] of Object.entries(FAULTS)) {
+    test(`does not hold with ${what}`, async t => {
+      const spin = requirePeer(t, 'spin')
+      if (spin === undefined) return
+      const { errors } = await checkModel('lock', { ...SMALL, FAULT }, tempDir(t), spin)
+      assert.ok(errors > 0)
+    })
+  }
+})

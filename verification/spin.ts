@@ -1,0 +1,57 @@
+/**
+ * Running Spin on a model: generates the verifier, compiles it, and lets it visit every state.
+ */
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { ROOT } from '../test/runner/find-tests.ts'
+
+/** Bytes of stack that the search may need: far more than any model here. */
+const DEPTH = 1_000_000
+
+export interface Verdict {
+  readonly states: number
+  readonly errors: number
+  /** The violated assertion, or "invalid end state"; undefined without errors. */
+  readonly error: string | undefined
+}
+
+/**
+ * Visits every state of `verification/MODEL.pml` with these constants. `directory` gets the
+ * generated files. Throws with the tool's output when a tool fails or the search was cut short.
+ */
+export async function checkModel(
+  model: string,
+  constants: Readonly<Record<string, number>>,
+  directory: string,
+  spin = 'spin',
+): Promise<Verdict> {
+  const defines = Object.entries(constants).map(([name, value]) => `-D${name}=${value}`)
+  await run(spin, [...defines, '-a', join(ROOT, 'verification', `${model}.pml`)], directory)
+  await run('cc', ['-O2', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], directory)
+  const output = await run('./pan', [`-m${DEPTH}`, '-w24'], directory)
+  const [, errors] = /errors: (\d+)/.exec(output) ?? []
+  const [, states] = /([\d.e+]+) states, stored/.exec(output) ?? []
+  if (errors === undefined || states === undefined || /search not completed/i.test(output)) {
+    if (errors === undefined || errors === '0') throw new Error(`no verdict: ${output}`)
+  }
+  const [, error] = /pan:\d+: (.*) \(at depth/.exec(output) ?? []
+  return { states: Number(states), errors: Number(errors), error }
+}
+
+function run(command: string, args: readonly string[], directory: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
+    }
+    child.once('error', reject)
+    child.once('close', code => {
+      if (code === 0) resolve(output)
+      else reject(new Error(`${command} ended with ${code}: ${output.slice(-2000)}`))
+    })
+  })
+}
