@@ -14,6 +14,7 @@ interface LockAbi {
   readonly typeOffset: number
   readonly startOffset: number
   readonly lengthOffset: number
+  readonly readLock: number
   readonly writeLock: number
   readonly unlocked: number
   readonly getCommand: number
@@ -26,6 +27,7 @@ const LINUX: LockAbi = {
   typeOffset: 0,
   startOffset: 8,
   lengthOffset: 16,
+  readLock: 0,
   writeLock: 1,
   unlocked: 2,
   getCommand: 36,
@@ -38,6 +40,7 @@ const MACOS: LockAbi = {
   typeOffset: 20,
   startOffset: 0,
   lengthOffset: 8,
+  readLock: 1,
   writeLock: 3,
   unlocked: 2,
   getCommand: 92,
@@ -65,11 +68,16 @@ export class FileLocks {
     return this.#call(ABI.setCommand, ABI.writeLock, index) === 0
   }
 
+  /** As `tryHold`, but together with others that share it; gives up what was held alone. */
+  tryShare(index: number): boolean {
+    return this.#call(ABI.setCommand, ABI.readLock, index) === 0
+  }
+
   release(index: number): void {
     this.#call(ABI.setCommand, ABI.unlocked, index)
   }
 
-  /** Whether another open file holds it. What this one holds does not count. */
+  /** Whether another open file holds or shares it. What this one has does not count. */
   isHeldElsewhere(index: number): boolean {
     const failed = this.#call(ABI.getCommand, ABI.writeLock, index) !== 0
     // When the kernel cannot tell, nobody is declared dead.

@@ -1,4 +1,4 @@
-export { defaultDirectory, userId } from './identity.ts'
+export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
 export {
   type LivenessLocks,
   locksOfFile,

@@ -15,6 +15,8 @@ import { type Libc, loadLibc } from './libc.ts'
 /** Locks by number: held by one mapping at a time, and dropped when its process or thread ends. */
 export interface LivenessLocks {
   tryHold(index: number): boolean
+  /** True when it is shared now with all others that share it; whoever holds it keeps them out. */
+  tryShare(index: number): boolean
   release(index: number): void
   isHeldElsewhere(index: number): boolean
 }
@@ -136,7 +138,12 @@ export function mapPrivate(size: number): Mapping {
     buffer: new ArrayBuffer(size),
     size,
     shared: false,
-    locks: { tryHold: () => true, release() {}, isHeldElsewhere: () => false },
+    locks: {
+      tryHold: () => true,
+      tryShare: () => true,
+      release() {},
+      isHeldElsewhere: () => false,
+    },
     sync() {},
     async flush() {},
     close() {},

@@ -43,6 +43,23 @@ describe('locks on a file', () => {
     assert.equal(mine.isHeldElsewhere(7), false)
   })
 
+  test('are shared by any number of open files, or held by one', t => {
+    const [file, fd] = openFile(t)
+    const [one, two, three] = [fd, openFile(t, file)[1], openFile(t, file)[1]].map(locksOfFile)
+    assert.ok(one && two && three)
+    assert.equal(one.tryShare(5), true)
+    assert.equal(two.tryShare(5), true)
+    assert.equal(one.tryHold(5), false)
+    assert.equal(three.tryHold(5), false)
+    assert.equal(three.isHeldElsewhere(5), true)
+    two.release(5)
+    assert.equal(one.isHeldElsewhere(5), false, 'what is shared here does not count')
+    assert.equal(one.tryHold(5), true, 'alone now')
+    assert.equal(two.tryShare(5), false)
+    assert.equal(one.tryShare(5), true, 'for others again')
+    assert.equal(two.tryShare(5), true)
+  })
+
   test('are given back by release, and by closing the file', t => {
     const [file, fd] = openFile(t)
     const mine = locksOfFile(fd)
