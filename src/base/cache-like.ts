@@ -84,6 +84,8 @@ export interface CacheStats {
   readonly expired: number
   /** Times a writer lock was taken over from an owner that died. */
   readonly takeovers: number
+  /** Items that recovery dropped: cut short by a crash, or damaged when the machine went down. */
+  readonly dropped: number
   /** Processes and threads attached now. */
   readonly attachments: number
 }

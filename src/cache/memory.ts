@@ -29,6 +29,15 @@ export interface CacheMemory {
   destroy(): void
 }
 
+/** Gives memory back when a cache was forgotten rather than closed. */
+export const forgotten = new FinalizationRegistry<CacheMemory>(memory => {
+  try {
+    memory.close()
+  } catch {
+    // Its device failed, and nobody is left to be told. The next to open it checks the items.
+  }
+})
+
 export function openMemory(options: ResolvedOptions): CacheMemory {
   const file = segmentPath(options.name, options.directory, options.store)
   if (options.memory === 'private') return openPrivate(file, options)

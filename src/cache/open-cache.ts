@@ -25,15 +25,12 @@ import { copyBytes, decodeFrozen, decodeValue, encodeValue } from '../codecs/ind
 import { Engine, type ItemView } from '../engine/index.ts'
 import { keyBytes } from './encoded.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
-import { type CacheMemory, openMemory } from './memory.ts'
+import { type CacheMemory, forgotten, openMemory } from './memory.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
 const PAGE_LIMIT = 10_000
-
-/** Gives memory back when a cache was forgotten rather than closed. */
-const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close())
 
 /** The part of {@link Cache} that does not look into items. */
 export abstract class OpenCache {
@@ -230,6 +227,7 @@ export abstract class OpenCache {
 
   /**
    * Gives the memory back. The cache goes on to exist for others; this object is of no more use.
+   * The last to close a store waits until its disk has all of it.
    */
   close(): void {
     if (this.closed) return
@@ -246,8 +244,8 @@ export abstract class OpenCache {
 
   /** Closes, and removes the name: the next to open it creates an empty cache. */
   destroy(): void {
+    this.memory.destroy() // first: what nobody will open again need not be flushed
     this.close()
-    this.memory.destroy()
   }
 
   protected tell(change: CacheChange): void {

@@ -257,6 +257,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     ignoresTtl: optional(options.ignoreTtl, value => requireBoolean('ignoreTtl', value)),
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
+    checksums: options.store === undefined ? undefined : true,
   }
 }
 
@@ -279,6 +280,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     hash: wanted.hash ?? 'seeded',
     eviction: wanted.eviction ?? 'adaptive',
     ignoresTtl: wanted.ignoresTtl ?? false,
+    checksums: wanted.checksums ?? false,
   }
 }
 

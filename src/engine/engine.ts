@@ -76,6 +76,8 @@ export class Engine {
     this.#key = new PreparedKey(segment)
     this.#recoveryKey = new PreparedKey(segment)
     this.#scanKey = new PreparedKey(segment)
+    // Readers need no lock, so they would serve what nobody has checked yet.
+    if (this.#lock.isCheckDue()) this.#locked(() => {})
   }
 
   /** The item that the last successful `get` or `has` found. */
@@ -180,7 +182,7 @@ export class Engine {
   clear(): number {
     return this.#locked(() => {
       const count = this.segment.words[ITEM_COUNT] as number
-      deleteAll(this.#parts, this.#recoveryKey)
+      deleteAll(this.#parts, this.#recoveryKey, this.#lock)
       return count
     })
   }
@@ -292,7 +294,7 @@ export class Engine {
   #recoverLocked(): void {
     this.#lock.markForRecovery()
     ;(this.segment.doubles[TAKEOVERS] as number) += this.#lock.takeTakeoverCount()
-    rebuild(this.#parts, this.#recoveryKey)
+    rebuild(this.#parts, this.#recoveryKey, this.#lock)
     this.#lock.markRecovered()
   }
 }

@@ -9,12 +9,14 @@
 
 import { type Clock, UndercroftError } from '../base/index.ts'
 import { type LivenessLocks, storeRelease, Waiter } from '../platform/index.ts'
-import { LOCK, LOCK_OFFSET, type Segment } from '../segment/index.ts'
+import { LOCK, LOCK_OFFSET, RECOVERY, type Segment } from '../segment/index.ts'
 
 const FREE = 0
 const OWNER_WORD = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
 const NEXT_SERIAL_WORD = (LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4
 const NEEDS_RECOVERY_WORD = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
+
+const PROGRESS_WORD = (LOCK_OFFSET + LOCK.fields.progress.offset) / 4
 
 /** Serials stay positive; after 2^31 attachments they begin again and skip the ones alive. */
 const MAX_SERIAL = 0x7fff_ffff
@@ -39,13 +41,18 @@ export class WriterLock {
 
   /**
    * Waits for the lock. True: the last owner died, or failed, inside; recover before anything else.
-   * Throws UNDERCROFT_LOCK_TIMEOUT when a living owner keeps it.
+   * Throws UNDERCROFT_LOCK_TIMEOUT when a living owner keeps it and shows no life.
    */
   acquire(): boolean {
     if (Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial) !== FREE) {
       this.#acquireContended()
     }
-    return this.#words[NEEDS_RECOVERY_WORD] !== 0
+    return this.#words[NEEDS_RECOVERY_WORD] !== RECOVERY.none
+  }
+
+  /** Whether the machine went down: until a recovery has checked them, no items are to be read. */
+  isCheckDue(): boolean {
+    return Atomics.load(this.#words, NEEDS_RECOVERY_WORD) === RECOVERY.check
   }
 
   /** How often this attachment took over since it was last asked. */
@@ -61,16 +68,23 @@ export class WriterLock {
 
   /** Something in the segment may be half done: the next to hold the lock recovers. */
   markForRecovery(): void {
-    Atomics.store(this.#words, NEEDS_RECOVERY_WORD, 1)
+    // A check that is due stays due.
+    Atomics.compareExchange(this.#words, NEEDS_RECOVERY_WORD, RECOVERY.none, RECOVERY.rebuild)
   }
 
   markRecovered(): void {
-    Atomics.store(this.#words, NEEDS_RECOVERY_WORD, 0)
+    Atomics.store(this.#words, NEEDS_RECOVERY_WORD, RECOVERY.none)
+  }
+
+  /** For a recovery, which may take longer than anybody would wait: tells them that it goes on. */
+  showLife(): void {
+    Atomics.add(this.#words, PROGRESS_WORD, 1)
   }
 
   #acquireContended(): void {
     const waiter = new Waiter()
-    const deadlineMs = this.#clock.elapsedMs() + this.#limitMs
+    let deadlineMs = this.#clock.elapsedMs() + this.#limitMs
+    let progress = this.#words[PROGRESS_WORD]
     for (;;) {
       const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
       if (owner === FREE) return
@@ -82,6 +96,10 @@ export class WriterLock {
           continue
         // Killed here: the next sees our serial, finds us dead, and comes by here again.
         break
+      }
+      if (this.#words[PROGRESS_WORD] !== progress) {
+        progress = this.#words[PROGRESS_WORD]
+        deadlineMs = this.#clock.elapsedMs() + this.#limitMs
       }
       if (this.#clock.elapsedMs() > deadlineMs) {
         throw new UndercroftError(

@@ -7,6 +7,7 @@ import type { Clock } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import { Adaptive } from './adaptive.ts'
 import { Blocks } from './blocks.ts'
+import { Checksums } from './checksums.ts'
 import type { Eviction } from './eviction.ts'
 import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
@@ -23,16 +24,20 @@ export interface Parts {
   readonly blocks: Blocks
   /** Undefined where nothing is evicted. */
   readonly eviction: Eviction | undefined
+  /** Stores only. */
+  readonly checksums: Checksums | undefined
 }
 
 export function assembleParts(segment: Segment, clock: Clock): Parts {
   const table = new SlotTable(segment)
+  const blocks = new Blocks(segment)
   return {
     segment,
     clock,
     table,
-    blocks: new Blocks(segment),
+    blocks,
     eviction: createEviction(segment, table),
+    checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
   }
 }
 

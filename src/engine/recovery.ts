@@ -5,6 +5,10 @@
  * no sense or a version was left odd, and where the mark for it is set, by a failure inside or by a
  * recovery that was itself cut short. `clear` ends with it, too. Killed in the middle, it simply
  * runs again. Readers meet odd versions from the first step to the last, and wait.
+ *
+ * A process that dies leaves its memory as it was. When the machine went down, each page of the
+ * file may be as it was at any time, or empty: then only items are kept whose checksum says that
+ * they are whole, and in a segment without checksums none.
  */
 
 import { LAST_VALUE_TYPE } from '../base/index.ts'
@@ -13,34 +17,49 @@ import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import {
+  DROPPED,
   EARLIEST_EXPIRY,
   FIRST_FREE_SLOT,
   ITEM_COUNT,
   ROUND_EARLIEST_EXPIRY,
   SWEEP_SLOT,
+  UNSEALED_SLOT,
   USED_SLOT_COUNT,
   usedSlotCount,
 } from './state.ts'
 
+/** Slots between two signs of life; a slot takes 1 us, and more where its pages come from disk. */
+const SLOTS_A_SIGN = 256
+/** A value of this size and more, which a check reads, has a sign of its own. */
+const LARGE_VALUE_SIZE = 128 * 1024
+
+/** What a rebuild needs of the lock that it runs under. */
+export interface RebuildLock {
+  /** Whether the machine went down, so that no item is believed without a checksum. */
+  isCheckDue(): boolean
+  /** Called now and then, so that those who wait see that it goes on. */
+  showLife(): void
+}
+
 /** Deletes all items. Killed in the middle: some are gone, and nobody was told that all are. */
-export function deleteAll(parts: Parts, scratch: PreparedKey): void {
+export function deleteAll(parts: Parts, scratch: PreparedKey, lock: RebuildLock): void {
   const { table, segment } = parts
   // First of all: a reader in the middle of an item must not see it without its kind.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
   for (let slot = usedSlotCount(segment); slot >= 1; slot--) table.setInfo(slot, 0)
-  rebuild(parts, scratch)
+  rebuild(parts, scratch, lock)
 }
 
-export function rebuild(parts: Parts, scratch: PreparedKey): void {
+/** Keys are copied to `scratch`. */
+export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): void {
   const { table, blocks, eviction, segment } = parts
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
     table.beginChange(bucket)
     table.emptyChain(bucket)
   }
-  let used = usedSlotCount(segment)
-  // The count cannot be too low unless it was damaged; one look then, and all of them if it was.
-  while (used < table.slotCount && table.wasUsed(used + 1)) used++
+  const checked = lock.isCheckDue()
+  const used = findUsedSlots(parts, lock)
   segment.words[USED_SLOT_COUNT] = used
   segment.words[FIRST_FREE_SLOT] = NO_SLOT
   segment.words[ITEM_COUNT] = 0
@@ -48,27 +67,33 @@ export function rebuild(parts: Parts, scratch: PreparedKey): void {
   blocks.clear()
   eviction?.clear()
   let earliest = Infinity
+  let dropped = 0
   // Downwards, so that the free chain hands out low slots first.
   for (let slot = used; slot >= 1; slot--) {
+    if (slot % SLOTS_A_SIGN === 0 || table.valueSize(slot) >= LARGE_VALUE_SIZE) lock.showLife()
     const mark = table.evictionMark(slot)
     table.setEvictionMark(slot, 0)
-    if (table.info(slot) !== 0 && restoreItem(parts, slot, mark, scratch)) {
-      const expiresAtMs = table.expiresAtMs(slot)
-      if (expiresAtMs !== 0 && expiresAtMs < earliest) earliest = expiresAtMs
-      continue
+    if (table.info(slot) !== 0) {
+      if (isBelieved(parts, slot, scratch, checked) && restoreItem(parts, slot, mark, scratch)) {
+        const expiresAtMs = table.expiresAtMs(slot)
+        if (expiresAtMs !== 0 && expiresAtMs < earliest) earliest = expiresAtMs
+        continue
+      }
+      dropped++
     }
     table.setInfo(slot, 0)
     table.free(slot)
   }
   segment.doubles[EARLIEST_EXPIRY] = earliest
   segment.doubles[ROUND_EARLIEST_EXPIRY] = earliest
+  ;(segment.doubles[DROPPED] as number) += dropped
+  segment.words[UNSEALED_SLOT] = NO_SLOT
   for (let index = 0; index < table.bucketCount; index++) table.endChange(table.bucketAt(index))
 }
 
-/** Links an item that makes sense and takes its blocks. False: it must be dropped. */
+/** Links an item that is believed and takes its blocks. False: it must be dropped. */
 function restoreItem(parts: Parts, slot: SlotIndex, mark: number, scratch: PreparedKey): boolean {
   const { table, blocks, eviction } = parts
-  if (!isSensible(parts, slot, scratch)) return false
   const hash = table.hash(slot)
   const bucket = table.bucketOf(hash)
   if (table.find(bucket, scratch) !== NO_SLOT) return false // an older copy of the same key
@@ -80,6 +105,38 @@ function restoreItem(parts: Parts, slot: SlotIndex, mark: number, scratch: Prepa
   }
   table.link(bucket, slot)
   eviction?.restore(slot, mark)
+  return true
+}
+
+/**
+ * How many slots from the first on were ever used. The count cannot be too low unless it was
+ * damaged: one look then, and all of them if it was. Checked, it may be, with gaps behind it.
+ */
+function findUsedSlots({ segment, table }: Parts, lock: RebuildLock): number {
+  let used = usedSlotCount(segment)
+  if (!lock.isCheckDue()) {
+    while (used < table.slotCount && table.wasUsed(used + 1)) used++
+    return used
+  }
+  for (used = table.slotCount; used > 0 && !table.wasUsed(used); used--) {
+    if (used % SLOTS_A_SIGN === 0) lock.showLife()
+  }
+  return used
+}
+
+/** Whether an item makes sense and is whole. Leaves its key in `scratch`. */
+function isBelieved(
+  parts: Parts,
+  slot: SlotIndex,
+  scratch: PreparedKey,
+  checked: boolean,
+): boolean {
+  const { segment, table, checksums } = parts
+  if (!isSensible(parts, slot, scratch)) return false
+  const info = table.info(slot)
+  if (checked) return checksums?.matches(slot, info) === true
+  // Its owner died between a change in place and the checksum.
+  if (segment.words[UNSEALED_SLOT] === slot) checksums?.seal(slot, info)
   return true
 }
 

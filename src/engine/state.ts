@@ -1,7 +1,7 @@
 /**
  * The counts and positions that writers keep for all, read and written under the writer lock.
  *
- * All of it can be rebuilt from the slots (recovery.ts), but for the four counters at the end.
+ * All of it can be rebuilt from the slots (recovery.ts), but for the five counters at the end.
  */
 
 import { type Segment, STATE, STATE_OFFSET } from '../segment/index.ts'
@@ -15,7 +15,8 @@ const word = (
     | 'nextBlock'
     | 'sweepSlot'
     | 'heapSize'
-    | 'lastFreedBlock',
+    | 'lastFreedBlock'
+    | 'unsealedSlot',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 4
 const double = (
   name:
@@ -24,7 +25,8 @@ const double = (
     | 'full'
     | 'evicted'
     | 'expired'
-    | 'takeovers',
+    | 'takeovers'
+    | 'dropped',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
 /** Positions in `segment.words`. */
@@ -36,6 +38,7 @@ export const NEXT_BLOCK = word('nextBlock')
 export const SWEEP_SLOT = word('sweepSlot')
 export const HEAP_SIZE = word('heapSize')
 export const LAST_FREED_BLOCK = word('lastFreedBlock')
+export const UNSEALED_SLOT = word('unsealedSlot')
 
 /** Positions in `segment.doubles`. */
 export const EARLIEST_EXPIRY = double('earliestExpiryAtMs')
@@ -44,6 +47,7 @@ export const FULL = double('full')
 export const EVICTED = double('evicted')
 export const EXPIRED = double('expired')
 export const TAKEOVERS = double('takeovers')
+export const DROPPED = double('dropped')
 
 /** Slots in use or freed: all others were never touched. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {

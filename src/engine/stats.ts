@@ -6,7 +6,15 @@ import type { CacheStats } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
 import type { Counters } from './counters.ts'
 import type { Parts } from './parts.ts'
-import { EVICTED, EXPIRED, FREE_BLOCK_COUNT, FULL, ITEM_COUNT, TAKEOVERS } from './state.ts'
+import {
+  DROPPED,
+  EVICTED,
+  EXPIRED,
+  FREE_BLOCK_COUNT,
+  FULL,
+  ITEM_COUNT,
+  TAKEOVERS,
+} from './state.ts'
 
 export function readStats(
   { segment, blocks }: Parts,
@@ -32,5 +40,6 @@ export function readStats(
     evicted: doubles[EVICTED] as number,
     expired: doubles[EXPIRED] as number,
     takeovers: doubles[TAKEOVERS] as number,
+    dropped: doubles[DROPPED] as number,
   }
 }

@@ -84,7 +84,7 @@ function* chainProblems(
 }
 
 function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Generator<string> {
-  const { table, blocks, segment } = parts
+  const { table, blocks, checksums, segment } = parts
   const info = table.info(slot)
   if (!isCompleteInfo(info) || keySizeOf(info) > segment.geometry.maxKeySize) {
     yield `slot ${slot} is linked but not complete`
@@ -94,6 +94,8 @@ function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Gen
   const size = table.valueSize(slot)
   if (size > maxValueSize(segment.geometry) || !blocks.holds(table.firstBlock(slot), size)) {
     yield `slot ${slot} has its value outside the blocks`
+  } else if (checksums?.matches(slot, info) === false) {
+    yield `slot ${slot} has a checksum of something else`
   }
   const expiresAtMs = table.expiresAtMs(slot)
   const earliest = segment.doubles[EARLIEST_EXPIRY] as number

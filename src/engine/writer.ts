@@ -6,10 +6,10 @@
  * behind.
  */
 
-import { type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import type { CounterOperation, ValueSource } from '../base/index.ts'
 import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
-import { applyOperation, COUNTER_SIZE } from './counter.ts'
+import { applyOperation, COUNTER_SIZE, IntegerSource, isCounter } from './counter.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'
@@ -67,12 +67,14 @@ export class Writer {
 
   /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
-    const { table, eviction } = this.#parts
+    const { table, eviction, checksums } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) return false
     const bucket = table.bucketOf(key.hash)
     table.beginChange(bucket)
+    checksums?.unseal(slot)
     table.setExpiresAtMs(slot, expiresAtMs)
+    checksums?.sealExpiry(slot)
     table.endChange(bucket)
     this.room.noteExpiry(expiresAtMs)
     eviction?.use(slot)
@@ -91,7 +93,7 @@ export class Writer {
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
   ): CountOutcome {
-    const { table, blocks, eviction } = this.#parts
+    const { table, blocks, eviction, checksums } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
       if (fresh === undefined) return 'absent'
@@ -105,11 +107,14 @@ export class Writer {
     const block = table.firstBlock(slot)
     if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
     const at = blocks.offset(block) / COUNTER_SIZE
-    const value = applyOperation(operation, this.#integers[at] as bigint, by)
+    const before = this.#integers[at] as bigint
+    const value = applyOperation(operation, before, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
     const bucket = table.bucketOf(key.hash)
     table.beginChange(bucket)
+    checksums?.unseal(slot)
     this.#integers[at] = value
+    checksums?.sealNumber(slot, before, value)
     table.endChange(bucket)
     eviction?.use(slot)
     return value
@@ -117,12 +122,12 @@ export class Writer {
 
   /**
    * 1. The blocks and the value. Killed here: they belong to no slot, and recovery frees them.
-   * 2. The key and the facts of a free slot. Killed here: the slot is still free.
+   * 2. The key, the facts and the checksum of a free slot. Killed here: the slot is still free.
    * 3. The info. Killed here: recovery links the slot, whose item is complete.
    * 4. The link. Now readers find it.
    */
   #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, eviction, segment } = this.#parts
+    const { table, blocks, eviction, checksums, segment } = this.#parts
     let slot = table.allocate()
     while (slot === NO_SLOT) {
       if (!this.room.makeSome(NO_SLOT)) return false
@@ -138,9 +143,11 @@ export class Writer {
     table.setFirstBlock(slot, block)
     table.setValueSize(slot, value.size)
     table.setExpiresAtMs(slot, expiresAtMs)
+    const info = packInfo(key.size, value.type)
+    checksums?.seal(slot, info)
     const bucket = table.bucketOf(key.hash)
     table.beginChange(bucket)
-    table.setInfo(slot, packInfo(key.size, value.type))
+    table.setInfo(slot, info)
     table.link(bucket, slot)
     table.endChange(bucket)
     eviction?.track(slot)
@@ -216,7 +223,7 @@ export class Writer {
    * Writes over bytes that readers may be reading.
    *
    * 1. The mark INFO_WRITING. Killed from here on: recovery drops this item, and only this one.
-   * 2. The value and its facts.
+   * 2. The value, its facts and its checksum.
    * 3. The info, without the mark.
    */
   #rewrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
@@ -248,11 +255,13 @@ export class Writer {
     block: BlockIndex,
     keySize: number,
   ): void {
-    const { table } = this.#parts
+    const { table, checksums } = this.#parts
+    const info = packInfo(keySize, value.type)
     table.setFirstBlock(slot, block)
     table.setValueSize(slot, value.size)
     table.setExpiresAtMs(slot, expiresAtMs)
-    table.setInfo(slot, packInfo(keySize, value.type))
+    checksums?.seal(slot, info)
+    table.setInfo(slot, info)
   }
 
   #find(key: PreparedKey): SlotIndex {
@@ -266,28 +275,5 @@ export class Writer {
     const { table, clock } = this.#parts
     const expiresAtMs = table.expiresAtMs(slot)
     return expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
-  }
-}
-
-/** Integers are counters, and so are 8 bytes that came over the network. */
-function isCounter(type: number, size: number): boolean {
-  return (
-    size === COUNTER_SIZE &&
-    (type === VALUE_TYPE.integer || type === VALUE_TYPE.bigint || type === VALUE_TYPE.buffer)
-  )
-}
-
-class IntegerSource implements ValueSource {
-  readonly type: number
-  readonly size = COUNTER_SIZE
-  readonly #value: bigint
-
-  constructor(type: number, value: bigint) {
-    this.type = type
-    this.#value = value
-  }
-
-  writeTo(target: Buffer, offset: number): void {
-    target.writeBigInt64LE(this.#value, offset)
   }
 }

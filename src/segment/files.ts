@@ -20,6 +20,7 @@ import {
   requireMappableSize,
   userId,
 } from '../platform/index.ts'
+import { arrive, begin } from './attendance.ts'
 import { HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
@@ -103,11 +104,13 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     const geometry = readGeometry(start.subarray(0, length), stat.size, file)
     requireSameGeometry(file, wanted, geometry)
     mapping = mapFile(fd, computeLayout(geometry).size, file)
+    const segment = new Segment(mapping, geometry, file)
+    arrive(segment, stat.ino)
     if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
       mapping.close() // destroyed, and perhaps created anew, in the meantime
       return undefined
     }
-    return new Segment(mapping, geometry, file)
+    return segment
   } catch (error) {
     if (mapping === undefined) fs.closeSync(fd)
     else mapping.close()
@@ -178,8 +181,11 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     preallocate(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
+    const segment = new Segment(mapping, geometry, file)
+    begin(segment, fs.fstatSync(fd).ino)
     fs.linkSync(temporary, file)
-    return new Segment(mapping, geometry, file)
+    if (geometry.checksums) syncDirectory(directory)
+    return segment
   } catch (error) {
     if (mapping === undefined) fs.closeSync(fd)
     else mapping.close()
@@ -189,6 +195,19 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     throw error instanceof UndercroftError ? error : openFailure(file, error)
   } finally {
     fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** Sees the name of a new store to the device: what is flushed later can be found there. */
+function syncDirectory(directory: string): void {
+  let fd: number | undefined
+  try {
+    fd = fs.openSync(directory, fs.constants.O_RDONLY)
+    fs.fsyncSync(fd)
+  } catch {
+    // Where that is not possible, the system sees to names by itself, a little later.
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd)
   }
 }
 

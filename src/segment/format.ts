@@ -29,15 +29,38 @@ export const HEADER = defineRecord({
   blockCount: 'f64',
   bucketCount: 'f64',
   size: 'f64',
+  checksums: 'i32', // 1: each slot has a checksum of its item
   checksum: 'i32', // CRC-32 of the header's bytes before it
+})
+
+/**
+ * Whether the file can be taken as it is; see attendance.ts. Written by whoever is alone with it.
+ */
+export const BOOT = defineRecord({
+  id0: 'i32', // with the next three: the start of the machine since which it is open; 0: unknown
+  id1: 'i32',
+  id2: 'i32',
+  id3: 'i32',
+  inode: 'f64', // of the file: a copy of it has another
+  closed: 'i32', // 1: all of it was on its device when the last attachment closed it
 })
 
 /** What processes contend for: on cache lines of its own. */
 export const LOCK = defineRecord({
   owner: 'i32', // serial of the attachment inside; 0: free
   nextSerial: 'i32', // counts up by one with each attachment
-  needsRecovery: 'i32', // 1: something was cut short; whoever holds the lock rebuilds first
+  needsRecovery: 'i32', // see RECOVERY; whoever holds the lock sees to it first
+  progress: 'i32', // counts up while somebody rebuilds
 })
+
+/** Values of `needsRecovery`. */
+export const RECOVERY = {
+  none: 0,
+  /** A change was cut short: what the slots hold is good. */
+  rebuild: 1,
+  /** The machine went down: any page may be old, new or lost. */
+  check: 2,
+} as const
 
 /** Written under the lock only. */
 export const STATE = defineRecord({
@@ -55,6 +78,8 @@ export const STATE = defineRecord({
   evicted: 'f64',
   expired: 'f64',
   takeovers: 'f64',
+  dropped: 'f64',
+  unsealedSlot: 'i32', // its item changes in place: its checksum may be that of before; 0: none
 })
 
 /** Ticks once for each use of an item in LRU caches; readers write it too, without a lock. */
@@ -99,8 +124,12 @@ export const SLOT = defineRecord({
 export const INLINE_KEY_SIZE = 32
 export const SLOT_STRIDE = 64
 
+/** Checksums of items, one a slot, have this many bytes. */
+export const CHECKSUM_SIZE = 4
+
 /** Offsets in bytes of the fixed parts, each on a cache line that no other part shares. */
 export const HEADER_OFFSET = 0
+export const BOOT_OFFSET = 192
 export const LOCK_OFFSET = 256
 export const STATE_OFFSET = 384
 export const USE_CLOCK_OFFSET = 512
@@ -110,7 +139,8 @@ export const CELL_STRIDE = 64
 export const CELL_COUNT = 256
 export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
 
-assert(HEADER.size <= LOCK_OFFSET, 'the header ends before the lock')
+assert(HEADER.size <= BOOT_OFFSET, 'the header ends before the record of the boot')
+assert(BOOT_OFFSET + BOOT.size <= LOCK_OFFSET, 'the record of the boot ends before the lock')
 assert(LOCK_OFFSET + LOCK.size <= STATE_OFFSET - 64, 'the lock has its own cache line')
 assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the clock')
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')

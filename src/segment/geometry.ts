@@ -3,7 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
+import { CHECKSUM_SIZE, FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
 
 /** Positions in these lists are stored in the header: append only. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
@@ -23,6 +23,8 @@ export interface Geometry {
   readonly eviction: EvictionName
   /** Items never end, whatever TTL is given. */
   readonly ignoresTtl: boolean
+  /** Each item has a checksum, so that a store can be trusted after a power loss. */
+  readonly checksums: boolean
 }
 
 /** What callers call each of them, for messages. */
@@ -35,6 +37,7 @@ export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
   hash: 'hash',
   eviction: 'eviction',
   ignoresTtl: 'ignoreTtl',
+  checksums: 'store',
 }
 
 /** Offsets in bytes from the start of the segment, and strides. */
@@ -58,6 +61,8 @@ export interface Layout {
   /** 8 bytes an item, in groups of `GHOST_GROUP_SIZE` words: the keys evicted lately. */
   readonly ghostsOffset: number
   readonly ghostGroupCount: number
+  /** 4 bytes a slot. Stores only. */
+  readonly checksumsOffset: number
   /** One bit a block, in words. Bitmap mode only. */
   readonly blockMapOffset: number
   readonly blocksOffset: number
@@ -108,7 +113,9 @@ export function computeLayout(geometry: Geometry): Layout {
     CACHE_LINE_SIZE,
   )
   const ghostGroupCount = isAdaptive ? Math.ceil((maxItems * GHOSTS_AN_ITEM) / GHOST_GROUP_SIZE) : 0
-  const blockMapOffset = ghostsOffset + ghostGroupCount * GHOST_GROUP_SIZE * 4
+  const checksumsOffset = ghostsOffset + ghostGroupCount * GHOST_GROUP_SIZE * 4
+  const checksumsSize = geometry.checksums ? maxItems * CHECKSUM_SIZE : 0
+  const blockMapOffset = checksumsOffset + checksumsSize
   const blockMapSize = geometry.bitmap ? Math.ceil(blockCount / 32) * 4 : 0
   const blocksOffset = roundUp(blockMapOffset + blockMapSize, PAGE_SIZE)
   const blockStride = spread(roundUp(geometry.blockSize, 8))
@@ -133,6 +140,7 @@ export function computeLayout(geometry: Geometry): Layout {
     queuesOffset,
     ghostsOffset,
     ghostGroupCount,
+    checksumsOffset,
     blockMapOffset,
     blocksOffset,
     blockStride,

@@ -11,6 +11,8 @@ export {
 } from './files.ts'
 export {
   ADAPTIVE,
+  BOOT,
+  BOOT_OFFSET,
   BUCKET,
   CELL,
   CELL_COUNT,
@@ -23,6 +25,7 @@ export {
   LOCK,
   LOCK_OFFSET,
   packInfo,
+  RECOVERY,
   SLOT,
   SLOT_STRIDE,
   STATE,

@@ -9,6 +9,7 @@ import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
+import { depart } from './attendance.ts'
 import {
   FORMAT_VERSION,
   HEADER,
@@ -43,6 +44,7 @@ export class Segment {
   readonly bytes: Buffer
   readonly seedLow: number
   readonly seedHigh: number
+  #closed = false
 
   constructor(mapping: Mapping, geometry: Geometry, label: string) {
     this.mapping = mapping
@@ -56,8 +58,15 @@ export class Segment {
     this.seedHigh = this.words[headerWord('seedHigh')] as number
   }
 
+  /** The last to close a store waits until its device has it. */
   close(): void {
-    this.mapping.close()
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      depart(this)
+    } finally {
+      this.mapping.close()
+    }
   }
 }
 
@@ -72,6 +81,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('bitmap')] = geometry.bitmap ? 1 : 0
   words[headerWord('maxKeySize')] = geometry.maxKeySize
   words[headerWord('ignoresTtl')] = geometry.ignoresTtl ? 1 : 0
+  words[headerWord('checksums')] = geometry.checksums ? 1 : 0
   // Seeded so that nobody outside can choose keys that all fall into one chain.
   words[headerWord('seedLow')] = randomInt(2 ** 32)
   words[headerWord('seedHigh')] = randomInt(2 ** 32)
@@ -103,6 +113,7 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
     hash: HASHES[word('hash')],
     eviction: EVICTIONS[word('eviction')],
     ignoresTtl: word('ignoresTtl') === 1,
+    checksums: word('checksums') === 1,
   }
   if (!isGeometry(geometry)) {
     throw new UndercroftError(

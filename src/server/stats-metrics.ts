@@ -29,6 +29,7 @@ const METRICS: readonly Metric[] = [
   counter('evicted', 'Live items removed to make room.', it => it.evicted),
   counter('expired', 'Expired items whose room was reclaimed.', it => it.expired),
   counter('takeovers', 'Writer locks taken over from an owner that died.', it => it.takeovers),
+  counter('dropped', 'Items that recovery found cut short or damaged.', it => it.dropped),
   gauge('segment_bytes', 'Bytes of shared memory.', it => it.size),
   gauge('free_blocks', 'Blocks that hold no value.', it => it.freeBlocks),
   gauge('blocks', 'Blocks for values, used and free.', it => it.blocks),

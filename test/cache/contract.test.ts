@@ -1,10 +1,16 @@
+import { join } from 'node:path'
 import { describeCacheContract } from '../support/cache-contract.ts'
+import { processDir } from '../support/temp-dir.ts'
+
+/** One after the other, in one place: each test destroys what it has made. */
+const store = join(processDir(), 'contract.store')
 
 describeCacheContract('a cache in shared memory', { options: () => ({}) })
 describeCacheContract('a cache in shared memory, single-block mode', {
   options: () => ({ bitmap: false }),
 })
 describeCacheContract('a cache in private memory', { options: () => ({ memory: 'private' }) })
+describeCacheContract('a store', { options: () => ({ store }) })
 describeCacheContract('a cache with uWSGI hash and odd block size', {
   options: () => ({ hash: 'djb33x', bitmap: false, blockSize: 1501 }),
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -157,6 +158,7 @@ const MODES: Readonly<Record<string, Partial<CacheOptions>>> = {
   'private memory': { memory: 'private' },
   'uWSGI hash': { hash: 'murmur2', blockSize: 77 },
   bitmap: { bitmap: true, blockSize: 16, blocks: 500 },
+  store: { blockSize: 16, blocks: 500 },
 }
 
 describe('any sequence of commands does what a Map would do', () => {
@@ -168,9 +170,11 @@ describe('any sequence of commands does what a Map would do', () => {
       test(`${mode}, ${title}`, t => {
         const random = seededRandom(t)
         const clock = new ManualClock()
+        const directory = memoryDir(t)
         using cache = Cache.open({
           name: `model-${mode.replace(' ', '-')}-${eviction}`,
-          directory: memoryDir(t),
+          directory,
+          ...(mode === 'store' ? { store: join(directory, 'model.store') } : {}),
           maxItems: 12,
           blockSize: 128,
           maxKeySize: 32,

@@ -124,6 +124,7 @@ export class FakeCache implements ServedCache {
       evicted: 0,
       expired: 0,
       takeovers: 0,
+      dropped: 0,
       attachments: 1,
       ...this.facts,
     }

@@ -16,6 +16,7 @@ const SIZES = {
   bitmap: false,
   hash: 'seeded',
   ignoresTtl: false,
+  checksums: false,
 } as const
 const BITMAP = { ...SIZES, bitmap: true, blockSize: 16, blockCount: 14 } as const
 
@@ -26,6 +27,9 @@ const MODES: Readonly<Record<string, Geometry>> = {
   'bitmap, nothing evicted': { ...BITMAP, eviction: 'none' },
   'bitmap, lru': { ...BITMAP, eviction: 'lru' },
   'bitmap, adaptive': { ...BITMAP, eviction: 'adaptive' },
+  // `verify` compares each item with its checksum.
+  'one block an item, a store': { ...SIZES, eviction: 'lru', checksums: true },
+  'bitmap, a store': { ...BITMAP, eviction: 'adaptive', checksums: true },
 }
 
 const LONG_KEY = 'a key that is longer than what fits into its slot'.slice(0, 44)

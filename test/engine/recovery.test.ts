@@ -11,6 +11,14 @@ const MODES: Readonly<Record<string, Partial<Geometry>>> = {
   'one block an item, adaptive': { eviction: 'adaptive' },
   'bitmap, adaptive': { bitmap: true, blockCount: 20, blockSize: 16, eviction: 'adaptive' },
   'bitmap, LRU': { bitmap: true, blockCount: 20, blockSize: 16, eviction: 'lru' },
+  'one block an item, a store': { checksums: true },
+  'bitmap, LRU, a store': {
+    bitmap: true,
+    blockCount: 20,
+    blockSize: 16,
+    eviction: 'lru',
+    checksums: true,
+  },
 }
 
 const VALUES = { a: 'one', b: 'x'.repeat(40), d: '', e: 'five' } as const

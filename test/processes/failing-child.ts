@@ -40,6 +40,7 @@ answer<FailingTask, string>(task => {
     hash: undefined,
     eviction: undefined,
     ignoresTtl: undefined,
+    checksums: undefined,
   }
   const segment = openSegment(segmentPath(name, directory, undefined), nothing, () => {
     throw new Error('the cache should be there')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
@@ -11,11 +12,20 @@ const OLD = 'old'.repeat(100)
 const NEW = 'new!'.repeat(200)
 const OTHERS = Array.from({ length: 30 }, (_, index) => `other-${index}`)
 
+/** `verify` compares the checksums of a store with its items. */
+type Kind = 'a cache' | 'a store'
+
 type Failing = Child<FailingTask, string>
 
 /** A cache with the other items and a counter, seen from here, and a process that is to fail. */
-async function prepare(t: TestContext, options: Omit<CacheOptions, 'name' | 'directory'> = {}) {
-  const all = ownCache(t, { maxItems: 100, bitmap: false, blockSize: 1024, ...options })
+async function prepare(
+  t: TestContext,
+  options: Omit<CacheOptions, 'name' | 'directory'> = {},
+  kind: Kind = 'a cache',
+) {
+  const own = ownCache(t, { maxItems: 100, bitmap: false, blockSize: 1024, ...options })
+  const store = join(own.directory, `${own.name}.undercroft`)
+  const all = kind === 'a store' ? { ...own, store } : own
   const cache = openHere(t, all)
   for (const key of OTHERS) cache.set(key, `value of ${key}`)
   cache.increment('counter', 5)
@@ -94,45 +104,47 @@ describe('a process killed while it writes a value', () => {
   })
 })
 
-describe('a process killed in the middle of', () => {
-  test('a delete: the item is there whole or not at all', async t => {
-    for (const [afterStores, left] of [
-      [1, OLD],
-      [2, undefined],
-    ] as const) {
-      const { cache, die } = await prepare(t)
-      cache.set('victim', OLD)
-      await die('victim', { in: 'delete', afterStores })
-      assert.equal(cache.get('victim'), left)
-      assert.equal(cache.set('after', 1), true)
-      assertSurvived(cache)
-    }
-  })
+for (const kind of ['a cache', 'a store'] as const) {
+  describe(`a process killed in the middle of (${kind})`, () => {
+    test('a delete: the item is there whole or not at all', async t => {
+      for (const [afterStores, left] of [
+        [1, OLD],
+        [2, undefined],
+      ] as const) {
+        const { cache, die } = await prepare(t, {}, kind)
+        cache.set('victim', OLD)
+        await die('victim', { in: 'delete', afterStores })
+        assert.equal(cache.get('victim'), left)
+        assert.equal(cache.set('after', 1), true)
+        assertSurvived(cache)
+      }
+    })
 
-  test('an increment: it counted or did not, and the counter goes on', async t => {
-    for (const [afterStores, count] of [
-      [1, 5],
-      [2, 6],
-    ] as const) {
-      const { cache, die } = await prepare(t)
-      await die('counter', { in: 'increment', afterStores })
-      assert.equal(cache.increment('counter', 10), count + 10)
-      assertSurvived(cache)
-    }
-  })
+    test('an increment: it counted or did not, and the counter goes on', async t => {
+      for (const [afterStores, count] of [
+        [1, 5],
+        [2, 6],
+      ] as const) {
+        const { cache, die } = await prepare(t, {}, kind)
+        await die('counter', { in: 'increment', afterStores })
+        assert.equal(cache.increment('counter', 10), count + 10)
+        assertSurvived(cache)
+      }
+    })
 
-  test('a touch: the item is there, with its old end or its new one', async t => {
-    for (const afterStores of [1, 2]) {
-      const { cache, die } = await prepare(t)
-      cache.set('victim', OLD)
-      await die('victim', { in: 'touch', afterStores })
-      assert.equal(cache.get('victim'), OLD)
-      assert.equal(cache.ttlMs('victim') === Infinity, afterStores === 1)
-      assert.equal(cache.set('after', 1), true)
-      assertSurvived(cache)
-    }
+    test('a touch: the item is there, with its old end or its new one', async t => {
+      for (const afterStores of [1, 2]) {
+        const { cache, die } = await prepare(t, {}, kind)
+        cache.set('victim', OLD)
+        await die('victim', { in: 'touch', afterStores })
+        assert.equal(cache.get('victim'), OLD)
+        assert.equal(cache.ttlMs('victim') === Infinity, afterStores === 1)
+        assert.equal(cache.set('after', 1), true)
+        assertSurvived(cache)
+      }
+    })
   })
-})
+}
 
 describe('a process stopped while it writes a value', () => {
   const LIMIT_MS = 300

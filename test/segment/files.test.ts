@@ -24,6 +24,7 @@ const GEOMETRY: Geometry = {
   hash: 'seeded',
   eviction: 'lru',
   ignoresTtl: false,
+  checksums: false,
 }
 
 const ANYTHING = Object.fromEntries(
@@ -126,6 +127,7 @@ describe('attaching to a file', () => {
       hash: 'djb33x',
       eviction: 'none',
       ignoresTtl: true,
+      checksums: true,
     }
     assert.throws(
       () => open(file, other),

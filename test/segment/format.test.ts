@@ -3,11 +3,14 @@ import { describe, test } from 'node:test'
 import { VALUE_TYPE } from '../../src/base/index.ts'
 import {
   ADAPTIVE,
+  BOOT,
+  BOOT_OFFSET,
   BUCKET,
   CELL,
   CELL_COUNT,
   CELL_STRIDE,
   CELLS_OFFSET,
+  CHECKSUM_SIZE,
   FIXED_SIZE,
   FORMAT_VERSION,
   HEADER,
@@ -20,6 +23,7 @@ import {
   MAGIC_HIGH,
   MAGIC_LOW,
   packInfo,
+  RECOVERY,
   SLOT,
   STATE,
   STATE_OFFSET,
@@ -49,9 +53,18 @@ const RECORDS = {
     blockCount: '56 f64',
     bucketCount: '64 f64',
     size: '72 f64',
-    checksum: '80 i32',
+    checksums: '80 i32',
+    checksum: '84 i32',
   },
-  LOCK: { owner: '0 i32', nextSerial: '4 i32', needsRecovery: '8 i32' },
+  BOOT: {
+    id0: '0 i32',
+    id1: '4 i32',
+    id2: '8 i32',
+    id3: '12 i32',
+    inode: '16 f64',
+    closed: '24 i32',
+  },
+  LOCK: { owner: '0 i32', nextSerial: '4 i32', needsRecovery: '8 i32', progress: '12 i32' },
   STATE: {
     itemCount: '0 i32',
     usedSlotCount: '4 i32',
@@ -67,6 +80,8 @@ const RECORDS = {
     evicted: '56 f64',
     expired: '64 f64',
     takeovers: '72 f64',
+    dropped: '80 f64',
+    unsealedSlot: '88 i32',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {
@@ -95,6 +110,7 @@ const RECORDS = {
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [FORMAT_VERSION, 1],
   [HEADER_OFFSET, 0],
+  [BOOT_OFFSET, 192],
   [LOCK_OFFSET, 256],
   [STATE_OFFSET, 384],
   [USE_CLOCK_OFFSET, 512],
@@ -104,10 +120,14 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [FIXED_SIZE, 17_024],
   [HEAP_ENTRY_SIZE, 16],
   [HEAP_LEAD, 3],
+  [CHECKSUM_SIZE, 4],
+  [RECOVERY.none, 0],
+  [RECOVERY.rebuild, 1],
+  [RECOVERY.check, 2],
   [INFO_WRITING, 0x100_0000],
 ]
 
-const ACTUAL = { HEADER, LOCK, STATE, USE_CLOCK, ADAPTIVE, CELL, BUCKET, SLOT }
+const ACTUAL = { HEADER, BOOT, LOCK, STATE, USE_CLOCK, ADAPTIVE, CELL, BUCKET, SLOT }
 
 type RecordName = keyof typeof RECORDS
 
@@ -179,6 +199,7 @@ describe('docs/format/segment.md', () => {
   test('has the offsets of the fixed parts, the version, and the kinds of values', () => {
     for (const [part, offset] of [
       ['HEADER', HEADER_OFFSET],
+      ['BOOT', BOOT_OFFSET],
       ['LOCK', LOCK_OFFSET],
       ['STATE', STATE_OFFSET],
       ['USE_CLOCK', USE_CLOCK_OFFSET],

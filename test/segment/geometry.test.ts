@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from '../../src/segment/format.ts'
+import {
+  CHECKSUM_SIZE,
+  FIXED_SIZE,
+  INLINE_KEY_SIZE,
+  SLOT_STRIDE,
+} from '../../src/segment/format.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
@@ -24,6 +29,7 @@ const PLAIN: Geometry = {
   hash: 'seeded',
   eviction: 'lru',
   ignoresTtl: false,
+  checksums: false,
 }
 
 const SIZES = [1, 2, 7, 8, 9, 63, 64, 65, 1000, 1023, 1024, 1025, 4096, 65_536]
@@ -59,6 +65,8 @@ describe('the layout of a segment', () => {
     })
     const perItem = (lru.blocksOffset - none.blocksOffset) / 10_000
     assert.equal(Math.round(perItem), 24, 'LRU costs 24 bytes an item')
+    const store = computeLayout({ ...PLAIN, maxItems: 10_000, blockCount: 10_000, checksums: true })
+    assert.equal(Math.round((store.blocksOffset - lru.blocksOffset) / 10_000), 4)
   })
 
   test('refuses what no machine has, and says how much it would be', () => {
@@ -104,6 +112,7 @@ function randomGeometry(random: Random): Geometry {
     hash: 'seeded',
     eviction: random.pick(['none', 'lru']),
     ignoresTtl: false,
+    checksums: random.chance(0.5),
   }
 }
 
@@ -118,16 +127,18 @@ function checkRegions(geometry: Geometry, layout: Layout): void {
     ['key tails', layout.keyTailsOffset, maxItems * layout.keyTailStride],
     ['uses', layout.usesOffset, uses * 8],
     ['heap', layout.heapOffset, entries * HEAP_ENTRY_SIZE],
+    ['checksums', layout.checksumsOffset, geometry.checksums ? maxItems * CHECKSUM_SIZE : 0],
     ['block map', layout.blockMapOffset, bitmap ? Math.ceil(blockCount / 32) * 4 : 0],
     ['blocks', layout.blocksOffset, blockCount * layout.blockStride],
     ['end', layout.size, 0],
   ] as const
+  const ofWords: readonly string[] = ['checksums', 'block map']
   const told = JSON.stringify(geometry)
   for (let i = 1; i < regions.length; i++) {
     const [name, offset] = regions[i] as (typeof regions)[number]
     const [before, start, size] = regions[i - 1] as (typeof regions)[number]
     assert.ok(start + size <= offset, `${before} ends before ${name} begins: ${told}`)
-    assert.equal(offset % (name === 'block map' ? 4 : 8), 0, `${name} is aligned: ${told}`)
+    assert.equal(offset % (ofWords.includes(name) ? 4 : 8), 0, `${name} is aligned: ${told}`)
   }
   assert.ok(layout.bucketCount >= maxItems && layout.bucketCount >= 16)
   assert.ok(Number.isInteger(Math.log2(layout.bucketCount)), 'buckets are a power of two')

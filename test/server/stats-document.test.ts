@@ -102,7 +102,7 @@ describe('a name with quotes, backslashes and line ends', () => {
 
   test('leaves the metrics valid, and comes out of them as it was', () => {
     const samples = parseMetrics(formatMetrics([stats]))
-    assert.equal(samples.length, 12)
+    assert.equal(samples.length, 13)
     for (const { cache } of samples) assert.equal(cache, name)
   })
 })

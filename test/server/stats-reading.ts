@@ -28,6 +28,7 @@ export function fakeSource(name: string, facts: Partial<CacheStats> = {}): Stats
     evicted: 0,
     expired: 6,
     takeovers: 7,
+    dropped: 3,
     attachments: 2,
     ...facts,
   }

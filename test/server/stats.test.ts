@@ -92,13 +92,14 @@ describe('an HTTP client', () => {
         ['undercroft_evicted_total', 0],
         ['undercroft_expired_total', 6],
         ['undercroft_takeovers_total', 7],
+        ['undercroft_dropped_total', 3],
         ['undercroft_segment_bytes', 300_000],
         ['undercroft_free_blocks', 3],
         ['undercroft_blocks', 4],
         ['undercroft_attachments', 2],
       ],
     )
-    assert.equal(samples.length, 24)
+    assert.equal(samples.length, 26)
   })
 
   test('that asks with HEAD gets the fields alone', async t => {

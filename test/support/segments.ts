@@ -20,6 +20,7 @@ const PLAIN: Geometry = {
   hash: 'seeded',
   eviction: 'none',
   ignoresTtl: false,
+  checksums: false,
 }
 
 /** One segment with one attachment, and its insides. */

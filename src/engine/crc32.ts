@@ -1,0 +1,92 @@
+/**
+ * CRC-32 as zlib and Ethernet have it, over the words of a segment, a piece at a time.
+ *
+ * A state is what the register holds between two pieces: begin with `CRC_START`, and the checksum
+ * is the complement of the last state.
+ */
+
+import { crc32 } from 'node:zlib'
+
+export const CRC_START = -1
+
+/**
+ * From this many bytes on, zlib's own is faster: it takes some 130 ns for the call and 0.2 ns a
+ * byte, the loop below nothing and 0.8.
+ */
+const NATIVE_FROM = 256
+
+/** The polynomial, its bits reversed. */
+const POLYNOMIAL = 0xedb88320
+const TABLE_SIZE = 256
+/** Eight tables one after the other: what a byte does to the register 1 to 8 bytes later. */
+const TABLES = makeTables()
+const [T1, T2, T3, T4, T5, T6, T7] = [256, 512, 768, 1024, 1280, 1536, 1792] as const
+
+/** Takes 8 bytes in, as two words. */
+export function addWords(state: number, first: number, second: number): number {
+  const low = state ^ first
+  return (
+    (TABLES[T7 + (low & 0xff)] as number) ^
+    (TABLES[T6 + ((low >>> 8) & 0xff)] as number) ^
+    (TABLES[T5 + ((low >>> 16) & 0xff)] as number) ^
+    (TABLES[T4 + (low >>> 24)] as number) ^
+    (TABLES[T3 + (second & 0xff)] as number) ^
+    (TABLES[T2 + ((second >>> 8) & 0xff)] as number) ^
+    (TABLES[T1 + ((second >>> 16) & 0xff)] as number) ^
+    (TABLES[second >>> 24] as number)
+  )
+}
+
+/** Takes 4 bytes in, as a word. */
+export function addWord(state: number, word: number): number {
+  const low = state ^ word
+  return (
+    (TABLES[T3 + (low & 0xff)] as number) ^
+    (TABLES[T2 + ((low >>> 8) & 0xff)] as number) ^
+    (TABLES[T1 + ((low >>> 16) & 0xff)] as number) ^
+    (TABLES[low >>> 24] as number)
+  )
+}
+
+/** Takes `count` words in, from a position on. */
+export function addRun(state: number, words: Int32Array, from: number, count: number): number {
+  const end = from + count
+  let crc = state
+  let at = from
+  for (; at + 1 < end; at += 2) crc = addWords(crc, words[at] as number, words[at + 1] as number)
+  return at < end ? addWord(crc, words[at] as number) : crc
+}
+
+/** Takes `size` bytes in, which begin at a multiple of 4. Both views are of the same memory. */
+export function addBytes(
+  state: number,
+  words: Int32Array,
+  bytes: Uint8Array,
+  offset: number,
+  size: number,
+): number {
+  if (size >= NATIVE_FROM) {
+    return ~crc32(bytes.subarray(offset, offset + size), ~state >>> 0)
+  }
+  const wordCount = size >> 2
+  let crc = addRun(state, words, offset / 4, wordCount)
+  const end = offset + size
+  for (let at = offset + wordCount * 4; at < end; at++) {
+    crc = (TABLES[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8)
+  }
+  return crc
+}
+
+function makeTables(): Int32Array {
+  const tables = new Int32Array(8 * TABLE_SIZE)
+  for (let byte = 0; byte < TABLE_SIZE; byte++) {
+    let crc = byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1
+    tables[byte] = crc
+  }
+  for (let at = TABLE_SIZE; at < tables.length; at++) {
+    const before = tables[at - TABLE_SIZE] as number
+    tables[at] = (tables[before & 0xff] as number) ^ (before >>> 8)
+  }
+  return tables
+}

@@ -1,0 +1,83 @@
+/**
+ * A store's file as it lies on its disk, for tests that play a power loss: with whatever pages were
+ * lost, and under a machine that was started again since.
+ */
+
+import fs from 'node:fs'
+import { computeLayout, type Layout } from '../../src/segment/geometry.ts'
+import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, SLOT, SLOT_STRIDE } from '../../src/segment/index.ts'
+import { readGeometry } from '../../src/segment/segment.ts'
+
+/** Where an item's bytes are in the file. */
+export interface ItemPlace {
+  readonly slotOffset: number
+  readonly valueOffset: number
+  readonly valueSize: number
+}
+
+export class StoreFile {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Whether the last to close it saw all of it to its disk, and nobody opened it since. */
+  get isClosed(): boolean {
+    return this.#word(BOOT_OFFSET + BOOT.fields.closed.offset) === 1
+  }
+
+  /** Signs of life that recoveries gave. */
+  get progress(): number {
+    return this.#word(LOCK_OFFSET + LOCK.fields.progress.offset)
+  }
+
+  get layout(): Layout {
+    const bytes = fs.readFileSync(this.path)
+    return computeLayout(readGeometry(bytes, bytes.length, this.path))
+  }
+
+  /** The boot id in the file is no longer that of the machine. Nobody may have it open. */
+  restartMachine(): void {
+    this.edit(bytes => {
+      const offset = BOOT_OFFSET + BOOT.fields.id0.offset
+      bytes.writeInt32LE(bytes.readInt32LE(offset) ^ 0x1234, offset)
+    })
+  }
+
+  edit(change: (bytes: Buffer) => void): void {
+    const bytes = fs.readFileSync(this.path)
+    change(bytes)
+    const fd = fs.openSync(this.path, 'r+') // in place: another file would be a copy
+    try {
+      for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at, bytes.length - at, at)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  /** Where the item of a short key is, which must be there. */
+  place(key: string): ItemPlace {
+    const bytes = fs.readFileSync(this.path)
+    const { slotsOffset, keyTailsOffset, blocksOffset, blockStride } = this.layout
+    const wanted = Buffer.from(key)
+    for (let at = slotsOffset; at < keyTailsOffset; at += SLOT_STRIDE) {
+      const field = (name: keyof typeof SLOT.fields) =>
+        bytes.readInt32LE(at + SLOT.fields[name].offset)
+      const keySize = field('info') & 0xffff
+      const found = bytes.subarray(at + SLOT.size, at + SLOT.size + keySize)
+      if (!found.equals(wanted)) continue
+      const valueOffset = blocksOffset + field('firstBlock') * blockStride
+      return { slotOffset: at, valueOffset, valueSize: field('valueSize') }
+    }
+    throw new Error(`${key} is not in ${this.path}`)
+  }
+
+  #word(offset: number): number {
+    const word = Buffer.alloc(4)
+    const fd = fs.openSync(this.path, 'r')
+    fs.readSync(fd, word, 0, 4, offset)
+    fs.closeSync(fd)
+    return word.readInt32LE(0)
+  }
+}
