@@ -12,14 +12,19 @@ import { OPERATIONS, type Operation, VALUE_SIZE } from './workload.ts'
 const COLUMN_WIDTH = 24
 
 export function printHead({ keyCount, rounds, seconds }: BenchOptions): void {
+  printMachine()
+  console.log(`workload  ${keyCount} keys like user:1234:profile in one shuffled order,`)
+  console.log(`          strings and bytes of ${VALUE_SIZE}; ${rounds} rounds, ${seconds} s in all`)
+}
+
+/** For every benchmark, before its workload. */
+export function printMachine(): void {
   const [cpu] = cpus()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
   console.log(`date      ${new Date(systemClock.nowMs()).toISOString()}`)
   console.log(`machine   ${platform()} ${release()} ${arch()}, ${memory} of memory`)
   console.log(`CPU       ${cpus().length} x ${cpu?.model ?? 'unknown'}`)
   console.log(`Node      ${process.version}`)
-  console.log(`workload  ${keyCount} keys like user:1234:profile in one shuffled order,`)
-  console.log(`          strings and bytes of ${VALUE_SIZE}; ${rounds} rounds, ${seconds} s in all`)
 }
 
 export function printResults(names: readonly CandidateName[], results: Results): void {

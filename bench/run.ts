@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: this package against others, interleaved in one run so that ratios can be
- * trusted even where times cannot.
+ * trusted even where times cannot. With the name of another benchmark first, that one.
  */
 
 import { join } from 'node:path'
 import { programScope, type Scope } from '../test/support/scope.ts'
 import { memoryDir } from '../test/support/temp-dir.ts'
+import { BENCHMARKS } from './benchmarks.ts'
 import { type CandidateName, findCandidate } from './candidates.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import type { Party } from './party.ts'
@@ -16,8 +17,11 @@ import { comparisonLines, targetLines } from './targets.ts'
 import { itemCount } from './workload.ts'
 
 const scope = programScope()
+const [name = '', ...args] = process.argv.slice(2)
 try {
-  await main(parseOptions(process.argv.slice(2)))
+  const benchmark = BENCHMARKS.get(name)
+  if (benchmark === undefined) await main(parseOptions(process.argv.slice(2)))
+  else await benchmark(scope, args)
 } finally {
   await scope.end()
 }

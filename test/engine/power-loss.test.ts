@@ -72,7 +72,7 @@ function stateOf(engine: Engine, key: string): string {
   const decode = (bytes: Buffer, offset: number, size: number, type: number) =>
     `${type} ${bytes.toString('latin1', offset, offset + size)}`
   const state = engine.get(key, decode)
-  return state === undefined ? 'absent' : `${state} ${engine.foundExpiresAtMs}`
+  return state === undefined ? 'absent' : `${state} ${engine.found.expiresAtMs}`
 }
 
 /** Changes some items in every way there is. */

@@ -39,21 +39,16 @@ export class StoreFile {
 
   /** The boot id in the file is no longer that of the machine. Nobody may have it open. */
   restartMachine(): void {
-    this.edit(bytes => {
-      const offset = BOOT_OFFSET + BOOT.fields.id0.offset
-      bytes.writeInt32LE(bytes.readInt32LE(offset) ^ 0x1234, offset)
-    })
+    const offset = BOOT_OFFSET + BOOT.fields.id0.offset
+    const word = Buffer.alloc(4)
+    word.writeInt32LE(this.#word(offset) ^ 0x1234)
+    this.#write(word, offset)
   }
 
   edit(change: (bytes: Buffer) => void): void {
     const bytes = fs.readFileSync(this.path)
     change(bytes)
-    const fd = fs.openSync(this.path, 'r+') // in place: another file would be a copy
-    try {
-      for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at, bytes.length - at, at)
-    } finally {
-      fs.closeSync(fd)
-    }
+    this.#write(bytes, 0)
   }
 
   /** Where the item of a short key is, which must be there. */
@@ -71,6 +66,14 @@ export class StoreFile {
       return { slotOffset: at, valueOffset, valueSize: field('valueSize') }
     }
     throw new Error(`${key} is not in ${this.path}`)
+  }
+
+  /** In place: another file would be a copy. */
+  #write(bytes: Buffer, offset: number): void {
+    const fd = fs.openSync(this.path, 'r+')
+    let at = 0
+    while (at < bytes.length) at += fs.writeSync(fd, bytes, at, bytes.length - at, offset + at)
+    fs.closeSync(fd)
   }
 
   #word(offset: number): number {

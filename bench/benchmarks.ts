@@ -1,0 +1,11 @@
+/**
+ * The benchmarks beside the comparison of caches: `npm run bench -- NAME [options of its own]`.
+ */
+
+import type { Scope } from '../test/support/scope.ts'
+import { benchRestore } from './restore.ts'
+
+/** Reads its own arguments, and prints what it found. */
+export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
+
+export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([['restore', benchRestore]])
