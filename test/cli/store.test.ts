@@ -1,15 +1,20 @@
 /** `serve` with a store: what survives, what is refused, what is replaced. */
 
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
+import { until } from '../support/deadline.ts'
 import type { Scope } from '../support/scope.ts'
 import { type Service, startService } from '../support/service.ts'
+import { StoreFile } from '../support/store-file.ts'
 import { tempDir } from '../support/temp-dir.ts'
+
+/** The number of this file system in statfs(2). */
+const TMPFS = 0x0102_1994
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
@@ -84,6 +89,31 @@ describe('a store', () => {
     assert.equal(await other.exit(), 3)
   })
 
+  test('with store_sync is written to its disk every so often, by itself', async t => {
+    if (process.platform !== 'linux') return t.skip('only Linux tells which pages are dirty')
+    const directory = tempDir(t)
+    if (statfsSync(directory).type === TMPFS) return t.skip(`${directory} is on no disk`)
+    const store = join(directory, 'cache.store')
+    const { service, address } = await serve(t, `name=a,items=10,store=${store},store_sync=1`)
+    await using remote = await RemoteCache.connect(`a@${address}`)
+    for (const key of ['first', 'second']) {
+      await until('a page has changed', async () => {
+        await remote.set(key, 'v')
+        return dirtyKilobytes(service.pid, store) > 0
+      })
+      // The kernel by itself waits for 30 seconds.
+      await until('all pages are written', () => dirtyKilobytes(service.pid, store) === 0)
+    }
+  })
+
+  test('is marked as whole when serve ends, and not while it runs', async t => {
+    const file = new StoreFile(join(tempDir(t), 'cache.store'))
+    const first = await serve(t, `name=a,items=10,store=${file.path}`)
+    assert.equal(file.isClosed, false)
+    await kill(first, 'SIGTERM')
+    assert.equal(file.isClosed, true)
+  })
+
   test('is flushed when asked, while the process goes on', async t => {
     const store = join(tempDir(t), 'cache.store')
     using cache = Cache.open({ name: 'a', maxItems: 100, store })
@@ -93,3 +123,16 @@ describe('a store', () => {
     assert.equal(cache.get('k'), 'v')
   })
 })
+
+/** Of a file that a process has mapped: what changed since it was last written to the disk. */
+function dirtyKilobytes(pid: number, file: string): number {
+  let kilobytes = 0
+  let isOfFile = false
+  for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
+    // Whoever made the file has it mapped under a name of then, which begins with that of the file.
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isOfFile = line.includes(file)
+    const dirty = /^(?:Shared|Private)_Dirty: +(\d+) kB/.exec(line)
+    if (isOfFile && dirty !== null) kilobytes += Number(dirty[1])
+  }
+  return kilobytes
+}
