@@ -84,8 +84,9 @@ export interface CacheOptions {
    */
   readonly ttlMs?: number
   /**
-   * Path of a file on a disk that holds the cache, and keeps it over restarts. Its directory must
-   * exist. @default a file in `directory`
+   * Path of a file on a local disk that holds the cache, and keeps it over restarts of the machine.
+   * Its directory must exist. Costs 4 bytes an item, and a set takes 1.3 times as long, for the
+   * checksums that tell after a power loss what is whole. @default a file in `directory`
    */
   readonly store?: string
   /**
