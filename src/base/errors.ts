@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'UNDERCROFT_CONNECTION',
   'UNDERCROFT_TIMEOUT',
   'UNDERCROFT_REMOTE_REFUSED',
+  'UNDERCROFT_APP_INVALID',
 ] as const
 
 /** Every code an {@link UndercroftError} can carry. */

@@ -10,7 +10,7 @@ import {
   ByteSource,
   HEADER_SIZE,
   type MagicRequest,
-  MODIFIER1_CACHE,
+  MODIFIER1_REQUEST,
   MODIFIER2_DUMP,
   MODIFIER2_MAGIC,
   type PacketHeader,
@@ -21,6 +21,7 @@ import { type Budget, Holding } from './budget.ts'
 import { refusalReasonOf } from './checks.ts'
 import { Deadline } from './deadline.ts'
 import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
+import { writeHeld } from './held-writer.ts'
 import {
   checkRequest,
   type MagicContext,
@@ -30,21 +31,20 @@ import {
   takesBody,
 } from './magic-commands.ts'
 import { encodeOutcome } from './magic-reply.ts'
-import type { Limits } from './options.ts'
 import { writePaced } from './paced-writer.ts'
 import { answerRaw } from './raw-commands.ts'
+import { giveRequest, hasHandler, isWithinLimit, type PacketContext } from './uwsgi-request.ts'
 
-export interface ConnectionContext extends MagicContext {
-  readonly limits: Limits
+export interface ConnectionContext extends MagicContext, PacketContext {
   readonly budget: Budget
   readonly reportError: (error: Error) => void
 }
 
 /**
  * Which bytes come next. `stream`: none that matter, the last reply is being made; `over`: it is on
- * its way.
+ * its way; `given`: the connection is an application's, and this side does nothing any more.
  */
-type Step = 'header' | 'payload' | 'body' | 'skip' | 'stream' | 'over'
+type Step = 'header' | 'payload' | 'body' | 'skip' | 'stream' | 'over' | 'given'
 
 export class Connection {
   readonly #socket: Socket
@@ -85,12 +85,13 @@ export class Connection {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#step === 'over' || this.#step === 'stream') return
+    if (this.#step === 'over' || this.#isAnswering()) return
     this.#source.push(chunk)
     this.#work()
   }
 
   #onDrain(): void {
+    if (this.#step === 'given') return
     this.#deadline.clear()
     this.#work()
     if (!this.#socket.writableNeedDrain) this.#socket.resume()
@@ -111,7 +112,7 @@ export class Connection {
       this.#fail(error)
     }
     this.#socket.uncork()
-    if (this.#socket.destroyed || this.#step === 'stream') return
+    if (this.#socket.destroyed || this.#isAnswering()) return
     // The peer sends no more: what is incomplete now stays so, what was asked has been answered.
     if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
     else this.#setDeadline()
@@ -137,6 +138,7 @@ export class Connection {
         return this.#skipSize === 0
       case 'stream':
       case 'over':
+      case 'given':
         return false
     }
   }
@@ -146,18 +148,25 @@ export class Connection {
     if (bytes === undefined) return false
     this.#header = parseHeader(bytes)
     this.#step = 'payload'
-    if (this.#header.modifier1 !== MODIFIER1_CACHE) this.#end()
-    else if (this.#header.packetSize > this.#context.limits.bufferSize) this.#socket.destroy()
+    if (!hasHandler(this.#header, this.#context)) this.#end()
+    else if (!isWithinLimit(this.#header, this.#context)) this.#socket.destroy()
     return !this.#socket.destroyed
   }
 
   #readPayload(): boolean {
     const payload = this.#source.take(this.#header.packetSize)
     if (payload === undefined) return false
-    if (this.#header.modifier2 === MODIFIER2_MAGIC) this.#startMagic(payload)
+    if (this.#header.modifier1 === MODIFIER1_REQUEST) this.#giveAway(payload)
+    else if (this.#header.modifier2 === MODIFIER2_MAGIC) this.#startMagic(payload)
     else if (this.#header.modifier2 === MODIFIER2_DUMP) this.#startDump(payload)
     else this.#answerRaw(payload)
     return true
+  }
+
+  #giveAway(payload: Buffer): void {
+    this.#step = 'given'
+    this.#deadline.clear()
+    if (!giveRequest(payload, this.#socket, this.#source, this.#context)) this.#end()
   }
 
   #readBody(): boolean {
@@ -174,7 +183,8 @@ export class Connection {
     const { caches, readOnly, budget } = this.#context
     try {
       const context = { cache: caches.default, readOnly, maxReplySize: budget.left }
-      this.#send(answerRaw(this.#header.modifier2, payload, context))
+      const buffers = answerRaw(this.#header.modifier2, payload, context)
+      writeHeld(this.#socket, this.#holding, buffers)
     } catch (error) {
       if (refusalReasonOf(error) === undefined) throw error
     }
@@ -221,7 +231,8 @@ export class Connection {
   #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
     const stays = request.keep && this.#canGoOn(request.bodySize, unreadSize)
     const given = this.#hasRoomFor(outcome) ? outcome : refused('busy')
-    this.#send(encodeOutcome(given, { explicit: request.keep, stays }))
+    const buffers = encodeOutcome(given, { explicit: request.keep, stays })
+    writeHeld(this.#socket, this.#holding, buffers)
     this.#request = undefined
     this.#skipSize = unreadSize
     if (!stays) this.#end()
@@ -244,19 +255,6 @@ export class Connection {
     return outcome.kind !== 'ok' || (outcome.body?.length ?? 0) <= this.#context.budget.left
   }
 
-  /** Large replies are held until the peer has read them; without room the connection ends. */
-  #send(buffers: readonly Uint8Array[]): void {
-    for (const bytes of buffers) {
-      if (bytes.length <= UNCOUNTED_SIZE) this.#socket.write(bytes)
-      else if (this.#holding.hold(bytes.length)) {
-        this.#socket.write(bytes, () => this.#holding.release(bytes.length))
-      } else {
-        this.#socket.destroy()
-        return
-      }
-    }
-  }
-
   /**
    * Ends our side once everything is sent. The peer's side is read to its end, because closing with
    * unread bytes would make the kernel drop a reply that the peer has not fetched yet.
@@ -266,6 +264,11 @@ export class Connection {
     if (this.#isDraining) this.#socket.destroySoon()
     else this.#socket.end()
     this.#setDeadline()
+  }
+
+  /** The last answer of this connection is being made, and nothing that comes now matters. */
+  #isAnswering(): boolean {
+    return this.#step === 'stream' || this.#step === 'given'
   }
 
   #isMidRequest(): boolean {
@@ -292,9 +295,6 @@ export class Connection {
 }
 
 const NO_BODY = Buffer.alloc(0)
-
-/** Replies this small are not counted: the socket's own limit on unsent bytes bounds them. */
-const UNCOUNTED_SIZE = 16_384 + 4096
 
 /** A reset or a broken pipe is how clients leave; `close` follows and frees everything. */
 function ignorePeerError(): void {}

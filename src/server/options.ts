@@ -19,6 +19,8 @@ import {
   parseAddress,
 } from '../uwsgi/index.ts'
 
+import type { UwsgiRequest } from './uwsgi-request.ts'
+
 /** One address to listen on. */
 export interface ListenerOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
@@ -70,6 +72,17 @@ export interface ServeOptions {
    * closed, the server goes on. @default writes a process warning
    */
   readonly onError?: (error: Error) => void
+  /**
+   * Takes the requests that are for an application: packets with modifier1 0, as nginx's
+   * `uwsgi_pass` sends them. The connection is the callee's from then on. @default they are closed
+   * without an answer
+   */
+  readonly onRequest?: (request: UwsgiRequest) => void
+  /**
+   * Told, in uWSGI's words, of packets that are refused for their header: one for which there is
+   * no handler, one over `bufferSize`. @default nobody is told
+   */
+  readonly onLog?: (line: string) => void
 }
 
 export interface ResolvedListener {
@@ -94,6 +107,8 @@ export interface ResolvedServeOptions {
   readonly listeners: readonly ResolvedListener[]
   readonly limits: Limits
   readonly onError: (error: Error) => void
+  readonly onRequest: ((request: UwsgiRequest) => void) | undefined
+  readonly onLog: (line: string) => void
 }
 
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
@@ -101,12 +116,18 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   const listen = options.listen ?? DEFAULT_ADDRESS
   const listeners = Array.isArray(listen) ? listen : [listen]
   if (listeners.length === 0) throw invalidOption('listen', 'at least one address', listen)
-  const { onError = warn } = options
-  if (typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
+  const { onError = warn, onRequest, onLog = tellNobody } = options
+  for (const [name, value] of Object.entries({ onError, onRequest, onLog })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw invalidOption(name, 'a function', value)
+    }
+  }
   return {
     listeners: listeners.map(resolveListener),
     limits: resolveLimits(options),
     onError,
+    onRequest,
+    onLog,
   }
 }
 
@@ -133,6 +154,8 @@ const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
   'maxBufferedSize',
   'drainTimeoutMs',
   'onError',
+  'onRequest',
+  'onLog',
 ]
 
 const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
@@ -185,3 +208,5 @@ function resolveListener(given: unknown): ResolvedListener {
 function warn(error: Error): void {
   process.emitWarning(error)
 }
+
+function tellNobody(): void {}

@@ -102,9 +102,9 @@ class SocketServer implements CacheServer {
   }
 
   #contextFor(readOnly: boolean): ConnectionContext {
-    const { limits, onError } = this.#options
-    const caches = this.#caches
-    return { caches, readOnly, limits, budget: this.#budget, reportError: onError }
+    const { limits, onError, onRequest, onLog } = this.#options
+    const shared = { caches: this.#caches, limits, budget: this.#budget }
+    return { ...shared, readOnly, reportError: onError, onRequest, onLog }
   }
 
   #accept(socket: Socket, context: ConnectionContext): void {

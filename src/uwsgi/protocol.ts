@@ -17,6 +17,9 @@ export const DEFAULT_BUFFER_SIZE = 4096
 /** Seconds uWSGI waits for a silent peer (`socket-timeout`), in milliseconds. */
 export const DEFAULT_SOCKET_TIMEOUT_MS = 4000
 
+/** An ordinary request: a dictionary of CGI variables, then the body. */
+export const MODIFIER1_REQUEST = 0
+
 export const MODIFIER1_CACHE = 111
 
 /** Payload: the key. Reply: header and value. */

@@ -1,0 +1,2 @@
+export { type LoadAppOptions, loadApp } from './load-app.ts'
+export { takeRequests } from './take-requests.ts'

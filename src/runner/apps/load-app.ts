@@ -1,0 +1,67 @@
+/**
+ * From the option `module` to the function that answers requests.
+ */
+
+import type { RequestListener } from 'node:http'
+import { ALLOWED_APPS, appOf, describeNoApp, listNames } from './app-kind.ts'
+import { listenerOf } from './app-listener.ts'
+import { appInvalid, type ImportedModule, importModule } from './import-module.ts'
+
+/** Which app to load. */
+export interface LoadAppOptions {
+  /** Path of a file, whose extension may be left out, or the name of a package. */
+  readonly module: string
+  /** The export that is the app. @default the default export */
+  readonly callable?: string
+  /** Where a relative path, and a package, is looked for. @default the working directory */
+  readonly directory?: string
+  /** Told of failures of a Fetch handler, which are answered with 500. @default stderr */
+  readonly onError?: (error: unknown) => void
+}
+
+/**
+ * Imports a module and takes the app that it exports, or a promise of it.
+ *
+ * @throws UndercroftError `UNDERCROFT_APP_INVALID` when the module cannot be imported, or does not
+ * export an app; the message says which file and what is allowed.
+ */
+export async function loadApp(options: LoadAppOptions): Promise<RequestListener> {
+  const { module, callable, directory = process.cwd(), onError = console.error } = options
+  const imported = await importModule(module, directory)
+  const exported = await takeExport(imported, callable)
+  const app = appOf(exported)
+  if (app !== undefined) return listenerOf(app, onError)
+  throw appInvalid(
+    `${imported.path}: the ${nameOf(callable)} is ${describeNoApp(exported)}; ${ALLOWED_APPS}`,
+  )
+}
+
+async function takeExport(module: ImportedModule, callable: string | undefined): Promise<unknown> {
+  const { path, exports } = module
+  const { default: whole } = exports
+  const taken = callable === undefined ? defaultOf(whole) : namedOf([exports, whole], callable)
+  if (taken !== undefined) return taken
+  const remedy = callable === undefined ? ', or name one with the option callable' : ''
+  throw appInvalid(
+    `${path} has no ${nameOf(callable)}; it exports ${listNames(exports)}. ` +
+      `Export the app${remedy}: ${ALLOWED_APPS}`,
+  )
+}
+
+/** An ES module that was compiled to CommonJS has its default inside that of Node. */
+function defaultOf(whole: unknown): unknown {
+  return isRecord(whole) && whole.__esModule === true ? whole.default : whole
+}
+
+/** What CommonJS exports in a way that Node does not foresee is only in the whole. */
+function namedOf(places: readonly unknown[], name: string): unknown {
+  return places.filter(isRecord).find(place => place[name] !== undefined)?.[name]
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function nameOf(callable: string | undefined): string {
+  return callable === undefined ? 'default export' : `export "${callable}"`
+}

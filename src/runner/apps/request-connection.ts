@@ -1,0 +1,167 @@
+/**
+ * The connection of one uwsgi request as Node's HTTP server wants it: first the head that was made
+ * of the variables, then the body; what is written goes to the web server.
+ *
+ * Neither direction holds more than the streams' own buffers. A peer that keeps the connection
+ * waiting, for bytes of the body that the app asks for or with taking the answer, loses it after a
+ * while; the app may take its time.
+ */
+
+import { isIP, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { REQUEST_VARIABLES } from '../../base/index.ts'
+
+/** What the web server sent, and how long it may be silent. */
+export interface ConnectionFacts {
+  readonly variables: ReadonlyMap<string, string>
+  readonly head: Buffer
+  readonly bodySize: number
+  /** Bytes of the body, or more, that are here already. */
+  readonly early: Buffer
+  readonly socketTimeoutMs: number
+}
+
+type WriteCallback = (error?: Error | null) => void
+
+export class RequestConnection extends Duplex {
+  /** As in Node's TLS connections, of the connection between client and web server. */
+  readonly encrypted: boolean
+  readonly remoteAddress: string | undefined
+  readonly remoteFamily: string | undefined
+  readonly remotePort: number | undefined
+  readonly [REQUEST_VARIABLES]: ReadonlyMap<string, string>
+  readonly #socket: Socket
+  readonly #socketTimeoutMs: number
+  #start: readonly Buffer[]
+  /** Bytes of the body still to come from the socket. */
+  #bodyLeft: number
+  #idleTimer: NodeJS.Timeout | undefined
+  #endTimer: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket, facts: ConnectionFacts) {
+    super()
+    const { variables, head, bodySize, early } = facts
+    this[REQUEST_VARIABLES] = variables
+    this.encrypted = variables.get('HTTPS') === 'on' || variables.get('REQUEST_SCHEME') === 'https'
+    const address = variables.get('REMOTE_ADDR') ?? ''
+    const family = isIP(address) // an nginx on a Unix socket has "unix:" there
+    this.remoteAddress = family === 0 ? undefined : address
+    this.remoteFamily = family === 0 ? undefined : `IPv${family}`
+    this.remotePort = Number(variables.get('REMOTE_PORT')) || undefined
+    const body = early.subarray(0, bodySize)
+    this.#start = body.length === 0 ? [head] : [head, body]
+    this.#bodyLeft = bodySize - body.length
+    this.#socket = socket
+    this.#socketTimeoutMs = facts.socketTimeoutMs
+    socket.on('data', chunk => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    socket.on('timeout', () => this.destroy())
+    socket.on('close', () => this.destroy())
+    socket.pause()
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket.localPort
+  }
+
+  /** As `net.Socket` has it: `timeout` is emitted when nothing comes and goes for so long. */
+  setTimeout(timeoutMs: number, callback?: () => void): this {
+    clearTimeout(this.#idleTimer)
+    this.#idleTimer =
+      timeoutMs > 0 ? setTimeout(() => this.emit('timeout'), timeoutMs).unref() : undefined
+    if (callback !== undefined && timeoutMs > 0) this.once('timeout', callback)
+    else if (callback !== undefined) this.off('timeout', callback)
+    return this
+  }
+
+  setNoDelay(noDelay?: boolean): this {
+    this.#socket.setNoDelay(noDelay)
+    return this
+  }
+
+  setKeepAlive(enable?: boolean, initialDelay?: number): this {
+    this.#socket.setKeepAlive(enable, initialDelay)
+    return this
+  }
+
+  override _read(): void {
+    const start = this.#start
+    this.#start = []
+    for (const bytes of start) this.push(bytes)
+    if (this.#socket.readableEnded) {
+      this.#onEnd()
+      return
+    }
+    // Also without a body: how else would one learn that the client has gone?
+    this.#socket.resume()
+    this.#setTimeout()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.#socket.write(chunk, () => this.#onWritten(callback))
+    this.#setTimeout()
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: WriteCallback): void {
+    this.#socket.cork()
+    for (const { chunk } of chunks.slice(0, -1)) this.#socket.write(chunk)
+    this.#socket.write(chunks.at(-1)?.chunk ?? NO_BYTES, () => this.#onWritten(callback))
+    this.#socket.uncork()
+    this.#setTimeout()
+  }
+
+  /**
+   * Ends our side and reads the peer's to its end, for a while: closing with unread bytes would
+   * make the kernel drop an answer that has not been fetched yet.
+   */
+  override _final(callback: WriteCallback): void {
+    this.#socket.end(() => {
+      this.#endTimer = setTimeout(() => this.destroy(), this.#socketTimeoutMs)
+      callback()
+    })
+    this.#setTimeout()
+  }
+
+  /** Half an answer must not look like all of it, whose end is that of the connection. */
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    clearTimeout(this.#idleTimer)
+    clearTimeout(this.#endTimer)
+    const isTcp = this.#socket.localPort !== undefined
+    if (isTcp && !this.writableFinished) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+    callback(error)
+  }
+
+  /** Bytes beyond the body are nobody's. */
+  #onData(chunk: Buffer): void {
+    this.#idleTimer?.refresh()
+    if (this.#bodyLeft === 0) return
+    const part = chunk.subarray(0, this.#bodyLeft)
+    this.#bodyLeft -= part.length
+    if (!this.push(part) && this.#bodyLeft > 0) this.#socket.pause()
+    this.#setTimeout()
+  }
+
+  #onEnd(): void {
+    this.push(null)
+  }
+
+  #onWritten(callback: WriteCallback): void {
+    this.#idleTimer?.refresh()
+    this.#setTimeout()
+    callback()
+  }
+
+  /** The socket's own timer runs while the peer keeps us waiting, and only then. */
+  #setTimeout(): void {
+    const socket = this.#socket
+    const isAwaited = this.#bodyLeft > 0 && !socket.isPaused()
+    socket.setTimeout(isAwaited || socket.writableLength > 0 ? this.#socketTimeoutMs : 0)
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)
