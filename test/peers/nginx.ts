@@ -24,6 +24,8 @@ export interface Answer {
 }
 
 export interface Nginx {
+  /** Where it listens. */
+  readonly socketPath: string
   ask(path: string, method?: 'GET' | 'HEAD'): Promise<Answer>
   /** The error log. */
   output(): string
@@ -56,6 +58,54 @@ export function cacheThenReal(cache: Upstream, real: Upstream): string {
     }`
 }
 
+/** The second form as it is written: the application is at the address of the cache. */
+export function cacheThenApp(server: Upstream): string {
+  return `
+    location / {
+      uwsgi_pass ${server};
+      uwsgi_modifier1 111;
+      uwsgi_modifier2 3;
+      uwsgi_param key $request_uri;
+      uwsgi_pass_request_headers off;
+      error_page 502 504 = @real;
+    }
+    ${appAt('@real', server)}`
+}
+
+/**
+ * The same without its side effects: a miss is no error, and what changes something never asks the
+ * cache.
+ */
+export function cacheForGets(server: Upstream): string {
+  return `
+    location / {
+      limit_except GET { deny all; }
+      uwsgi_pass ${server};
+      uwsgi_modifier1 111;
+      uwsgi_modifier2 3;
+      uwsgi_param get $request_uri;
+      uwsgi_pass_request_headers off;
+      uwsgi_intercept_errors on;
+      error_page 403 404 502 504 = @real;
+    }
+    ${appAt('@real', server)}`
+}
+
+/** All that is asked of this location goes to the application. */
+export function appAt(location: string, server: Upstream, more = ''): string {
+  return `
+    location ${location} {
+      uwsgi_pass ${server};
+      uwsgi_modifier1 0;
+      uwsgi_modifier2 0;
+      include ${UWSGI_PARAMS};
+      ${more}
+    }`
+}
+
+/** As every package of nginx brings it. */
+const UWSGI_PARAMS = '/etc/nginx/uwsgi_params'
+
 /** Starts nginx with these locations after its own check (`nginx -t`) has accepted them. */
 export async function startNginx(scope: Scope, command: string, locations: string): Promise<Nginx> {
   const dir = tempDir(scope)
@@ -68,6 +118,7 @@ export async function startNginx(scope: Scope, command: string, locations: strin
   const service = await startService(scope, command, args)
   await service.waitFor('to listen', () => isListening({ path: socketPath }))
   return {
+    socketPath,
     ask: (path, method = 'GET') => within(`nginx to answer ${path}`, ask(socketPath, path, method)),
     output: () => service.output(),
   }
@@ -85,6 +136,7 @@ error_log stderr info;
 events {}
 http {
   access_log off;
+  client_max_body_size 0;
 ${paths}
   server {
     listen unix:${socketPath};
