@@ -55,6 +55,14 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '<h1>Hello</h1>',
     ],
   },
+  'hono-app/show': {
+    title: 'a page of the app has the name it was asked with, as text',
+    lines: [
+      '/hello/Ada: 200 <h1>Hello Ada</h1>',
+      '/hello/%3Cb%3E: 200 <h1>Hello &lt;b&gt;</h1>',
+      '/nowhere: 404 404 Not Found',
+    ],
+  },
   'remote-client': {
     title: 'a remote cache stores, refuses, reads and counts as a local one does',
     lines: [
@@ -69,8 +77,10 @@ const PROMISES: Readonly<Record<string, Promised>> = {
 
 describe('the examples', () => {
   test('each has a promise here', () => {
+    // A folder is one example, which has one promise.
     const names = readdirSync(join(ROOT, 'examples')).map(file => file.replace(/\.ts$/, ''))
-    assert.deepEqual(names.sort(), Object.keys(PROMISES).sort())
+    const promised = Object.keys(PROMISES).map(name => name.replace(/\/.*/, ''))
+    assert.deepEqual(names.sort(), promised.sort())
   })
 
   for (const [name, { title, lines }] of Object.entries(PROMISES)) {

@@ -1,0 +1,10 @@
+/**
+ * The app without a server and without caches: Hono answers requests that are plain objects.
+ */
+
+import app from './app.ts'
+
+for (const path of ['/hello/Ada', '/hello/%3Cb%3E', '/nowhere']) {
+  const response = await app.request(path)
+  console.log(`${path}: ${response.status} ${await response.text()}`)
+}
