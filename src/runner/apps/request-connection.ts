@@ -146,8 +146,10 @@ export class RequestConnection extends Duplex {
     this.#setTimeout()
   }
 
+  /** After the answer there is nothing left to do; before it, the client has gone. */
   #onEnd(): void {
-    this.push(null)
+    if (this.writableFinished) this.destroy()
+    else this.push(null)
   }
 
   #onWritten(callback: WriteCallback): void {
