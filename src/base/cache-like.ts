@@ -78,7 +78,7 @@ export interface CacheStats {
   readonly size: number
   readonly hits: number
   readonly misses: number
-  /** Times a value was refused for want of room. */
+  /** Times the cache was found full: a value was refused, or everything cleared for one. */
   readonly full: number
   readonly evicted: number
   readonly expired: number

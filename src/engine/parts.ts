@@ -43,6 +43,7 @@ function createEviction(segment: Segment, table: SlotTable): Eviction | undefine
     case 'lru':
       return new Recency(segment, table)
     case 'none':
+    case 'clear':
       return undefined
   }
 }

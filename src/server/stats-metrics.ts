@@ -25,7 +25,11 @@ const METRICS: readonly Metric[] = [
   gauge('max_items', 'Items the cache holds at most.', it => it.maxItems),
   counter('hits', 'Reads that found a live item.', it => it.hits),
   counter('misses', 'Reads that found none.', it => it.misses),
-  counter('full', 'Values refused for want of room.', it => it.full),
+  counter(
+    'full',
+    'Times it was found full: a value refused, or everything cleared for one.',
+    it => it.full,
+  ),
   counter('evicted', 'Live items removed to make room.', it => it.evicted),
   counter('expired', 'Expired items whose room was reclaimed.', it => it.expired),
   counter('takeovers', 'Writer locks taken over from an owner that died.', it => it.takeovers),

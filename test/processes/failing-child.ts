@@ -11,6 +11,7 @@ import { answer } from '../support/child-side.ts'
 const { arch } = process
 Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
 const { systemClock, VALUE_TYPE } = await import('../../src/base/index.ts')
+const { encodeValue } = await import('../../src/codecs/index.ts')
 const engineModule = await import('../../src/engine/index.ts')
 const { openSegment, segmentPath } = await import('../../src/segment/index.ts')
 Object.defineProperty(process, 'arch', { value: arch, configurable: true })
@@ -27,7 +28,7 @@ export type FailurePoint =
   /** In a set, when so many bytes of the value are written: the first half of them. */
   | { readonly in: 'set'; readonly value: string }
   /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
-  | { readonly in: 'delete' | 'increment' | 'touch'; readonly afterStores: number }
+  | { readonly in: 'add' | 'delete' | 'increment' | 'touch'; readonly afterStores: number }
 
 answer<FailingTask, string>(task => {
   const { name, directory, point, key } = task
@@ -48,6 +49,7 @@ answer<FailingTask, string>(task => {
   if (point.in === 'set') return setAndFail(engine, key, point.value, task.signal)
   failAfterStores(point.afterStores, task.signal)
   if (point.in === 'delete') return String(engine.delete(key))
+  if (point.in === 'add') return engine.store(key, encodeValue('added'), 0, 'add')
   if (point.in === 'touch') return String(engine.touch(key, Date.now() + 60_000))
   const fresh = { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer }
   return String(engine.count(key, 'inc', 1n, fresh))

@@ -134,6 +134,21 @@ describe('a process killed in the middle of', () => {
   })
 })
 
+describe('a process killed while it clears a full cache', () => {
+  test('leaves the items that it had not come to, whole, and its own is not there', async t => {
+    const { cache, die } = await prepare(t, { maxItems: 31, eviction: 'clear' })
+    // Each deletion makes a version odd, and even again: ten are done, and one is begun.
+    await die('victim', { in: 'add', afterStores: 21 })
+    const left = OTHERS.filter(key => cache.get(key) === `value of ${key}`)
+    assert.equal(left.length, 21)
+    assert.equal(cache.get('victim'), undefined)
+    assert.equal(cache.set('victim', NEW), true)
+    assert.equal(cache.get('victim'), NEW)
+    assert.deepEqual(cache.verify().problems, [])
+    assert.equal(cache.stats().takeovers, 1)
+  })
+})
+
 describe('a process stopped while it writes a value', () => {
   const LIMIT_MS = 300
 

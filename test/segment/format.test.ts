@@ -134,7 +134,7 @@ describe('the bytes of a segment', () => {
 
   test('name hashes, policies and kinds of values by the numbers they always had', () => {
     assert.deepEqual(HASHES, ['seeded', 'djb33x', 'murmur2'])
-    assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive'])
+    assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive', 'clear'])
     assert.deepEqual(VALUE_TYPE, {
       buffer: 0,
       uint8Array: 1,
