@@ -41,7 +41,7 @@ export interface SetItemOptions extends TtlOptions {
 
 /** What a counter operation starts from when the key is absent. */
 export interface CounterOptions extends TtlOptions {
-  /** The value before the operation when there was no item. @default 0 */
+  /** The value before the operation when there was no item. @default the cache's, mostly 0 */
   readonly initial?: number | bigint
   /** Change only a counter that is there: nothing is created, and `initial` is not used. */
   readonly onlyPresent?: boolean

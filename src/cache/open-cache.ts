@@ -50,6 +50,7 @@ export abstract class OpenCache {
   /** Checked after each change, so that a cache that nobody follows pays for nothing else. */
   protected observed = false
   #listeners: readonly ChangeListener[] = []
+  protected readonly counterInitial: bigint
   readonly #defaultTtlMs: number
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
@@ -62,6 +63,7 @@ export abstract class OpenCache {
     const resolved = resolveOptions(options)
     this.name = resolved.name
     this.clock = resolved.clock
+    this.counterInitial = resolved.counterInitial
     this.#defaultTtlMs = resolved.ttlMs
     this.memory = openMemory(resolved)
     try {

@@ -27,6 +27,7 @@ import {
   MAX_KEY_SIZE_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
+import { requireInt64 } from './arithmetic.ts'
 
 /**
  * What to open. The first process creates the cache; all others attach to it, and whatever they
@@ -85,6 +86,11 @@ export interface CacheOptions {
    */
   readonly ttlMs?: number
   /**
+   * What a counter begins at where the call says no `initial`: uWSGI's `math_initial`. Not stored:
+   * each opener has its own. @default 0
+   */
+  readonly counterInitial?: number | bigint
+  /**
    * Path of a file on a disk that holds the cache, and keeps it over restarts. Its directory must
    * exist. @default a file in `directory`
    */
@@ -140,6 +146,7 @@ export interface ResolvedOptions {
   readonly name: string
   readonly wanted: WantedGeometry
   readonly ttlMs: number
+  readonly counterInitial: bigint
   readonly store: string | undefined
   readonly directory: string | undefined
   readonly memory: 'auto' | 'shared' | 'private'
@@ -161,6 +168,7 @@ const OPTION_NAMES = [
   'hash',
   'ignoreTtl',
   'ttlMs',
+  'counterInitial',
   'store',
   'directory',
   'memory',
@@ -200,6 +208,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     name: options.name,
     wanted: resolveWanted(options),
     ttlMs: optional(options.ttlMs, value => requireDuration('ttlMs', value)) ?? Infinity,
+    counterInitial: requireInt64('counterInitial', options.counterInitial ?? 0),
     store: optional(options.store, value => requireString('store', value)),
     directory: optional(options.directory, value => requireString('directory', value)),
     memory:

@@ -83,6 +83,7 @@ function cacheOptions(
     eviction,
     // uWSGI's purge_lru ignores expiry, as its manual says.
     ignoreTtl: eviction === 'lru' || definition.noExpire,
+    counterInitial: definition.mathInitial,
     sweepMs: definition.sweepSeconds * 1000,
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(definition.store === undefined ? {} : { store: definition.store }),

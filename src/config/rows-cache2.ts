@@ -158,7 +158,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'integer64',
     default: '0',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Value from which a counter starts that did not exist.',
   },
   {

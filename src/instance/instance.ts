@@ -96,6 +96,7 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function parseBigInt(value: unknown): bigint {
-  if (typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value)) return BigInt(value)
+  const number = typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value) && BigInt(value)
+  if (number !== false && BigInt.asIntN(64, number) === number) return number
   throw invalidOption(`${INSTANCE_VARIABLE}: mathInitial`, 'a 64-bit number as text', value)
 }
