@@ -81,8 +81,7 @@ function cacheOptions(
     maxKeySize,
     hash,
     eviction,
-    // uWSGI's purge_lru ignores expiry, as its manual says.
-    ignoreTtl: eviction === 'lru' || definition.noExpire,
+    ignoreTtl: definition.noExpire,
     counterInitial: definition.mathInitial,
     sweepMs: definition.sweepSeconds * 1000,
     ...(blocks !== undefined && bitmap ? { blocks } : {}),

@@ -32,7 +32,8 @@ export interface CacheDefinition {
   /** Bytes. */
   readonly maxKeySize: number
   readonly hash: 'seeded' | 'djb33x' | 'murmur2'
-  readonly eviction: 'lru' | 'none'
+  /** What happens when it is full. */
+  readonly eviction: 'lru' | 'none' | 'clear'
   /** Path of a file on disk. */
   readonly store?: string
   /** Master cycles between flushes; 0: the kernel decides. */
@@ -47,11 +48,7 @@ export interface CacheDefinition {
   readonly lastModified: boolean
   readonly mathInitial: bigint
   readonly ignoreFull: boolean
-  readonly lazyExpire: boolean
-  /** 0: off. */
-  readonly sweepOnFullSeconds: number
-  readonly clearOnFull: boolean
-  /** Items never end. */
+  /** Items never end: what no_expire means, and purge_lru as well. */
   readonly noExpire: boolean
   /** Between two sweeps, for all caches of the instance. */
   readonly sweepSeconds: number
@@ -114,9 +111,6 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     lastModified: flagOption(options, 'cache-use-last-modified'),
     mathInitial: 0n,
     ignoreFull: false,
-    lazyExpire: false,
-    sweepOnFullSeconds: 0,
-    clearOnFull: false,
     noExpire: flagOption(options, 'cache-no-expire'),
     sweepSeconds: sweepSeconds(options),
   }
@@ -142,7 +136,7 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
       hash === undefined
         ? 'seeded'
         : requireOneOf(`${values.label}: hash`, hash, ['djb33x', 'murmur2']),
-    eviction: cache2Flag(values, 'purge_lru') ? 'lru' : 'none',
+    eviction: resolveEviction(values),
     ...(store === undefined ? {} : { store }),
     storeSync: cache2Integer(values, 'store_sync') ?? requiredInteger(options, 'cache-store-sync'),
     storeDelete: cache2Flag(values, 'store_delete'),
@@ -152,10 +146,7 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
     lastModified: cache2Flag(values, 'lastmod'),
     mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),
     ignoreFull: cache2Flag(values, 'ignore_full'),
-    lazyExpire: cache2Flag(values, 'lazy_expire'),
-    sweepOnFullSeconds: cache2Integer(values, 'sweep_on_full') ?? 0,
-    clearOnFull: cache2Flag(values, 'clear_on_full'),
-    noExpire: cache2Flag(values, 'no_expire') || flagOption(options, 'cache-no-expire'),
+    noExpire: resolveNoExpire(values, options),
     sweepSeconds: sweepSeconds(options),
   }
 }
@@ -177,6 +168,18 @@ function resolveName(values: Cache2Values): string {
     )
   }
   return name
+}
+
+/** With both, uWSGI removes the item used longest ago, and then all others. */
+function resolveEviction(values: Cache2Values): CacheDefinition['eviction'] {
+  if (cache2Flag(values, 'clear_on_full')) return 'clear'
+  return cache2Flag(values, 'purge_lru') ? 'lru' : 'none'
+}
+
+/** uWSGI's purge_lru ignores expiry, as its manual says. */
+function resolveNoExpire(values: Cache2Values, options: OptionSet): boolean {
+  const isOwn = cache2Flag(values, 'no_expire') || cache2Flag(values, 'purge_lru')
+  return isOwn || flagOption(options, 'cache-no-expire')
 }
 
 function resolveBlocks(values: Cache2Values, items: number): number {

@@ -184,14 +184,15 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     min: 0,
     max: MAX_COUNT,
     group: 'cache2',
-    support: 'later',
-    description: 'When full, removes expired items, at most once in this time; 0 turns it off.',
+    support: 'accepted',
+    description:
+      'When full, removes expired items, at most so often; here always, and first of all.',
   },
   {
     name: 'clear_on_full',
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'When full, removes everything.',
   },
   {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RemoteCache } from '../../src/client/index.ts'
+import { until } from '../support/deadline.ts'
 import type { Scope } from '../support/scope.ts'
 import { type ServeProcess, serve } from '../support/serve-process.ts'
 import { memoryDir } from '../support/temp-dir.ts'
@@ -28,4 +29,26 @@ test('math_initial is what counters begin at, unless the client says otherwise',
   assert.equal(await one.increment('n'), -3)
   assert.equal(await one.multiply('m', 3), -15)
   assert.equal(await one.increment('o', 1, { initial: 0 }), 1)
+})
+
+test('clear_on_full clears once, and stores', async t => {
+  const { cache } = await serveCache(t, 'items=4,clear_on_full=1')
+  await using one = cache
+  for (const key of ['a', 'b', 'c', 'd']) assert.equal(await one.set(key, 'v'), true)
+  assert.deepEqual((await one.keyPage(0, 10)).keys, [Buffer.from('d')])
+  assert.equal((await one.stats()).full, 1)
+})
+
+test('sweep_on_full is what happens anyway: expired items make room', async t => {
+  const never = ['--cache-expire-freq', '86400']
+  const { cache, service } = await serveCache(t, 'items=4,sweep_on_full=60', ...never)
+  await using one = cache
+  assert.match(service.output(), /sweep_on_full has no meaning here\. .*here always/)
+  for (const key of ['a', 'b', 'c']) await one.set(key, 'v', { ttlMs: key === 'c' ? 1 : Infinity })
+  await until('c has expired', async () => !(await one.has('c')))
+  assert.equal((await one.stats()).items, 3)
+  assert.equal(await one.set('d', 'v'), true)
+  assert.equal(await one.set('e', 'v'), false)
+  const { expired, evicted, full } = await one.stats()
+  assert.deepEqual({ expired, evicted, full }, { expired: 1, evicted: 0, full: 1 })
 })

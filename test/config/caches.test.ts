@@ -47,9 +47,6 @@ describe('a cache2 definition', () => {
       lastModified: false,
       mathInitial: 0n,
       ignoreFull: false,
-      lazyExpire: false,
-      sweepOnFullSeconds: 0,
-      clearOnFull: false,
       noExpire: false,
       sweepSeconds: 3,
     })
@@ -70,7 +67,7 @@ describe('a cache2 definition', () => {
       bitmap: true,
       maxKeySize: 16,
       hash: 'murmur2',
-      eviction: 'lru',
+      eviction: 'clear',
       store: '/s',
       storeSync: 2,
       storeDelete: true,
@@ -80,9 +77,6 @@ describe('a cache2 definition', () => {
       lastModified: true,
       mathInitial: -5n,
       ignoreFull: true,
-      lazyExpire: true,
-      sweepOnFullSeconds: 7,
-      clearOnFull: true,
       noExpire: true,
       sweepSeconds: 3,
     })
@@ -93,6 +87,17 @@ describe('a cache2 definition', () => {
     assert.equal(first('cache-expire-freq=9')?.sweepSeconds, 9)
     assert.equal(first('cache-expire-freq=0')?.sweepSeconds, 3)
     assert.equal(first('cache-no-expire=true')?.noExpire, true)
+  })
+
+  test('clears when full with clear_on_full, also beside purge_lru', () => {
+    const facts = (text: string) => {
+      const { eviction, noExpire } = resolveOne(`name=a,items=5,${text}`)
+      return [eviction, noExpire]
+    }
+    assert.deepEqual(facts('clear_on_full=1'), ['clear', false])
+    assert.deepEqual(facts('clear_on_full=1,purge_lru=1'), ['clear', true])
+    assert.deepEqual(facts('purge_lru=1'), ['lru', true])
+    assert.deepEqual(facts('sweep_on_full=5'), ['none', false])
   })
 
   test('takes the spelling max-items and blanks after commas', () => {
