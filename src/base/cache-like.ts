@@ -86,6 +86,8 @@ export interface CacheStats {
   readonly takeovers: number
   /** Processes and threads attached now. */
   readonly attachments: number
+  /** The last change, Unix milliseconds; 0: there was none, or nobody has it kept. */
+  readonly lastModifiedAtMs: number
 }
 
 /** One step of an iteration over the keys. */

@@ -13,8 +13,6 @@ import {
   type ItemPage,
   invalidOption,
   type KeyPage,
-  type PagedItem,
-  requireInteger,
   type TtlOptions,
   UndercroftError,
   type ValueDecoder,
@@ -28,9 +26,8 @@ import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, openMemory } from './memory.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
+import { readItemPage, readKeyPage } from './pages.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
-
-const PAGE_LIMIT = 10_000
 
 /** Gives memory back when a cache was forgotten rather than closed. */
 const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close())
@@ -104,16 +101,7 @@ export abstract class OpenCache {
 
   /** Some keys as bytes, from a cursor on: 0 to begin, then `next` until that is 0. */
   keyPage(cursor: number, limit: number): KeyPage {
-    const engine = this.use()
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('limit', limit, 1, PAGE_LIMIT)
-    const keys: Buffer[] = []
-    let slot = cursor
-    while (slot < engine.slotCount && keys.length < limit) {
-      const key = engine.readSlot(++slot, found => found)
-      if (key !== undefined) keys.push(key)
-    }
-    return { keys, next: slot < engine.slotCount ? slot : 0 }
+    return readKeyPage(this.use(), cursor, limit)
   }
 
   /**
@@ -121,25 +109,7 @@ export abstract class OpenCache {
    * bytes. Counts nothing.
    */
   itemPage(cursor: number, maxSize: number): ItemPage {
-    const engine = this.use()
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('maxSize', maxSize, 1, Number.MAX_SAFE_INTEGER)
-    const { bytes } = this.memory.segment
-    const items: PagedItem[] = []
-    let size = 0
-    let slot = cursor
-    while (slot < engine.slotCount && size < maxSize && slot - cursor < PAGE_LIMIT) {
-      const item = engine.readSlot(++slot, (key, { offset, size: valueSize, ...facts }) => ({
-        key,
-        bytes: Buffer.from(bytes.subarray(offset, offset + valueSize)),
-        expiresAtMs: facts.expiresAtMs,
-        lastUse: facts.lastUse,
-      }))
-      if (item === undefined) continue
-      items.push(item)
-      size += item.key.length + item.bytes.length
-    }
-    return { items, next: slot < engine.slotCount ? slot : 0 }
+    return readItemPage(this.use(), cursor, maxSize)
   }
 
   /** Deletes everything, for all processes; how many items there were. */

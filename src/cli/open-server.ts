@@ -83,6 +83,7 @@ function cacheOptions(
     eviction,
     ignoreTtl: definition.noExpire,
     counterInitial: definition.mathInitial,
+    lastModified: definition.lastModified,
     sweepMs: definition.sweepSeconds * 1000,
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(definition.store === undefined ? {} : { store: definition.store }),

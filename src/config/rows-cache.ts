@@ -106,7 +106,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     name: 'cache-use-last-modified',
     kind: 'flag',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the time of the last change of the cache made by the cache option.',
   },
   {

@@ -150,7 +150,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     name: 'lastmod',
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the time of the last change for the stats server.',
   },
   {

@@ -76,6 +76,7 @@ export class Engine {
     this.#key = new PreparedKey(segment)
     this.#recoveryKey = new PreparedKey(segment)
     this.#scanKey = new PreparedKey(segment)
+    if (options.lastModified === true) this.#locked(() => this.#parts.lastChange.keep())
   }
 
   /** The item that the last successful `get` or `has` found. */
@@ -181,6 +182,7 @@ export class Engine {
     return this.#locked(() => {
       const count = this.segment.words[ITEM_COUNT] as number
       deleteAll(this.#parts, this.#recoveryKey)
+      if (count > 0) this.#parts.lastChange.note()
       return count
     })
   }

@@ -8,12 +8,15 @@ import type { Segment } from '../segment/index.ts'
 import { Adaptive } from './adaptive.ts'
 import { Blocks } from './blocks.ts'
 import type { Eviction } from './eviction.ts'
+import { LastChange } from './last-change.ts'
 import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
   readonly lockTimeoutMs: number
+  /** From now on every process keeps the moment of the last change. */
+  readonly lastModified?: boolean
 }
 
 export interface Parts {
@@ -23,6 +26,7 @@ export interface Parts {
   readonly blocks: Blocks
   /** Undefined where nothing is evicted. */
   readonly eviction: Eviction | undefined
+  readonly lastChange: LastChange
 }
 
 export function assembleParts(segment: Segment, clock: Clock): Parts {
@@ -33,6 +37,7 @@ export function assembleParts(segment: Segment, clock: Clock): Parts {
     table,
     blocks: new Blocks(segment),
     eviction: createEviction(segment, table),
+    lastChange: new LastChange(segment, clock),
   }
 }
 

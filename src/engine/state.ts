@@ -1,7 +1,7 @@
 /**
  * The counts and positions that writers keep for all, read and written under the writer lock.
  *
- * All of it can be rebuilt from the slots (recovery.ts), but for the four counters at the end.
+ * All of it can be rebuilt from the slots (recovery.ts), but for the five facts at the end.
  */
 
 import { type Segment, STATE, STATE_OFFSET } from '../segment/index.ts'
@@ -24,7 +24,8 @@ const double = (
     | 'full'
     | 'evicted'
     | 'expired'
-    | 'takeovers',
+    | 'takeovers'
+    | 'lastModifiedAtMs',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
 /** Positions in `segment.words`. */
@@ -44,6 +45,7 @@ export const FULL = double('full')
 export const EVICTED = double('evicted')
 export const EXPIRED = double('expired')
 export const TAKEOVERS = double('takeovers')
+export const LAST_MODIFIED = double('lastModifiedAtMs')
 
 /** Slots in use or freed: all others were never touched. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {

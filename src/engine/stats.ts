@@ -9,7 +9,7 @@ import type { Parts } from './parts.ts'
 import { EVICTED, EXPIRED, FREE_BLOCK_COUNT, FULL, ITEM_COUNT, TAKEOVERS } from './state.ts'
 
 export function readStats(
-  { segment, blocks }: Parts,
+  { segment, blocks, lastChange }: Parts,
   counters: Counters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
@@ -32,5 +32,6 @@ export function readStats(
     evicted: doubles[EVICTED] as number,
     expired: doubles[EXPIRED] as number,
     takeovers: doubles[TAKEOVERS] as number,
+    lastModifiedAtMs: lastChange.atMs,
   }
 }

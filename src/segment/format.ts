@@ -55,6 +55,7 @@ export const STATE = defineRecord({
   evicted: 'f64',
   expired: 'f64',
   takeovers: 'f64',
+  lastModifiedAtMs: 'f64', // of the last change; 0: nobody asked for it; below 0: none since
 })
 
 /** Ticks once for each use of an item in LRU caches; readers write it too, without a lock. */

@@ -84,7 +84,7 @@ function makeCache(stats: CacheStats, countsFirstPlace: boolean): JsonValue {
     miss: stats.misses,
     // uWSGI counts each time it finds a cache full: an eviction is one, unless all go at once.
     full: stats.full + (stats.eviction === 'clear' ? 0 : stats.evicted),
-    last_modified_at: 0,
+    last_modified_at: Math.floor(stats.lastModifiedAtMs / 1000),
   }
 }
 

@@ -36,6 +36,11 @@ const METRICS: readonly Metric[] = [
   gauge('segment_bytes', 'Bytes of shared memory.', it => it.size),
   gauge('free_blocks', 'Blocks that hold no value.', it => it.freeBlocks),
   gauge('blocks', 'Blocks for values, used and free.', it => it.blocks),
+  gauge(
+    'last_modified_timestamp_seconds',
+    'The last change in Unix time, 0 if it is not kept.',
+    it => it.lastModifiedAtMs / 1000,
+  ),
   gauge('attachments', 'Processes and threads attached now.', it => it.attachments),
 ]
 

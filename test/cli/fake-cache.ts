@@ -125,6 +125,7 @@ export class FakeCache implements ServedCache {
       expired: 0,
       takeovers: 0,
       attachments: 1,
+      lastModifiedAtMs: 0,
       ...this.facts,
     }
   }

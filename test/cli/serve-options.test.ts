@@ -3,12 +3,15 @@
  */
 
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { RemoteCache } from '../../src/client/index.ts'
 import { until } from '../support/deadline.ts'
 import type { Scope } from '../support/scope.ts'
 import { type ServeProcess, serve } from '../support/serve-process.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { memoryDir, tempDir } from '../support/temp-dir.ts'
 
 /** A server with this cache, called a, and a client. */
 async function serveCache(
@@ -51,4 +54,25 @@ test('sweep_on_full is what happens anyway: expired items make room', async t =>
   assert.equal(await one.set('e', 'v'), false)
   const { expired, evicted, full } = await one.stats()
   assert.deepEqual({ expired, evicted, full }, { expired: 1, evicted: 0, full: 1 })
+})
+
+test('lastmod and cache-use-last-modified are told by the stats server, in seconds', async t => {
+  const old = ['--cache', '5', '--cache-blocksize', '64', '--cache-use-last-modified']
+  const stats = ['--stats', join(tempDir(t), 'stats.sock')]
+  const { cache, service, address } = await serveCache(t, 'items=10,lastmod=1', ...old, ...stats)
+  await using one = cache
+  await using other = await RemoteCache.connect(`default@${address}`)
+  const told = async () => {
+    const { caches } = JSON.parse(await text(connect(stats[1] ?? '')))
+    return caches.map((each: { last_modified_at: number }) => each.last_modified_at)
+  }
+  assert.deepEqual(await told(), [0, 0], service.output())
+  const before = Math.floor(Date.now() / 1000)
+  await one.set('k', 'v')
+  const [, changedAt] = await told()
+  assert.ok(changedAt >= before && changedAt <= Date.now() / 1000)
+  await other.set('k', 'v')
+  const [otherAt, again] = await told()
+  assert.equal(again, changedAt)
+  assert.ok(otherAt >= changedAt)
 })

@@ -67,6 +67,7 @@ const RECORDS = {
     evicted: '56 f64',
     expired: '64 f64',
     takeovers: '72 f64',
+    lastModifiedAtMs: '80 f64',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {

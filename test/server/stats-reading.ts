@@ -29,6 +29,7 @@ export function fakeSource(name: string, facts: Partial<CacheStats> = {}): Stats
     expired: 6,
     takeovers: 7,
     attachments: 2,
+    lastModifiedAtMs: 0,
     ...facts,
   }
   return { name, stats: () => stats }

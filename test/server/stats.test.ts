@@ -95,10 +95,11 @@ describe('an HTTP client', () => {
         ['undercroft_segment_bytes', 300_000],
         ['undercroft_free_blocks', 3],
         ['undercroft_blocks', 4],
+        ['undercroft_last_modified_timestamp_seconds', 0],
         ['undercroft_attachments', 2],
       ],
     )
-    assert.equal(samples.length, 24)
+    assert.equal(samples.length, 26)
   })
 
   test('that asks with HEAD gets the fields alone', async t => {
