@@ -29,6 +29,8 @@ import { type CacheOptions, resolveOptions } from './options.ts'
 import { readItemPage, readKeyPage } from './pages.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
+const NO_STEP = { reclaimed: 0, more: false }
+
 /** Gives memory back when a cache was forgotten rather than closed. */
 const forgotten = new FinalizationRegistry<CacheMemory>(memory => memory.close())
 
@@ -51,10 +53,7 @@ export abstract class OpenCache {
   readonly #defaultTtlMs: number
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
-  readonly #sweepable: Sweepable = {
-    isSweeper: () => !this.closed && this.engine.isSweeper(),
-    sweepStep: () => !this.closed && this.engine.sweepStep().more,
-  }
+  readonly #sweepable: Sweepable
 
   protected constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -73,6 +72,11 @@ export abstract class OpenCache {
     this.decode = near.objects ? decodeFrozen : decodeValue
     this.near = near.maxItems > 0 ? new NearCopies(this.engine, near, this.decode) : undefined
     forgotten.register(this, this.memory, this)
+    this.#sweepable = {
+      isSweeper: () => !this.closed && this.engine.isSweeper(),
+      sweepStep: () => (this.closed ? NO_STEP : this.engine.sweepStep()),
+      onSweep: resolved.onSweep,
+    }
     if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
   }
 

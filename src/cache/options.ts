@@ -113,6 +113,11 @@ export interface CacheOptions {
    */
   readonly sweepMs?: number
   /**
+   * Told how many items a round of the sweeper gave back, if there were any; only in the process
+   * that sweeps. @default nobody is told
+   */
+  readonly onSweep?: (reclaimed: number) => void
+  /**
    * Keep the moment of the last change for `stats()`: uWSGI's `lastmod`. From then on every process
    * keeps it, which costs 50 ns a change. @default false
    */
@@ -138,6 +143,7 @@ export interface ResolvedOptions {
   readonly memory: 'auto' | 'shared' | 'private'
   readonly lockTimeoutMs: number
   readonly sweepMs: number
+  readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
   readonly near: ResolvedNear
   readonly clock: Clock
@@ -161,6 +167,7 @@ const OPTION_NAMES = [
   'memory',
   'lockTimeoutMs',
   'sweepMs',
+  'onSweep',
   'lastModified',
   'near',
   'clock',
@@ -205,6 +212,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     sweepMs:
       optional(options.sweepMs, value => requireInteger('sweepMs', value, 0, MAX_SWEEP_MS)) ??
       DEFAULT_SWEEP_MS,
+    onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
     near: resolveNear(options.near ?? {}),
@@ -265,4 +273,9 @@ function defaultBlockCount(maxItems: number, blockSize: number): number {
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {
   return value === undefined ? undefined : check(value)
+}
+
+function requireFunction<F extends (argument: never) => unknown>(name: string, value: F): F {
+  if (typeof value !== 'function') throw invalidOption(name, 'a function', value)
+  return value
 }

@@ -13,7 +13,7 @@ import { keepFlushed, openStore } from './keep-store.ts'
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
   async openCache(definition, directory, onLog) {
-    const options = cacheOptions(definition, directory)
+    const options = cacheOptions(definition, directory, onLog)
     const { store } = definition
     const cache =
       store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
@@ -71,6 +71,7 @@ export const serveHost: ServeHost = {
 function cacheOptions(
   definition: CacheDefinition,
   directory: string | undefined,
+  onLog: (line: string) => void,
 ): CacheOptions & { readonly name: string } {
   const { name, maxItems, blockSize, blocks, bitmap, maxKeySize, hash, eviction } = definition
   return {
@@ -85,6 +86,9 @@ function cacheOptions(
     counterInitial: definition.mathInitial,
     lastModified: definition.lastModified,
     sweepMs: definition.sweepSeconds * 1000,
+    ...(definition.reportFreed
+      ? { onSweep: freed => onLog(`freed ${freed} items for cache "${name}"`) }
+      : {}),
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(definition.store === undefined ? {} : { store: definition.store }),
     ...(directory === undefined ? {} : { directory }),

@@ -52,6 +52,8 @@ export interface CacheDefinition {
   readonly noExpire: boolean
   /** Between two sweeps, for all caches of the instance. */
   readonly sweepSeconds: number
+  /** Log how many items a sweep freed; for all caches of the instance. */
+  readonly reportFreed: boolean
 }
 
 /** The caches to make, and what their author should be told. */
@@ -112,7 +114,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     mathInitial: 0n,
     ignoreFull: false,
     noExpire: flagOption(options, 'cache-no-expire'),
-    sweepSeconds: sweepSeconds(options),
+    ...resolveSweeper(options),
   }
 }
 
@@ -147,14 +149,18 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
     mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),
     ignoreFull: cache2Flag(values, 'ignore_full'),
     noExpire: resolveNoExpire(values, options),
-    sweepSeconds: sweepSeconds(options),
+    ...resolveSweeper(options),
   }
 }
 
-/** In uWSGI 0 stands for the default. */
-function sweepSeconds(options: OptionSet): number {
+function resolveSweeper(options: OptionSet): Pick<CacheDefinition, 'sweepSeconds' | 'reportFreed'> {
   const seconds = requiredInteger(options, 'cache-expire-freq')
-  return seconds === 0 ? Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default) : seconds
+  // In uWSGI 0 stands for the default.
+  const fallback = Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default)
+  return {
+    sweepSeconds: seconds === 0 ? fallback : seconds,
+    reportFreed: flagOption(options, 'cache-report-freed-items'),
+  }
 }
 
 /** uWSGI takes any name; ours becomes part of a file name, and `@` begins an address. */

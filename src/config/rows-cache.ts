@@ -75,7 +75,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     name: 'cache-report-freed-items',
     kind: 'flag',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Logs how many items a sweep freed.',
   },
   {

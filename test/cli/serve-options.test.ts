@@ -76,3 +76,18 @@ test('lastmod and cache-use-last-modified are told by the stats server, in secon
   assert.equal(again, changedAt)
   assert.ok(otherAt >= changedAt)
 })
+
+test('cache-report-freed-items says how many items each sweep freed', async t => {
+  const args = ['--cache-expire-freq', '1', '--cache-report-freed-items']
+  const { cache, service } = await serveCache(t, 'items=1000', ...args)
+  await using one = cache
+  const keys = Array.from({ length: 700 }, (_, i) => `k${i}`)
+  // Long enough for all of them to be there when the first has expired.
+  await Promise.all(keys.map(key => one.set(key, 'v', { ttlMs: 2000 })))
+  const sum = () => {
+    const lines = service.output().matchAll(/^freed (\d+) items for cache "a"$/gm)
+    return [...lines].reduce((freed, [, count]) => freed + Number(count), 0)
+  }
+  await until('all are freed', () => sum() === 700)
+  assert.equal((await one.stats()).items, 0)
+})

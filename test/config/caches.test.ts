@@ -49,6 +49,7 @@ describe('a cache2 definition', () => {
       ignoreFull: false,
       noExpire: false,
       sweepSeconds: 3,
+      reportFreed: false,
     })
   })
 
@@ -79,6 +80,7 @@ describe('a cache2 definition', () => {
       ignoreFull: true,
       noExpire: true,
       sweepSeconds: 3,
+      reportFreed: false,
     })
   })
 
@@ -87,6 +89,7 @@ describe('a cache2 definition', () => {
     assert.equal(first('cache-expire-freq=9')?.sweepSeconds, 9)
     assert.equal(first('cache-expire-freq=0')?.sweepSeconds, 3)
     assert.equal(first('cache-no-expire=true')?.noExpire, true)
+    assert.equal(first('cache-report-freed-items=true')?.reportFreed, true)
   })
 
   test('clears when full with clear_on_full, also beside purge_lru', () => {
