@@ -9,6 +9,7 @@ import { serveCaches, serveStats } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
 import { followNodes } from './follow-nodes.ts'
 import { keepFlushed, openStore } from './keep-store.ts'
+import { watchFull } from './watch-full.ts'
 
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
@@ -19,12 +20,15 @@ export const serveHost: ServeHost = {
       store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
     try {
       const stopFollowing = await followNodes(cache, definition, onLog)
-      const stopFlushing = keepFlushed(cache, definition.storeSync, onLog)
+      const stopFlushing = keepFlushed(cache, definition.flushSeconds * 1000, onLog)
+      const cycleMs = definition.cycleSeconds * 1000
+      const stopWatching = definition.ignoreFull ? () => {} : watchFull(cache, cycleMs, onLog)
       const close = cache.close.bind(cache)
       return Object.assign(cache, {
         close() {
           stopFollowing()
           stopFlushing()
+          stopWatching()
           close()
         },
       })

@@ -36,8 +36,8 @@ export interface CacheDefinition {
   readonly eviction: 'lru' | 'none' | 'clear'
   /** Path of a file on disk. */
   readonly store?: string
-  /** Master cycles between flushes; 0: the kernel decides. */
-  readonly storeSync: number
+  /** Between two flushes; 0: the kernel decides. */
+  readonly flushSeconds: number
   readonly storeDelete: boolean
   /** UDP addresses told of each change. */
   readonly nodes: readonly string[]
@@ -54,6 +54,8 @@ export interface CacheDefinition {
   readonly sweepSeconds: number
   /** Log how many items a sweep freed; for all caches of the instance. */
   readonly reportFreed: boolean
+  /** How long a cycle of uWSGI's master is: how often it looks after its caches. */
+  readonly cycleSeconds: number
 }
 
 /** The caches to make, and what their author should be told. */
@@ -105,7 +107,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     hash: 'seeded',
     eviction: 'none',
     ...(store === undefined ? {} : { store }),
-    storeSync: requiredInteger(options, 'cache-store-sync'),
+    flushSeconds: flushSeconds(options, undefined),
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
@@ -114,7 +116,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     mathInitial: 0n,
     ignoreFull: false,
     noExpire: flagOption(options, 'cache-no-expire'),
-    ...resolveSweeper(options),
+    ...resolveRhythm(options),
   }
 }
 
@@ -140,7 +142,7 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
         : requireOneOf(`${values.label}: hash`, hash, ['djb33x', 'murmur2']),
     eviction: resolveEviction(values),
     ...(store === undefined ? {} : { store }),
-    storeSync: cache2Integer(values, 'store_sync') ?? requiredInteger(options, 'cache-store-sync'),
+    flushSeconds: flushSeconds(options, cache2Integer(values, 'store_sync')),
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),
@@ -149,17 +151,26 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
     mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),
     ignoreFull: cache2Flag(values, 'ignore_full'),
     noExpire: resolveNoExpire(values, options),
-    ...resolveSweeper(options),
+    ...resolveRhythm(options),
   }
 }
 
-function resolveSweeper(options: OptionSet): Pick<CacheDefinition, 'sweepSeconds' | 'reportFreed'> {
+/** uWSGI counts in cycles of its master; the default of each cache is the instance's. */
+function flushSeconds(options: OptionSet, cycles: number | undefined): number {
+  const all = cycles ?? requiredInteger(options, 'cache-store-sync')
+  return all * requiredInteger(options, 'check-interval')
+}
+
+function resolveRhythm(
+  options: OptionSet,
+): Pick<CacheDefinition, 'sweepSeconds' | 'reportFreed' | 'cycleSeconds'> {
   const seconds = requiredInteger(options, 'cache-expire-freq')
   // In uWSGI 0 stands for the default.
   const fallback = Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default)
   return {
     sweepSeconds: seconds === 0 ? fallback : seconds,
     reportFreed: flagOption(options, 'cache-report-freed-items'),
+    cycleSeconds: requiredInteger(options, 'check-interval'),
   }
 }
 

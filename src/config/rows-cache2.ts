@@ -165,8 +165,8 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     name: 'ignore_full',
     kind: 'flag',
     group: 'cache2',
-    support: 'accepted',
-    description: 'Silences the log line for a full cache; there is none here, only a counter.',
+    support: 'now',
+    description: 'Does not log that the cache is full; the counter counts all the same.',
   },
   {
     name: 'lazy_expire',

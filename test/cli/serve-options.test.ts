@@ -91,3 +91,15 @@ test('cache-report-freed-items says how many items each sweep freed', async t =>
   await until('all are freed', () => sum() === 700)
   assert.equal((await one.stats()).items, 0)
 })
+
+test('a full cache is told of in a line, unless ignore_full is on', async t => {
+  const quiet = ['--cache2', 'name=b,items=3,blocksize=64,keysize=64,ignore_full=1']
+  const { cache, service, address } = await serveCache(t, 'items=3', ...quiet)
+  await using one = cache
+  await using other = await RemoteCache.connect(`b@${address}`)
+  for (const key of ['a', 'b', 'c']) await other.set(key, 'v')
+  for (const key of ['a', 'b', 'c']) await one.set(key, 'v')
+  await service.waitFor('to tell', text => text.includes('DANGER cache "a" is FULL') || undefined)
+  assert.equal((await other.stats()).full, 1)
+  assert.doesNotMatch(service.output(), /cache "b" is FULL/)
+})

@@ -39,7 +39,7 @@ describe('a cache2 definition', () => {
       maxKeySize: 2048,
       hash: 'seeded',
       eviction: 'none',
-      storeSync: 0,
+      flushSeconds: 0,
       storeDelete: false,
       nodes: [],
       udpServers: [],
@@ -50,6 +50,7 @@ describe('a cache2 definition', () => {
       noExpire: false,
       sweepSeconds: 3,
       reportFreed: false,
+      cycleSeconds: 1,
     })
   })
 
@@ -70,7 +71,7 @@ describe('a cache2 definition', () => {
       hash: 'murmur2',
       eviction: 'clear',
       store: '/s',
-      storeSync: 2,
+      flushSeconds: 2,
       storeDelete: true,
       nodes: ['a:1', 'b:2'],
       udpServers: ['c:3'],
@@ -81,6 +82,7 @@ describe('a cache2 definition', () => {
       noExpire: true,
       sweepSeconds: 3,
       reportFreed: false,
+      cycleSeconds: 1,
     })
   })
 
@@ -194,7 +196,7 @@ describe('the old-style cache options', () => {
       'cache-use-last-modified=1',
     ).caches
     assert.deepEqual(
-      [cache?.blockSize, cache?.store, cache?.storeSync, cache?.lastModified],
+      [cache?.blockSize, cache?.store, cache?.flushSeconds, cache?.lastModified],
       [100, '/s', 4, true],
     )
     assert.deepEqual(
@@ -203,16 +205,15 @@ describe('the old-style cache options', () => {
     )
   })
 
-  test('cache-store-sync is the default of every cache2 definition', () => {
-    const { caches } = resolveText(
-      'cache-store-sync=4',
-      'cache2=name=a,items=5',
-      'cache2=name=b,items=5,store_sync=9',
-    )
-    assert.deepEqual(
-      caches.map(cache => cache.storeSync),
-      [4, 9],
-    )
+  test('cache-store-sync is the default of every cache2, in cycles of check-interval', () => {
+    const own = 'cache2=name=b,items=5,storesync=9'
+    const seconds = (...more: string[]) =>
+      resolveText('cache-store-sync=4', 'cache2=name=a,items=5', own, ...more).caches.map(
+        ({ flushSeconds }) => flushSeconds,
+      )
+    assert.deepEqual(seconds(), [4, 9])
+    assert.deepEqual(seconds('check-interval=10'), [40, 90])
+    assert.equal(resolveText(own, 'check-interval=7').caches[0]?.cycleSeconds, 7)
   })
 
   test('make no cache with cache = 0, and refuse 1 and what is no number', () => {
