@@ -7,6 +7,7 @@ import { Cache, type CacheOptions } from '../cache/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
 import { serveCaches, serveStats } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
+import { fillCache } from './fill-cache.ts'
 import { followNodes } from './follow-nodes.ts'
 import { keepFlushed, openStore } from './keep-store.ts'
 import { watchFull } from './watch-full.ts'
@@ -20,6 +21,7 @@ export const serveHost: ServeHost = {
       store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
     try {
       const stopFollowing = await followNodes(cache, definition, onLog)
+      await fillCache(cache, definition, onLog)
       const stopFlushing = keepFlushed(cache, definition.flushSeconds * 1000, onLog)
       const cycleMs = definition.cycleSeconds * 1000
       const stopWatching = definition.ignoreFull ? () => {} : watchFull(cache, cycleMs, onLog)

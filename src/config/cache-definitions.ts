@@ -6,6 +6,7 @@
 
 import { invalidOption, requireOneOf, UndercroftError } from '../base/index.ts'
 import { type Cache2Values, cache2Flag, cache2Integer, cache2List, parseCache2 } from './cache2.ts'
+import { type Filling, resolveFilling } from './filling.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'
 import {
   findLast,
@@ -54,6 +55,8 @@ export interface CacheDefinition {
   readonly sweepSeconds: number
   /** Log how many items a sweep freed; for all caches of the instance. */
   readonly reportFreed: boolean
+  /** What is put into it at start, in order. */
+  readonly filling: readonly Filling[]
   /** How long a cycle of uWSGI's master is: how often it looks after its caches. */
   readonly cycleSeconds: number
 }
@@ -66,10 +69,10 @@ export interface ResolvedCaches {
 
 /** The caches of all `cache` and `cache2` options, in uWSGI's order: old-style first. */
 export function resolveCaches(options: OptionSet): ResolvedCaches {
-  const caches: CacheDefinition[] = []
+  const caches: UnfilledCache[] = []
   const warnings: string[] = []
   const names = new Set<string>()
-  const add = (given: GivenOption, cache: CacheDefinition) => {
+  const add = (given: GivenOption, cache: UnfilledCache) => {
     if (names.has(cache.name)) {
       throw new UndercroftError(
         'UNDERCROFT_OPTION_INVALID',
@@ -91,11 +94,18 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
       warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
     }
   }
-  return { caches, warnings }
+  const filling = resolveFilling(options, names)
+  return {
+    caches: caches.map(cache => ({ ...cache, filling: filling.byCache.get(cache.name) ?? [] })),
+    warnings: [...warnings, ...filling.warnings],
+  }
 }
 
+/** As its own options describe it. */
+type UnfilledCache = Omit<CacheDefinition, 'filling'>
+
 /** The cache that `cache = N` and the `cache-...` options describe. */
-function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): CacheDefinition {
+function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): UnfilledCache {
   const store = textOption(options, 'cache-store')
   const sync = textOption(options, 'cache-sync')
   return {
@@ -120,7 +130,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
   }
 }
 
-function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinition {
+function resolveCache2(values: Cache2Values, options: OptionSet): UnfilledCache {
   const name = resolveName(values)
   const items = cache2Integer(values, 'items')
   if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)

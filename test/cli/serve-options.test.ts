@@ -3,10 +3,12 @@
  */
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { RemoteCache } from '../../src/client/index.ts'
 import { until } from '../support/deadline.ts'
 import type { Scope } from '../support/scope.ts'
@@ -102,4 +104,40 @@ test('a full cache is told of in a line, unless ignore_full is on', async t => {
   await service.waitFor('to tell', text => text.includes('DANGER cache "a" is FULL') || undefined)
   assert.equal((await other.stats()).full, 1)
   assert.doesNotMatch(service.output(), /cache "b" is FULL/)
+})
+
+test('files and items of an INI file are there from the start, also at the next start', async t => {
+  const [home, directory] = [tempDir(t), memoryDir(t)]
+  const page = join(home, 'page.html')
+  writeFileSync(join(home, 'empty.html'), '')
+  const ini = join(home, 'app.ini')
+  const sizes = 'bitmap=1,items=100,blocksize=100,blocks=200'
+  writeFileSync(
+    ini,
+    `[uwsgi]
+cache2 = name=files,${sizes}
+cache2 = name=compressedfiles,${sizes}
+for-glob = %d*.html
+load-file-in-cache = files %(_)
+load-file-in-cache-gzip = compressedfiles %(_)
+endfor =
+load-file-in-cache = files %dabsent
+add-cache-item = greeting=hello
+add-cache-item = v=one two
+`,
+  )
+  for (const content of ['<p>first</p>', '<p>second</p>']) {
+    writeFileSync(page, content)
+    const { service, address } = await serve(t, ini, '--directory', directory)
+    await using files = await RemoteCache.connect(`files@${address}`)
+    await using compressed = await RemoteCache.connect(`compressedfiles@${address}`)
+    assert.equal(String(await files.get(page)), content)
+    assert.equal(String(gunzipSync((await compressed.get(page)) as Buffer)), content)
+    assert.equal(String(await compressed.get('greeting')), 'hello')
+    const output = service.output()
+    assert.match(output, /\[cache-error\] unable to store ".*empty\.html" in "files": it is empty/)
+    assert.match(output, /\*\*\* cannot read ".*absent", so cache "files" starts without it/)
+    assert.match(output, /app\.ini:10: add-cache-item: there is no cache "v=one"/)
+    await service.stop()
+  }
 })

@@ -51,6 +51,7 @@ describe('a cache2 definition', () => {
       sweepSeconds: 3,
       reportFreed: false,
       cycleSeconds: 1,
+      filling: [],
     })
   })
 
@@ -83,6 +84,7 @@ describe('a cache2 definition', () => {
       sweepSeconds: 3,
       reportFreed: false,
       cycleSeconds: 1,
+      filling: [],
     })
   })
 
