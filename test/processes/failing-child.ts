@@ -25,6 +25,8 @@ export interface FailingTask {
 }
 
 export type FailurePoint =
+  /** In a get, with the value before it; afterwards it may go on, if it was only stopped. */
+  | { readonly in: 'get' }
   /** In a set, when so many bytes of the value are written: the first half of them. */
   | { readonly in: 'set'; readonly value: string }
   /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
@@ -46,6 +48,7 @@ answer<FailingTask, string>(task => {
     throw new Error('the cache should be there')
   })
   const engine = new engineModule.Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })
+  if (point.in === 'get') return String(engine.get(key, () => fail(task.signal)))
   if (point.in === 'set') return setAndFail(engine, key, point.value, task.signal)
   failAfterStores(point.afterStores, task.signal)
   if (point.in === 'delete') return String(engine.delete(key))
@@ -54,6 +57,11 @@ answer<FailingTask, string>(task => {
   const fresh = { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer }
   return String(engine.count(key, 'inc', 1n, fresh))
 })
+
+function fail(signal: NodeJS.Signals): string {
+  process.kill(process.pid, signal)
+  return 'read'
+}
 
 function setAndFail(engine: Engine, key: string, value: string, signal: NodeJS.Signals): string {
   const bytes = Buffer.from(value)

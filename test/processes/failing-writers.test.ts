@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
 import { until, within } from '../support/deadline.ts'
+import { isStopped } from '../support/process-state.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
 import type { FailingTask, FailurePoint } from './failing-child.ts'
 
@@ -194,9 +194,3 @@ describe('a process stopped while it writes a value', () => {
     assert.equal(cache.stats().takeovers, 0)
   })
 })
-
-function isStopped(pid: number): boolean {
-  return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .startsWith('T')
-}
