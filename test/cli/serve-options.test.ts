@@ -27,6 +27,37 @@ async function serveCache(
   return { ...served, cache: await RemoteCache.connect(`a@${served.address}`) }
 }
 
+test('the sizes and the hash of a definition are those of the cache', async t => {
+  const stats = join(tempDir(t), 'stats.sock')
+  const definitions = [
+    ...['--cache2', 'name=bits,items=20,blocksize=65536,keysize=60,bitmap=1,blocks=30'],
+    ...['--cache2', 'name=two,items=5,hash=murmur2', '--cache', '7', '--cache-blocksize', '100'],
+  ]
+  await serve(t, ...definitions, '--stats', stats, '--directory', memoryDir(t))
+  const { caches } = JSON.parse(await text(connect(stats)))
+  const told = caches.map((each: Record<string, unknown>) =>
+    ['name', 'max_items', 'blocks', 'blocksize', 'keysize', 'hash'].map(name => each[name]).join(),
+  )
+  assert.deepEqual(told, [
+    'default,7,7,100,2048,seeded',
+    'bits,20,30,65536,60,seeded',
+    'two,5,5,65536,2048,murmur2',
+  ])
+})
+
+test('no_expire, purge_lru and cache-no-expire make items that never end', async t => {
+  const lifeOf = async (cache2: string, ...more: string[]) => {
+    const { cache } = await serveCache(t, cache2, ...more)
+    await using one = cache
+    await one.set('k', 'v', { ttlMs: 60_000 })
+    return one.ttlMs('k')
+  }
+  assert.ok(((await lifeOf('items=5')) ?? 0) <= 60_000)
+  assert.equal(await lifeOf('items=5,no_expire=1'), Number.POSITIVE_INFINITY)
+  assert.equal(await lifeOf('items=5,purge_lru=1'), Number.POSITIVE_INFINITY)
+  assert.equal(await lifeOf('items=5', '--cache-no-expire'), Number.POSITIVE_INFINITY)
+})
+
 test('math_initial is what counters begin at, unless the client says otherwise', async t => {
   const { cache } = await serveCache(t, 'items=10,math_initial=-5')
   await using one = cache
