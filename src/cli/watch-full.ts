@@ -42,12 +42,13 @@ export class FullWatch {
     this.#count = count
     this.#wasFull = isFull
     if (!begins) return undefined
-    return stats.eviction === 'lru'
-      ? `LRU item will be purged from cache "${stats.name}"`
-      : `*** DANGER cache "${stats.name}" is FULL !!! ***`
+    return stats.eviction === 'none' || stats.eviction === 'clear'
+      ? `*** DANGER cache "${stats.name}" is FULL !!! ***`
+      : `LRU item will be purged from cache "${stats.name}"`
   }
 }
 
+/** As uWSGI counts: an eviction is one, unless all go at once. */
 function fullCount({ full, evicted, eviction }: CacheStats): number {
-  return eviction === 'lru' ? full + evicted : full
+  return eviction === 'clear' ? full : full + evicted
 }

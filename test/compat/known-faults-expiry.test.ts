@@ -57,7 +57,7 @@ test('F8: processes that read 2000 items as these expire leave all in order', as
 
 describe('F9: many gets at the same time leave the order of use whole', () => {
   test('of processes that share a cache of 3 items', async t => {
-    const options = ownCache(t, { maxItems: 3 })
+    const options = ownCache(t, { maxItems: 3, eviction: 'lru' })
     const cache = openHere(t, options)
     for (let i = 0; i < 3; i++) cache.set(`key-${i}`, checkedValue(`key-${i}`, i, 10))
     const children = await startStress(t)
@@ -110,7 +110,7 @@ describe('a cache that evicts, under everything at once from four processes', ()
   ] as const
   for (const [name, sizes] of modes) {
     test(name, async t => {
-      const options = ownCache(t, sizes)
+      const options = ownCache(t, { ...sizes, eviction: 'lru' })
       const cache = openHere(t, options)
       const reports = await work(await startStress(t), options, seed => {
         return { kind: 'mix', keyCount: 200, times: 30_000, seed, largestValue: 300 }
@@ -130,7 +130,7 @@ describe('a cache that evicts, under everything at once from four processes', ()
 describe('F15: the order of use', () => {
   test('comes back from a store, and a full cache takes new keys', t => {
     const store = join(tempDir(t), 'a.store')
-    const options = { name: 'a', store, maxItems: 3 }
+    const options = { name: 'a', store, maxItems: 3, eviction: 'lru' } as const
     const before = Cache.open(options)
     for (const key of ['a', 'b', 'c']) before.set(key, key)
     before.get('a')
