@@ -41,7 +41,7 @@ export interface SetItemOptions extends TtlOptions {
 
 /** What a counter operation starts from when the key is absent. */
 export interface CounterOptions extends TtlOptions {
-  /** The value before the operation when there was no item. @default 0 */
+  /** The value before the operation when there was no item. @default the cache's, mostly 0 */
   readonly initial?: number | bigint
   /** Change only a counter that is there: nothing is created, and `initial` is not used. */
   readonly onlyPresent?: boolean
@@ -78,7 +78,7 @@ export interface CacheStats {
   readonly size: number
   readonly hits: number
   readonly misses: number
-  /** Times a value was refused for want of room. */
+  /** Times the cache was found full: a value was refused, or everything cleared for one. */
   readonly full: number
   readonly evicted: number
   readonly expired: number
@@ -88,6 +88,8 @@ export interface CacheStats {
   readonly dropped: number
   /** Processes and threads attached now. */
   readonly attachments: number
+  /** The last change, Unix milliseconds; 0: there was none, or nobody has it kept. */
+  readonly lastModifiedAtMs: number
 }
 
 /** One step of an iteration over the keys. */

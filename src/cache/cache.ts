@@ -151,8 +151,9 @@ export class Cache<V = unknown> extends OpenCache {
   }
 
   /**
-   * Adds to a 64-bit integer, in one step for all processes. An absent one begins at `initial`; an
-   * existing one keeps its TTL. Integers stored with `set` are counters, too.
+   * Adds to a 64-bit integer, in one step for all processes. An absent one begins at `initial`, or
+   * else the cache's `counterInitial`; an existing one keeps its TTL. Integers stored with `set`
+   * are counters, too.
    *
    * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
    * @returns the new value, or undefined when the cache is full, or there is no item and
@@ -266,8 +267,9 @@ export class Cache<V = unknown> extends OpenCache {
     limit: bigint | undefined,
   ): bigint | undefined {
     const engine = this.use()
+    const initial = options?.initial
     const fresh = {
-      initial: requireInt64('initial', options?.initial ?? 0),
+      initial: initial === undefined ? this.counterInitial : requireInt64('initial', initial),
       expiresAtMs: this.expiryFor(options),
       type,
     }

@@ -1,2 +1,3 @@
 export { Cache } from './cache.ts'
-export type { CacheOptions, NearOptions } from './options.ts'
+export type { NearOptions } from './near-options.ts'
+export type { CacheOptions } from './options.ts'

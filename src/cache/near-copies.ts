@@ -8,8 +8,8 @@
 
 import { VALUE_TYPE, type ValueDecoder } from '../base/index.ts'
 import type { Engine, Stamps } from '../engine/index.ts'
+import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
-import type { ResolvedNear } from './options.ts'
 
 /** What a copy takes beside its key and value: their headers, and its places in Map and lists. */
 const OVERHEAD_SIZE = 120

@@ -13,8 +13,6 @@ import {
   type ItemPage,
   invalidOption,
   type KeyPage,
-  type PagedItem,
-  requireInteger,
   type TtlOptions,
   UndercroftError,
   type ValueDecoder,
@@ -28,9 +26,10 @@ import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, forgotten, openMemory } from './memory.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
+import { readItemPage, readKeyPage } from './pages.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
-const PAGE_LIMIT = 10_000
+const NO_STEP = { reclaimed: 0, more: false }
 
 /** The part of {@link Cache} that does not look into items. */
 export abstract class OpenCache {
@@ -47,18 +46,17 @@ export abstract class OpenCache {
   /** Checked after each change, so that a cache that nobody follows pays for nothing else. */
   protected observed = false
   #listeners: readonly ChangeListener[] = []
+  protected readonly counterInitial: bigint
   readonly #defaultTtlMs: number
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
-  readonly #sweepable: Sweepable = {
-    isSweeper: () => !this.closed && this.engine.isSweeper(),
-    sweepStep: () => !this.closed && this.engine.sweepStep().more,
-  }
+  readonly #sweepable: Sweepable
 
   protected constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
     this.name = resolved.name
     this.clock = resolved.clock
+    this.counterInitial = resolved.counterInitial
     this.#defaultTtlMs = resolved.ttlMs
     this.memory = openMemory(resolved)
     try {
@@ -71,6 +69,11 @@ export abstract class OpenCache {
     this.decode = near.objects ? decodeFrozen : decodeValue
     this.near = near.maxItems > 0 ? new NearCopies(this.engine, near, this.decode) : undefined
     forgotten.register(this, this.memory, this)
+    this.#sweepable = {
+      isSweeper: () => !this.closed && this.engine.isSweeper(),
+      sweepStep: () => (this.closed ? NO_STEP : this.engine.sweepStep()),
+      onSweep: resolved.onSweep,
+    }
     if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
   }
 
@@ -99,16 +102,7 @@ export abstract class OpenCache {
 
   /** Some keys as bytes, from a cursor on: 0 to begin, then `next` until that is 0. */
   keyPage(cursor: number, limit: number): KeyPage {
-    const engine = this.use()
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('limit', limit, 1, PAGE_LIMIT)
-    const keys: Buffer[] = []
-    let slot = cursor
-    while (slot < engine.slotCount && keys.length < limit) {
-      const key = engine.readSlot(++slot, found => found)
-      if (key !== undefined) keys.push(key)
-    }
-    return { keys, next: slot < engine.slotCount ? slot : 0 }
+    return readKeyPage(this.use(), cursor, limit)
   }
 
   /**
@@ -116,25 +110,7 @@ export abstract class OpenCache {
    * bytes. Counts nothing.
    */
   itemPage(cursor: number, maxSize: number): ItemPage {
-    const engine = this.use()
-    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
-    requireInteger('maxSize', maxSize, 1, Number.MAX_SAFE_INTEGER)
-    const { bytes } = this.memory.segment
-    const items: PagedItem[] = []
-    let size = 0
-    let slot = cursor
-    while (slot < engine.slotCount && size < maxSize && slot - cursor < PAGE_LIMIT) {
-      const item = engine.readSlot(++slot, (key, { offset, size: valueSize, ...facts }) => ({
-        key,
-        bytes: Buffer.from(bytes.subarray(offset, offset + valueSize)),
-        expiresAtMs: facts.expiresAtMs,
-        lastUse: facts.lastUse,
-      }))
-      if (item === undefined) continue
-      items.push(item)
-      size += item.key.length + item.bytes.length
-    }
-    return { items, next: slot < engine.slotCount ? slot : 0 }
+    return readItemPage(this.use(), cursor, maxSize)
   }
 
   /** Deletes everything, for all processes; how many items there were. */

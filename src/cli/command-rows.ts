@@ -45,6 +45,6 @@ export const INITIAL_ROW: OptionRow = {
   ...SHARED,
   name: 'initial',
   kind: 'integer64',
-  default: '0',
+  default: 'as the cache says',
   description: 'What a counter that does not exist starts from.',
 }

@@ -17,11 +17,14 @@ export const INC = cacheCommand({
     const [key = '', byText = '1'] = context.words
     const by = parseInteger64('BY', byText)
     const given = findLast(context.options, 'initial')
-    const initial = given === undefined ? 0n : parseInteger64(formatGiven(given), given.value)
+    const initial = given && parseInteger64(formatGiven(given), given.value)
     const ttl = readTtl(context.options)
     return withTarget(context, async target => {
       const { stdout, stderr } = context.environment
-      const value = await target.count(key, 'inc', by, { initial, ...ttl })
+      const value = await target.count(key, 'inc', by, {
+        ...(initial === undefined ? {} : { initial }),
+        ...ttl,
+      })
       const isStored = value !== undefined
       if (context.isJson) {
         const json = isStored ? { value: toJsonInteger(value) } : {}

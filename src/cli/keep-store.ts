@@ -8,8 +8,8 @@ import { UndercroftError } from '../base/index.ts'
 import { Cache, type CacheOptions } from '../cache/index.ts'
 import type { CacheDefinition } from '../config/index.ts'
 
-/** uWSGI's master goes round about once a second, unless told otherwise. */
-const MASTER_CYCLE_MS = 1000
+/** A timer set for longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** What made a file unfit: another file, another version, other sizes. */
 const UNFIT = new Set<string>([
@@ -49,24 +49,27 @@ export function openStore(
   return cache
 }
 
-/** Flushes every so many cycles; the next round waits for the one before. */
+/** Flushes every so often, 0: never; the next round waits for the one before. */
 export function keepFlushed(
-  cache: Cache<Uint8Array>,
-  cycles: number,
+  cache: Pick<Cache<Uint8Array>, 'name' | 'flush'>,
+  everyMs: number,
   onLog: (line: string) => void,
 ): () => void {
-  if (cycles === 0) return () => {}
+  if (everyMs === 0) return () => {}
   let flushing = false
-  const timer = setInterval(() => {
-    if (flushing) return
-    flushing = true
-    cache
-      .flush()
-      .catch((error: unknown) => onLog(`cannot flush the store of "${cache.name}": ${error}`))
-      .finally(() => {
-        flushing = false
-      })
-  }, cycles * MASTER_CYCLE_MS)
+  const timer = setInterval(
+    () => {
+      if (flushing) return
+      flushing = true
+      cache
+        .flush()
+        .catch((error: unknown) => onLog(`cannot flush the store of "${cache.name}": ${error}`))
+        .finally(() => {
+          flushing = false
+        })
+    },
+    Math.min(everyMs, MAX_TIMER_MS),
+  )
   return () => clearInterval(timer)
 }
 

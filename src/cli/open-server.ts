@@ -7,24 +7,30 @@ import { Cache, type CacheOptions } from '../cache/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
 import { serveCaches, serveStats } from '../server/index.ts'
 import type { ServeHost } from './environment.ts'
+import { fillCache } from './fill-cache.ts'
 import { followNodes } from './follow-nodes.ts'
 import { keepFlushed, openStore } from './keep-store.ts'
+import { watchFull } from './watch-full.ts'
 
 /** Makes real caches and real sockets. */
 export const serveHost: ServeHost = {
   async openCache(definition, directory, onLog) {
-    const options = cacheOptions(definition, directory)
+    const options = cacheOptions(definition, directory, onLog)
     const { store } = definition
     const cache =
       store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
     try {
       const stopFollowing = await followNodes(cache, definition, onLog)
-      const stopFlushing = keepFlushed(cache, definition.storeSync, onLog)
+      await fillCache(cache, definition, onLog)
+      const stopFlushing = keepFlushed(cache, definition.flushSeconds * 1000, onLog)
+      const cycleMs = definition.cycleSeconds * 1000
+      const stopWatching = definition.ignoreFull ? () => {} : watchFull(cache, cycleMs, onLog)
       const close = cache.close.bind(cache)
       return Object.assign(cache, {
         close() {
           stopFollowing()
           stopFlushing()
+          stopWatching()
           close()
         },
       })
@@ -71,6 +77,7 @@ export const serveHost: ServeHost = {
 function cacheOptions(
   definition: CacheDefinition,
   directory: string | undefined,
+  onLog: (line: string) => void,
 ): CacheOptions & { readonly name: string } {
   const { name, maxItems, blockSize, blocks, bitmap, maxKeySize, hash, eviction } = definition
   return {
@@ -81,9 +88,13 @@ function cacheOptions(
     maxKeySize,
     hash,
     eviction,
-    // uWSGI's purge_lru ignores expiry, as its manual says.
-    ignoreTtl: eviction === 'lru' || definition.noExpire,
+    ignoreTtl: definition.noExpire,
+    counterInitial: definition.mathInitial,
+    lastModified: definition.lastModified,
     sweepMs: definition.sweepSeconds * 1000,
+    ...(definition.reportFreed
+      ? { onSweep: freed => onLog(`freed ${freed} items for cache "${name}"`) }
+      : {}),
     ...(blocks !== undefined && bitmap ? { blocks } : {}),
     ...(definition.store === undefined ? {} : { store: definition.store }),
     ...(directory === undefined ? {} : { directory }),

@@ -14,7 +14,8 @@ export function formatCacheLine(stats: CacheStats): string {
   const dataSize = stats.blockSize * stats.blocks
   return (
     `*** Cache "${stats.name}" initialized: ${megabytes}MB (items: ${stats.maxItems}, ` +
-    `key: ${stats.maxKeySize} bytes, value: ${stats.maxValueSize} bytes, ` +
+    `one of ${stats.maxItems + 1} places stays empty, key: ${stats.maxKeySize} bytes, ` +
+    `value: ${stats.maxValueSize} bytes, ` +
     `data: ${dataSize} bytes) preallocated ***`
   )
 }

@@ -6,6 +6,7 @@
 
 import { invalidOption, requireOneOf, UndercroftError } from '../base/index.ts'
 import { type Cache2Values, cache2Flag, cache2Integer, cache2List, parseCache2 } from './cache2.ts'
+import { type Filling, resolveFilling } from './filling.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'
 import {
   findLast,
@@ -32,11 +33,12 @@ export interface CacheDefinition {
   /** Bytes. */
   readonly maxKeySize: number
   readonly hash: 'seeded' | 'djb33x' | 'murmur2'
-  readonly eviction: 'lru' | 'none'
+  /** What happens when it is full. */
+  readonly eviction: 'lru' | 'none' | 'clear'
   /** Path of a file on disk. */
   readonly store?: string
-  /** Master cycles between flushes; 0: the kernel decides. */
-  readonly storeSync: number
+  /** Between two flushes; 0: the kernel decides. */
+  readonly flushSeconds: number
   readonly storeDelete: boolean
   /** UDP addresses told of each change. */
   readonly nodes: readonly string[]
@@ -47,14 +49,16 @@ export interface CacheDefinition {
   readonly lastModified: boolean
   readonly mathInitial: bigint
   readonly ignoreFull: boolean
-  readonly lazyExpire: boolean
-  /** 0: off. */
-  readonly sweepOnFullSeconds: number
-  readonly clearOnFull: boolean
-  /** Items never end. */
+  /** Items never end: what no_expire means, and purge_lru as well. */
   readonly noExpire: boolean
   /** Between two sweeps, for all caches of the instance. */
   readonly sweepSeconds: number
+  /** Log how many items a sweep freed; for all caches of the instance. */
+  readonly reportFreed: boolean
+  /** What is put into it at start, in order. */
+  readonly filling: readonly Filling[]
+  /** How long a cycle of uWSGI's master is: how often it looks after its caches. */
+  readonly cycleSeconds: number
 }
 
 /** The caches to make, and what their author should be told. */
@@ -65,10 +69,10 @@ export interface ResolvedCaches {
 
 /** The caches of all `cache` and `cache2` options, in uWSGI's order: old-style first. */
 export function resolveCaches(options: OptionSet): ResolvedCaches {
-  const caches: CacheDefinition[] = []
+  const caches: UnfilledCache[] = []
   const warnings: string[] = []
   const names = new Set<string>()
-  const add = (given: GivenOption, cache: CacheDefinition) => {
+  const add = (given: GivenOption, cache: UnfilledCache) => {
     if (names.has(cache.name)) {
       throw new UndercroftError(
         'UNDERCROFT_OPTION_INVALID',
@@ -90,11 +94,18 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
       warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
     }
   }
-  return { caches, warnings }
+  const filling = resolveFilling(options, names)
+  return {
+    caches: caches.map(cache => ({ ...cache, filling: filling.byCache.get(cache.name) ?? [] })),
+    warnings: [...warnings, ...filling.warnings],
+  }
 }
 
+/** As its own options describe it. */
+type UnfilledCache = Omit<CacheDefinition, 'filling'>
+
 /** The cache that `cache = N` and the `cache-...` options describe. */
-function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): CacheDefinition {
+function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): UnfilledCache {
   const store = textOption(options, 'cache-store')
   const sync = textOption(options, 'cache-sync')
   return {
@@ -106,7 +117,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     hash: 'seeded',
     eviction: 'none',
     ...(store === undefined ? {} : { store }),
-    storeSync: requiredInteger(options, 'cache-store-sync'),
+    flushSeconds: flushSeconds(options, undefined),
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
@@ -114,15 +125,12 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     lastModified: flagOption(options, 'cache-use-last-modified'),
     mathInitial: 0n,
     ignoreFull: false,
-    lazyExpire: false,
-    sweepOnFullSeconds: 0,
-    clearOnFull: false,
     noExpire: flagOption(options, 'cache-no-expire'),
-    sweepSeconds: sweepSeconds(options),
+    ...resolveRhythm(options),
   }
 }
 
-function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinition {
+function resolveCache2(values: Cache2Values, options: OptionSet): UnfilledCache {
   const name = resolveName(values)
   const items = cache2Integer(values, 'items')
   if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)
@@ -142,9 +150,9 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
       hash === undefined
         ? 'seeded'
         : requireOneOf(`${values.label}: hash`, hash, ['djb33x', 'murmur2']),
-    eviction: cache2Flag(values, 'purge_lru') ? 'lru' : 'none',
+    eviction: resolveEviction(values),
     ...(store === undefined ? {} : { store }),
-    storeSync: cache2Integer(values, 'store_sync') ?? requiredInteger(options, 'cache-store-sync'),
+    flushSeconds: flushSeconds(options, cache2Integer(values, 'store_sync')),
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),
@@ -152,18 +160,28 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheDefinitio
     lastModified: cache2Flag(values, 'lastmod'),
     mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),
     ignoreFull: cache2Flag(values, 'ignore_full'),
-    lazyExpire: cache2Flag(values, 'lazy_expire'),
-    sweepOnFullSeconds: cache2Integer(values, 'sweep_on_full') ?? 0,
-    clearOnFull: cache2Flag(values, 'clear_on_full'),
-    noExpire: cache2Flag(values, 'no_expire') || flagOption(options, 'cache-no-expire'),
-    sweepSeconds: sweepSeconds(options),
+    noExpire: resolveNoExpire(values, options),
+    ...resolveRhythm(options),
   }
 }
 
-/** In uWSGI 0 stands for the default. */
-function sweepSeconds(options: OptionSet): number {
+/** uWSGI counts in cycles of its master; the default of each cache is the instance's. */
+function flushSeconds(options: OptionSet, cycles: number | undefined): number {
+  const all = cycles ?? requiredInteger(options, 'cache-store-sync')
+  return all * requiredInteger(options, 'check-interval')
+}
+
+function resolveRhythm(
+  options: OptionSet,
+): Pick<CacheDefinition, 'sweepSeconds' | 'reportFreed' | 'cycleSeconds'> {
   const seconds = requiredInteger(options, 'cache-expire-freq')
-  return seconds === 0 ? Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default) : seconds
+  // In uWSGI 0 stands for the default.
+  const fallback = Number(requireRow(OPTION_TABLE, 'cache-expire-freq').default)
+  return {
+    sweepSeconds: seconds === 0 ? fallback : seconds,
+    reportFreed: flagOption(options, 'cache-report-freed-items'),
+    cycleSeconds: requiredInteger(options, 'check-interval'),
+  }
 }
 
 /** uWSGI takes any name; ours becomes part of a file name, and `@` begins an address. */
@@ -177,6 +195,18 @@ function resolveName(values: Cache2Values): string {
     )
   }
   return name
+}
+
+/** With both, uWSGI removes the item used longest ago, and then all others. */
+function resolveEviction(values: Cache2Values): CacheDefinition['eviction'] {
+  if (cache2Flag(values, 'clear_on_full')) return 'clear'
+  return cache2Flag(values, 'purge_lru') ? 'lru' : 'none'
+}
+
+/** uWSGI's purge_lru ignores expiry, as its manual says. */
+function resolveNoExpire(values: Cache2Values, options: OptionSet): boolean {
+  const isOwn = cache2Flag(values, 'no_expire') || cache2Flag(values, 'purge_lru')
+  return isOwn || flagOption(options, 'cache-no-expire')
 }
 
 function resolveBlocks(values: Cache2Values, items: number): number {

@@ -7,6 +7,7 @@ export {
 export { type ParsedArguments, parseArguments, usageError } from './arguments.ts'
 export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cache-definitions.ts'
 export { readEnvironmentOptions } from './environment-options.ts'
+export type { Filling } from './filling.ts'
 export {
   COMMAND_LINE,
   formatGiven,

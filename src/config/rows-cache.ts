@@ -75,7 +75,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     name: 'cache-report-freed-items',
     kind: 'flag',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Logs how many items a sweep freed.',
   },
   {
@@ -106,7 +106,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     name: 'cache-use-last-modified',
     kind: 'flag',
     group: 'caches',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the time of the last change of the cache made by the cache option.',
   },
   {
@@ -114,7 +114,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: '[CACHE ]KEY=VALUE',
     group: 'filling',
-    support: 'later',
+    support: 'now',
     description: 'Stores an item at start, in every cache unless one is named.',
   },
   {
@@ -122,7 +122,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: '[CACHE ]PATH',
     group: 'filling',
-    support: 'later',
+    support: 'now',
     description: 'Stores the content of a file at start, under its path as written.',
   },
   {
@@ -130,8 +130,8 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: '[CACHE ]PATH',
     group: 'filling',
-    support: 'later',
-    description: 'The same, compressed with gzip.',
+    support: 'now',
+    description: 'Stores a file compressed with gzip at start, under its path as written.',
   },
   {
     name: 'check-cache',

@@ -150,7 +150,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     name: 'lastmod',
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Keeps the time of the last change for the stats server.',
   },
   {
@@ -158,15 +158,15 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'integer64',
     default: '0',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'Value from which a counter starts that did not exist.',
   },
   {
     name: 'ignore_full',
     kind: 'flag',
     group: 'cache2',
-    support: 'accepted',
-    description: 'Silences the log line for a full cache; there is none here, only a counter.',
+    support: 'now',
+    description: 'Does not log that the cache is full; the counter counts all the same.',
   },
   {
     name: 'lazy_expire',
@@ -184,14 +184,15 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     min: 0,
     max: MAX_COUNT,
     group: 'cache2',
-    support: 'later',
-    description: 'When full, removes expired items, at most once in this time; 0 turns it off.',
+    support: 'accepted',
+    description:
+      'When full, removes expired items, at most so often; here always, and first of all.',
   },
   {
     name: 'clear_on_full',
     kind: 'flag',
     group: 'cache2',
-    support: 'later',
+    support: 'now',
     description: 'When full, removes everything.',
   },
   {

@@ -124,8 +124,9 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     min: 1,
     max: 86400,
     group: 'processes',
-    support: 'later',
-    description: 'Length of a master cycle.',
+    support: 'now',
+    description:
+      'Length of a master cycle: of what store_sync counts, and between looks at caches.',
   },
   {
     name: 'uid',

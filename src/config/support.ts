@@ -5,10 +5,9 @@
  * more than this version does.
  */
 
-import { parseCache2 } from './cache2.ts'
-import { type GivenOption, optionError } from './given-option.ts'
-import { listOption, type OptionSet } from './option-set.ts'
-import { CACHE2_TABLE, requireRow } from './option-table.ts'
+import { optionError } from './given-option.ts'
+import type { OptionSet } from './option-set.ts'
+import { requireRow } from './option-table.ts'
 import { parseFlag } from './option-values.ts'
 
 /** Throws for the first option that the table marks `later`. */
@@ -18,15 +17,6 @@ export function requireSupported(options: OptionSet): void {
     if (row.support !== 'later') continue
     // A flag that is switched off asks for nothing.
     const asking = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
-    if (asking !== undefined) throw notYet(asking, '')
+    if (asking !== undefined) throw optionError(asking, 'is not supported yet')
   }
-  for (const given of listOption(options, 'cache2')) {
-    for (const name of parseCache2(given).texts.keys()) {
-      if (requireRow(CACHE2_TABLE, name).support === 'later') throw notYet(given, `${name} `)
-    }
-  }
-}
-
-function notYet(given: GivenOption, inner: string): Error {
-  return optionError(given, `${inner}is not supported yet`)
 }

@@ -1,5 +1,6 @@
 /**
- * 64-bit integer arithmetic as uWSGI's cache does it, less its faults.
+ * Counters: which values are some, and 64-bit integer arithmetic as uWSGI's cache does it, less its
+ * faults.
  *
  * Results wrap modulo 2^64. Division cuts toward zero; by zero it gives zero. The smallest number
  * divided by -1 wraps to itself (in uWSGI it kills the worker).
@@ -31,8 +32,8 @@ export function isCounter(type: number, size: number): boolean {
   )
 }
 
-/** A new counter's number, as a value to store. */
-export class IntegerSource implements ValueSource {
+/** A counter to be stored, as whichever kind of integer. */
+export class CounterSource implements ValueSource {
   readonly type: number
   readonly size = COUNTER_SIZE
   readonly #value: bigint

@@ -33,7 +33,7 @@ import {
 import { deleteAll, rebuild } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
-import { ITEM_COUNT, SWEEP_SLOT, TAKEOVERS, usedSlotCount } from './state.ts'
+import { SWEEP_SLOT, TAKEOVERS, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { verify } from './verify.ts'
 import {
@@ -78,6 +78,7 @@ export class Engine {
     this.#scanKey = new PreparedKey(segment)
     // Readers need no lock, so they would serve what nobody has checked yet.
     if (this.#lock.isCheckDue()) this.#locked(() => {})
+    if (options.lastModified === true) this.#locked(() => this.#parts.lastChange.keep())
   }
 
   /** The item that the last successful `get` or `has` found. */
@@ -180,11 +181,7 @@ export class Engine {
 
   /** Deletes everything; how many items there were. Takes time in proportion to the slots used. */
   clear(): number {
-    return this.#locked(() => {
-      const count = this.segment.words[ITEM_COUNT] as number
-      deleteAll(this.#parts, this.#recoveryKey, this.#lock)
-      return count
-    })
+    return this.#locked(() => deleteAll(this.#parts, this.#recoveryKey, this.#lock))
   }
 
   /** Slots that may hold items: iterate from 1 up to this. An item never changes its slot. */

@@ -9,12 +9,15 @@ import { Adaptive } from './adaptive.ts'
 import { Blocks } from './blocks.ts'
 import { Checksums } from './checksums.ts'
 import type { Eviction } from './eviction.ts'
+import { LastChange } from './last-change.ts'
 import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
   readonly lockTimeoutMs: number
+  /** From now on every process keeps the moment of the last change. */
+  readonly lastModified?: boolean
 }
 
 export interface Parts {
@@ -26,6 +29,7 @@ export interface Parts {
   readonly eviction: Eviction | undefined
   /** Stores only. */
   readonly checksums: Checksums | undefined
+  readonly lastChange: LastChange
 }
 
 export function assembleParts(segment: Segment, clock: Clock): Parts {
@@ -38,6 +42,7 @@ export function assembleParts(segment: Segment, clock: Clock): Parts {
     blocks,
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
+    lastChange: new LastChange(segment, clock),
   }
 }
 
@@ -48,6 +53,7 @@ function createEviction(segment: Segment, table: SlotTable): Eviction | undefine
     case 'lru':
       return new Recency(segment, table)
     case 'none':
+    case 'clear':
       return undefined
   }
 }

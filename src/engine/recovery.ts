@@ -41,13 +41,19 @@ export interface RebuildLock {
   showLife(): void
 }
 
-/** Deletes all items. Killed in the middle: some are gone, and nobody was told that all are. */
-export function deleteAll(parts: Parts, scratch: PreparedKey, lock: RebuildLock): void {
-  const { table, segment } = parts
+/**
+ * Deletes all items; how many there were. Killed in the middle: some are gone, and nobody was told
+ * that all are.
+ */
+export function deleteAll(parts: Parts, scratch: PreparedKey, lock: RebuildLock): number {
+  const { table, segment, lastChange } = parts
+  const count = segment.words[ITEM_COUNT] as number
   // First of all: a reader in the middle of an item must not see it without its kind.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
   for (let slot = usedSlotCount(segment); slot >= 1; slot--) table.setInfo(slot, 0)
   rebuild(parts, scratch, lock)
+  if (count > 0) lastChange.note()
+  return count
 }
 
 /** Keys are copied to `scratch`. */

@@ -1,5 +1,5 @@
 /**
- * Making room: reclaiming what expired, and evicting where the policy allows.
+ * Making room: reclaiming what expired, and evicting or clearing where the policy allows.
  *
  * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
  */
@@ -11,6 +11,7 @@ import {
   EARLIEST_EXPIRY,
   EVICTED,
   EXPIRED,
+  FULL,
   ITEM_COUNT,
   ROUND_EARLIEST_EXPIRY,
   SWEEP_SLOT,
@@ -39,13 +40,17 @@ export class Room {
     this.#parts = parts
   }
 
-  /** Gives back at least one slot with its blocks, but never `except`. False: nothing can go. */
+  /**
+   * Gives back at least one slot with its blocks, or everything where the cache is cleared when
+   * full, but never `except`. False: nothing can go.
+   */
   makeSome(except: SlotIndex): boolean {
     const before = this.#parts.segment.words[ITEM_COUNT] as number
     const reclaimed = this.#reclaimExpired(except)
     this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
     if (reclaimed) return true
-    const { eviction } = this.#parts
+    const { eviction, segment } = this.#parts
+    if (segment.geometry.eviction === 'clear') return this.#removeAll(except)
     if (eviction === undefined) return false
     const victim = eviction.victim(except)
     if (victim === NO_SLOT) {
@@ -124,6 +129,23 @@ export class Room {
       segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     }
     return reclaimed
+  }
+
+  /**
+   * One after the other, so that a reader sees each as it was or not at all. Killed in the middle:
+   * some are gone.
+   */
+  #removeAll(except: SlotIndex): boolean {
+    const { segment, table } = this.#parts
+    if (!this.#hasOtherItems(except)) return false
+    for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
+      if (slot === except || table.info(slot) === 0) continue
+      this.remove(slot)
+      this.#count(EVICTED)
+    }
+    this.#count(FULL)
+    this.freedSeveral = true
+    return true
   }
 
   #hasOtherItems(except: SlotIndex): boolean {

@@ -1,7 +1,7 @@
 /**
  * The counts and positions that writers keep for all, read and written under the writer lock.
  *
- * All of it can be rebuilt from the slots (recovery.ts), but for the five counters at the end.
+ * All of it can be rebuilt from the slots (recovery.ts), but for the six facts at the end.
  */
 
 import { type Segment, STATE, STATE_OFFSET } from '../segment/index.ts'
@@ -26,7 +26,8 @@ const double = (
     | 'evicted'
     | 'expired'
     | 'takeovers'
-    | 'dropped',
+    | 'dropped'
+    | 'lastModifiedAtMs',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
 /** Positions in `segment.words`. */
@@ -48,6 +49,7 @@ export const EVICTED = double('evicted')
 export const EXPIRED = double('expired')
 export const TAKEOVERS = double('takeovers')
 export const DROPPED = double('dropped')
+export const LAST_MODIFIED = double('lastModifiedAtMs')
 
 /** Slots in use or freed: all others were never touched. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {

@@ -17,7 +17,7 @@ import {
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks }: Parts,
+  { segment, blocks, lastChange }: Parts,
   counters: Counters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
@@ -41,5 +41,6 @@ export function readStats(
     expired: doubles[EXPIRED] as number,
     takeovers: doubles[TAKEOVERS] as number,
     dropped: doubles[DROPPED] as number,
+    lastModifiedAtMs: lastChange.atMs,
   }
 }

@@ -9,7 +9,7 @@
 import type { CounterOperation, ValueSource } from '../base/index.ts'
 import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
-import { applyOperation, COUNTER_SIZE, IntegerSource, isCounter } from './counter.ts'
+import { applyOperation, COUNTER_SIZE, CounterSource, isCounter } from './counter.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'
@@ -51,7 +51,10 @@ export class Writer {
       slot === NO_SLOT
         ? this.#insert(key, value, expiresAtMs)
         : this.#overwrite(slot, value, expiresAtMs)
-    if (stored) return 'stored'
+    if (stored) {
+      this.#parts.lastChange.note()
+      return 'stored'
+    }
     ;(this.#parts.segment.doubles[FULL] as number) += 1
     return 'full'
   }
@@ -62,12 +65,13 @@ export class Writer {
     if (slot === NO_SLOT) return false
     const live = !this.#isExpired(slot)
     this.room.remove(slot)
+    if (live) this.#parts.lastChange.note()
     return live
   }
 
   /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
-    const { table, eviction, checksums } = this.#parts
+    const { table, eviction, checksums, lastChange } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) return false
     const bucket = table.bucketOf(key.hash)
@@ -78,6 +82,7 @@ export class Writer {
     table.endChange(bucket)
     this.room.noteExpiry(expiresAtMs)
     eviction?.use(slot)
+    lastChange.note()
     return true
   }
 
@@ -93,13 +98,13 @@ export class Writer {
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
   ): CountOutcome {
-    const { table, blocks, eviction, checksums } = this.#parts
+    const { table, blocks, eviction, checksums, lastChange } = this.#parts
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
       if (fresh === undefined) return 'absent'
       const value = applyOperation(operation, fresh.initial, by)
       if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
-      const source = new IntegerSource(fresh.type, value)
+      const source = new CounterSource(fresh.type, value)
       const outcome = this.store(key, source, fresh.expiresAtMs, 'set')
       return outcome === 'stored' ? value : 'full'
     }
@@ -117,6 +122,7 @@ export class Writer {
     checksums?.sealNumber(slot, before, value)
     table.endChange(bucket)
     eviction?.use(slot)
+    lastChange.note()
     return value
   }
 

@@ -55,7 +55,7 @@ function findLocal(name = ''): LocalCalls | undefined {
 
 function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalCalls | undefined {
   try {
-    return new LocalCalls(Cache.open({ ...options, memory: 'shared' }), mathInitial)
+    return new LocalCalls(Cache.open({ ...options, counterInitial: mathInitial, memory: 'shared' }))
   } catch (error) {
     if (error instanceof UndercroftError && NO_CACHE.has(error.code)) return undefined
     throw error

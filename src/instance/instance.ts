@@ -5,7 +5,7 @@
  * is needed. A process that nobody told has no instance, and finds caches by their names alone.
  */
 
-import { invalidOption, requireString } from '../base/index.ts'
+import { invalidOption, requireInteger, requireString } from '../base/index.ts'
 
 /** The environment variable with an instance as JSON; {@link formatInstance} makes its value. */
 export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
@@ -17,6 +17,8 @@ export interface InstanceCache {
   readonly directory?: string
   /** Its file, if it has one of its own. */
   readonly store?: string
+  /** Milliseconds between two sweeps, should this process be the one to sweep. @default 3000 */
+  readonly sweepMs?: number
   /** What arithmetic on an absent key starts from. @default 0n */
   readonly mathInitial?: bigint
 }
@@ -64,11 +66,12 @@ export function parseInstance(text: string): Instance {
 }
 
 function parseCache(given: unknown): InstanceCache {
-  const { name, directory, store, mathInitial } = objectOf(given)
+  const { name, directory, store, sweepMs, mathInitial } = objectOf(given)
   return {
     name: requireString(`${INSTANCE_VARIABLE}: name`, name),
     ...(directory === undefined ? {} : { directory: requirePath('directory', directory) }),
     ...(store === undefined ? {} : { store: requirePath('store', store) }),
+    ...(sweepMs === undefined ? {} : { sweepMs: parseSweepMs(sweepMs) }),
     ...(mathInitial === undefined ? {} : { mathInitial: parseBigInt(mathInitial) }),
   }
 }
@@ -76,6 +79,13 @@ function parseCache(given: unknown): InstanceCache {
 function requirePath(name: string, value: unknown): string {
   return requireString(`${INSTANCE_VARIABLE}: ${name}`, value)
 }
+
+function parseSweepMs(value: unknown): number {
+  return requireInteger(`${INSTANCE_VARIABLE}: sweepMs`, value, 0, MAX_SWEEP_MS)
+}
+
+/** As of `Cache.open`. */
+const MAX_SWEEP_MS = 86_400_000
 
 function parseOptions(given: unknown): Readonly<Record<string, string>> {
   const pairs = Object.entries(objectOf(given))
@@ -96,6 +106,7 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function parseBigInt(value: unknown): bigint {
-  if (typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value)) return BigInt(value)
+  const number = typeof value === 'string' && /^-?[0-9]{1,19}$/.test(value) && BigInt(value)
+  if (number !== false && BigInt.asIntN(64, number) === number) return number
   throw invalidOption(`${INSTANCE_VARIABLE}: mathInitial`, 'a 64-bit number as text', value)
 }

@@ -13,11 +13,9 @@ import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } f
 
 export class LocalCalls implements CacheCalls {
   readonly cache: Cache
-  readonly #mathInitial: bigint
 
-  constructor(cache: Cache, mathInitial: bigint) {
+  constructor(cache: Cache) {
     this.cache = cache
-    this.#mathInitial = mathInitial
   }
 
   get(key: CacheKey): Buffer | null {
@@ -42,9 +40,8 @@ export class LocalCalls implements CacheCalls {
   }
 
   count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Done {
-    const options = { ttlMs, initial: this.#mathInitial }
     return refusedAs(null, () =>
-      trueOrNull(this.cache.count(key, operation, by, options) !== undefined),
+      trueOrNull(this.cache.count(key, operation, by, { ttlMs }) !== undefined),
     )
   }
 

@@ -79,6 +79,7 @@ export const STATE = defineRecord({
   expired: 'f64',
   takeovers: 'f64',
   dropped: 'f64',
+  lastModifiedAtMs: 'f64', // of the last change; 0: nobody asked for it; below 0: none since
   unsealedSlot: 'i32', // its item changes in place: its checksum may be that of before; 0: none
 })
 

@@ -7,7 +7,7 @@ import { CHECKSUM_SIZE, FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './forma
 
 /** Positions in these lists are stored in the header: append only. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
-export const EVICTIONS = ['none', 'lru', 'adaptive'] as const
+export const EVICTIONS = ['none', 'lru', 'adaptive', 'clear'] as const
 
 export type HashName = (typeof HASHES)[number]
 export type EvictionName = (typeof EVICTIONS)[number]

@@ -190,7 +190,8 @@ function runCounter(
 ): Outcome {
   const by = request.by ?? (command === 'inc' || command === 'dec' ? 1n : 2n)
   const { initial, onlyPresent, isSafe } = request
-  const options = { ...ttlOptions(request), initial, onlyPresent, safe: isSafe }
+  const start = initial === undefined ? {} : { initial }
+  const options = { ...ttlOptions(request), ...start, onlyPresent, safe: isSafe }
   const value = cache.count(request.key, command, by, options)
   // Changing a counter that is there takes no room, so with `only` the cache cannot be full.
   if (value === undefined) return onlyPresent ? MISS : refused('full')

@@ -82,9 +82,9 @@ function makeCache(stats: CacheStats, countsFirstPlace: boolean): JsonValue {
     items: stats.items,
     hits: stats.hits,
     miss: stats.misses,
-    // uWSGI counts each time it finds a cache full: an eviction is one, and so is a refusal.
-    full: stats.full + stats.evicted,
-    last_modified_at: 0,
+    // uWSGI counts each time it finds a cache full: an eviction is one, unless all go at once.
+    full: stats.full + (stats.eviction === 'clear' ? 0 : stats.evicted),
+    last_modified_at: Math.floor(stats.lastModifiedAtMs / 1000),
   }
 }
 

@@ -25,7 +25,11 @@ const METRICS: readonly Metric[] = [
   gauge('max_items', 'Items the cache holds at most.', it => it.maxItems),
   counter('hits', 'Reads that found a live item.', it => it.hits),
   counter('misses', 'Reads that found none.', it => it.misses),
-  counter('full', 'Values refused for want of room.', it => it.full),
+  counter(
+    'full',
+    'Times it was found full: a value refused, or everything cleared for one.',
+    it => it.full,
+  ),
   counter('evicted', 'Live items removed to make room.', it => it.evicted),
   counter('expired', 'Expired items whose room was reclaimed.', it => it.expired),
   counter('takeovers', 'Writer locks taken over from an owner that died.', it => it.takeovers),
@@ -33,6 +37,11 @@ const METRICS: readonly Metric[] = [
   gauge('segment_bytes', 'Bytes of shared memory.', it => it.size),
   gauge('free_blocks', 'Blocks that hold no value.', it => it.freeBlocks),
   gauge('blocks', 'Blocks for values, used and free.', it => it.blocks),
+  gauge(
+    'last_modified_timestamp_seconds',
+    'The last change in Unix time, 0 if it is not kept.',
+    it => it.lastModifiedAtMs / 1000,
+  ),
   gauge('attachments', 'Processes and threads attached now.', it => it.attachments),
 ]
 

@@ -76,7 +76,8 @@ export interface MagicRequest {
   /** What the body is, by its name; not checked here. Undefined: bytes. */
   type: string | undefined
   by: bigint | undefined
-  initial: bigint
+  /** Undefined: the cache's default. */
+  initial: bigint | undefined
   /** Counters: do nothing where there is no item. */
   onlyPresent: boolean
   /** A result that a JavaScript number cannot hold is refused. */
@@ -101,7 +102,7 @@ export function parseMagicRequest(payload: Buffer): MagicRequest | undefined {
     expiresMs: undefined,
     type: undefined,
     by: undefined,
-    initial: 0n,
+    initial: undefined,
     onlyPresent: false,
     isSafe: false,
     cursor: 0,
@@ -137,7 +138,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['type', (request, value) => (request.type = value.toString('latin1'))],
   ['safe', (request, value) => (request.isSafe = value.toString('latin1') === '1')],
   ['by', (request, value) => (request.by = required(request, parseInt64(value)))],
-  ['initial', (request, value) => (request.initial = required(request, parseInt64(value)) ?? 0n)],
+  ['initial', (request, value) => (request.initial = required(request, parseInt64(value)))],
   [
     'only',
     (request, value) => (request.onlyPresent = required(request, parseOnly(value)) ?? false),

@@ -15,3 +15,21 @@ test('with onlyPresent a counter is changed, and none is created', () => {
   assert.equal(cache.decrement('n', 1n, { onlyPresent: true }), undefined)
   assert.deepEqual(cache.verify().problems, [])
 })
+
+test('counters begin at what the opener says, and a call can say otherwise', () => {
+  const options = { name: `initial-${process.pid}`, maxItems: 9, memory: 'private' } as const
+  using cache = Cache.open({ ...options, counterInitial: 100 })
+  using other = Cache.open(options)
+  assert.equal(cache.increment('a'), 101)
+  assert.equal(cache.increment('a'), 102)
+  assert.equal(cache.multiply('b', 2n), 200n)
+  assert.equal(cache.count('c', 'dec', 1n), 99n)
+  assert.equal(cache.increment('d', 1, { initial: 0 }), 1)
+  assert.equal(other.increment('e'), 1, 'each opener has its own')
+  for (const counterInitial of [1.5, 2n ** 63n, '1' as unknown as number]) {
+    assert.throws(() => Cache.open({ ...options, counterInitial }), {
+      code: 'UNDERCROFT_OPTION_INVALID',
+      message: /^counterInitial must be/,
+    })
+  }
+})

@@ -9,6 +9,8 @@ import { memoryDir } from '../support/temp-dir.ts'
 const STEPS = 6000
 const KEYS = Array.from({ length: 24 }, (_, i) => (i % 3 === 0 ? `ключ-${i}` : `key-${i}`))
 
+type EvictionName = NonNullable<CacheOptions['eviction']>
+
 interface Item {
   readonly value: unknown
   readonly expiresAtMs: number
@@ -19,12 +21,12 @@ class CacheModel {
   readonly items = new Map<string, Item>()
   readonly #clock: ManualClock
   readonly #limit: number
-  readonly #lru: boolean
+  readonly #eviction: EvictionName
 
-  constructor(clock: ManualClock, limit: number, lru: boolean) {
+  constructor(clock: ManualClock, limit: number, eviction: EvictionName) {
     this.#clock = clock
     this.#limit = limit
-    this.#lru = lru
+    this.#eviction = eviction
   }
 
   find(key: string): Item | undefined {
@@ -43,8 +45,9 @@ class CacheModel {
   store(key: string, value: unknown, ttlMs: number): boolean {
     const isNew = this.find(key) === undefined
     if (isNew && this.liveKeys().length >= this.#limit) {
-      if (!this.#lru) return false
-      this.items.delete(this.liveKeys()[0] as string)
+      if (this.#eviction === 'none') return false
+      if (this.#eviction === 'clear') this.items.clear()
+      else this.items.delete(this.liveKeys()[0] as string)
     }
     this.#put(key, { value, expiresAtMs: this.#clock.nowMs() + ttlMs })
     return true
@@ -166,6 +169,7 @@ describe('any sequence of commands does what a Map would do', () => {
     for (const [title, eviction, withTtl] of [
       ['with TTLs, refusing when full', 'none', true],
       ['evicting the least recently used', 'lru', false],
+      ['with TTLs, cleared when full', 'clear', true],
     ] as const) {
       test(`${mode}, ${title}`, t => {
         const random = seededRandom(t)
@@ -182,7 +186,7 @@ describe('any sequence of commands does what a Map would do', () => {
           ...options,
           eviction,
         })
-        const model = new CacheModel(clock, 12, eviction === 'lru')
+        const model = new CacheModel(clock, 12, eviction)
         const run = { random, cache, model, clock, withTtl }
         for (let step = 0; step < STEPS; step++) {
           random.pick(COMMANDS)(run, random.pick(KEYS))
@@ -198,7 +202,7 @@ describe('any sequence of commands does what a Map would do', () => {
     const random = seededRandom(t)
     const clock = new ManualClock()
     using cache = Cache.open({ name: 'both', directory: memoryDir(t), maxItems: 12, clock })
-    const model = new CacheModel(clock, 1000, false)
+    const model = new CacheModel(clock, 1000, 'none')
     for (let step = 0; step < STEPS; step++) {
       const key = random.pick(KEYS)
       const ttlMs = randomTtl({ random, withTtl: true } as Run)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache } from '../../src/index.ts'
+import { keepSwept } from '../../src/cache/sweeper.ts'
+import { Cache, UndercroftError } from '../../src/index.ts'
 import { until } from '../support/deadline.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { memoryDir } from '../support/temp-dir.ts'
@@ -37,6 +38,39 @@ describe('sweeping', () => {
     clock.advance(10)
     await until('all are swept', () => other.stats().items === 0)
     assert.equal(cache.stats().expired, 1000)
+  })
+
+  test('tells once a round how many it gave back, in the process that did it', async t => {
+    const clock = new ManualClock()
+    const told: [string, number][] = []
+    const options = { name: 'a', maxItems: 2000, directory: memoryDir(t), clock, sweepMs: 1 }
+    using cache = Cache.open({ ...options, onSweep: count => told.push(['first', count]) })
+    using _other = Cache.open({ ...options, onSweep: count => told.push(['second', count]) })
+    for (const expired of [2000, 3]) {
+      for (let i = 0; i < 2000; i++) cache.set(`k${i}`, i, i < expired ? { ttlMs: 10 } : {})
+      clock.advance(10)
+      await until('it told', () => told.length > 0)
+      assert.deepEqual(told.splice(0), [['first', expired]])
+    }
+    await until('it has looked again', () => cache.stats().items === 1997)
+    assert.deepEqual(told, [])
+  })
+
+  test('waits for the next time where a stopped writer keeps the lock', async () => {
+    let steps = 0
+    const sweepable = {
+      isSweeper: () => true,
+      sweepStep() {
+        if (++steps === 2) throw new UndercroftError('UNDERCROFT_LOCK_TIMEOUT', 'kept')
+        return { reclaimed: 1, more: steps < 5 }
+      },
+      onSweep: (reclaimed: number) => told.push(reclaimed),
+    }
+    const told: number[] = []
+    const stop = keepSwept(sweepable, 1)
+    await until('a round is at its end', () => told.length > 0)
+    stop()
+    assert.equal(told[0], 4, 'what was given back before that counts')
   })
 
   test('goes on in another when the one that swept closes', async t => {

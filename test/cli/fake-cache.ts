@@ -126,6 +126,7 @@ export class FakeCache implements ServedCache {
       takeovers: 0,
       dropped: 0,
       attachments: 1,
+      lastModifiedAtMs: 0,
       ...this.facts,
     }
   }

@@ -6,12 +6,12 @@ import { until } from '../support/deadline.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 describe('store_sync', () => {
-  test('is in master cycles, which are seconds; a flush waits for the one before', async t => {
+  test('comes every so often; a flush waits for the one before', async t => {
     using cache = Cache.open<Uint8Array>({ name: 'a', store: `${tempDir(t)}/a`, maxItems: 10 })
     const ends: (() => void)[] = []
     const flush = t.mock.method(cache, 'flush', () => new Promise<void>(end => ends.push(end)))
     t.mock.timers.enable({ apis: ['setInterval'] })
-    const stop = keepFlushed(cache, 2, () => {})
+    const stop = keepFlushed(cache, 2000, () => {})
     t.mock.timers.tick(1999)
     assert.equal(flush.mock.callCount(), 0)
     t.mock.timers.tick(1)
@@ -42,7 +42,7 @@ describe('store_sync', () => {
     t.mock.method(cache, 'flush', () => Promise.reject(new Error('the disk is gone')))
     t.mock.timers.enable({ apis: ['setInterval'] })
     const lines: string[] = []
-    const stop = keepFlushed(cache, 1, line => lines.push(line))
+    const stop = keepFlushed(cache, 1000, line => lines.push(line))
     await until('it was told of twice', () => {
       t.mock.timers.tick(1000)
       return lines.length === 2

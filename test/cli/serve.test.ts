@@ -19,8 +19,8 @@ describe('undercroft serve', () => {
     const lines = out.split('\n')
     assert.equal(
       lines[0],
-      '*** Cache "default" initialized: 3MB (items: 4, key: 256 bytes, value: 64 bytes, ' +
-        'data: 256 bytes) preallocated ***',
+      '*** Cache "default" initialized: 3MB (items: 4, one of 5 places stays empty, ' +
+        'key: 256 bytes, value: 64 bytes, data: 256 bytes) preallocated ***',
     )
     assert.match(lines[1] ?? '', /^\*\*\* Cache "demo" initialized: .*items: 9/)
     assert.equal(lines[2], 'uwsgi socket 0 bound to UNIX address /run/u.sock')

@@ -39,7 +39,7 @@ describe('a cache2 definition', () => {
       maxKeySize: 2048,
       hash: 'seeded',
       eviction: 'none',
-      storeSync: 0,
+      flushSeconds: 0,
       storeDelete: false,
       nodes: [],
       udpServers: [],
@@ -47,11 +47,11 @@ describe('a cache2 definition', () => {
       lastModified: false,
       mathInitial: 0n,
       ignoreFull: false,
-      lazyExpire: false,
-      sweepOnFullSeconds: 0,
-      clearOnFull: false,
       noExpire: false,
       sweepSeconds: 3,
+      reportFreed: false,
+      cycleSeconds: 1,
+      filling: [],
     })
   })
 
@@ -70,9 +70,9 @@ describe('a cache2 definition', () => {
       bitmap: true,
       maxKeySize: 16,
       hash: 'murmur2',
-      eviction: 'lru',
+      eviction: 'clear',
       store: '/s',
-      storeSync: 2,
+      flushSeconds: 2,
       storeDelete: true,
       nodes: ['a:1', 'b:2'],
       udpServers: ['c:3'],
@@ -80,11 +80,11 @@ describe('a cache2 definition', () => {
       lastModified: true,
       mathInitial: -5n,
       ignoreFull: true,
-      lazyExpire: true,
-      sweepOnFullSeconds: 7,
-      clearOnFull: true,
       noExpire: true,
       sweepSeconds: 3,
+      reportFreed: false,
+      cycleSeconds: 1,
+      filling: [],
     })
   })
 
@@ -93,6 +93,18 @@ describe('a cache2 definition', () => {
     assert.equal(first('cache-expire-freq=9')?.sweepSeconds, 9)
     assert.equal(first('cache-expire-freq=0')?.sweepSeconds, 3)
     assert.equal(first('cache-no-expire=true')?.noExpire, true)
+    assert.equal(first('cache-report-freed-items=true')?.reportFreed, true)
+  })
+
+  test('clears when full with clear_on_full, also beside purge_lru', () => {
+    const facts = (text: string) => {
+      const { eviction, noExpire } = resolveOne(`name=a,items=5,${text}`)
+      return [eviction, noExpire]
+    }
+    assert.deepEqual(facts('clear_on_full=1'), ['clear', false])
+    assert.deepEqual(facts('clear_on_full=1,purge_lru=1'), ['clear', true])
+    assert.deepEqual(facts('purge_lru=1'), ['lru', true])
+    assert.deepEqual(facts('sweep_on_full=5'), ['none', false])
   })
 
   test('takes the spelling max-items and blanks after commas', () => {
@@ -186,7 +198,7 @@ describe('the old-style cache options', () => {
       'cache-use-last-modified=1',
     ).caches
     assert.deepEqual(
-      [cache?.blockSize, cache?.store, cache?.storeSync, cache?.lastModified],
+      [cache?.blockSize, cache?.store, cache?.flushSeconds, cache?.lastModified],
       [100, '/s', 4, true],
     )
     assert.deepEqual(
@@ -195,16 +207,15 @@ describe('the old-style cache options', () => {
     )
   })
 
-  test('cache-store-sync is the default of every cache2 definition', () => {
-    const { caches } = resolveText(
-      'cache-store-sync=4',
-      'cache2=name=a,items=5',
-      'cache2=name=b,items=5,store_sync=9',
-    )
-    assert.deepEqual(
-      caches.map(cache => cache.storeSync),
-      [4, 9],
-    )
+  test('cache-store-sync is the default of every cache2, in cycles of check-interval', () => {
+    const own = 'cache2=name=b,items=5,storesync=9'
+    const seconds = (...more: string[]) =>
+      resolveText('cache-store-sync=4', 'cache2=name=a,items=5', own, ...more).caches.map(
+        ({ flushSeconds }) => flushSeconds,
+      )
+    assert.deepEqual(seconds(), [4, 9])
+    assert.deepEqual(seconds('check-interval=10'), [40, 90])
+    assert.equal(resolveText(own, 'check-interval=7').caches[0]?.cycleSeconds, 7)
   })
 
   test('make no cache with cache = 0, and refuse 1 and what is no number', () => {

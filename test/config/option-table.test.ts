@@ -99,13 +99,6 @@ describe('the INI file of the Python article', () => {
 })
 
 describe('an option that is not supported yet', () => {
-  test('is refused inside cache2 as well', () => {
-    assert.throws(
-      () => requireSupported(load('--cache2', 'name=a,items=5,lastmod=1')),
-      refusal(/cache2 lastmod is not supported yet/),
-    )
-  })
-
   test('is no trouble when it is a flag switched off', () => {
     requireSupported(loadIni('[uwsgi]\nmaster = false').options)
   })

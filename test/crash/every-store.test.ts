@@ -24,12 +24,14 @@ const MODES: Readonly<Record<string, Geometry>> = {
   'one block an item, nothing evicted': { ...SIZES, eviction: 'none' },
   'one block an item, lru': { ...SIZES, eviction: 'lru' },
   'one block an item, adaptive': { ...SIZES, eviction: 'adaptive' },
+  'one block an item, cleared when full': { ...SIZES, eviction: 'clear' },
   'bitmap, nothing evicted': { ...BITMAP, eviction: 'none' },
   'bitmap, lru': { ...BITMAP, eviction: 'lru' },
   'bitmap, adaptive': { ...BITMAP, eviction: 'adaptive' },
   // `verify` compares each item with its checksum.
   'one block an item, a store': { ...SIZES, eviction: 'lru', checksums: true },
   'bitmap, a store': { ...BITMAP, eviction: 'adaptive', checksums: true },
+  'bitmap, cleared when full': { ...BITMAP, eviction: 'clear' },
 }
 
 const LONG_KEY = 'a key that is longer than what fits into its slot'.slice(0, 44)

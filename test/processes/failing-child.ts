@@ -11,6 +11,7 @@ import { answer } from '../support/child-side.ts'
 const { arch } = process
 Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
 const { systemClock, VALUE_TYPE } = await import('../../src/base/index.ts')
+const { encodeValue } = await import('../../src/codecs/index.ts')
 const engineModule = await import('../../src/engine/index.ts')
 const { openSegment, segmentPath } = await import('../../src/segment/index.ts')
 Object.defineProperty(process, 'arch', { value: arch, configurable: true })
@@ -24,10 +25,12 @@ export interface FailingTask {
 }
 
 export type FailurePoint =
+  /** In a get, with the value before it; afterwards it may go on, if it was only stopped. */
+  | { readonly in: 'get' }
   /** In a set, when so many bytes of the value are written: the first half of them. */
   | { readonly in: 'set'; readonly value: string }
   /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
-  | { readonly in: 'delete' | 'increment' | 'touch'; readonly afterStores: number }
+  | { readonly in: 'add' | 'delete' | 'increment' | 'touch'; readonly afterStores: number }
 
 answer<FailingTask, string>(task => {
   const { name, directory, point, key } = task
@@ -46,13 +49,20 @@ answer<FailingTask, string>(task => {
     throw new Error('the cache should be there')
   })
   const engine = new engineModule.Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })
+  if (point.in === 'get') return String(engine.get(key, () => fail(task.signal)))
   if (point.in === 'set') return setAndFail(engine, key, point.value, task.signal)
   failAfterStores(point.afterStores, task.signal)
   if (point.in === 'delete') return String(engine.delete(key))
+  if (point.in === 'add') return engine.store(key, encodeValue('added'), 0, 'add')
   if (point.in === 'touch') return String(engine.touch(key, Date.now() + 60_000))
   const fresh = { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer }
   return String(engine.count(key, 'inc', 1n, fresh))
 })
+
+function fail(signal: NodeJS.Signals): string {
+  process.kill(process.pid, signal)
+  return 'read'
+}
 
 function setAndFail(engine: Engine, key: string, value: string, signal: NodeJS.Signals): string {
   const bytes = Buffer.from(value)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
 import { until, within } from '../support/deadline.ts'
+import { isStopped } from '../support/process-state.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
 import type { FailingTask, FailurePoint } from './failing-child.ts'
 
@@ -146,6 +146,21 @@ for (const kind of ['a cache', 'a store'] as const) {
   })
 }
 
+describe('a process killed while it clears a full cache', () => {
+  test('leaves the items that it had not come to, whole, and its own is not there', async t => {
+    const { cache, die } = await prepare(t, { maxItems: 31, eviction: 'clear' })
+    // Each deletion makes a version odd, and even again: ten are done, and one is begun.
+    await die('victim', { in: 'add', afterStores: 21 })
+    const left = OTHERS.filter(key => cache.get(key) === `value of ${key}`)
+    assert.equal(left.length, 21)
+    assert.equal(cache.get('victim'), undefined)
+    assert.equal(cache.set('victim', NEW), true)
+    assert.equal(cache.get('victim'), NEW)
+    assert.deepEqual(cache.verify().problems, [])
+    assert.equal(cache.stats().takeovers, 1)
+  })
+})
+
 describe('a process stopped while it writes a value', () => {
   const LIMIT_MS = 300
 
@@ -191,9 +206,3 @@ describe('a process stopped while it writes a value', () => {
     assert.equal(cache.stats().takeovers, 0)
   })
 })
-
-function isStopped(pid: number): boolean {
-  return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .startsWith('T')
-}

@@ -81,7 +81,8 @@ const RECORDS = {
     expired: '64 f64',
     takeovers: '72 f64',
     dropped: '80 f64',
-    unsealedSlot: '88 i32',
+    lastModifiedAtMs: '88 f64',
+    unsealedSlot: '96 i32',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {
@@ -154,7 +155,7 @@ describe('the bytes of a segment', () => {
 
   test('name hashes, policies and kinds of values by the numbers they always had', () => {
     assert.deepEqual(HASHES, ['seeded', 'djb33x', 'murmur2'])
-    assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive'])
+    assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive', 'clear'])
     assert.deepEqual(VALUE_TYPE, {
       buffer: 0,
       uint8Array: 1,

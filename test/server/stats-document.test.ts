@@ -19,7 +19,14 @@ const DEFAULT: Partial<CacheStats> = {
   blocks: 20,
   bitmap: true,
 }
-const TWO: Partial<CacheStats> = { ...EMPTY, maxItems: 4, blocks: 4, items: 1, hits: 1 }
+const TWO: Partial<CacheStats> = {
+  ...EMPTY,
+  maxItems: 4,
+  blocks: 4,
+  items: 1,
+  hits: 1,
+  lastModifiedAtMs: 1_795_291_558_999,
+}
 
 function factsOf(caches: readonly CacheStats[]): StatsFacts {
   const process = { pid: 7, uid: 1, gid: 2, cwd: '/srv', rss: 4096, startedAtMs: 1_795_299_421_900 }
@@ -36,7 +43,8 @@ describe('the document', () => {
         '"blocks":20,"blocksize":65536,"items":0,"hits":0,"miss":0,"full":0,' +
         '"last_modified_at":0},' +
         '{"name":"two","hash":"murmur2","hashsize":65536,"keysize":2048,"max_items":5,' +
-        '"blocks":5,"blocksize":65536,"items":1,"hits":1,"miss":0,"full":0,"last_modified_at":0}]',
+        '"blocks":5,"blocksize":65536,"items":1,"hits":1,"miss":0,"full":0,' +
+        '"last_modified_at":1795291558}]',
     )
   })
 

@@ -30,6 +30,7 @@ export function fakeSource(name: string, facts: Partial<CacheStats> = {}): Stats
     takeovers: 7,
     dropped: 3,
     attachments: 2,
+    lastModifiedAtMs: 0,
     ...facts,
   }
   return { name, stats: () => stats }

@@ -96,6 +96,7 @@ describe('an HTTP client', () => {
         ['undercroft_segment_bytes', 300_000],
         ['undercroft_free_blocks', 3],
         ['undercroft_blocks', 4],
+        ['undercroft_last_modified_timestamp_seconds', 0],
         ['undercroft_attachments', 2],
       ],
     )

@@ -117,14 +117,14 @@ class Client:
         key: Key,
         by: int = 1,
         *,
-        initial: int = 0,
+        initial: Optional[int] = None,
         ttl: Optional[float] = None,
         only_present: bool = False,
     ) -> Optional[int]:
         """Adds in one step at the server, on 64 bits, wrapping. The new value.
 
-        An absent counter begins at ``initial`` and gets the ``ttl``; one that is there keeps its
-        own. None: the cache is full, or with ``only_present`` there is no item.
+        An absent counter begins at ``initial``, without it where the server's cache says (0), and
+        gets the ``ttl``; one that is there keeps its own. None: the cache is full, or with ``only_present`` there is no item.
         Raises also UNDERCROFT_NOT_A_COUNTER when the item holds something else.
         """
         return self._count("inc", key, by, initial, ttl, only_present)
@@ -134,7 +134,7 @@ class Client:
         key: Key,
         by: int = 1,
         *,
-        initial: int = 0,
+        initial: Optional[int] = None,
         ttl: Optional[float] = None,
         only_present: bool = False,
     ) -> Optional[int]:
@@ -235,15 +235,16 @@ class Client:
         command: str,
         key: Key,
         by: int,
-        initial: int,
+        initial: Optional[int],
         ttl: Optional[float],
         only_present: bool,
     ) -> Optional[int]:
         pairs = [
             (b"by", b"%d" % require_int64("by", by)),
-            (b"initial", b"%d" % require_int64("initial", initial)),
             *ttl_pairs(ttl),
         ]
+        if initial is not None:
+            pairs.append((b"initial", b"%d" % require_int64("initial", initial)))
         if only_present:
             pairs.append((b"only", b"present"))
         reply = self._caller.call(command, key, pairs, expected=("full",))

@@ -1,0 +1,51 @@
+/**
+ * The options of near copies: checked and completed.
+ */
+
+import { invalidOption, requireBoolean, requireInteger, requireKnownNames } from '../base/index.ts'
+
+/** What is kept beside shared memory. A get of a near copy is as fast as one of a local cache. */
+export interface NearOptions {
+  /** Values kept at most. @default 16384 */
+  readonly maxItems?: number
+  /** Bytes they take at most, about. @default 8388608 (8 MiB) */
+  readonly maxSize?: number
+  /**
+   * Keep plain objects and arrays, too. `get` then gives them frozen, through and through, and the
+   * same one to several callers. @default false
+   */
+  readonly objects?: boolean
+  /**
+   * Keep bytes, too. `get` then gives the same Buffer to several callers, who must not write to it;
+   * nothing can stop them. @default false
+   */
+  readonly buffers?: boolean
+}
+
+export type ResolvedNear = Required<NearOptions>
+
+const NEAR_NAMES = ['maxItems', 'maxSize', 'objects', 'buffers'] as const
+const NO_NEAR: ResolvedNear = { maxItems: 0, maxSize: 0, objects: false, buffers: false }
+const DEFAULT_NEAR_ITEMS = 16_384
+const DEFAULT_NEAR_SIZE = 8 * 1024 * 1024
+const MAX_NEAR_ITEMS = 2 ** 22
+
+export function resolveNear(near: NearOptions | false): ResolvedNear {
+  if (near === false) return NO_NEAR
+  if (typeof near !== 'object' || near === null) {
+    throw invalidOption('near', 'false or an object', near)
+  }
+  requireKnownNames('near', near, NEAR_NAMES)
+  const { maxItems, maxSize, objects = false, buffers = false } = near
+  return {
+    maxItems: requireInteger('near.maxItems', maxItems ?? DEFAULT_NEAR_ITEMS, 1, MAX_NEAR_ITEMS),
+    maxSize: requireInteger(
+      'near.maxSize',
+      maxSize ?? DEFAULT_NEAR_SIZE,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    objects: requireBoolean('near.objects', objects),
+    buffers: requireBoolean('near.buffers', buffers),
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * `undercroft serve` as a process of a test, ready to be asked.
+ */
+
+import { fileURLToPath } from 'node:url'
+import type { Scope } from './scope.ts'
+import { type Service, startService } from './service.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+
+export interface ServeProcess {
+  readonly service: Service
+  /** Where its first socket listens, on a port that the system chose. */
+  readonly address: string
+}
+
+/** Starts it with these arguments and a socket; does not wait. */
+export function startServe(scope: Scope, ...args: string[]): Promise<Service> {
+  const socket = ['--socket', '127.0.0.1:0']
+  return startService(scope, process.execPath, [MAIN, 'serve', ...socket, ...args])
+}
+
+/** The same, and waits until it has said how it is reached. */
+export async function serve(scope: Scope, ...args: string[]): Promise<ServeProcess> {
+  const service = await startServe(scope, ...args)
+  const address = await service.waitFor('to listen', output =>
+    output.includes('reach it') ? /bound to TCP address (\S+)/.exec(output)?.[1] : undefined,
+  )
+  return { service, address }
+}

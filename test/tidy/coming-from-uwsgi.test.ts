@@ -1,0 +1,95 @@
+/**
+ * The page for those who come from uWSGI, against the option table and the functions: every one is
+ * there, with what has become of it.
+ */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../../src/config/option-row.ts'
+import { CACHE2_TABLE, OPTION_TABLE } from '../../src/config/option-table.ts'
+import * as uwsgiApi from '../../src/uwsgi-api.ts'
+import { readText } from './sources.ts'
+
+const PAGE = readText('docs/guide/coming-from-uwsgi.md')
+
+/**
+ * Groups that the page has whole. What else it has is checked as well. The options of this command
+ * are none of uWSGI's.
+ */
+const WHOLE_GROUPS: ReadonlySet<OptionGroup> = new Set([
+  'caches',
+  'cache2',
+  'filling',
+  'network',
+  'configuration',
+  'python',
+])
+
+const VERDICTS: Readonly<Record<OptionRow['support'], readonly string[]>> = {
+  now: ['same', 'differs'],
+  accepted: ['no meaning'],
+  later: ['not yet'],
+}
+
+const ROWS = [...OPTION_TABLE.rows, ...CACHE2_TABLE.rows].filter(row => row.group !== 'command')
+
+describe('the page for those who come from uWSGI', () => {
+  for (const group of Object.keys(OPTION_GROUPS) as OptionGroup[]) {
+    const rows = ROWS.filter(row => row.group === group)
+    const told = tableUnder(`### ${OPTION_GROUPS[group]}`)
+
+    test(`knows no option of "${OPTION_GROUPS[group]}" that is none`, () => {
+      const known = new Set(rows.flatMap(namesOf))
+      assert.deepEqual(
+        [...told.keys()].filter(name => !known.has(name)),
+        [],
+      )
+    })
+
+    test(`says of each option of "${OPTION_GROUPS[group]}" what has become of it`, () => {
+      const wrong = rows
+        .filter(row => mustBeTold(row) || namesOf(row).some(name => told.has(name)))
+        .flatMap(row => namesOf(row).map(name => ({ name, row })))
+        .filter(({ name, row }) => !VERDICTS[row.support].includes(told.get(name)?.verdict ?? ''))
+      assert.deepEqual(
+        wrong.map(({ name, row }) => `${name} should be ${VERDICTS[row.support].join(' or ')}`),
+        [],
+      )
+    })
+
+    test(`gives a reason for each option of "${OPTION_GROUPS[group]}" that is not the same`, () => {
+      const bare = [...told].filter(([, { verdict, text }]) => verdict !== 'same' && text === '')
+      assert.deepEqual(bare, [])
+    })
+  }
+
+  test('has every function, and none that is not there', () => {
+    const told = tableUnder('## The functions')
+    assert.deepEqual([...told.keys()].sort(), Object.keys(uwsgiApi).sort())
+  })
+})
+
+/** What is not there yet needs no line, until it is. */
+function mustBeTold({ group, support }: OptionRow): boolean {
+  return WHOLE_GROUPS.has(group) && support !== 'later'
+}
+
+function namesOf({ name, aliases = [] }: OptionRow): string[] {
+  return [name, ...aliases]
+}
+
+/** The first table under a heading, by the names in its first column; each has its line. */
+function tableUnder(heading: string): Map<string, { verdict: string; text: string }> {
+  const [, after = ''] = PAGE.split(`\n${heading}\n`)
+  const [section = ''] = after.split(/\n#/)
+  const table = new Map<string, { verdict: string; text: string }>()
+  for (const line of section.split('\n').filter(each => each.startsWith('| `'))) {
+    const [, names = '', verdict = '', text = ''] = line.split('|').map(cell => cell.trim())
+    // Of a function's signature only the name counts.
+    for (const [, name = ''] of names.matchAll(/`([\w-]+)[^`]*`/g)) {
+      assert.ok(!table.has(name), `${name} is told once`)
+      table.set(name, { verdict, text })
+    }
+  }
+  return table
+}
