@@ -24,4 +24,4 @@ export {
   type ValueTypeName,
   type VerifyReport,
 } from './base/index.ts'
-export { Cache, type CacheOptions } from './cache/index.ts'
+export { Cache, type CacheOptions, type GetOrSetOptions } from './cache/index.ts'

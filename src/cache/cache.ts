@@ -25,6 +25,7 @@ import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
 import { requireSource } from './encoded.ts'
 import { NEVER } from './expiry.ts'
+import { type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { keyBytes, OpenCache } from './open-cache.ts'
 import type { CacheOptions } from './options.ts'
 
@@ -43,6 +44,8 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
  * cache.get('user:1') // { name: 'Ada' }, in whichever process
  */
 export class Cache<V = unknown> extends OpenCache {
+  #loader: Loader<V> | undefined
+
   /**
    * Attaches to the cache of that name, or creates it.
    *
@@ -125,6 +128,19 @@ export class Cache<V = unknown> extends OpenCache {
       stored++
     }
     return stored
+  }
+
+  /**
+   * The value; where there is none, what `load` gives, stored unless it is undefined. Of all who
+   * ask meanwhile, in all processes, one loads and the others wait.
+   *
+   * @throws whatever `load` fails with; UndercroftError - as `get` and `set`
+   */
+  async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+    const value = this.get(key)
+    if (value !== undefined) return value
+    this.#loader ??= new Loader<V>(this, this.clock)
+    return this.#loader.load(key, load, options)
   }
 
   /** Whether there was a live item to delete. */

@@ -1,2 +1,3 @@
 export { Cache } from './cache.ts'
+export type { GetOrSetOptions } from './get-or-set.ts'
 export type { CacheOptions } from './options.ts'
