@@ -71,8 +71,9 @@ export class Cache<V = unknown> extends OpenCache {
 
   /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
-    const encoded = this.use().get(key, copyEncoded)
-    return encoded && { ...encoded, expiresAtMs: this.engine.foundExpiresAtMs }
+    const found = this.use().get(key, copyEncoded)
+    if (found === undefined) return undefined
+    return { bytes: found.bytes, type: found.type, expiresAtMs: this.engine.foundExpiresAtMs }
   }
 
   /** The values of several keys, in their order. */

@@ -85,6 +85,7 @@ describe('the API reference', () => {
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],
     ['src/server/stats-options.ts', 'StatsOptions'],
+    ['src/http/options.ts', 'HttpCacheOptions'],
     ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {

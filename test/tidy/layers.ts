@@ -52,9 +52,10 @@ export const RESERVED: readonly {
 }[] = [
   { modules: ['koffi', 'node:ffi'], for: ['platform'] },
   {
-    modules: ['node:net', 'node:tls', 'node:dgram', 'node:http', 'node:https', 'node:http2'],
+    modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
     for: ['client', 'server', 'runner', 'cli'],
   },
+  { modules: ['node:http'], for: ['http', 'server', 'runner', 'cli'] },
   { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
