@@ -24,4 +24,4 @@ export {
   type ValueTypeName,
   type VerifyReport,
 } from './base/index.ts'
-export { Cache, type CacheOptions, type NearOptions } from './cache/index.ts'
+export { Cache, type CacheOptions, type GetOrSetOptions, type NearOptions } from './cache/index.ts'

@@ -151,6 +151,21 @@ export interface ByteCache {
   readonly maxValueSize: number
 }
 
+/** What a local cache answers at once and a remote one by promise. */
+export type Awaitable<T> = T | Promise<T>
+
+/** What is asked of a cache by those who take any: `Cache` and `RemoteCache` are such. */
+export interface CacheLike {
+  /** Longest key in bytes, if known. */
+  readonly maxKeySize?: number
+  /** Largest value in bytes, if known. */
+  readonly maxValueSize?: number
+  has(key: CacheKey): Awaitable<boolean>
+  getItem(key: CacheKey): Awaitable<StoredItem | undefined>
+  setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): Awaitable<boolean>
+  delete(key: CacheKey): Awaitable<boolean>
+}
+
 /** A change of one item, complete in itself: what another node needs to have the same. */
 export type CacheChange =
   | {

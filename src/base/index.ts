@@ -1,8 +1,10 @@
 export { assert } from './assert.ts'
 export type {
+  Awaitable,
   ByteCache,
   CacheChange,
   CacheKey,
+  CacheLike,
   CacheStats,
   ChangeListener,
   CounterOperation,

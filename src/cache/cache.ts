@@ -1,8 +1,7 @@
 /**
  * The public cache: callers' values in and out of a segment.
  *
- * Keys, values and durations are checked and converted here; what happens to bytes is the engine's
- * business.
+ * Keys, values and durations are checked here; what happens to bytes is the engine's business.
  */
 
 import {
@@ -25,6 +24,7 @@ import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
 import { keyBytes, requireSource } from './encoded.ts'
 import { NEVER } from './expiry.ts'
+import { type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { OpenCache } from './open-cache.ts'
 import type { CacheOptions } from './options.ts'
 
@@ -33,8 +33,8 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 /**
  * One cache under all processes and threads that open its name.
  *
- * All methods are synchronous: a get takes well under a microsecond. Reads take no lock. A process
- * that is killed at any point costs at most the item it was writing.
+ * Reads take no lock, and well under a microsecond. All methods but `getOrSet` are synchronous. A
+ * process that is killed at any point costs at most the item it was writing.
  *
  * @typeParam V - what the values are; not checked at run time
  * @example
@@ -43,6 +43,8 @@ const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
  * cache.get('user:1') // { name: 'Ada' }, in whichever process
  */
 export class Cache<V = unknown> extends OpenCache {
+  #loader: Loader<V> | undefined
+
   /**
    * Attaches to the cache of that name, or creates it.
    *
@@ -63,15 +65,16 @@ export class Cache<V = unknown> extends OpenCache {
    */
   get(key: CacheKey): V | undefined {
     if (this.closed) throw this.closedError()
-    const { near } = this
-    if (near !== undefined && typeof key === 'string') return near.get(key) as V | undefined
-    return this.engine.get(key, this.decode) as V | undefined
+    const { near, engine } = this
+    const isNear = near !== undefined && typeof key === 'string'
+    return (isNear ? near.get(key) : engine.get(key, this.decode)) as V | undefined
   }
 
   /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
-    const encoded = this.use().get(key, copyEncoded)
-    return encoded && { ...encoded, expiresAtMs: this.engine.found.expiresAtMs }
+    const found = this.use().get(key, copyEncoded)
+    if (found === undefined) return undefined
+    return { bytes: found.bytes, type: found.type, expiresAtMs: this.engine.found.expiresAtMs }
   }
 
   /** The values of several keys, in their order. */
@@ -127,6 +130,19 @@ export class Cache<V = unknown> extends OpenCache {
       stored++
     }
     return stored
+  }
+
+  /**
+   * The value; where there is none, what `load` gives, stored unless it is undefined. Of all who
+   * ask meanwhile, in all processes, one loads and the others wait.
+   *
+   * @throws whatever `load` fails with; UndercroftError - as `get` and `set`
+   */
+  async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+    const value = this.get(key)
+    if (value !== undefined) return value
+    this.#loader ??= new Loader<V>(this, this.clock)
+    return this.#loader.load(key, load, options)
   }
 
   /** Whether there was a live item to delete. */
@@ -275,11 +291,9 @@ export class Cache<V = unknown> extends OpenCache {
     }
     const start = options?.onlyPresent === true ? undefined : fresh
     const outcome = engine.count(key, operation, requireInt64('by', by), start, limit)
-    if (typeof outcome === 'bigint') {
-      if (this.observed) this.tellPresent(key)
-      return outcome
-    }
     if (outcome === 'full' || outcome === 'absent') return undefined
-    throw counterError(outcome, key)
+    if (typeof outcome !== 'bigint') throw counterError(outcome, key)
+    if (this.observed) this.tellPresent(key)
+    return outcome
   }
 }

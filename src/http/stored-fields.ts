@@ -25,27 +25,38 @@ const CONNECTION_FIELDS = [
 /** What a compressed body's header says and its decoded body no longer fits. */
 const CODED_FIELDS = ['content-encoding', 'content-digest', 'repr-digest', 'content-md5']
 
+/** About a body that 304 does not have. */
+export const BODY_FIELDS: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'content-range',
+])
+
+/** RFC 9110 section 8.6: these are not followed by a body, whatever Content-Length would say. */
+export const NO_LENGTH_STATUSES: ReadonlySet<number> = new Set([204, 304])
+
 /** Without Content-Length, which the caller knows better. */
-export function storedFields(headers: Headers, isDecoded: boolean): HeaderField[] {
+export function storedFields(headers: Iterable<HeaderField>, isDecoded: boolean): HeaderField[] {
+  const fields = Array.from(headers, ([name, value]): HeaderField => [name.toLowerCase(), value])
   const dropped = new Set([
     'content-length',
     ...CONNECTION_FIELDS,
-    ...nominatedFields(headers),
+    ...nominatedFields(fields),
     ...(isDecoded ? CODED_FIELDS : []),
   ])
-  const kept: HeaderField[] = []
-  for (const [name, value] of headers) {
-    const lowerName = name.toLowerCase()
-    if (dropped.has(lowerName)) continue
-    kept.push([lowerName, isDecoded && lowerName === 'etag' ? weaken(value) : value])
-  }
-  return kept
+  return fields
+    .filter(([name]) => !dropped.has(name))
+    .map(([name, value]) => [name, isDecoded && name === 'etag' ? weaken(value) : value])
 }
 
 /** RFC 9110 section 7.6.1: Connection names further fields that end with the connection. */
-function nominatedFields(headers: Headers): string[] {
-  const nominated = headers.get('connection') ?? ''
-  return nominated.split(',').map(name => name.trim().toLowerCase())
+function nominatedFields(fields: readonly HeaderField[]): string[] {
+  return fields
+    .filter(([name]) => name === 'connection')
+    .flatMap(([, nominated]) => nominated.split(','))
+    .map(name => name.trim().toLowerCase())
 }
 
 /** RFC 9110 section 8.8.1: a strong ETag promises the same bytes, and these are others. */

@@ -8,13 +8,10 @@
 import { describe, requireInteger, requireKnownNames, UndercroftError } from '../base/index.ts'
 import { isDecoded } from './content-coding.ts'
 import { parseMessage } from './message.ts'
-import { storedFields } from './stored-fields.ts'
+import { NO_LENGTH_STATUSES, storedFields } from './stored-fields.ts'
 
 /** Fetch Standard, "null body status": a `Response` with one of these has no body. */
 const NULL_BODY_STATUSES = new Set([204, 205, 304])
-
-/** RFC 9110 section 8.6: these are not followed by a body, whatever Content-Length would say. */
-const NO_LENGTH_STATUSES = new Set([204, 304])
 
 const MIN_STATUS = 200 // below are interim responses, and 0, which stands for a hidden one
 const MAX_STATUS = 599

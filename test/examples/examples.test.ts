@@ -45,6 +45,15 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       'call 1 of 192.0.2.2: go ahead',
     ],
   },
+  'cached-site': {
+    title: 'a page is made once for many requests, and anew after a change',
+    lines: [
+      '20 at once: 1 page, <h1>made 1 time(s)</h1>',
+      'once more: 200 undercroft; hit',
+      'its first bytes: 206 undercroft; hit: <h1>',
+      'after a change: 200 undercroft; fwd=uri-miss; stored: <h1>made 2 time(s)</h1>',
+    ],
+  },
   'nginx-page': {
     title: 'nginx gets a stored page as a whole HTTP message',
     lines: [

@@ -80,10 +80,12 @@ describe('the API reference', () => {
 
   for (const [path, type] of [
     ['src/cache/options.ts', 'CacheOptions'],
+    ['src/cache/get-or-set.ts', 'GetOrSetOptions'],
     ['src/client/options.ts', 'RemoteCacheOptions'],
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],
     ['src/server/stats-options.ts', 'StatsOptions'],
+    ['src/http/options.ts', 'HttpCacheOptions'],
     ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {

@@ -12,13 +12,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   segment: ['base', 'platform'],
   engine: ['base', 'platform', 'segment'],
   codecs: ['base'],
-  cache: ['base', 'segment', 'engine', 'codecs'],
+  flight: ['base'],
+  cache: ['base', 'segment', 'engine', 'codecs', 'flight'],
   uwsgi: ['base'],
   config: ['base'],
   client: ['base', 'codecs', 'uwsgi'],
   // uWSGI's functions and the cache that is always there, over local and remote caches alike.
   instance: ['base', 'cache', 'client'],
-  http: ['base'],
+  http: ['base', 'flight'],
   server: ['base', 'codecs', 'cache', 'uwsgi'],
   runner: ['base', 'platform', 'cache', 'config', 'instance', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
@@ -30,6 +31,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'segment',
     'engine',
     'codecs',
+    'flight',
     'cache',
     'uwsgi',
     'config',
@@ -50,9 +52,10 @@ export const RESERVED: readonly {
 }[] = [
   { modules: ['koffi', 'node:ffi'], for: ['platform'] },
   {
-    modules: ['node:net', 'node:tls', 'node:dgram', 'node:http', 'node:https', 'node:http2'],
+    modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
     for: ['client', 'server', 'runner', 'cli'],
   },
+  { modules: ['node:http'], for: ['http', 'server', 'runner', 'cli'] },
   { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],

@@ -30,5 +30,5 @@ test('installing the package runs nothing of ours', () => {
 function explainedDependencies(): string[] {
   const [, section = ''] = readText('ARCHITECTURE.md').split(/^## Dependencies$/m)
   const [own = ''] = section.split(/^## /m)
-  return [...own.matchAll(/^\| `([^`]+)` +\| *[^|\s][^|]*\|$/gm)].map(match => match[1] ?? '')
+  return [...own.matchAll(/^\| `([^`]+)` *\| *[^|\s][^|]*\|$/gm)].map(match => match[1] ?? '')
 }

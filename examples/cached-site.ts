@@ -1,0 +1,55 @@
+/**
+ * A web server whose pages are cached in shared memory: by one process or many, each page is made
+ * once.
+ *
+ *     node dist/examples/cached-site.js
+ */
+
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Cache } from 'undercroft'
+import { HttpCache } from 'undercroft/http'
+
+const cache = Cache.open({ name: `pages-${process.pid}`, maxItems: 1000 }) // yours: a plain 'pages'
+const pages = new HttpCache({ cache })
+
+let made = 0
+const server = createServer(
+  pages.listener(async (request, response) => {
+    if (request.method === 'POST') {
+      response.writeHead(204).end() // it changed the page
+      return
+    }
+    made++
+    await new Promise(resolve => setTimeout(resolve, 50)) // a slow page
+    response.setHeader('Content-Type', 'text/html')
+    response.setHeader('Cache-Control', 'max-age=60') // without it nothing is stored
+    response.end(`<h1>made ${made} time(s)</h1>`)
+  }),
+)
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/news`
+
+/** What the cache did, without the seconds. */
+function outcome(response: Response): string {
+  const status = response.headers.get('cache-status') ?? ''
+  return `${response.status} ${status.replace(/ ttl=\d+;?/, '').replace(/;$/, '')}`
+}
+
+const first = await Promise.all(Array.from({ length: 20 }, () => fetch(url)))
+const bodies = await Promise.all(first.map(response => response.text()))
+console.log(`20 at once: ${new Set(bodies).size} page, ${bodies[0]}`)
+
+console.log(`once more: ${outcome(await fetch(url))}`)
+const part = await fetch(url, { headers: { range: 'bytes=0-3' } })
+console.log(`its first bytes: ${outcome(part)}: ${await part.text()}`)
+
+await fetch(url, { method: 'POST' })
+const changed = await fetch(url)
+console.log(`after a change: ${outcome(changed)}: ${await changed.text()}`)
+
+server.close()
+server.closeAllConnections()
+cache.destroy()

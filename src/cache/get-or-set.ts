@@ -1,0 +1,77 @@
+/**
+ * Getting what may have to be loaded first: once, however many processes want it.
+ */
+
+import {
+  type CacheKey,
+  type Clock,
+  invalidOption,
+  requireDuration,
+  type TtlOptions,
+} from '../base/index.ts'
+import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../flight/index.ts'
+import type { Cache } from './cache.ts'
+
+/** How `getOrSet` loads. */
+export interface GetOrSetOptions extends TtlOptions {
+  /**
+   * Most milliseconds to wait for the load of another process, before loading as well; up to
+   * 600000. @default 5000
+   */
+  readonly waitMs?: number
+}
+
+/** One for each open cache, made when it is first needed. */
+export class Loader<V> {
+  readonly #cache: Cache<V>
+  readonly #flight: SingleFlight
+  readonly #loads = new Map<string, Promise<V>>()
+
+  constructor(cache: Cache<V>, clock: Clock) {
+    this.#cache = cache
+    this.#flight = new SingleFlight({ cache, clock, onError: ignore })
+  }
+
+  async load(key: CacheKey, load: () => V | Promise<V>, options: GetOrSetOptions = {}): Promise<V> {
+    const waitMs = requireDuration('waitMs', options.waitMs ?? DEFAULT_WAIT_MS)
+    if (waitMs > MAX_WAIT_MS) throw invalidOption('waitMs', `at most ${MAX_WAIT_MS}`, waitMs)
+    if (typeof load !== 'function') throw invalidOption('load', 'a function', load)
+    const name =
+      typeof key === 'string' ? `text ${key}` : `bytes ${Buffer.from(key).toString('hex')}`
+    const current = this.#loads.get(name)
+    if (current !== undefined) {
+      const value = await current
+      // A copy of one's own where there is one, as any other get gives.
+      return this.#cache.get(key) ?? value
+    }
+    const own = this.#loadOnce(key, load, { ...options, waitMs })
+    this.#loads.set(name, own)
+    try {
+      return await own
+    } finally {
+      this.#loads.delete(name)
+    }
+  }
+
+  async #loadOnce(
+    key: CacheKey,
+    load: () => V | Promise<V>,
+    options: GetOrSetOptions & { readonly waitMs: number },
+  ): Promise<V> {
+    // `has` first: a look that finds nothing is not another miss.
+    const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
+    const turn = await this.#flight.enter(key, find, options.waitMs)
+    if (turn.kind === 'found') return turn.found
+    const lease = turn.kind === 'lead' ? turn.lease : undefined
+    try {
+      const value = await load()
+      if (value !== undefined) this.#cache.set(key, value, options)
+      return value
+    } finally {
+      await lease?.end()
+    }
+  }
+}
+
+/** A lease that cannot be renewed or ended ends by its TTL. */
+function ignore(): void {}

@@ -1,0 +1,88 @@
+/**
+ * Conditional and range requests, answered from what is stored: RFC 9110 sections 13 and 14.
+ */
+
+/** What they are compared with. */
+export interface Validators {
+  readonly etag?: string | undefined
+  readonly lastModified?: string | undefined
+  /** When the response was made. */
+  readonly date?: string | undefined
+}
+
+/** How a request's fields are read: by name in lower case. */
+export type FieldReader = (name: string) => string | undefined
+
+/** Bytes from the first up to the last, both included. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
+const ETAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
+const RANGE = /^bytes=\s*(\d*)-(\d*)\s*$/i
+
+/** RFC 9110 section 8.8.2.2: a second apart, so that it cannot have changed twice meanwhile. */
+const STRONG_DATE_MS = 1000
+
+/** True: the client has it already, and 304 is the answer. */
+export function isNotModified(field: FieldReader, validators: Validators): boolean {
+  const ifNoneMatch = field('if-none-match')
+  if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, validators.etag)
+  const ifModifiedSince = field('if-modified-since')
+  if (ifModifiedSince === undefined) return false
+  const since = Date.parse(ifModifiedSince)
+  // RFC 9111 section 4.3.2: without Last-Modified, the date of the response.
+  const changed = Date.parse(validators.lastModified ?? validators.date ?? '')
+  return changed <= since // false if either is no date
+}
+
+/**
+ * The one range to send; `unsatisfiable`: 416; undefined: everything, because none was asked for,
+ * or several, or for another version.
+ */
+export function wantedRange(
+  field: FieldReader,
+  validators: Validators,
+  size: number,
+): ByteRange | 'unsatisfiable' | undefined {
+  const [, start, end] = RANGE.exec(field('range') ?? '') ?? []
+  if (start === undefined || end === undefined || (start === '' && end === '')) return undefined
+  if (!isForThis(field('if-range'), validators)) return undefined
+  if (start === '') {
+    const length = Number(end)
+    if (length === 0 || size === 0) return 'unsatisfiable'
+    return { first: Math.max(0, size - length), last: size - 1 }
+  }
+  const first = Number(start)
+  const last = end === '' ? size - 1 : Number(end)
+  if (end !== '' && last < first) return undefined // invalid, section 14.1.1
+  if (first >= size) return 'unsatisfiable'
+  return { first, last: Math.min(last, size - 1) }
+}
+
+/** If-None-Match compares weakly, section 13.1.2. */
+function matchesAny(list: string, etag: string | undefined): boolean {
+  if (list.trim() === '*') return true
+  if (etag === undefined) return false
+  return (list.match(ETAG) ?? []).some(candidate => sameOpaque(candidate, etag))
+}
+
+/** If-Range compares strongly, section 13.1.5. */
+function isForThis(ifRange: string | undefined, validators: Validators): boolean {
+  if (ifRange === undefined) return true
+  const wanted = ifRange.trim()
+  if (wanted.endsWith('"')) return wanted === validators.etag && !wanted.startsWith('W/')
+  const { lastModified, date } = validators
+  if (lastModified === undefined || wanted !== lastModified) return false
+  return Date.parse(date ?? '') - Date.parse(lastModified) >= STRONG_DATE_MS
+}
+
+/** RFC 9110 section 8.8.3.2, weak comparison. */
+export function sameOpaque(first: string, second: string): boolean {
+  return withoutWeakness(first) === withoutWeakness(second)
+}
+
+function withoutWeakness(etag: string): string {
+  return etag.startsWith('W/') ? etag.slice(2) : etag
+}

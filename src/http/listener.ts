@@ -1,0 +1,140 @@
+/**
+ * A cache in front of a Node listener, and between the handlers of Express and its like.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { makeBehind } from './behind.ts'
+import { type CacheRequest, schemeOf } from './cache-request.ts'
+import type { Front } from './front.ts'
+import { invalidateAfter } from './invalidate.ts'
+import { CLIENT_CONDITIONS, type Leading } from './leading.ts'
+import { applyHead, sendAnswer } from './node-answer.ts'
+import type { Plan } from './planner.ts'
+import { watchResponse } from './watched-response.ts'
+
+/** What `http.createServer` takes. What it returns is of no interest to a server. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+
+const GATEWAY_TIMEOUT = 504
+
+/** With the whole application at hand, stale pages are refreshed after they were answered. */
+export function cachedListener(front: Front, app: Listener): Listener {
+  const refresh = (message: IncomingMessage, leading: Leading) => {
+    front.countBehind(leading)
+    const { request, response } = makeBehind(message)
+    lead(front, request, response, leading, () => app(request, response))
+  }
+  return (request, response) =>
+    handle(front, request, response, () => app(request, response), refresh)
+}
+
+/** Answers, or has `forward` called, at once or later. */
+export function handle(
+  front: Front,
+  message: IncomingMessage,
+  response: ServerResponse,
+  forward: () => unknown,
+  refresh?: (message: IncomingMessage, leading: Leading) => void,
+): unknown {
+  const request = cacheRequest(message)
+  const plan = front.planner.plan({
+    request,
+    hasBody: hasBody(message),
+    refreshesBehind: refresh !== undefined && front.mayAskBehind,
+  })
+  const carryOut = (made: Plan): unknown => {
+    switch (made.kind) {
+      case 'answer':
+        sendAnswer(response, front.answer(request, made.ready, made.status))
+        if (made.refresh !== undefined) refresh?.(message, made.refresh)
+        return undefined
+      case 'lead':
+        return lead(front, message, response, made.leading, forward)
+      case 'pass':
+        if (made.isUnsafe) forgetAfter(front, request, response)
+        setStatus(response, front.statusText(made.status, undefined))
+        return forward()
+      case 'unavailable':
+        setStatus(response, front.statusText(made.status, undefined))
+        response.writeHead(GATEWAY_TIMEOUT)
+        response.end()
+        return undefined
+    }
+  }
+  return plan instanceof Promise ? plan.then(carryOut) : carryOut(plan)
+}
+
+function lead(
+  front: Front,
+  message: IncomingMessage,
+  response: ServerResponse,
+  leading: Leading,
+  forward: () => unknown,
+): unknown {
+  if (response.destroyed) return leading.fail() // the client went while it waited for its turn
+  const request = cacheRequest(message) // with the client's conditions, which the next line drops
+  setConditions(message, leading.conditions)
+  watchResponse(response, leading, {
+    budget: front.budget,
+    statusText: (decision, before) => front.statusText(decision.status, before),
+    answerOf: decision => front.answer(request, decision.ready, decision.status),
+  })
+  try {
+    return forward()
+  } catch (error) {
+    void leading.fail()
+    throw error
+  }
+}
+
+function cacheRequest(message: IncomingMessage): CacheRequest {
+  const { headers, method = 'GET' } = message
+  const header = (name: string): string | undefined => {
+    const value = headers[name]
+    return typeof value === 'object' ? value.join(', ') : value
+  }
+  const isEncrypted = (message.socket as { readonly encrypted?: boolean }).encrypted === true
+  const scheme = schemeOf(header('x-forwarded-proto'), isEncrypted)
+  // Express takes the path where a handler is mounted off `url`.
+  const { originalUrl = message.url ?? '/' } = message as { readonly originalUrl?: string }
+  const url = originalUrl.startsWith('/')
+    ? `${scheme}://${(headers.host ?? '').toLowerCase()}${originalUrl}`
+    : originalUrl
+  return { method, url, header }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined) return true
+  const length = headers['content-length']
+  return length !== undefined && length !== '0'
+}
+
+/** In both forms in which applications read them. */
+function setConditions(message: IncomingMessage, conditions: Leading['conditions']): void {
+  const kept: string[] = []
+  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
+    const name = message.rawHeaders[index] as string
+    if (CLIENT_CONDITIONS.includes(name.toLowerCase())) continue
+    kept.push(name, message.rawHeaders[index + 1] as string)
+  }
+  const headers = { ...message.headers }
+  for (const name of CLIENT_CONDITIONS) delete headers[name]
+  message.rawHeaders = [...kept, ...conditions.flat()]
+  message.headers = Object.assign(headers, Object.fromEntries(conditions))
+}
+
+function forgetAfter(front: Front, request: CacheRequest, response: ServerResponse): void {
+  const { writeHead } = response
+  response.writeHead = ((...args: unknown[]) => {
+    response.writeHead = writeHead
+    applyHead(response, args)
+    const header = (name: string) => response.getHeader(name)?.toString()
+    const { statusCode: status } = response
+    void invalidateAfter(front.site, front.flight, request, { status, header })
+    return response.writeHead(status)
+  }) as typeof writeHead
+}
+
+function setStatus(response: ServerResponse, text: string | undefined): void {
+  if (text !== undefined) response.setHeader('cache-status', text)
+}
