@@ -31,6 +31,7 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
+export { REQUEST_VARIABLES, type RequestVariables } from './request-variables.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,
