@@ -71,7 +71,9 @@ export class Cache<V = unknown> extends OpenCache {
   /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
     const encoded = this.use().get(key, copyEncoded)
-    return encoded && { ...encoded, expiresAtMs: this.engine.found.expiresAtMs }
+    if (encoded === undefined) return undefined
+    const { bytes, type } = encoded
+    return { bytes, type, expiresAtMs: this.engine.found.expiresAtMs }
   }
 
   /** The values of several keys, in their order. */
