@@ -31,7 +31,7 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
-export { REQUEST_VARIABLES, type RequestVariables } from './request-variables.ts'
+export { REQUEST_VARIABLES, type WithRequestVariables } from './request-variables.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,

@@ -1,13 +1,15 @@
 /**
- * How the variables of a request that came by the uwsgi protocol travel with it.
+ * The CGI variables of a request that came with the uwsgi protocol, and where they are kept.
  */
 
 /**
- * A socket that carries requests of the uwsgi protocol has their variables under this name, for the
- * one request it carries: what a web server in front says, `REMOTE_USER` for instance, and what no
- * client can set by a header.
+ * The property of a request's connection that has its variables, by name: REMOTE_USER and all else
+ * that the web server sent. Connections of plain HTTP have none. A registered symbol, so that an
+ * app reads it without an import.
  */
 export const REQUEST_VARIABLES: unique symbol = Symbol.for('undercroft.request-variables')
 
-/** By their CGI names; one character a byte, as `node:http` has header text. */
-export type RequestVariables = ReadonlyMap<string, string>
+/** A connection that may have brought variables. */
+export interface WithRequestVariables {
+  readonly [REQUEST_VARIABLES]?: ReadonlyMap<string, string>
+}

@@ -15,12 +15,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cache: ['base', 'segment', 'engine', 'codecs'],
   uwsgi: ['base'],
   config: ['base'],
+  // uWSGI's internal routing: what a request is answered with before or after the application.
+  routing: ['base', 'config'],
   client: ['base', 'codecs', 'uwsgi'],
   // uWSGI's functions and the cache that is always there, over local and remote caches alike.
   instance: ['base', 'cache', 'client'],
   http: ['base'],
   server: ['base', 'codecs', 'cache', 'uwsgi'],
-  runner: ['base', 'platform', 'cache', 'config', 'instance', 'http', 'server'],
+  runner: ['base', 'platform', 'cache', 'config', 'routing', 'instance', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.
   '.': ['base', 'codecs', 'cache', 'instance'],
@@ -33,6 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'cache',
     'uwsgi',
     'config',
+    'routing',
     'client',
     'instance',
     'http',
@@ -50,13 +53,15 @@ export const RESERVED: readonly {
 }[] = [
   { modules: ['koffi', 'node:ffi'], for: ['platform'] },
   {
-    modules: ['node:net', 'node:tls', 'node:dgram', 'node:http', 'node:https', 'node:http2'],
+    modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
     for: ['client', 'server', 'runner', 'cli'],
   },
+  // Routing opens no socket: it takes a request and a response, and knows what statuses are called.
+  { modules: ['node:http'], for: ['client', 'routing', 'server', 'runner', 'cli'] },
   { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    for: ['platform', 'segment', 'config', 'server', 'runner', 'cli'],
+    for: ['platform', 'segment', 'config', 'routing', 'server', 'runner', 'cli'],
   },
 ]
 
