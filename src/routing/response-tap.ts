@@ -115,10 +115,19 @@ class ResponseTap {
     if (!this.#isWhole()) return
     const body = this.#limit === 0 ? NOTHING : Buffer.concat(this.#copied, this.#copiedSize)
     for (const sink of this.#sinks) {
-      if (sink.maxBodySize === 0) sink.take(NOTHING)
-      else if (body.length <= sink.maxBodySize) sink.take(body)
+      if (sink.maxBodySize === 0) this.#give(sink, NOTHING)
+      else if (body.length <= sink.maxBodySize) this.#give(sink, body)
     }
     this.#copied = []
+  }
+
+  /** Whatever becomes of the copy, the application's call goes well. */
+  #give(sink: ResponseSink, body: Buffer): void {
+    try {
+      sink.take(body)
+    } catch (error) {
+      this.#exchange.world.host.log(`[uwsgi-route] a response was not stored: ${error}`)
+    }
   }
 
   /** Not cut short: by the client, which the application may have noticed, or below its length. */

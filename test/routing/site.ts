@@ -10,6 +10,7 @@ import { Cache } from '../../src/index.ts'
 import { closeCaches, findCache } from '../../src/instance/index.ts'
 import { LocalCalls } from '../../src/instance/local-calls.ts'
 import { createRouter, type Router } from '../../src/routing/index.ts'
+import { decodePath } from '../../src/routing/request-path.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { onEnd, type Scope } from '../support/scope.ts'
@@ -140,7 +141,9 @@ function requireCache(caches: ReadonlyMap<string, Cache<Uint8Array>>, name: stri
 function recipeApplication(counter: { hits: number }): RequestListener {
   return (request, response) => {
     counter.hits++
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    const { url = '' } = request
+    const [, query = ''] = url.split('?', 2)
+    const path = decodePath(url)
     const given = Reflect.get(request.socket, REQUEST_VARIABLES)
     const user = (given instanceof Map && given.get('REMOTE_USER')) || '-'
     const body = `page ${path} q=${query} user=${user} hit=${counter.hits}`
