@@ -43,6 +43,11 @@ export function compileCacheName(
   }
 }
 
+/** A cache by its name, without one the default cache, whose failures are misses. */
+export function guardedCache(world: World, name: string | undefined): RouteCache {
+  return new GuardedCache(world, name)
+}
+
 const NO_CACHE: RouteCache = {
   maxValueSize: 0,
   item: () => null,

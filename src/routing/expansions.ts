@@ -22,7 +22,7 @@ const FUNCTIONS: Readonly<Record<string, (argument: string, exchange: Exchange) 
   lower: (name, exchange) => exchange.variable(name).replace(/[A-Z]+/g, high => high.toLowerCase()),
   mime: (name, exchange) => exchange.world.mimeTypes.find(exchange.variable(name)) ?? '',
   time: (unit, { world }) => timeNow(unit, world.host.clock.nowMs()),
-  httptime: (seconds, { world }) => httpDate(world.host.clock.nowMs() + leadingSeconds(seconds)),
+  httptime: (seconds, { world }) => httpDate(world.host.clock.nowMs() + leadingSecondsMs(seconds)),
   uwsgi: (what, exchange) => processFact(what, exchange),
 }
 
@@ -65,17 +65,15 @@ function compileName(
   }
 }
 
-/** RFC 9110 section 5.6.7. */
+/** RFC 9110 section 5.6.7, which has four digits for the year. */
 export function httpDate(atMs: number): string {
-  return new Date(atMs).toUTCString()
+  return new Date(Math.min(atMs, LAST_DATE_MS)).toUTCString()
 }
 
-/** More than any date needs, and little enough to be one. */
-const MAX_SECONDS = 1e11
+const LAST_DATE_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-function leadingSeconds(text: string): number {
-  const digits = /^\d+/.exec(text)?.[0] ?? '0'
-  return Math.min(Number(digits), MAX_SECONDS) * 1000
+function leadingSecondsMs(text: string): number {
+  return Number(/^\d+/.exec(text)?.[0] ?? '0') * 1000
 }
 
 function timeNow(unit: string, nowMs: number): string {

@@ -5,6 +5,7 @@
 
 import { interleavedOptions, type OptionSet } from '../config/index.ts'
 import { toKey } from './byte-text.ts'
+import { guardedCache } from './cache-name.ts'
 import { Chain } from './chain.ts'
 import { describeRules } from './describe-rules.ts'
 import type { Exchange, World } from './exchange.ts'
@@ -62,8 +63,10 @@ export class RuleSet {
       response: new Chain('response', texts.response, context),
       final: new Chain('final', texts.final, context),
     }
-    const remembering = pathMemory && host.findCache(pathMemory.cacheName)
-    this.#pathMemory = remembering && { cache: remembering, ttlMs: pathMemory.ttlMs }
+    this.#pathMemory = pathMemory && {
+      cache: guardedCache(this.world, pathMemory.cacheName),
+      ttlMs: pathMemory.ttlMs,
+    }
     this.concernsLog = given.some(({ value }) => /\b(?:donotlog|logvar):/.test(value))
     this.description = describeRules(texts)
     this.warnings = warnings
@@ -112,30 +115,37 @@ export class RuleSet {
   }
 
   /**
-   * A complete response under the request's URI, with `check-cache`; or under the key that the web
-   * server in front names. Undefined: neither is asked for.
+   * A complete response under the key that the web server in front names, or with `check-cache`
+   * under the request's URI. Undefined: neither is asked for.
    */
   #findStored(exchange: Exchange): Promise<boolean> | undefined {
-    const key = exchange.variable('UWSGI_CACHE_GET')
     const { checkCache, cacheNames } = this.#settings
-    const isChecked = checkCache !== undefined && exchange.variable('REQUEST_METHOD') === 'GET'
-    if (!isChecked && (key === '' || cacheNames.size === 0)) return undefined
-    return this.#lookUp(exchange, key, isChecked ? checkCache : undefined)
+    const places: StoredPlace[] = []
+    const named = exchange.variable('UWSGI_CACHE_GET')
+    if (named !== '' && cacheNames.size > 0) places.push({ cacheName: undefined, key: named })
+    if (checkCache !== undefined && exchange.variable('REQUEST_METHOD') === 'GET') {
+      const key = exchange.variable('REQUEST_URI')
+      places.push({ cacheName: checkCache === '' ? undefined : checkCache, key })
+    }
+    return places.length === 0 ? undefined : this.#lookUp(exchange, places)
   }
 
-  async #lookUp(exchange: Exchange, key: string, checked: string | undefined): Promise<boolean> {
-    const { host } = this.world
-    const named = key === '' ? null : await host.findCache(undefined)?.item(toKey(key))
-    const uri = toKey(exchange.variable('REQUEST_URI'))
-    const item =
-      named ??
-      (checked === undefined ? null : await host.findCache(checked || undefined)?.item(uri))
-    if (item === null || item === undefined) return false
-    const reply = parseStoredMessage(item.bytes)
-    if (reply !== undefined) return placeReply(exchange, reply)
-    this.world.logOnce('stored', '[uwsgi-cache] a value that is no HTTP response was not sent')
+  async #lookUp(exchange: Exchange, places: readonly StoredPlace[]): Promise<boolean> {
+    for (const { cacheName, key } of places) {
+      const item = await guardedCache(this.world, cacheName).item(toKey(key))
+      if (item === null) continue
+      const reply = parseStoredMessage(item.bytes)
+      if (reply !== undefined) return placeReply(exchange, reply)
+      this.world.logOnce('stored', '[uwsgi-cache] a value that is no HTTP response was not sent')
+    }
     return false
   }
+}
+
+/** Where a complete response may be; without a name in the default cache. */
+interface StoredPlace {
+  readonly cacheName: string | undefined
+  readonly key: string
 }
 
 function onceLogger(host: RouterHost): World['logOnce'] {

@@ -58,7 +58,7 @@ function writeHead(response: ServerResponse, reply: Reply, headers: string[]): v
   }
   // Kept in HTTP/1.1 and closed in 1.0 unless somebody says otherwise: then nothing need be said.
   const keepsByDefault = response.req.httpVersionMinor >= 1
-  const isUsual = response.shouldKeepAlive === keepsByDefault
+  const isUsual = response.shouldKeepAlive === keepsByDefault && !response.hasHeader('Connection')
   if (isUsual || reply.isLast === true) response.removeHeader('Connection')
   if (reason === undefined) response.writeHead(statusCode, headers)
   else response.writeHead(statusCode, reason, headers)

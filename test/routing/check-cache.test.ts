@@ -71,3 +71,22 @@ describe('UWSGI_CACHE_GET of the web server in front', () => {
     assert.equal(response.text, 'page / q= user=- hit=1')
   })
 })
+
+test('a cache that fails is logged once and answers as an empty one', async t => {
+  const site = await startSite(
+    t,
+    `${CACHE}
+check-cache
+route-run = cache:key=k
+route-run = cacheset:key=k,value=v
+route-run = cachevar:key=k,var=V
+route-if = incache:key=k break:403
+route-run = cachestore:key=k`,
+  )
+  site.cache('a').close()
+  for (const hit of [1, 2]) {
+    assert.equal((await site.get('/')).text, `page / q= user=- hit=${hit}`)
+  }
+  assert.equal(site.log.length, 1, site.log.join('\n'))
+  assert.match(site.log[0] ?? '', /cache "default" failed and answers .*\(UNDERCROFT_CLOSED\)/)
+})

@@ -10,6 +10,7 @@ import { startServer } from '../support/undercroft-server.ts'
 import { startSite } from './site.ts'
 
 const CACHE = 'cache2 = name=c,items=100'
+const LOOK_UP = 'route-run = cache:key=k'
 
 /** Answers with the status that the path ends in. */
 const byStatus: RequestListener = (request, response) => {
@@ -265,5 +266,19 @@ route = ^/no_content_length cache:key=k,no_content_length=1,no_offload=1`,
     assert.deepEqual(kept.headers.slice(0, 3), [...length, 'Connection: keep-alive'])
     const asked = await site.send('/', { headers: { Connection: 'close' } })
     assert.deepEqual(asked.headers, [...length, 'Connection: close'])
+  })
+
+  test('who ends connections, as a server that shuts down, is heard', async t => {
+    const site = await startSite(t, `${CACHE}\nroute-run = cacheset:key=k,value=V\n${LOOK_UP}`, {
+      prepare: (request, response) => {
+        if (request.url === '/flag') response.shouldKeepAlive = false
+        else response.setHeader('Connection', 'close')
+      },
+    })
+    for (const target of ['/flag', '/header']) {
+      const { headers } = await site.get(target)
+      assert.ok(headers.includes('Connection: close'), headers.join('\n'))
+      assert.equal(headers.length, 3)
+    }
   })
 })

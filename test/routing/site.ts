@@ -22,6 +22,8 @@ export interface SiteOptions {
   readonly application?: RequestListener | null
   /** CGI variables that a web server in front says, for one request. */
   readonly variables?: (request: IncomingMessage) => ReadonlyMap<string, string> | undefined
+  /** What a server does with each request before the rules. */
+  readonly prepare?: RequestListener
 }
 
 export interface Site {
@@ -75,11 +77,12 @@ export async function startSite(
     log: line => log.push(line),
   })
   const counter = { hits: 0 }
-  const { application = recipeApplication(counter), variables } = options
+  const { application = recipeApplication(counter), variables, prepare } = options
   const routed = router.wrap(application ?? undefined)
   const server = createServer((request, response) => {
     const given = variables?.(request)
     if (given !== undefined) Object.assign(request.socket, { [REQUEST_VARIABLES]: given })
+    prepare?.(request, response)
     routed(request, response)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -75,6 +75,8 @@ describe('variables', () => {
     ['time[micros]', `${TEST_HOST.clock.nowMs()}000`],
     ['time[none]', ''],
     ['httptime[60]', new Date(TEST_HOST.clock.nowMs() + 60_000).toUTCString()],
+    ['httptime[999999999999]', 'Fri, 31 Dec 9999 23:59:59 GMT'],
+    [`httptime[${'9'.repeat(400)}]`, 'Fri, 31 Dec 9999 23:59:59 GMT'],
     ['httptime[]', new Date(TEST_HOST.clock.nowMs()).toUTCString()],
     ['uwsgi[wid]', '3'],
     ['uwsgi[pid]', '4321'],
