@@ -65,7 +65,7 @@ class ResponseTap {
     const response = this.#response
     if (typeof statusCode === 'number') response.statusCode = statusCode
     const reason = typeof second === 'string' ? second : undefined
-    setHeaders(response, reason === undefined ? second : third)
+    setHeaders(response, third ?? (reason === undefined ? second : undefined))
     if (reason !== undefined) response.statusMessage = reason
     this.ready()
     const { statusMessage } = response

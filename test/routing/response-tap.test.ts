@@ -36,6 +36,17 @@ const WAYS: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'writeHead with words and a list': response => {
     response.writeHead(200, 'Fine', ['X-Two', 'a', 'X-Two', 'b', 'X-One', '1']).end('hello world')
   },
+  'writeHead without words': response => {
+    const nothing: unknown = undefined
+    response.writeHead(200, nothing as string, { 'X-One': '1' }).end('hello world')
+  },
+  'writeHead with pairs': response => {
+    const pairs: unknown = [
+      ['X-One', '1'],
+      ['X-Two', ['a', 'b']],
+    ]
+    response.writeHead(200, pairs as string[]).end('hello world')
+  },
   'writeHead over headers that are set': response => {
     response.setHeader('X-One', 'old')
     response.setHeader('Content-Length', 11)
