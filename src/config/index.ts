@@ -15,6 +15,7 @@ export {
   type GivenOption,
   type Origin,
 } from './given-option.ts'
+export { type KeyValue, parseKeyValues } from './key-values.ts'
 export { type LoadedOptions, loadOptions } from './load.ts'
 export { formatSuggestion } from './nearest.ts'
 export type { OptionGroup, OptionKind, OptionRow, OptionSupport } from './option-row.ts'
@@ -23,6 +24,7 @@ export {
   findLast,
   flagOption,
   integerOption,
+  interleavedOptions,
   listOption,
   type OptionSet,
   requiredInteger,

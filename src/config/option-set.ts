@@ -8,10 +8,13 @@ import { formatSuggestion } from './nearest.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
 
-/** What was given, by the option's first name. Ask with `flagOption` and the others. */
+/** What was given. Ask with `flagOption` and the others. */
 export interface OptionSet {
   readonly table: OptionTable
+  /** By the option's first name. */
   readonly given: ReadonlyMap<string, readonly GivenOption[]>
+  /** All options, in the order in which they count. */
+  readonly inOrder: readonly GivenOption[]
 }
 
 /** An option set, and what its reader should be told. */
@@ -34,6 +37,7 @@ export function checkOptions(
   usedPlaceholders: ReadonlySet<string> = new Set(),
 ): CheckedOptions {
   const given = new Map<string, GivenOption[]>()
+  const inOrder: GivenOption[] = []
   const unknown: GivenOption[] = []
   for (const option of all) {
     const row = table.byName.get(option.name)
@@ -42,11 +46,12 @@ export function checkOptions(
       continue
     }
     requireValue(row, option)
+    inOrder.push(option)
     const list = given.get(row.name)
     if (list === undefined) given.set(row.name, [option])
     else list.push(option)
   }
-  const options = { table, given }
+  const options = { table, given, inOrder }
   const isStrict = table.byName.has('strict') && flagOption(options, 'strict')
   const [first] = unknown
   if (isStrict && first !== undefined) throw unknownOption(table, first)
@@ -91,6 +96,14 @@ export function textOption(options: OptionSet, name: string): string | undefined
 export function listOption(options: OptionSet, name: string): readonly GivenOption[] {
   requireRow(options.table, name)
   return options.given.get(name) ?? []
+}
+
+/** Every one of several options, in the order in which they were given together. */
+export function interleavedOptions(
+  options: OptionSet,
+  isWanted: (name: string) => boolean,
+): readonly GivenOption[] {
+  return options.inOrder.filter(({ name }) => isWanted(name))
 }
 
 /** The one that counts, for messages about it. */

@@ -15,7 +15,11 @@ export interface StoreRequest {
 
 /** Arguments are checked already; null is every kind of no. */
 export interface CacheCalls {
+  /** Largest value it takes, in bytes. */
+  readonly maxValueSize: number
   get(key: CacheKey): Later<Buffer | null>
+  /** The same, with what the bytes are and when they end. */
+  item(key: CacheKey): Later<StoredItem | null>
   store(key: CacheKey, request: StoreRequest): Later<Done>
   delete(key: CacheKey): Later<Done>
   exists(key: CacheKey): Later<Done>
@@ -28,7 +32,9 @@ export interface CacheCalls {
 
 /** A cache that does not exist: all its answers are misses. */
 export const ABSENT: CacheCalls = {
+  maxValueSize: 0,
   get: () => null,
+  item: () => null,
   store: () => null,
   delete: () => null,
   exists: () => null,

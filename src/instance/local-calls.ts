@@ -6,6 +6,7 @@ import {
   type CacheKey,
   type CounterOperation,
   type ErrorCode,
+  type StoredItem,
   UndercroftError,
 } from '../base/index.ts'
 import type { Cache } from '../cache/index.ts'
@@ -18,8 +19,16 @@ export class LocalCalls implements CacheCalls {
     this.cache = cache
   }
 
+  get maxValueSize(): number {
+    return this.cache.maxValueSize
+  }
+
   get(key: CacheKey): Buffer | null {
-    return refusedAs(null, () => this.cache.getItem(key)?.bytes ?? null)
+    return this.item(key)?.bytes ?? null
+  }
+
+  item(key: CacheKey): StoredItem | null {
+    return refusedAs(null, () => this.cache.getItem(key) ?? null)
   }
 
   store(key: CacheKey, { value, mode, ttlMs }: StoreRequest): Done {

@@ -9,10 +9,14 @@ import {
   type CacheKey,
   type CounterOperation,
   type ErrorCode,
+  type StoredItem,
   UndercroftError,
 } from '../base/index.ts'
 import { RemoteCache, type RemoteCacheOptions } from '../client/index.ts'
 import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } from './calls.ts'
+
+/** The default of `RemoteCacheOptions.maxValueSize`. */
+const MAX_REMOTE_VALUE_SIZE = 64 * 1024 * 1024
 
 export class RemoteCalls implements CacheCalls {
   readonly #cache: RemoteCache
@@ -25,8 +29,17 @@ export class RemoteCalls implements CacheCalls {
     this.#cache = new RemoteCache(identifier, options)
   }
 
-  get(key: CacheKey): Promise<Buffer | null> {
-    return this.#failingAs(null, async cache => (await cache.getItem(key))?.bytes ?? null)
+  /** A server does not tell; this is what the client takes in a reply. */
+  get maxValueSize(): number {
+    return MAX_REMOTE_VALUE_SIZE
+  }
+
+  async get(key: CacheKey): Promise<Buffer | null> {
+    return (await this.item(key))?.bytes ?? null
+  }
+
+  item(key: CacheKey): Promise<StoredItem | null> {
+    return this.#failingAs(null, async cache => (await cache.getItem(key)) ?? null)
   }
 
   store(key: CacheKey, { value, mode, ttlMs }: StoreRequest): Promise<Done> {

@@ -16,12 +16,14 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cache: ['base', 'segment', 'engine', 'codecs', 'flight'],
   uwsgi: ['base'],
   config: ['base'],
+  // uWSGI's internal routing: what a request is answered with before or after the application.
+  routing: ['base', 'config'],
   client: ['base', 'codecs', 'uwsgi'],
   // uWSGI's functions and the cache that is always there, over local and remote caches alike.
   instance: ['base', 'cache', 'client'],
   http: ['base', 'flight'],
   server: ['base', 'codecs', 'cache', 'uwsgi'],
-  runner: ['base', 'platform', 'cache', 'config', 'instance', 'http', 'server'],
+  runner: ['base', 'platform', 'cache', 'config', 'routing', 'instance', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.
   '.': ['base', 'codecs', 'cache', 'instance'],
@@ -35,6 +37,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'cache',
     'uwsgi',
     'config',
+    'routing',
     'client',
     'instance',
     'http',
@@ -55,11 +58,12 @@ export const RESERVED: readonly {
     modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
     for: ['client', 'server', 'runner', 'cli'],
   },
-  { modules: ['node:http'], for: ['http', 'server', 'runner', 'cli'] },
+  // Neither opens a socket: they take a request and a response, and know what statuses are called.
+  { modules: ['node:http'], for: ['http', 'routing', 'server', 'runner', 'cli'] },
   { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    for: ['platform', 'segment', 'config', 'server', 'runner', 'cli'],
+    for: ['platform', 'segment', 'config', 'routing', 'server', 'runner', 'cli'],
   },
 ]
 

@@ -1,0 +1,49 @@
+/**
+ * A real uWSGI that serves HTTP with rules, in front of the application of the recipes.
+ */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Scope } from '../support/scope.ts'
+import { isListening, startService } from '../support/service.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const APPLICATION = `
+hits = 0
+
+def application(environ, start_response):
+    global hits
+    hits += 1
+    user = environ.get('REMOTE_USER', '-')
+    text = 'page %s q=%s user=%s hit=%d' % (
+        environ['PATH_INFO'], environ['QUERY_STRING'], user, hits)
+    body = text.encode('latin-1')
+    length = str(len(body))
+    start_response('200 OK', [
+        ('Content-Type', 'text/plain'), ('X-App', '1'), ('Content-Length', length)])
+    return [body]
+`
+
+const PLUGINS = ['python3', 'router_cache', 'router_static', 'transformation_tofile']
+
+/** Starts it with these lines below `[uwsgi]`; the port on which it serves HTTP. */
+export async function startUwsgiSite(
+  scope: Scope,
+  command: string,
+  lines: string,
+): Promise<number> {
+  const directory = tempDir(scope)
+  const applicationPath = join(directory, 'app.py')
+  const iniPath = join(directory, 'site.ini')
+  writeFileSync(applicationPath, APPLICATION)
+  const plugins = PLUGINS.map(name => `plugin = ${name}\n`).join('')
+  const own = `http-socket = 127.0.0.1:0\nwsgi-file = ${applicationPath}\ndisable-logging = true\n`
+  writeFileSync(iniPath, `[uwsgi]\n${plugins}${own}${lines}\n`)
+  const service = await startService(scope, command, ['--ini', iniPath])
+  const port = await service.waitFor('to say its port', output => {
+    const [, found] = /bound to TCP address 127\.0\.0\.1:(\d+)/.exec(output) ?? []
+    return found === undefined ? undefined : Number(found)
+  })
+  await service.waitFor('to listen', () => isListening({ port, host: '127.0.0.1' }))
+  return port
+}
