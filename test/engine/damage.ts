@@ -2,6 +2,7 @@
  * Every kind of damage to what can be rebuilt from the slots, by name.
  */
 
+import type { PreparedKey } from '../../src/engine/key.ts'
 import {
   ADAPTIVE,
   HEAP_ENTRY_SIZE,
@@ -20,9 +21,13 @@ export interface Damage {
   apply(bench: Bench): void
 }
 
+const scratchKeys = new WeakMap<Bench, PreparedKey>()
+
 /** The slot of `key`, which must be there. */
 export function slotOf(bench: Bench, key: string): number {
-  const prepared = bench.key(key)
+  const prepared = scratchKeys.get(bench) ?? bench.key(key)
+  scratchKeys.set(bench, prepared) // one for all calls: each has room for the longest key
+  prepared.prepare(key)
   const slot = bench.parts.table.find(bench.parts.table.bucketOf(prepared.hash), prepared)
   if (slot < 1) throw new Error(`${key} is not there`)
   return slot

@@ -78,7 +78,7 @@ function stateOf(engine: Engine, key: string): string {
 /** Changes some items in every way there is. */
 function work({ engine, clock, set }: Bench, random: Random, history: History): void {
   const fresh = { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer }
-  for (let step = 0; step < 400; step++) {
+  for (let step = 0; step < 300; step++) {
     const key = random.pick(KEYS)
     const choice = random.below(12)
     if (choice === 0) engine.delete(key)
@@ -126,7 +126,7 @@ for (const [title, mode] of Object.entries(MODES)) {
   describe(`after a power loss (${title})`, () => {
     test('whatever pages are old or lost, no value is wrong, and whole ones are there', t => {
       const random = seededRandom(t)
-      for (let turn = 0; turn < 15; turn++) {
+      for (let turn = 0; turn < 8; turn++) {
         const bench = openStore(mode)
         const history = new History(bench.engine)
         for (const key of KEYS) history.note(key)

@@ -28,7 +28,7 @@ describe('a store, when all its processes are killed at once', () => {
       const options = ownStore(t, sizes)
       let acknowledged = 0
       let killed = 0
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         const before = acknowledged
         const children = await startWriters(t, options, round, () => acknowledged++)
         await until('all of them write', () => acknowledged > before + 100)
