@@ -51,8 +51,8 @@ export abstract class OpenCache {
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
   readonly #sweepable: Sweepable = {
-    isSweeper: () => !this.closed && this.engine.isSweeper(),
-    sweepStep: () => !this.closed && this.engine.sweepStep().more,
+    isSweeper: () => !this.closed && this.engine.upkeep.isSweeper(),
+    sweepStep: () => !this.closed && this.engine.upkeep.sweepStepUnlessTaken().more,
   }
 
   protected constructor(options: CacheOptions) {
@@ -208,7 +208,7 @@ export abstract class OpenCache {
     let reclaimed = 0
     // Twice around at most: the first round may have begun anywhere.
     for (let step = 0, limit = 2 * (this.use().slotCount + 2); step < limit; step++) {
-      const { reclaimed: count, more } = this.use().sweepStep()
+      const { reclaimed: count, more } = this.use().upkeep.sweepStep()
       reclaimed += count
       if (!more) break
     }

@@ -1,10 +1,13 @@
 /**
  * Giving back the room of expired items, without anybody asking.
  *
- * Reads already hide what expired, so this is about room only. Every process that has a cache open
- * has a timer; the one that holds the sweeper's lock sweeps, and when it ends, however it ends, the
- * kernel gives the lock to the next that asks. A timer holds neither its process nor its cache.
+ * Reads already hide what expired, so this is about room only, and stands back for all else. Every
+ * process that has a cache open has a timer; the one that holds the sweeper's lock sweeps, and when
+ * it ends, however it ends, the kernel gives the lock to the next that asks. A timer holds neither
+ * its process nor its cache.
  */
+
+import { UndercroftError } from '../base/index.ts'
 
 /** What the sweeper asks of a cache. */
 export interface Sweepable {
@@ -19,8 +22,10 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   const held = new WeakRef(cache)
   const timer = setInterval(() => {
     const current = held.deref()
-    if (current === undefined) clearInterval(timer)
-    else if (current.isSweeper()) sweepOn(held)
+    if (current === undefined) return clearInterval(timer)
+    quietly(() => {
+      if (current.isSweeper()) sweepOn(held)
+    })
   }, everyMs)
   timer.unref()
   return () => clearInterval(timer)
@@ -28,5 +33,16 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
 
 /** One step after the other, with room for others in between: the lock is never held for long. */
 function sweepOn(held: WeakRef<Sweepable>): void {
-  if (held.deref()?.sweepStep() === true) setImmediate(sweepOn, held).unref()
+  quietly(() => {
+    if (held.deref()?.sweepStep() === true) setImmediate(sweepOn, held).unref()
+  })
+}
+
+/** Whoever uses a broken cache is told so. Nobody asked for this here. */
+function quietly(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof UndercroftError)) throw error
+  }
 }

@@ -78,7 +78,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         type: VALUE_TYPE.integer,
       }),
   },
-  'a sweep': { key: 'ends', late: true, run: engine => void engine.sweepStep() },
+  'a sweep': { key: 'ends', late: true, run: engine => void engine.upkeep.sweepStep() },
   'a new item where one is over': { key: 'new', late: true, full: true, run: set('new', 'v') },
   'a clear': { key: '', run: engine => void engine.clear() },
 }

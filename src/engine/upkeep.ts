@@ -1,0 +1,61 @@
+/**
+ * What an attachment does for all without being asked: giving back the room of what expired.
+ *
+ * Every step keeps the writer lock for a bounded time, and lets others have it in between.
+ */
+
+import type { Exclusive } from './exclusive.ts'
+import type { Parts } from './parts.ts'
+import type { Room } from './room.ts'
+import { NO_SLOT } from './slot-table.ts'
+import { SWEEP_SLOT } from './state.ts'
+
+/** Slots looked at in one step: 100 us when all of them are reclaimed. */
+const SLOTS_A_STEP = 256
+
+/** Numbered above the locks of serials and cells (lock.ts, counters.ts). */
+const SWEEPER_LOCK = 2 ** 33
+
+/** What one step of a sweep came to. */
+export interface SweepStep {
+  /** Items whose room was given back. */
+  readonly reclaimed: number
+  /** This round over the table is not at its end. */
+  readonly more: boolean
+}
+
+const NOTHING_SWEPT: SweepStep = { reclaimed: 0, more: false }
+
+export class Upkeep {
+  readonly #parts: Parts
+  readonly #exclusive: Exclusive
+  readonly #room: Room
+
+  constructor(parts: Parts, exclusive: Exclusive, room: Room) {
+    this.#parts = parts
+    this.#exclusive = exclusive
+    this.#room = room
+  }
+
+  /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
+  isSweeper(): boolean {
+    return this.#parts.segment.mapping.locks.tryHold(SWEEPER_LOCK)
+  }
+
+  /** Reclaims what expired among the next slots in turn. */
+  sweepStep(): SweepStep {
+    if (!this.#room.isSweepDue()) return NOTHING_SWEPT
+    return this.#exclusive.run(() => this.#sweepLocked())
+  }
+
+  /** As `sweepStep`, but does nothing while a living owner keeps the lock. */
+  sweepStepUnlessTaken(): SweepStep {
+    if (!this.#room.isSweepDue()) return NOTHING_SWEPT
+    return this.#exclusive.runUnlessTaken(() => this.#sweepLocked()) ?? NOTHING_SWEPT
+  }
+
+  #sweepLocked(): SweepStep {
+    const reclaimed = this.#room.sweepStep(SLOTS_A_STEP, NO_SLOT)
+    return { reclaimed, more: this.#parts.segment.words[SWEEP_SLOT] !== 0 }
+  }
+}
