@@ -28,7 +28,7 @@ import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, forgotten, openMemory } from './memory.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
-import { keepSwept, type Sweepable } from './sweeper.ts'
+import { keepSwept } from './sweeper.ts'
 
 const PAGE_LIMIT = 10_000
 
@@ -50,10 +50,7 @@ export abstract class OpenCache {
   readonly #defaultTtlMs: number
   #stopSweeping = (): void => {}
   /** Lives as long as this does, which the sweeper's timer must not prolong. */
-  readonly #sweepable: Sweepable = {
-    isSweeper: () => !this.closed && this.engine.upkeep.isSweeper(),
-    sweepStep: () => !this.closed && this.engine.upkeep.sweepStepUnlessTaken().more,
-  }
+  readonly #upkeep = () => (this.closed ? undefined : this.engine.upkeep)
 
   protected constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -71,7 +68,7 @@ export abstract class OpenCache {
     this.decode = near.objects ? decodeFrozen : decodeValue
     this.near = near.maxItems > 0 ? new NearCopies(this.engine, near, this.decode) : undefined
     forgotten.register(this, this.memory, this)
-    if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
+    if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#upkeep, resolved.sweepMs)
   }
 
   /** Longest key, in bytes. */
@@ -202,9 +199,11 @@ export abstract class OpenCache {
 
   /**
    * Gives back the room of all items that have expired, now; how many there were. The lock is let
-   * go every few hundred slots. Nobody needs to call this: see `sweepMs`.
+   * go every few hundred slots. Moves what was asked for most to where it is found first, too.
+   * Nobody needs to call this: see `sweepMs`.
    */
   sweep(): number {
+    this.use().upkeep.orderChains()
     let reclaimed = 0
     // Twice around at most: the first round may have begun anywhere.
     for (let step = 0, limit = 2 * (this.use().slotCount + 2); step < limit; step++) {

@@ -73,7 +73,7 @@ export class Engine {
     this.#key = new PreparedKey(segment)
     this.#recoveryKey = new PreparedKey(segment)
     this.#exclusive = new Exclusive(this.#parts, this.#lock, this.#recoveryKey)
-    this.upkeep = new Upkeep(this.#parts, this.#exclusive, this.#writer.room)
+    this.upkeep = new Upkeep(this.#parts, this.#exclusive, this.#writer.room, this.#reader.order)
     this.#scanKey = new PreparedKey(segment)
     // Readers need no lock, so they would serve what nobody has checked yet.
     if (this.#lock.isCheckDue()) this.#exclusive.run(() => {})

@@ -209,6 +209,12 @@ export class SlotTable {
     throw new NeedsRebuild(`slot ${slot} is not in its chain`)
   }
 
+  /** Makes a slot the first of its chain. The bucket must be changing. */
+  moveToFront(bucket: BucketWord, slot: SlotIndex): void {
+    this.unlink(bucket, slot)
+    this.link(bucket, slot)
+  }
+
   firstSlot(bucket: BucketWord): SlotIndex {
     return this.#words[bucket + FIRST_SLOT] as number
   }

@@ -1,9 +1,11 @@
 /**
- * What an attachment does for all without being asked: giving back the room of what expired.
+ * What an attachment does for all without being asked: giving back the room of what expired, and
+ * moving the items that are asked for most to the front of their chains.
  *
  * Every step keeps the writer lock for a bounded time, and lets others have it in between.
  */
 
+import type { ChainOrder, Winner } from './chain-order.ts'
 import type { Exclusive } from './exclusive.ts'
 import type { Parts } from './parts.ts'
 import type { Room } from './room.ts'
@@ -30,11 +32,13 @@ export class Upkeep {
   readonly #parts: Parts
   readonly #exclusive: Exclusive
   readonly #room: Room
+  readonly #order: ChainOrder
 
-  constructor(parts: Parts, exclusive: Exclusive, room: Room) {
+  constructor(parts: Parts, exclusive: Exclusive, room: Room, order: ChainOrder) {
     this.#parts = parts
     this.#exclusive = exclusive
     this.#room = room
+    this.#order = order
   }
 
   /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
@@ -54,8 +58,38 @@ export class Upkeep {
     return this.#exclusive.runUnlessTaken(() => this.#sweepLocked()) ?? NOTHING_SWEPT
   }
 
+  /** Moves items to the front that this attachment asks for most; see chain-order.ts. */
+  orderChains(): void {
+    for (const winner of this.#order.takeWinners()) {
+      if (!this.#isBehind(winner)) continue
+      const moved = this.#exclusive.runUnlessTaken(() => this.#moveToFront(winner))
+      if (moved === undefined) return // another time
+    }
+  }
+
   #sweepLocked(): SweepStep {
     const reclaimed = this.#room.sweepStep(SLOTS_A_STEP, NO_SLOT)
     return { reclaimed, more: this.#parts.segment.words[SWEEP_SLOT] !== 0 }
+  }
+
+  /**
+   * 1. The version becomes odd. Killed from here on: recovery links every slot anew.
+   * 2. The slot leaves its place, and becomes the first. Readers wait.
+   * 3. The version becomes even.
+   */
+  #moveToFront(winner: Winner): boolean {
+    if (!this.#isBehind(winner)) return false // it was gone before the lock was there
+    const { table } = this.#parts
+    table.beginChange(winner.bucket)
+    table.moveToFront(winner.bucket, winner.slot)
+    table.endChange(winner.bucket)
+    return true
+  }
+
+  /** Whether the slot still holds an item of that chain, and not as the first of it. */
+  #isBehind({ bucket, slot }: Winner): boolean {
+    const { table } = this.#parts
+    if (table.info(slot) === 0 || table.bucketOf(table.hash(slot)) !== bucket) return false
+    return table.firstSlot(bucket) !== slot
   }
 }

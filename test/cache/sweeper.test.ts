@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
 import { until } from '../support/deadline.ts'
+import { COLLIDING, Depths } from '../support/depths.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { partsOf } from '../support/segments.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 
 describe('sweeping', () => {
@@ -51,6 +53,21 @@ describe('sweeping', () => {
     second.set('k', 1, { ttlMs: 10 })
     clock.advance(10)
     await until('it is swept again', () => second.stats().items === 0)
+  })
+
+  test('moves what is asked for most to where it is found first', async t => {
+    const place = { name: 'a', directory: memoryDir(t) }
+    // Without near copies, which need no chain to be found.
+    const options = { ...place, maxItems: 10, hash: 'murmur2', near: false, sweepMs: 1 } as const
+    using elected = Cache.open(options)
+    using cache = Cache.open(options)
+    for (const key of COLLIDING) elected.set(key, key)
+    const depths = new Depths(partsOf(t, place))
+    for (const favourite of COLLIDING) {
+      for (let i = 0; i < 5000; i++) assert.equal(cache.get(favourite), favourite)
+      await until('it is the first', () => depths.of(favourite) === 1)
+    }
+    assert.deepEqual(cache.verify().problems, [])
   })
 
   test('keeps no process from ending, and leaves a closed cache alone', async t => {

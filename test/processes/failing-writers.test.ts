@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
 import { until, within } from '../support/deadline.ts'
+import { COLLIDING } from '../support/depths.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
 import type { FailingTask, FailurePoint } from './failing-child.ts'
@@ -146,6 +147,19 @@ for (const kind of ['a cache', 'a store'] as const) {
     })
   })
 }
+
+describe('a process killed while it moves an item to the front of its chain', () => {
+  test('costs no item of the chain, whether it was in the chain just then or not', async t => {
+    for (const after of ['unlink', 'link'] as const) {
+      const { cache, die } = await prepare(t, { hash: 'murmur2' })
+      for (const key of COLLIDING) cache.set(key, key)
+      await die(COLLIDING[0], { in: 'order', after })
+      assert.deepEqual(cache.getMany(COLLIDING), COLLIDING.slice())
+      assert.equal(cache.set('after', 1), true)
+      assertSurvived(cache)
+    }
+  })
+})
 
 describe('a process stopped while it writes a value', () => {
   const LIMIT_MS = 300
