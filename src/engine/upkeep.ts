@@ -12,8 +12,12 @@ import type { Room } from './room.ts'
 import { NO_SLOT } from './slot-table.ts'
 import { SWEEP_SLOT } from './state.ts'
 
-/** Slots looked at in one step: 100 us when all of them are reclaimed. */
+/** Slots looked at in one step: some 100 us when all of them are reclaimed. */
 const SLOTS_A_STEP = 256
+/** A step that has taken so long ends early, be it for long chains or a slow machine. */
+const STEP_LIMIT_MS = 0.25
+/** Slots between two looks at the clock. */
+const SLOTS_A_LOOK = 16
 
 /** Numbered above the locks of serials and cells (lock.ts, counters.ts). */
 const SWEEPER_LOCK = 2 ** 33
@@ -49,13 +53,14 @@ export class Upkeep {
   /** Reclaims what expired among the next slots in turn. */
   sweepStep(): SweepStep {
     if (!this.#room.isSweepDue()) return NOTHING_SWEPT
-    return this.#exclusive.run(() => this.#sweepLocked())
+    return this.#asStep(this.#exclusive.run(() => this.#sweepLocked()))
   }
 
   /** As `sweepStep`, but does nothing while a living owner keeps the lock. */
   sweepStepUnlessTaken(): SweepStep {
     if (!this.#room.isSweepDue()) return NOTHING_SWEPT
-    return this.#exclusive.runUnlessTaken(() => this.#sweepLocked()) ?? NOTHING_SWEPT
+    const reclaimed = this.#exclusive.runUnlessTaken(() => this.#sweepLocked())
+    return reclaimed === undefined ? NOTHING_SWEPT : this.#asStep(reclaimed)
   }
 
   /** Moves items to the front that this attachment asks for most; see chain-order.ts. */
@@ -67,8 +72,19 @@ export class Upkeep {
     }
   }
 
-  #sweepLocked(): SweepStep {
-    const reclaimed = this.#room.sweepStep(SLOTS_A_STEP, NO_SLOT)
+  #sweepLocked(): number {
+    const { clock, segment } = this.#parts
+    const endMs = clock.elapsedMs() + STEP_LIMIT_MS
+    let reclaimed = 0
+    for (let slots = 0; slots < SLOTS_A_STEP; slots += SLOTS_A_LOOK) {
+      reclaimed += this.#room.sweepStep(SLOTS_A_LOOK, NO_SLOT)
+      if (segment.words[SWEEP_SLOT] === 0 || clock.elapsedMs() >= endMs) break
+    }
+    return reclaimed
+  }
+
+  /** Made when the lock is free again, as whatever allocates may collect garbage. */
+  #asStep(reclaimed: number): SweepStep {
     return { reclaimed, more: this.#parts.segment.words[SWEEP_SLOT] !== 0 }
   }
 
