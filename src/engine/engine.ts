@@ -183,7 +183,7 @@ export class Engine {
   clear(): number {
     return this.#exclusive.run(() => {
       const count = this.segment.words[ITEM_COUNT] as number
-      deleteAll(this.#parts, this.#recoveryKey, this.#lock)
+      deleteAll(this.#parts)
       return count
     })
   }
