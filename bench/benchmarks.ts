@@ -3,9 +3,17 @@
  */
 
 import type { Scope } from '../test/support/scope.ts'
+import { benchChains } from './chains.ts'
+import { benchRecovery } from './recovery.ts'
 import { benchRestore } from './restore.ts'
+import { benchSweep } from './sweep.ts'
 
 /** Reads its own arguments, and prints what it found. */
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
 
-export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([['restore', benchRestore]])
+export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
+  ['restore', benchRestore],
+  ['chains', benchChains],
+  ['recovery', benchRecovery],
+  ['sweep', benchSweep],
+])

@@ -1,5 +1,6 @@
 /**
- * The command line: `npm run bench -- [--seconds N] [--rounds N] [--size small] [candidate ...]`.
+ * The command line: `npm run bench -- [--seconds N] [--rounds N] [--size small] [candidate ...]`,
+ * or `npm run bench -- NAME [--items N] [--rounds N]` for others (benchmarks.ts).
  */
 
 import { parseArgs } from 'node:util'
@@ -33,5 +34,24 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
     keyCount: KEY_COUNTS[size],
     candidates: named.length > 0 ? named : CANDIDATES,
+  }
+}
+
+export interface RoundOptions {
+  readonly itemCount: number
+  readonly rounds: number
+}
+
+export function parseRoundOptions(args: readonly string[]): RoundOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      items: { type: 'string', default: '1000000' },
+      rounds: { type: 'string', default: '5' },
+    },
+  })
+  return {
+    itemCount: requireInteger('--items', Number(values.items), 1000, 10_000_000),
+    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
   }
 }

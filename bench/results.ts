@@ -44,6 +44,35 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** What is typical of many times, and what is rare. */
+export interface Distribution {
+  readonly count: number
+  readonly median: number
+  readonly p99: number
+  readonly p999: number
+  readonly most: number
+  /** How many are above 1000: milliseconds, where all else is microseconds. */
+  readonly overThousand: number
+}
+
+export function distributionOf(values: Float64Array): Distribution {
+  const sorted = values.toSorted()
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]
+  return {
+    count: sorted.length,
+    median: at(0.5) ?? 0,
+    p99: at(0.99) ?? 0,
+    p999: at(0.999) ?? 0,
+    most: at(1) ?? 0,
+    overThousand: sorted.length - countUpTo(sorted, 1000),
+  }
+}
+
+function countUpTo(sorted: Float64Array, limit: number): number {
+  const first = sorted.findIndex(value => value > limit)
+  return first === -1 ? sorted.length : first
+}
+
 function keyOf(who: CandidateName, what: Operation, count: ProcessCount): string {
   return `${who} ${what} ${count}`
 }

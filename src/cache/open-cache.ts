@@ -29,8 +29,6 @@ import { type CacheOptions, resolveOptions } from './options.ts'
 import { readItemPage, readKeyPage } from './pages.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
-const NO_STEP = { reclaimed: 0, more: false }
-
 /** The part of {@link Cache} that does not look into items. */
 export abstract class OpenCache {
   /** As given to `open`. */
@@ -70,8 +68,7 @@ export abstract class OpenCache {
     this.near = near.maxItems > 0 ? new NearCopies(this.engine, near, this.decode) : undefined
     forgotten.register(this, this.memory, this)
     this.#sweepable = {
-      isSweeper: () => !this.closed && this.engine.isSweeper(),
-      sweepStep: () => (this.closed ? NO_STEP : this.engine.sweepStep()),
+      upkeep: () => (this.closed ? undefined : this.engine.upkeep),
       onSweep: resolved.onSweep,
     }
     if (resolved.sweepMs > 0) this.#stopSweeping = keepSwept(this.#sweepable, resolved.sweepMs)
@@ -178,13 +175,15 @@ export abstract class OpenCache {
 
   /**
    * Gives back the room of all items that have expired, now; how many there were. The lock is let
-   * go every few hundred slots. Nobody needs to call this: see `sweepMs`.
+   * go every few hundred slots. Moves what was asked for most to where it is found first, too.
+   * Nobody needs to call this: see `sweepMs`.
    */
   sweep(): number {
+    this.use().upkeep.orderChains()
     let reclaimed = 0
     // Twice around at most: the first round may have begun anywhere.
     for (let step = 0, limit = 2 * (this.use().slotCount + 2); step < limit; step++) {
-      const { reclaimed: count, more } = this.use().sweepStep()
+      const { reclaimed: count, more } = this.use().upkeep.sweepStep()
       reclaimed += count
       if (!more) break
     }

@@ -1,33 +1,41 @@
 /**
- * Giving back the room of expired items, without anybody asking.
+ * Upkeep of a cache, without anybody asking: giving back the room of expired items, and moving what
+ * is asked for most to where it is found first.
  *
- * Reads already hide what expired, so this is about room only. Every process that has a cache open
- * has a timer; the one that holds the sweeper's lock sweeps, and when it ends, however it ends, the
+ * Reads already hide what expired, so this is about room and time only, and stands back for all
+ * else. Every process that has a cache open has a timer. Each orders chains by what it asks for
+ * itself. The one that holds the sweeper's lock sweeps, and when it ends, however it ends, the
  * kernel gives the lock to the next that asks. A timer holds neither its process nor its cache.
  */
 
 import { UndercroftError } from '../base/index.ts'
+import type { Upkeep } from '../engine/index.ts'
+
+type SweeperUpkeep = Pick<Upkeep, 'isSweeper' | 'sweepStepUnlessTaken' | 'orderChains'>
 
 /** What the sweeper asks of a cache. */
 export interface Sweepable {
-  /** Whether this attachment is the one to sweep; it is from now on if nobody was. */
-  isSweeper(): boolean
-  /** Looks at a bounded number of slots. `more`: this round is not at its end. */
-  sweepStep(): { readonly reclaimed: number; readonly more: boolean }
+  /** Undefined when the cache was closed. */
+  upkeep(): SweeperUpkeep | undefined
   /** Told at the end of a round that gave something back. */
   onSweep(reclaimed: number): void
 }
 
-/** Sweeps every so often until the cache is closed or forgotten. */
+/** Does so every so often until the cache is closed or forgotten. */
 export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   const held = new WeakRef(cache)
   let isUnderWay = false
   let reclaimed = 0
   const timer = setInterval(() => {
     const current = held.deref()
-    if (current === undefined) clearInterval(timer)
+    if (current === undefined) return clearInterval(timer)
+    const isSweeper = quietly(() => {
+      const upkeep = current.upkeep()
+      upkeep?.orderChains()
+      return upkeep?.isSweeper()
+    })
     // A round may take longer than the time between two: the next waits for it.
-    else if (!isUnderWay && current.isSweeper()) sweepOn()
+    if (isSweeper === true && !isUnderWay) sweepOn()
   }, everyMs)
   timer.unref()
   return () => clearInterval(timer)
@@ -36,7 +44,7 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   function sweepOn(): void {
     isUnderWay = false
     const current = held.deref()
-    const step = current && tryStep(current)
+    const step = quietly(() => current?.upkeep()?.sweepStepUnlessTaken())
     if (step === undefined) return
     reclaimed += step.reclaimed
     isUnderWay = step.more
@@ -50,13 +58,10 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   }
 }
 
-/**
- * Undefined: a stopped writer keeps the lock, or what is there makes no sense. The round goes on at
- * the next time; whoever uses the cache is told, and a timer has nobody to tell.
- */
-function tryStep(cache: Sweepable): ReturnType<Sweepable['sweepStep']> | undefined {
+/** Whoever uses a broken cache is told so. Nobody asked for this here. */
+function quietly<T>(work: () => T): T | undefined {
   try {
-    return cache.sweepStep()
+    return work()
   } catch (error) {
     if (error instanceof UndercroftError) return undefined
     throw error

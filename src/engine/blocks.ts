@@ -117,10 +117,14 @@ export class Blocks {
   }
 
   isRunFree(first: BlockIndex, count: number): boolean {
-    for (let block = first; block < first + count; block++) {
-      if (this.isUsed(block)) return false
-    }
-    return true
+    const words = this.#words
+    const last = first + count - 1
+    const firstWord = this.#mapWord + (first >> 5)
+    const lastWord = this.#mapWord + (last >> 5)
+    if (firstWord === lastWord) return ((words[firstWord] as number) & bits(first, last)) === 0
+    if (((words[firstWord] as number) & bits(first, 31)) !== 0) return false
+    for (let at = firstWord + 1; at < lastWord; at++) if (words[at] !== 0) return false
+    return ((words[lastWord] as number) & bits(0, last)) === 0
   }
 
   #findRun(from: BlockIndex, end: BlockIndex, count: number): BlockIndex {
@@ -147,13 +151,29 @@ export class Blocks {
     return NO_BLOCK
   }
 
+  /** A word at a time: a long run would keep the writer lock for milliseconds bit by bit. */
   #mark(first: BlockIndex, count: number, used: boolean): void {
     if (!this.bitmap) return
-    const words = this.#words
-    for (let block = first; block < first + count; block++) {
-      const at = this.#mapWord + (block >> 5)
-      const bit = 1 << (block & 31)
-      words[at] = used ? (words[at] as number) | bit : (words[at] as number) & ~bit
+    const last = first + count - 1
+    const firstWord = this.#mapWord + (first >> 5)
+    const lastWord = this.#mapWord + (last >> 5)
+    if (firstWord === lastWord) {
+      this.#markBits(firstWord, bits(first, last), used)
+      return
     }
+    this.#markBits(firstWord, bits(first, 31), used)
+    const full = used ? FULL_WORD : 0
+    for (let at = firstWord + 1; at < lastWord; at++) this.#words[at] = full
+    this.#markBits(lastWord, bits(0, last), used)
   }
+
+  #markBits(at: number, mask: number, used: boolean): void {
+    const word = this.#words[at] as number
+    this.#words[at] = used ? word | mask : word & ~mask
+  }
+}
+
+/** The bits of a word from that of one block to that of another, both included. */
+function bits(first: BlockIndex, last: BlockIndex): number {
+  return (FULL_WORD << (first & 31)) & (FULL_WORD >>> (31 - (last & 31)))
 }

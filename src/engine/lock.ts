@@ -45,8 +45,19 @@ export class WriterLock {
    */
   acquire(): boolean {
     if (Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial) !== FREE) {
-      this.#acquireContended()
+      const keeper = this.#acquireContended(this.#limitMs)
+      if (keeper !== FREE) throw this.#timeout(keeper)
     }
+    return this.needsRecovery
+  }
+
+  /** As `acquire`, but waits only until it is clear that the owner lives. False: it does. */
+  tryAcquire(): boolean {
+    const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
+    return owner === FREE || this.#acquireContended(0) === FREE
+  }
+
+  get needsRecovery(): boolean {
     return this.#words[NEEDS_RECOVERY_WORD] !== RECOVERY.none
   }
 
@@ -81,13 +92,14 @@ export class WriterLock {
     Atomics.add(this.#words, PROGRESS_WORD, 1)
   }
 
-  #acquireContended(): void {
+  /** FREE: it has the lock now. Else the serial of a living owner that kept it. */
+  #acquireContended(limitMs: number): number {
     const waiter = new Waiter()
-    let deadlineMs = this.#clock.elapsedMs() + this.#limitMs
+    let deadlineMs = this.#clock.elapsedMs() + limitMs
     let progress = this.#words[PROGRESS_WORD]
     for (;;) {
       const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
-      if (owner === FREE) return
+      if (owner === FREE) return FREE
       // Our own serial: this thread was torn out of the lock by a vm time limit or the like.
       if (owner === this.#serial) break
       if (!waiter.pause()) continue
@@ -99,18 +111,21 @@ export class WriterLock {
       }
       if (this.#words[PROGRESS_WORD] !== progress) {
         progress = this.#words[PROGRESS_WORD]
-        deadlineMs = this.#clock.elapsedMs() + this.#limitMs
+        deadlineMs = this.#clock.elapsedMs() + limitMs
       }
-      if (this.#clock.elapsedMs() > deadlineMs) {
-        throw new UndercroftError(
-          'UNDERCROFT_LOCK_TIMEOUT',
-          `attachment ${owner} has kept the writer lock of ${this.#label} for ` +
-            `${this.#limitMs} ms and is alive: is its process stopped (SIGSTOP, debugger)?`,
-        )
-      }
+      if (this.#clock.elapsedMs() >= deadlineMs) return owner
     }
     this.#takeovers++
     this.markForRecovery()
+    return FREE
+  }
+
+  #timeout(keeper: number): UndercroftError {
+    return new UndercroftError(
+      'UNDERCROFT_LOCK_TIMEOUT',
+      `attachment ${keeper} has kept the writer lock of ${this.#label} for ` +
+        `${this.#limitMs} ms and is alive: is its process stopped (SIGSTOP, debugger)?`,
+    )
   }
 
   #claimSerial(): number {

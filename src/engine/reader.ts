@@ -9,6 +9,7 @@
 import { type Clock, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import { INLINE_KEY_SIZE, keySizeOf, valueTypeOf } from '../segment/index.ts'
+import { ChainOrder } from './chain-order.ts'
 import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
 import {
@@ -61,8 +62,10 @@ export class Reader {
     size: 0,
     type: 0,
   }
+  readonly order = new ChainOrder()
   #bucket: BucketWord = 0
   #version = 0
+  #hitsToNote = 1
 
   readonly #parts: Parts
   readonly #clock: Clock
@@ -112,7 +115,8 @@ export class Reader {
     if ((version & 1) !== 0) return RETRY
     let slot = words[bucket + FIRST_SLOT] as number
     let at = 0
-    for (let steps = 0; ; steps++) {
+    let steps = 0
+    for (; ; steps++) {
       if (slot === NO_SLOT) return this.confirm() ? MISS : RETRY
       if (slot < 0 || slot > slotCount || steps > slotCount) return this.#retryUnlessCorrupt()
       at = this.#slotsWord + (slot - 1) * STRIDE_WORDS
@@ -140,6 +144,7 @@ export class Reader {
     found.offset = offset
     found.size = size
     found.type = valueTypeOf(words[at + INFO] as number)
+    if (--this.#hitsToNote === 0) this.#hitsToNote = this.order.note(bucket, slot, steps === 0)
     return FOUND
   }
 

@@ -108,6 +108,8 @@ export class Room {
     const nowMs = clock.nowMs()
     let slot = segment.words[SWEEP_SLOT] as number
     if (slot < 0 || slot > used) slot = 0
+    // A round sees all that was set before it; what is set meanwhile lowers this by itself.
+    if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     let reclaimed = 0
     const end = Math.min(slot + limit, used)
     while (slot < end) {
@@ -126,7 +128,6 @@ export class Room {
     segment.words[SWEEP_SLOT] = roundEnds ? 0 : slot
     if (roundEnds) {
       segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY] as number
-      segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     }
     return reclaimed
   }

@@ -92,14 +92,6 @@ export class SlotTable {
     storeRelease(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
   }
 
-  /** For readers who hold the lock and still met a change: is any chain marked as changing? */
-  hasOddVersion(): boolean {
-    for (let index = 0; index < this.bucketCount; index++) {
-      if ((this.version(this.bucketAt(index)) & 1) !== 0) return true
-    }
-    return false
-  }
-
   /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
   find(bucket: BucketWord, key: PreparedKey): SlotIndex {
     const words = this.#words
@@ -215,6 +207,12 @@ export class SlotTable {
       from = this.#at(next) + NEXT_SLOT
     }
     throw new NeedsRebuild(`slot ${slot} is not in its chain`)
+  }
+
+  /** Makes a slot the first of its chain. The bucket must be changing. */
+  moveToFront(bucket: BucketWord, slot: SlotIndex): void {
+    this.unlink(bucket, slot)
+    this.link(bucket, slot)
   }
 
   firstSlot(bucket: BucketWord): SlotIndex {

@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import { keepSwept } from '../../src/cache/sweeper.ts'
 import { Cache, UndercroftError } from '../../src/index.ts'
 import { until } from '../support/deadline.ts'
+import { COLLIDING, Depths } from '../support/depths.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { partsOf } from '../support/segments.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 
 describe('sweeping', () => {
@@ -58,12 +60,16 @@ describe('sweeping', () => {
 
   test('waits for the next time where a stopped writer keeps the lock', async () => {
     let steps = 0
-    const sweepable = {
+    const upkeep = {
       isSweeper: () => true,
-      sweepStep() {
+      orderChains() {},
+      sweepStepUnlessTaken() {
         if (++steps === 2) throw new UndercroftError('UNDERCROFT_LOCK_TIMEOUT', 'kept')
         return { reclaimed: 1, more: steps < 5 }
       },
+    }
+    const sweepable = {
+      upkeep: () => upkeep,
       onSweep: (reclaimed: number) => told.push(reclaimed),
     }
     const told: number[] = []
@@ -85,6 +91,21 @@ describe('sweeping', () => {
     second.set('k', 1, { ttlMs: 10 })
     clock.advance(10)
     await until('it is swept again', () => second.stats().items === 0)
+  })
+
+  test('moves what is asked for most to where it is found first', async t => {
+    const place = { name: 'a', directory: memoryDir(t) }
+    // Without near copies, which need no chain to be found.
+    const options = { ...place, maxItems: 10, hash: 'murmur2', near: false, sweepMs: 1 } as const
+    using elected = Cache.open(options)
+    using cache = Cache.open(options)
+    for (const key of COLLIDING) elected.set(key, key)
+    const depths = new Depths(partsOf(t, place))
+    for (const favourite of COLLIDING) {
+      for (let i = 0; i < 5000; i++) assert.equal(cache.get(favourite), favourite)
+      await until('it is the first', () => depths.of(favourite) === 1)
+    }
+    assert.deepEqual(cache.verify().problems, [])
   })
 
   test('keeps no process from ending, and leaves a closed cache alone', async t => {

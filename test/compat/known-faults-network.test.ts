@@ -77,7 +77,7 @@ test('F4: a clear over the network clears the cache it names, all of it, and no 
 /** What each operation is about. */
 const KEYS: Readonly<Record<FailurePoint['in'], string>> = {
   ...{ get: 'k', set: 'k', delete: 'k', touch: 'k' },
-  ...{ add: 'third', increment: 'n' },
+  ...{ add: 'third', increment: 'n', order: 'k' },
 }
 
 /** A cache with an item and a counter, another process that uses it, and one that is to die. */

@@ -4,6 +4,7 @@ import { VALUE_TYPE } from '../../src/base/index.ts'
 import { encodeValue } from '../../src/codecs/index.ts'
 import { Engine } from '../../src/engine/index.ts'
 import type { Geometry } from '../../src/segment/index.ts'
+import { COLLIDING } from '../support/depths.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { asText } from '../support/segments.ts'
 import { openImage, RecordedSegment } from './recorded-segment.ts'
@@ -35,7 +36,11 @@ const MODES: Readonly<Record<string, Geometry>> = {
 }
 
 const LONG_KEY = 'a key that is longer than what fits into its slot'.slice(0, 44)
-const KEYS = ['a', 'b', 'ends', LONG_KEY, 'new', 'n', 'last'] as const
+/** Of one chain, by the hash that has them collide. */
+const [BEHIND, IN_FRONT] = COLLIDING
+const KEYS = ['a', 'b', BEHIND, IN_FRONT, 'ends', LONG_KEY, 'new', 'n', 'last'] as const
+/** Many more than it takes to be noted as asked for most. */
+const ENOUGH_REQUESTS = 3000
 
 interface Operation {
   /** The item it is about, which it may lose; all others are as before or as afterwards. */
@@ -46,6 +51,8 @@ interface Operation {
   readonly full?: boolean
   /** Lets what ends be over first. */
   readonly late?: boolean
+  /** Two items share a chain, and the one behind is asked for most. */
+  readonly crowded?: boolean
   run(engine: Engine): void
 }
 
@@ -80,16 +87,23 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         type: VALUE_TYPE.integer,
       }),
   },
-  'a sweep': { key: 'ends', late: true, run: engine => void engine.sweepStep() },
+  'a sweep': { key: 'ends', late: true, run: engine => void engine.upkeep.sweepStep() },
   'a new item where one is over': { key: 'new', late: true, full: true, run: set('new', 'v') },
+  'a move to the front of a chain': {
+    key: BEHIND,
+    keepsItem: true,
+    crowded: true,
+    run: engine => engine.upkeep.orderChains(),
+  },
   'a clear': { key: '', run: engine => void engine.clear() },
 }
 
 type Items = ReadonlyMap<string, string | undefined>
 
 describe('killed after any store', () => {
-  for (const [mode, geometry] of Object.entries(MODES)) {
+  for (const [mode, wanted] of Object.entries(MODES)) {
     for (const [what, operation] of Object.entries(OPERATIONS)) {
+      const geometry: Geometry = operation.crowded ? { ...wanted, hash: 'murmur2' } : wanted
       test(`of ${what}: nothing is torn or broken, no other item is lost (${mode})`, t => {
         const clock = new ManualClock()
         const recorded = new RecordedSegment(geometry)
@@ -114,14 +128,17 @@ describe('killed after any store', () => {
 })
 
 function fill(engine: Engine, operation: Operation, clock: ManualClock): void {
-  set('a', 'A')(engine)
-  set('b', 'b'.repeat(20))(engine)
+  const [first, second] = operation.crowded === true ? [BEHIND, IN_FRONT] : ['a', 'b']
+  set(first, 'A')(engine)
+  set(second, 'b'.repeat(20))(engine)
   engine.store('ends', encodeValue('over soon'), clock.nowMs() + 10, 'set')
   set(LONG_KEY, 'l'.repeat(30))(engine)
   engine.count('n', 'inc', 7n, { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer })
   for (const key of KEYS) engine.get(key, asText)
   if (operation.full === true) set('last', 'f'.repeat(32))(engine)
   if (operation.late === true) clock.advance(10)
+  if (operation.crowded !== true) return
+  for (let i = 0; i < ENOUGH_REQUESTS; i++) engine.get(BEHIND, asText)
 }
 
 /** Reads first, as survivors that write nothing do; then what a takeover leaves is checked. */

@@ -4,12 +4,10 @@ import type { PreparedKey } from '../../src/engine/key.ts'
 import { MISS, RETRY } from '../../src/engine/reader.ts'
 import { SlotTable } from '../../src/engine/slot-table.ts'
 import { LOCK, LOCK_OFFSET } from '../../src/segment/index.ts'
+import { COLLIDING } from '../support/depths.ts'
 import { asText, type Bench, openBench, text } from '../support/segments.ts'
 
 const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
-
-/** With murmur2 as uWSGI has it, these have one hash, one size, and so one chain. */
-const COLLIDING = ['abcd1', 'abcd2', 'abcd3', 'abcd4'] as const
 
 /** A key that runs `hook` when it is first compared with the key of a slot. */
 function hooked(key: PreparedKey, hook: () => void): PreparedKey {

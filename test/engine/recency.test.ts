@@ -94,6 +94,37 @@ describe('LRU eviction', () => {
     }
   }
 
+  test('takes the right victims after everything was used, and much was deleted', t => {
+    const random = seededRandom(t)
+    for (const more of [{}, { bitmap: true }]) {
+      const bench = openBench({ eviction: 'lru', maxItems: 1000, ...more })
+      const model = new LruModel(1000)
+      const useAll = () => {
+        const keys = [...model.items.keys()]
+        for (const key of keys.sort(() => random.below(2) - 0.5)) {
+          assert.equal(bench.get(key), model.use(key))
+        }
+      }
+      const setSome = (name: string, count: number) => {
+        for (let i = 0; i < count; i++) {
+          bench.set(`${name}-${i}`, 'v')
+          model.set(`${name}-${i}`, 'v')
+        }
+      }
+      setSome('first', 1000)
+      useAll()
+      setSome('second', 300) // each of the first 64 that it looks at was used since
+      for (const key of [...model.items.keys()].filter(() => random.chance(0.4))) {
+        bench.engine.delete(key)
+        model.items.delete(key)
+      }
+      useAll()
+      assert.deepEqual(bench.engine.verify().problems, [])
+      drain(bench, model)
+      assert.deepEqual(bench.engine.verify().problems, [])
+    }
+  })
+
   test('keeps its order over a recovery', t => {
     const random = seededRandom(t)
     const bench = openBench({ eviction: 'lru', maxItems: 50 })

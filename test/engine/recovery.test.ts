@@ -117,6 +117,24 @@ for (const [title, mode] of Object.entries(MODES)) {
       }
     })
 
+    test('after a clear keeps what was set since, and brings back nothing from before', () => {
+      const bench = filledBench(mode)
+      assert.equal(bench.engine.clear(), 4)
+      assert.deepEqual(bench.engine.verify(), { ok: true, problems: [], items: 0 })
+      assert.equal(bench.set('new', 'n', 1000), 'stored')
+      askForRecovery(bench)
+      assert.deepEqual(bench.engine.verify(), { ok: true, problems: [], items: 1 })
+      assert.equal(bench.get('new'), 'n')
+      assert.deepEqual(
+        KEYS.map(key => bench.get(key)),
+        KEYS.map(() => undefined),
+      )
+      bench.clock.advance(1000)
+      assert.equal(bench.engine.upkeep.sweepStep().reclaimed, 1)
+      for (let i = 0; i < 10; i++) assert.equal(bench.set(`k${i}`, 'v'), 'stored')
+      assert.deepEqual(bench.engine.verify(), { ok: true, problems: [], items: 10 })
+    })
+
     test('tells of each kind of damage before it is repaired', () => {
       for (const { name, problem, apply } of damages) {
         const bench = filledBench(mode)

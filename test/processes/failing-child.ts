@@ -13,6 +13,7 @@ Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
 const { systemClock, VALUE_TYPE } = await import('../../src/base/index.ts')
 const { encodeValue } = await import('../../src/codecs/index.ts')
 const engineModule = await import('../../src/engine/index.ts')
+const { SlotTable } = await import('../../src/engine/slot-table.ts')
 const { openSegment, segmentPath } = await import('../../src/segment/index.ts')
 Object.defineProperty(process, 'arch', { value: arch, configurable: true })
 
@@ -31,6 +32,11 @@ export type FailurePoint =
   | { readonly in: 'set'; readonly value: string }
   /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
   | { readonly in: 'add' | 'delete' | 'increment' | 'touch'; readonly afterStores: number }
+  /** While the item becomes the first of its chain: just out of it, or just in it again. */
+  | { readonly in: 'order'; readonly after: 'unlink' | 'link' }
+
+/** Many more than it takes to be first. */
+const ENOUGH_REQUESTS = 5000
 
 answer<FailingTask, string>(task => {
   const { name, directory, point, key } = task
@@ -51,6 +57,7 @@ answer<FailingTask, string>(task => {
   const engine = new engineModule.Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })
   if (point.in === 'get') return String(engine.get(key, () => fail(task.signal)))
   if (point.in === 'set') return setAndFail(engine, key, point.value, task.signal)
+  if (point.in === 'order') return orderAndFail(engine, key, point.after, task.signal)
   failAfterStores(point.afterStores, task.signal)
   if (point.in === 'delete') return String(engine.delete(key))
   if (point.in === 'add') return engine.store(key, encodeValue('added'), 0, 'add')
@@ -77,6 +84,23 @@ function setAndFail(engine: Engine, key: string, value: string, signal: NodeJS.S
     },
   }
   return engine.store(key, source, 0, 'set')
+}
+
+function orderAndFail(
+  engine: Engine,
+  key: string,
+  after: 'unlink' | 'link',
+  signal: NodeJS.Signals,
+): string {
+  for (let i = 0; i < ENOUGH_REQUESTS; i++) engine.get(key, () => true)
+  const { link } = SlotTable.prototype
+  SlotTable.prototype.link = function (...args) {
+    if (after === 'link') link.apply(this, args)
+    process.kill(process.pid, signal)
+    if (after === 'unlink') link.apply(this, args)
+  }
+  engine.upkeep.orderChains()
+  return 'ordered'
 }
 
 /** Sends the signal when so many ordered writes are done. */

@@ -4,6 +4,8 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
 import { Child } from '../support/child.ts'
 import { until, within } from '../support/deadline.ts'
+import { COLLIDING } from '../support/depths.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { isStopped } from '../support/process-state.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
 import type { FailingTask, FailurePoint } from './failing-child.ts'
@@ -161,11 +163,24 @@ describe('a process killed while it clears a full cache', () => {
   })
 })
 
+describe('a process killed while it moves an item to the front of its chain', () => {
+  test('costs no item of the chain, whether it was in the chain just then or not', async t => {
+    for (const after of ['unlink', 'link'] as const) {
+      const { cache, die } = await prepare(t, { hash: 'murmur2' })
+      for (const key of COLLIDING) cache.set(key, key)
+      await die(COLLIDING[0], { in: 'order', after })
+      assert.deepEqual(cache.getMany(COLLIDING), COLLIDING.slice())
+      assert.equal(cache.set('after', 1), true)
+      assertSurvived(cache)
+    }
+  })
+})
+
 describe('a process stopped while it writes a value', () => {
   const LIMIT_MS = 300
 
-  async function stopWriter(t: TestContext, old?: string) {
-    const prepared = await prepare(t, { lockTimeoutMs: LIMIT_MS })
+  async function stopWriter(t: TestContext, old?: string, options: Partial<CacheOptions> = {}) {
+    const prepared = await prepare(t, { lockTimeoutMs: LIMIT_MS, ...options })
     if (old !== undefined) prepared.cache.set('victim', old)
     prepared.fail('victim', 'SIGSTOP', { in: 'set', value: NEW })
     const { pid } = prepared.child
@@ -195,6 +210,25 @@ describe('a process stopped while it writes a value', () => {
     const { cache, goOn } = await stopWriter(t, OLD)
     assert.throws(() => cache.get('victim'), { code: 'UNDERCROFT_LOCK_TIMEOUT' })
     await goOn()
+  })
+
+  test('holds up nobody who only has the cache open, and upkeep goes on afterwards', async t => {
+    const manual = new ManualClock()
+    const clock = { nowMs: manual.nowMs, elapsedMs: () => performance.now() }
+    const { cache, goOn } = await stopWriter(t, undefined, { clock, sweepMs: 1, ttlMs: 1000 })
+    manual.advance(1000)
+    let lastMs = performance.now()
+    let longestMs = 0
+    let turns = 0
+    await until('upkeep has had its chances', () => {
+      longestMs = Math.max(longestMs, performance.now() - lastMs)
+      lastMs = performance.now()
+      return ++turns === 20
+    })
+    assert.ok(longestMs < LIMIT_MS, `it stood still for ${longestMs} ms`)
+    assert.equal(cache.stats().expired, 0)
+    await goOn()
+    await until('what expired is swept', () => cache.stats().expired > OTHERS.length)
   })
 
   test('goes on later, and its value is whole', async t => {

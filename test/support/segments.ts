@@ -2,14 +2,23 @@
  * Segments in private memory, and everything that may look into them, for tests of the engine.
  */
 
-import type { ValueDecoder, ValueSource } from '../../src/base/index.ts'
+import { systemClock, type ValueDecoder, type ValueSource } from '../../src/base/index.ts'
 import { encodeValue } from '../../src/codecs/index.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { PreparedKey } from '../../src/engine/key.ts'
 import { assembleParts, type Parts } from '../../src/engine/parts.ts'
 import { type Attempt, FOUND, RETRY, Reader } from '../../src/engine/reader.ts'
-import { createPrivateSegment, type Geometry, type Segment } from '../../src/segment/index.ts'
+import { GEOMETRY_OPTIONS } from '../../src/segment/geometry.ts'
+import {
+  createPrivateSegment,
+  type Geometry,
+  openSegment,
+  type Segment,
+  segmentPath,
+  type WantedGeometry,
+} from '../../src/segment/index.ts'
 import { ManualClock } from './manual-clock.ts'
+import { onEnd, type Scope } from './scope.ts'
 
 const PLAIN: Geometry = {
   maxItems: 10,
@@ -70,6 +79,20 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
       return reader.confirm() ? value : RETRY
     },
   }
+}
+
+/** The insides of a shared cache that is there. */
+export function partsOf(
+  scope: Scope,
+  { name, directory }: { readonly name: string; readonly directory: string },
+): Parts {
+  const anything = Object.keys(GEOMETRY_OPTIONS).map(option => [option, undefined])
+  const wanted: WantedGeometry = Object.fromEntries(anything)
+  const segment = openSegment(segmentPath(name, directory, undefined), wanted, () => {
+    throw new Error(`there is no cache ${name}`)
+  })
+  onEnd(scope, () => segment.close())
+  return assembleParts(segment, systemClock)
 }
 
 export function text(value: string): ValueSource {

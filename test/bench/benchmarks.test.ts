@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { measureOrder } from '../../bench/chains.ts'
+import { parseRoundOptions } from '../../bench/options.ts'
+import { measureRecovery } from '../../bench/recovery.ts'
+import { distributionOf } from '../../bench/results.ts'
+import { measureSweep } from '../../bench/sweep.ts'
+
+describe('a benchmark of ours alone', () => {
+  test('chains: gives each round with and without ordering, and the order helps', () => {
+    const results = measureOrder(2000, 4)
+    assert.equal(results.length, 5)
+    for (const { nsPerGet, plainNsPerGet } of results) assert.ok(nsPerGet > 0 && plainNsPerGet > 0)
+    assert.equal(new Set(results.map(({ plainDepth }) => plainDepth)).size, 1)
+    assert.ok((results[4]?.depth ?? Infinity) < (results[0]?.depth ?? 0))
+  })
+
+  test('sweep: sweeps all that ended, and times each step', async t => {
+    const scenario = { title: 'all', part: 1, valueSize: 100, options: { blockSize: 128 } }
+    const result = await measureSweep(t, scenario, { itemCount: 2000, rounds: 2 })
+    assert.ok(result.steps.count >= 2 * Math.floor(2000 / 256), `${result.steps.count} steps`)
+    assert.equal(result.control.count, result.steps.count)
+    assert.ok(result.sets.count > 0 && result.calmSets.count > 0)
+    assert.ok(result.steps.median > 0 && result.steps.most >= result.steps.p99)
+  })
+
+  test('recovery: kills a writer each time, and somebody takes over', async t => {
+    const result = await measureRecovery(t, {}, { itemCount: 1000, rounds: 2 })
+    assert.equal(result.takeovers, 2)
+    assert.deepEqual([result.takeover.wall.length, result.clear.cpu.length], [2, 2])
+    assert.ok(result.takeover.wall.every(ms => ms > 0))
+  })
+
+  test('tells medians and rare times apart', () => {
+    const values = Float64Array.from({ length: 2000 }, (_, i) => 2000 - i)
+    const { median, p99, p999, most, overThousand, count } = distributionOf(values)
+    assert.deepEqual([median, p99, p999, most], [1001, 1981, 1999, 2000])
+    assert.deepEqual([overThousand, count], [1000, 2000])
+  })
+
+  test('has a million items unless told otherwise, and refuses what it cannot do', () => {
+    assert.deepEqual(parseRoundOptions([]), { itemCount: 1_000_000, rounds: 5 })
+    assert.equal(parseRoundOptions(['--items', '5000', '--rounds', '2']).itemCount, 5000)
+    assert.throws(() => parseRoundOptions(['--items', '10']), /--items/)
+  })
+})
