@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'UNDERCROFT_TIMEOUT',
   'UNDERCROFT_REMOTE_REFUSED',
   'UNDERCROFT_APP_INVALID',
+  'UNDERCROFT_WORKER_FAILED',
 ] as const
 
 /** Every code an {@link UndercroftError} can carry. */

@@ -4,6 +4,13 @@
 
 import type { ByteCache, CacheStats, Clock } from '../base/index.ts'
 import type { CacheDefinition, Outside, SocketAddress } from '../config/index.ts'
+import type {
+  Listener,
+  ListenLimits,
+  MasterHost,
+  MasterPlan,
+  StatsListening,
+} from '../runner/index.ts'
 
 /** Where text and bytes go. */
 export interface CommandOutput {
@@ -43,43 +50,6 @@ export interface ServedCache extends ByteCache {
   close(): void
 }
 
-/** What a listening socket allows. */
-export interface ListenLimits {
-  /** Bytes of the largest packet. */
-  readonly bufferSize: number
-  readonly socketTimeoutMs: number
-  /** Of a Unix socket. Absent: as the system makes it. */
-  readonly mode?: number
-}
-
-/** How statistics are served. */
-export interface StatsFormat {
-  /** An HTTP header whatever the client sends. */
-  readonly isHttp: boolean
-  readonly isMinified: boolean
-}
-
-/** What a stats server is started with. */
-export interface StatsListening {
-  readonly address: SocketAddress
-  readonly format: StatsFormat
-  readonly caches: readonly ServedCache[]
-  /** Where the caches are served. */
-  readonly sockets: readonly SocketAddress[]
-  /** Of this package. */
-  readonly version: string
-  /** Of a Unix socket. Absent: as the system makes it. */
-  readonly mode?: number
-}
-
-/** A socket that listens. */
-export interface Listener {
-  /** As bound: port 0 has become a real one. */
-  readonly address: SocketAddress
-  /** Takes no more connections, finishes the requests that have begun, then is done. */
-  close(): Promise<void>
-}
-
 /** What `serve` needs done. */
 export interface ServeHost {
   /** `onLog` hears what uWSGI would log of this cache, now and while it is served. */
@@ -94,6 +64,8 @@ export interface ServeHost {
     limits: ListenLimits,
   ): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
+  /** Runs a master with its workers until a signal ends it, whose name this gives. */
+  runMaster(plan: MasterPlan, host: MasterHost): Promise<string>
 }
 
 /** What `top` needs of the machine. */

@@ -16,6 +16,13 @@ export function writeJson(output: CommandOutput, value: unknown): Promise<void> 
   return writeLine(output, JSON.stringify(value))
 }
 
+/** Lines that nobody waits for; they come out in order all the same. */
+export function logTo(output: CommandOutput): (line: string) => void {
+  return line => {
+    writeLine(output, line).catch(() => {}) // nobody reads them any more
+  }
+}
+
 /** A value as it is. Only a person at a terminal needs the line to end. */
 export async function writeValue(output: CommandOutput, bytes: Uint8Array): Promise<void> {
   await output.write(bytes)

@@ -21,9 +21,13 @@ export function formatCacheLine(stats: CacheStats): string {
 }
 
 /** The line for one socket. */
-export function formatSocketLine(index: number, address: SocketAddress): string {
+export function formatSocketLine(
+  index: number,
+  address: SocketAddress,
+  protocol: 'uwsgi' | 'http' = 'uwsgi',
+): string {
   const kind = address.kind === 'tcp' ? 'TCP' : 'UNIX'
-  return `uwsgi socket ${index} bound to ${kind} address ${formatAddress(address)}`
+  return `${protocol} socket ${index} bound to ${kind} address ${formatAddress(address)}`
 }
 
 /** The line for the stats server. */

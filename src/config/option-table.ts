@@ -11,6 +11,7 @@ import { CACHE_ROWS } from './rows-cache.ts'
 import { CACHE2_ROWS } from './rows-cache2.ts'
 import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
+import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS } from './rows-server.ts'
 
 /** The rows of one place where options are given, by every name they have. */
@@ -24,6 +25,7 @@ export interface OptionTable {
 export const OPTION_TABLE = buildTable([
   ...CACHE_ROWS,
   ...SERVER_ROWS,
+  ...PROCESS_ROWS,
   ...HTTP_ROWS,
   ...CONFIGURATION_ROWS,
   ...NO_MEANING_ROWS,

@@ -139,7 +139,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'CACHE',
     isValueOptional: true,
     group: 'filling',
-    support: 'later',
+    support: 'now',
     description: 'Answers GET requests whose URI is a key of this cache.',
   },
   {
@@ -149,7 +149,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     min: 0,
     max: MAX_COUNT,
     group: 'filling',
-    support: 'later',
+    support: 'now',
     description: 'Remembers where static files were found, for this long.',
   },
   {
@@ -157,7 +157,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     kind: 'string',
     argument: 'CACHE',
     group: 'filling',
-    support: 'later',
+    support: 'now',
     description: 'Cache in which static-cache-paths remembers.',
   },
 ]

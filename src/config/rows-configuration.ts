@@ -85,19 +85,6 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
   },
   {
     ...NO_MEANING,
-    name: 'wsgi-file',
-    kind: 'string',
-    argument: 'PATH',
-    description: 'A Python application.',
-  },
-  {
-    ...NO_MEANING,
-    name: 'callable',
-    kind: 'string',
-    description: 'The name of a Python application in its module.',
-  },
-  {
-    ...NO_MEANING,
     name: 'venv',
     aliases: ['virtualenv', 'home'],
     letter: 'H',

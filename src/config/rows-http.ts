@@ -22,16 +22,16 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'ADDRESS',
     group: 'http',
-    support: 'later',
-    description: 'Serves HTTP at this address in front of the workers.',
+    support: 'now',
+    description: 'Serves HTTP at this address; the workers do, without a process in front of them.',
   },
   {
     name: 'http-socket',
     kind: 'list',
     argument: 'ADDRESS',
     group: 'http',
-    support: 'later',
-    description: 'Workers serve HTTP at this address themselves.',
+    support: 'now',
+    description: 'The same.',
   },
   {
     name: 'mime-file',
@@ -39,7 +39,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'PATH',
     group: 'http',
-    support: 'later',
+    support: 'now',
     description: 'Dictionary of MIME types by file extension.',
   },
   {
@@ -48,7 +48,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'DIRECTORY',
     group: 'http',
-    support: 'later',
+    support: 'now',
     description: 'Answers with files below this directory, by the path of the request.',
   },
   {
@@ -56,7 +56,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     kind: 'list',
     argument: 'PREFIX=DIRECTORY',
     group: 'http',
-    support: 'later',
+    support: 'now',
     description: 'The same for requests whose path begins so; the directory may be a file.',
   },
   {
@@ -64,15 +64,15 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     letter: 'L',
     kind: 'flag',
     group: 'http',
-    support: 'later',
-    description: 'Logs no requests.',
+    support: 'now',
+    description: 'Logs no requests, which is so in any case.',
   },
   {
     name: 'log-micros',
     kind: 'flag',
     group: 'http',
-    support: 'later',
-    description: 'Logs response times in microseconds.',
+    support: 'accepted',
+    description: 'Logs response times in microseconds; requests are not logged here.',
   },
   ...routeRows('', 'before the application'),
   ...routeRows('error-', 'when a request ends in an error'),
@@ -82,7 +82,8 @@ export const HTTP_ROWS: readonly OptionRow[] = [
 
 /** The rules of one chain; the four chains have the same ones. */
 function routeRows(prefix: string, moment: string): OptionRow[] {
-  const shared = { kind: 'list', group: 'routing', support: 'later' } as const
+  const support = prefix === 'error-' ? 'later' : 'now'
+  const shared = { kind: 'list', group: 'routing', support } as const
   const rows: OptionRow[] = Object.entries(SUBJECTS).map(([name, subject]) => ({
     ...shared,
     name: `${prefix}${name}`,

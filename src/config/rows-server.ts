@@ -1,8 +1,8 @@
 /**
- * Options of sockets and processes, and those of this command that uWSGI does not have.
+ * Options of sockets, and those of this command that uWSGI does not have.
  */
 
-import { MAX_COUNT, type OptionRow } from './option-row.ts'
+import type { OptionRow } from './option-row.ts'
 
 export const SERVER_ROWS: readonly OptionRow[] = [
   {
@@ -75,48 +75,6 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     description: 'Serves the statistics without white space.',
   },
   {
-    name: 'master',
-    letter: 'M',
-    kind: 'flag',
-    group: 'processes',
-    support: 'later',
-    description: 'Runs a process that starts and watches the workers.',
-  },
-  {
-    name: 'processes',
-    aliases: ['workers'],
-    letter: 'p',
-    kind: 'integer',
-    unit: 'processes',
-    default: '1',
-    min: 1,
-    max: 1024,
-    group: 'processes',
-    support: 'later',
-    description: 'Number of worker processes.',
-  },
-  {
-    name: 'module',
-    letter: 'w',
-    kind: 'string',
-    argument: 'PATH',
-    group: 'processes',
-    support: 'later',
-    description: 'The application that the workers run.',
-  },
-  {
-    name: 'max-requests',
-    letter: 'R',
-    kind: 'integer',
-    unit: 'requests',
-    default: '0',
-    min: 0,
-    max: MAX_COUNT,
-    group: 'processes',
-    support: 'later',
-    description: 'Replaces a worker after this many requests; 0 means never.',
-  },
-  {
     name: 'check-interval',
     kind: 'integer',
     unit: 'seconds',
@@ -127,30 +85,6 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     support: 'now',
     description:
       'Length of a master cycle: of what store_sync counts, and between looks at caches.',
-  },
-  {
-    name: 'uid',
-    kind: 'string',
-    argument: 'USER',
-    group: 'processes',
-    support: 'later',
-    description: 'User to become once the caches exist.',
-  },
-  {
-    name: 'gid',
-    kind: 'string',
-    argument: 'GROUP',
-    group: 'processes',
-    support: 'later',
-    description: 'Group to become once the caches exist.',
-  },
-  {
-    name: 'pidfile',
-    kind: 'string',
-    argument: 'PATH',
-    group: 'processes',
-    support: 'later',
-    description: 'File into which the process id of the master is written.',
   },
   {
     name: 'directory',

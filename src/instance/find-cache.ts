@@ -33,6 +33,19 @@ export function findDefaultCache(): Cache | undefined {
   return findLocal(undefined)?.cache
 }
 
+/**
+ * Caches of the instance that this process has open already: the functions use these very objects,
+ * so that whoever follows one hears of their changes.
+ */
+export function provideCaches(caches: readonly Cache[]): void {
+  const first = currentInstance()?.caches[0]?.name
+  for (const cache of caches) {
+    const calls = new LocalCalls(cache)
+    locals.set(cache.name, calls)
+    if (cache.name === first) locals.set('', calls)
+  }
+}
+
 /** Gives everything back; the next use opens anew. */
 export async function closeCaches(): Promise<void> {
   for (const { cache } of locals.values()) cache.close()

@@ -1,7 +1,7 @@
 export type { Answer, CacheArgument } from './answer.ts'
 export { Cache as AutoCache } from './auto-cache.ts'
 export type { CacheCalls } from './calls.ts'
-export { closeCaches, findCache } from './find-cache.ts'
+export { closeCaches, findCache, provideCaches } from './find-cache.ts'
 export * from './functions.ts'
 export {
   currentInstance,

@@ -1,3 +1,9 @@
+export {
+  duplicateDescriptor,
+  makeSharedMemory,
+  mapSharedMemory,
+  type SharedMemory,
+} from './descriptors.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
 export {
   type LivenessLocks,

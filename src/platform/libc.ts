@@ -18,7 +18,7 @@ export interface Libc {
   msync(address: bigint, size: number, flags: number): number
   /** 0 or an errno. */
   posixFallocate(fileDescriptor: number, size: number): number
-  fcntl(fileDescriptor: number, command: number, argument: Uint8Array): number
+  fcntl(fileDescriptor: number, command: number, argument: Uint8Array | number): number
   /**
    * The live bytes at an address: no copy. The caller sees to it that nobody uses it after munmap.
    */
@@ -87,7 +87,8 @@ function loadWithKoffi(): Libc {
     munmap: (address, size) => munmap(address, size) as number,
     msync: (address, size, flags) => msync(address, size, flags) as number,
     posixFallocate: (fd, size) => fallocate(fd, 0, size) as number,
-    fcntl: (fd, command, argument) => fcntl(fd, command, 'void *', argument) as number,
+    fcntl: (fd, command, argument) =>
+      fcntl(fd, command, typeof argument === 'number' ? 'int' : 'void *', argument) as number,
     view: (address, size) => koffi.view(address, size),
   }
 }
@@ -122,7 +123,10 @@ function loadWithNodeFfi(): Libc {
     munmap: (address, size) => call('munmap', address, BigInt(size)) as number,
     msync: (address, size, flags) => call('msync', address, BigInt(size), flags) as number,
     posixFallocate: (fd, size) => call('posix_fallocate', fd, 0n, BigInt(size)) as number,
-    fcntl: (fd, command, argument) => call('fcntl', fd, command, argument) as number,
+    fcntl: (fd, command, argument) => {
+      const pointer = typeof argument === 'number' ? BigInt(argument) : argument
+      return call('fcntl', fd, command, pointer) as number
+    },
     view: (address, size) => ffi.toArrayBuffer(address, size, false),
   }
 }

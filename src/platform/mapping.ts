@@ -194,7 +194,7 @@ function preallocationFailure(reason: string, size: number, path: string): Under
   )
 }
 
-function requireLibc(): Libc {
+export function requireLibc(): Libc {
   const libc = loadLibc()
   if (libc instanceof Error) {
     throw new UndercroftError('UNDERCROFT_SHARING_UNAVAILABLE', libc.message)

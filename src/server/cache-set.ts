@@ -5,15 +5,12 @@
 import { type ByteCache, UndercroftError } from '../base/index.ts'
 
 export class CacheSet {
-  readonly default: ByteCache
+  /** Undefined: there is none at all. */
+  readonly default: ByteCache | undefined
   readonly #byName: ReadonlyMap<string, ByteCache>
 
   constructor(caches: readonly ByteCache[]) {
-    const [first] = caches
-    if (first === undefined) {
-      throw new UndercroftError('UNDERCROFT_OPTION_INVALID', 'a server needs at least one cache')
-    }
-    this.default = first
+    this.default = caches[0]
     this.#byName = new Map(caches.map(cache => [cache.name, cache]))
     if (this.#byName.size !== caches.length) {
       const names = caches.map(cache => cache.name).join(', ')

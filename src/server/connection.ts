@@ -74,9 +74,13 @@ export class Connection {
     socket.on('error', ignorePeerError)
   }
 
-  /** Finishes the request that has begun, if any, and closes. */
+  /** Closes after the request that has begun, or after the next. */
   drain(): void {
     this.#isDraining = true
+  }
+
+  /** Closes unless a request has begun. */
+  endIdle(): void {
     if (this.#step === 'over' || !this.#isMidRequest()) this.#socket.destroySoon()
   }
 
@@ -136,9 +140,7 @@ export class Connection {
         this.#skipSize = this.#source.skip(this.#skipSize)
         if (this.#skipSize === 0) this.#awaitRequest()
         return this.#skipSize === 0
-      case 'stream':
-      case 'over':
-      case 'given':
+      default:
         return false
     }
   }
@@ -230,7 +232,8 @@ export class Connection {
   /** Replies, and then drops the `unreadSize` bytes of a body that nobody wanted. */
   #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
     const stays = request.keep && this.#canGoOn(request.bodySize, unreadSize)
-    const given = this.#hasRoomFor(outcome) ? outcome : refused('busy')
+    const size = outcome.kind === 'ok' ? (outcome.body?.length ?? 0) : 0
+    const given = size <= this.#context.budget.left ? outcome : refused('busy')
     const buffers = encodeOutcome(given, { explicit: request.keep, stays })
     writeHeld(this.#socket, this.#holding, buffers)
     this.#request = undefined
@@ -249,10 +252,6 @@ export class Connection {
   #awaitRequest(): void {
     this.#step = 'header'
     this.#requestCount++
-  }
-
-  #hasRoomFor(outcome: Outcome): boolean {
-    return outcome.kind !== 'ok' || (outcome.body?.length ?? 0) <= this.#context.budget.left
   }
 
   /**

@@ -1,34 +1,6 @@
 /**
- * Serving caches over uWSGI's cache protocol, keeping several nodes alike, and their
- * counts for monitoring: `undercroft/server`.
+ * What other layers may use: the public part, which is api.ts, and what `serve` needs beside it.
  */
 
-export {
-  type ByteCache,
-  type CacheChange,
-  type CacheStats,
-  type ChangeListener,
-  type ErrorCode,
-  type ItemPage,
-  type PagedItem,
-  type ReplicableCache,
-  UndercroftError,
-} from '../base/index.ts'
-export type { ListenerOptions, ServeOptions } from './options.ts'
-export {
-  type ReceiveCounts,
-  type ReceiveOptions,
-  type ReplicaReceiver,
-  receiveReplicas,
-} from './receive-replicas.ts'
-export {
-  type ReplicateOptions,
-  type Replication,
-  type ReplicationCounts,
-  replicate,
-} from './replicate.ts'
-export { type CacheServer, serveCaches } from './server.ts'
-export type { StatsOptions, StatsSource } from './stats-options.ts'
-export { type StatsServer, serveStats } from './stats-server.ts'
-export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'
-export type { UwsgiRequest } from './uwsgi-request.ts'
+export * from './api.ts'
+export { type Listening, listen } from './listener.ts'

@@ -17,8 +17,12 @@ export interface Listening {
 }
 
 export async function listen(server: Server, listener: ResolvedListener): Promise<Listening> {
-  const { address } = listener
+  const { address, fd } = listener
   try {
+    if (fd !== undefined) {
+      await startListening(server, { fd })
+      return { address: formatAddress(address), release: nothing }
+    }
     if (address.kind === 'unix') {
       const socketFile = await bindSocketFile(address.path, listener.mode, path =>
         startListening(server, { path }),
@@ -39,7 +43,7 @@ export async function listen(server: Server, listener: ResolvedListener): Promis
   }
 }
 
-type ListenTarget = { path: string } | { host: string | undefined; port: number }
+type ListenTarget = { fd: number } | { path: string } | { host: string | undefined; port: number }
 
 function startListening(server: Server, target: ListenTarget): Promise<void> {
   return new Promise((resolve, reject) => {

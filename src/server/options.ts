@@ -34,6 +34,12 @@ export interface ListenerOptions {
   readonly allowPublic?: boolean
   /** Permissions of a Unix socket's file. @default 0o600 */
   readonly mode?: number
+  /**
+   * A socket that listens already, by its file descriptor, for `node:net`: in a worker of
+   * `node:cluster` it is the primary's. Nothing is bound then, and `address` is what it is called.
+   * @default `address` is bound
+   */
+  readonly fd?: number
 }
 
 /** Options of `serveCaches`. */
@@ -68,6 +74,11 @@ export interface ServeOptions {
   /** Milliseconds that `close()` waits for requests that have begun. @default 4000 */
   readonly drainTimeoutMs?: number
   /**
+   * Milliseconds that `close()` leaves a connection open on which nothing has begun: a request may
+   * be on its way, as when another process goes on with the same socket. @default 0
+   */
+  readonly drainIdleMs?: number
+  /**
    * Told about failures that no client caused, such as a corrupt cache. The connection concerned is
    * closed, the server goes on. @default writes a process warning
    */
@@ -90,6 +101,7 @@ export interface ResolvedListener {
   readonly readOnly: boolean
   readonly allowPublic: boolean
   readonly mode: number
+  readonly fd?: number | undefined
 }
 
 /** What every connection of a server needs to know. */
@@ -101,6 +113,7 @@ export interface Limits {
   readonly maxConnections: number
   readonly maxBufferedSize: number
   readonly drainTimeoutMs: number
+  readonly drainIdleMs: number
 }
 
 export interface ResolvedServeOptions {
@@ -141,6 +154,8 @@ const DEFAULT_MODE = 0o600
 /** Room for a command with a short key; less would refuse everything. */
 const MIN_BUFFER_SIZE = 64
 
+const MAX_FD = 2 ** 31 - 1
+
 /** A timer set for longer fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
@@ -153,6 +168,7 @@ const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
   'maxConnections',
   'maxBufferedSize',
   'drainTimeoutMs',
+  'drainIdleMs',
   'onError',
   'onRequest',
   'onLog',
@@ -163,6 +179,7 @@ const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
   'readOnly',
   'allowPublic',
   'mode',
+  'fd',
 ]
 
 function resolveLimits(options: ServeOptions): Limits {
@@ -178,6 +195,7 @@ function resolveLimits(options: ServeOptions): Limits {
     minBytesPerSecond: size('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
     keepTimeoutMs: duration('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
     drainTimeoutMs: duration('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
+    drainIdleMs: whole('drainIdleMs', 0, 0, MAX_TIMEOUT_MS),
     maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
     maxBufferedSize: size('maxBufferedSize', DEFAULT_MAX_BUFFERED_SIZE),
   }
@@ -202,6 +220,7 @@ function resolveListener(given: unknown): ResolvedListener {
     readOnly: requireBoolean('readOnly', listener.readOnly ?? false),
     allowPublic: requireBoolean('allowPublic', listener.allowPublic ?? false),
     mode: requireInteger('mode', listener.mode ?? DEFAULT_MODE, 0, 0o777),
+    fd: listener.fd === undefined ? undefined : requireInteger('fd', listener.fd, 0, MAX_FD),
   }
 }
 

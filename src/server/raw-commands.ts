@@ -23,7 +23,8 @@ import {
 import { isStorableKey, isStorableValue } from './checks.ts'
 
 export interface RawContext {
-  readonly cache: ByteCache
+  /** Undefined: there is none, and so nothing to answer. */
+  readonly cache: ByteCache | undefined
   readonly readOnly: boolean
   /** Largest reply in bytes; a larger one is not given at all. */
   readonly maxReplySize: number
@@ -33,19 +34,21 @@ export interface RawContext {
 export type RawReply = readonly Uint8Array[]
 
 export function answerRaw(modifier2: number, payload: Buffer, context: RawContext): RawReply {
+  const { cache, readOnly } = context
+  if (cache === undefined) return NOTHING
   switch (modifier2) {
     case MODIFIER2_GET:
-      return answerGet(payload, context.cache)
+      return answerGet(payload, cache)
     case MODIFIER2_STREAM:
-      return answerStream(payload, context.cache)
+      return answerStream(payload, cache)
     case MODIFIER2_SIMPLE:
     case MODIFIER2_SIMPLE_ALIAS:
-      return answerSimple(payload, context)
+      return answerSimple(payload, { ...context, cache })
     case MODIFIER2_SET:
-      if (!context.readOnly) storeIfAbsent(payload, context.cache)
+      if (!readOnly) storeIfAbsent(payload, cache)
       return NOTHING
     case MODIFIER2_DELETE:
-      if (!context.readOnly && isStorableKey(context.cache, payload)) context.cache.delete(payload)
+      if (!readOnly && isStorableKey(cache, payload)) cache.delete(payload)
       return NOTHING
     default:
       return NOTHING
@@ -77,7 +80,10 @@ function answerStream(key: Buffer, cache: ByteCache): RawReply {
  * Each `key` and `get` in packet order, also those before a malformed pair. A missing `get` is the
  * 404 block, but only while nothing has been sent: after a value it would be part of the body.
  */
-function answerSimple(payload: Buffer, context: RawContext): RawReply {
+function answerSimple(
+  payload: Buffer,
+  context: RawContext & { readonly cache: ByteCache },
+): RawReply {
   const replies: Uint8Array[] = []
   let size = 0
   for (const [name, key] of parseDictionary(payload).pairs) {

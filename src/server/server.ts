@@ -3,7 +3,7 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net'
-import type { ByteCache } from '../base/index.ts'
+import { type ByteCache, UndercroftError } from '../base/index.ts'
 import { Budget } from './budget.ts'
 import { CacheSet } from './cache-set.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
@@ -31,7 +31,8 @@ export interface CacheServer {
  * The first cache is the default: requests that name no cache work on it. There is no
  * authentication, so listen only where every peer may read and write.
  *
- * @param caches - The caches, each with its own name. They are not closed with the server.
+ * @param caches - The caches, each with its own name. They are not closed with the server. None are
+ * needed where `onRequest` takes requests.
  * @param options - Where to listen, and limits.
  * @returns The server, once it listens on every address.
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options and for addresses that other
@@ -46,7 +47,11 @@ export async function serveCaches(
   caches: readonly ByteCache[],
   options: ServeOptions = {},
 ): Promise<CacheServer> {
-  const server = new SocketServer(new CacheSet(caches), resolveServeOptions(options))
+  const resolved = resolveServeOptions(options)
+  if (caches.length === 0 && resolved.onRequest === undefined) {
+    throw new UndercroftError('UNDERCROFT_OPTION_INVALID', 'a server needs at least one cache')
+  }
+  const server = new SocketServer(new CacheSet(caches), resolved)
   try {
     await server.start()
   } catch (error) {
@@ -120,11 +125,16 @@ class SocketServer implements CacheServer {
   async #close(): Promise<void> {
     const closed = this.#servers.map(closeServer)
     await Promise.all(this.#listening.map(listening => listening.release()))
-    for (const connection of this.#connections) connection.drain()
-    const timer = setTimeout(() => {
-      for (const connection of this.#connections) connection.destroy()
-    }, this.#options.limits.drainTimeoutMs)
+    const { drainIdleMs, drainTimeoutMs } = this.#options.limits
+    const forEach = (act: (connection: Connection) => void) => {
+      for (const connection of this.#connections) act(connection)
+    }
+    forEach(connection => connection.drain())
+    if (drainIdleMs === 0) forEach(connection => connection.endIdle())
+    const idleTimer = setTimeout(() => forEach(connection => connection.endIdle()), drainIdleMs)
+    const timer = setTimeout(() => forEach(connection => connection.destroy()), drainTimeoutMs)
     await Promise.all(closed)
+    clearTimeout(idleTimer)
     clearTimeout(timer)
   }
 }

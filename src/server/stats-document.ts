@@ -7,6 +7,7 @@
  */
 
 import type { CacheStats } from '../base/index.ts'
+import { makeWorker, type WorkerFacts } from './stats-workers.ts'
 
 /** The facts of one process, as far as they can be known. */
 export interface ProcessFacts {
@@ -26,8 +27,14 @@ export interface StatsFacts {
   readonly caches: readonly CacheStats[]
   /** Whether `max_items` is one more than `maxItems`: uWSGI counts a first place it never uses. */
   readonly countsFirstPlace: boolean
-  /** Addresses at which the caches are served. */
-  readonly sockets: readonly string[]
+  readonly sockets: readonly SocketFacts[]
+  readonly workers: readonly WorkerFacts[]
+}
+
+/** A socket that is listened on. */
+export interface SocketFacts {
+  readonly address: string
+  readonly protocol: 'uwsgi' | 'http'
 }
 
 /** A value of JSON. */
@@ -54,7 +61,7 @@ export function makeDocument(facts: StatsFacts): { readonly [name: string]: Json
     locks: makeLocks(facts.caches),
     ...(caches.length === 0 ? {} : { caches }),
     sockets: facts.sockets.map(makeSocket),
-    workers: [makeWorker(facts.process)],
+    workers: facts.workers.map(makeWorker),
     undercroft: { caches: facts.caches.map(stats => ({ ...stats })) },
   }
 }
@@ -91,50 +98,13 @@ function makeCache(stats: CacheStats, countsFirstPlace: boolean): JsonValue {
 /** What Node.js asks the system for when it listens; the system may give less. */
 const LISTEN_BACKLOG = 511
 
-function makeSocket(address: string): JsonValue {
+function makeSocket({ address, protocol }: SocketFacts): JsonValue {
   return {
     name: address,
-    proto: 'uwsgi',
+    proto: protocol,
     queue: 0,
     max_queue: LISTEN_BACKLOG,
     shared: 0,
     can_offload: 0,
   }
-}
-
-function makeWorker({ pid, rss, startedAtMs }: ProcessFacts): JsonValue {
-  return {
-    id: 1,
-    pid,
-    accepting: 1,
-    requests: 0,
-    delta_requests: 0,
-    exceptions: 0,
-    harakiri_count: 0,
-    signals: 0,
-    signal_queue: 0,
-    status: 'idle',
-    rss,
-    vsz: 0,
-    running_time: 0,
-    last_spawn: Math.floor(startedAtMs / 1000),
-    respawn_count: 1,
-    tx: 0,
-    avg_rt: 0,
-    apps: [],
-    cores: [CORE],
-  }
-}
-
-const CORE: JsonValue = {
-  id: 0,
-  requests: 0,
-  static_requests: 0,
-  routed_requests: 0,
-  offloaded_requests: 0,
-  write_errors: 0,
-  read_errors: 0,
-  in_request: 0,
-  vars: [],
-  req_info: {},
 }

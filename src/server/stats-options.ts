@@ -9,11 +9,14 @@ import {
   requireBoolean,
   requireInteger,
   requireKnownNames,
+  requireOneOf,
   requireString,
   UndercroftError,
 } from '../base/index.ts'
 import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../uwsgi/index.ts'
 import type { ResolvedListener } from './options.ts'
+import type { SocketFacts } from './stats-document.ts'
+import type { WorkerFacts } from './stats-workers.ts'
 
 /** What the stats server asks of a cache. Every `Cache` is one. */
 export interface StatsSource {
@@ -44,8 +47,10 @@ export interface StatsOptions {
    * one more than `maxItems`, the number that was configured. @default false
    */
   readonly countsFirstPlace?: boolean
-  /** Addresses at which the caches are served, listed under `sockets`. @default none */
-  readonly sockets?: readonly string[]
+  /** Where the caches are served, an address alone with the uwsgi protocol. @default none */
+  readonly sockets?: readonly (string | SocketFacts)[]
+  /** The worker processes, asked for with each answer. @default this process alone */
+  readonly workers?: () => readonly WorkerFacts[]
   /** What `version` says. @default 'undercroft' */
   readonly version?: string
   /** Milliseconds for a request to be there whole, and for an answer to be read. @default 4000 */
@@ -60,22 +65,29 @@ export interface StatsOptions {
 }
 
 export interface ResolvedStatsOptions
-  extends Required<Omit<StatsOptions, 'address' | 'allowPublic' | 'mode'>> {
+  extends Required<Omit<StatsOptions, 'address' | 'allowPublic' | 'mode' | 'sockets' | 'workers'>> {
   readonly listener: ResolvedListener
+  readonly sockets: readonly SocketFacts[]
+  readonly workers: (() => readonly WorkerFacts[]) | undefined
 }
 
 export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions {
   requireKnownNames('serveStats', options, OPTION_NAMES)
   const { timeoutMs = DEFAULT_SOCKET_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
     options
-  const { onError = warn } = options
-  if (typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
+  const { onError = warn, workers } = options
+  for (const [name, value] of Object.entries({ onError, workers })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw invalidOption(name, 'a function', value)
+    }
+  }
   return {
     listener: resolveListener(options),
     http: requireBoolean('http', options.http ?? false),
     minified: requireBoolean('minified', options.minified ?? false),
     countsFirstPlace: requireBoolean('countsFirstPlace', options.countsFirstPlace ?? false),
-    sockets: requireStrings('sockets', options.sockets ?? []),
+    sockets: requireSockets(options.sockets ?? []),
+    workers,
     version: requireString('version', options.version ?? 'undercroft'),
     timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS),
     maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTIONS_LIMIT),
@@ -108,6 +120,7 @@ const OPTION_NAMES: readonly (keyof StatsOptions)[] = [
   'minified',
   'countsFirstPlace',
   'sockets',
+  'workers',
   'version',
   'timeoutMs',
   'maxConnections',
@@ -127,9 +140,18 @@ function resolveListener(options: StatsOptions): ResolvedListener {
   return { address, readOnly: true, allowPublic, mode }
 }
 
-function requireStrings(name: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw invalidOption(name, 'a list of addresses', value)
-  return value.map(text => requireString(name, text))
+function requireSockets(given: unknown): readonly SocketFacts[] {
+  if (!Array.isArray(given)) throw invalidOption('sockets', 'a list of addresses', given)
+  return given.map((socket: unknown) => {
+    if (typeof socket === 'string') {
+      return { address: requireString('sockets', socket), protocol: 'uwsgi' }
+    }
+    const { address, protocol }: Partial<SocketFacts> = { ...Object(socket) }
+    return {
+      address: requireString('sockets: address', address),
+      protocol: requireOneOf('sockets: protocol', protocol, ['uwsgi', 'http']),
+    }
+  })
 }
 
 function warn(error: Error): void {

@@ -17,6 +17,7 @@ import {
   type StatsOptions,
   type StatsSource,
 } from './stats-options.ts'
+import { workerOfProcess } from './stats-workers.ts'
 
 /** A running stats server; made by {@link serveStats}. */
 export interface StatsServer {
@@ -111,7 +112,8 @@ class SocketStatsServer implements StatsServer {
     const { version, countsFirstPlace, sockets, minified } = this.#options
     const caches = this.#readStats()
     const facts = readProcessFacts(this.#cwd)
-    const all = { version, process: facts, caches, countsFirstPlace, sockets }
+    const workers = this.#options.workers?.() ?? [workerOfProcess(facts)]
+    const all = { version, process: facts, caches, countsFirstPlace, sockets, workers }
     return formatDocument(makeDocument(all), minified)
   }
 

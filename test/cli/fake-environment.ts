@@ -6,13 +6,12 @@ import { UndercroftError } from '../../src/base/index.ts'
 import type {
   CommandEnvironment,
   CommandOutput,
-  ListenLimits,
-  StatsListening,
   TargetAddress,
   TopHost,
 } from '../../src/cli/environment.ts'
 import { run } from '../../src/cli/run.ts'
 import { type CacheDefinition, formatAddress, type SocketAddress } from '../../src/config/index.ts'
+import type { ListenLimits, MasterPlan, StatsListening } from '../../src/runner/index.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { FakeCache } from './fake-cache.ts'
@@ -25,6 +24,8 @@ export class FakeMachine {
   readonly served: FakeCache[] = []
   readonly listening: { address: SocketAddress; limits: ListenLimits; isClosed: boolean }[] = []
   readonly statsListening: (StatsListening & { isClosed: boolean })[] = []
+  /** Plans that asked for workers. */
+  readonly masterPlans: MasterPlan[] = []
   readonly clock = new ManualClock()
   /** Names that `top` finds on this machine. */
   names = ['default']
@@ -84,6 +85,13 @@ export class FakeMachine {
               socket.isClosed = true
             },
           }
+        },
+        runMaster: async (plan, { onOpened, onReady }) => {
+          this.masterPlans.push(plan)
+          const opened = { caches: [], sockets: plan.sockets }
+          onOpened(opened)
+          onReady({ ...opened, statsAddress: plan.stats?.address, workers: [4711] })
+          return 'SIGTERM'
         },
         listenStats: async listening => {
           const socket = { ...listening, isClosed: false }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { formatAddress } from '../../src/config/index.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 const DEMO = ['--cache2', 'name=demo,items=10,blocksize=64'] as const
@@ -112,7 +113,7 @@ describe('undercroft serve', () => {
       address: { kind: 'tcp', host: '127.0.0.1', port: 9191 },
       format: { isHttp: false, isMinified: true },
       caches: machine.served,
-      sockets: [{ kind: 'unix', path: '/run/u.sock' }],
+      sockets: [{ address: '/run/u.sock', protocol: 'uwsgi' }],
       version: '9.8.7',
       mode: 0o660,
       isClosed: true,
@@ -136,9 +137,57 @@ describe('undercroft serve', () => {
     assert.ok(machine.served.every(cache => cache.isClosed))
   })
 
+  test('starts a master where workers, an application, HTTP or a user are asked for', async () => {
+    const machine = new FakeMachine()
+    for (const args of [
+      ['--master', ...DEMO],
+      ['-p', '2', ...DEMO],
+      ['--module', 'app.js:named'],
+      ['--http', '127.0.0.1:8080', '--callable', 'unused'],
+      ['--uid', 'app', ...DEMO],
+    ]) {
+      const { code, out, err } = await machine.run('serve', ...args)
+      assert.deepEqual([code, err], [0, ''])
+      assert.match(out, /\nall \d workers are ready\nstopped by SIGTERM\n$/)
+    }
+    assert.deepEqual(machine.served, [])
+    const crews = machine.masterPlans.map(plan => plan.crew)
+    assert.deepEqual(
+      crews.map(crew => [crew.processes, crew.app, crew.user]),
+      [
+        [1, undefined, undefined],
+        [2, undefined, undefined],
+        [1, { module: 'app.js', callable: 'named' }, undefined],
+        [1, undefined, undefined],
+        [1, undefined, 'app'],
+      ],
+    )
+  })
+
+  test('listens at 3031 only where no other address is given', async () => {
+    const machine = new FakeMachine()
+    await machine.run('serve', '--module', 'app.js')
+    const { err } = await machine.run('serve', '--http', ':8080', '--http-socket', '/run/h.sock')
+    assert.deepEqual(
+      machine.masterPlans.map(plan =>
+        plan.sockets.map(({ protocol, address }) => [protocol, formatAddress(address)]),
+      ),
+      [
+        [['uwsgi', '127.0.0.1:3031']],
+        [
+          ['http', '127.0.0.1:8080'],
+          ['http', '/run/h.sock'],
+        ],
+      ],
+    )
+    assert.match(err, /http listens on 127\.0\.0\.1:8080 only; write 0\.0\.0\.0:8080/)
+  })
+
   const refusals: [string, string[], RegExp][] = [
     ['without a cache', [], /no cache to serve; add --cache2/],
-    ['with an option for later', ['--master', ...DEMO], /master is not supported yet/],
+    ['with an option for later', ['--error-route-run', 'log:x', ...DEMO], /not supported yet/],
+    ['with a variable that has no name', [...DEMO, '--env', '=1'], /env must be NAME=VALUE/],
+    ['with no worker', [...DEMO, '--workers', '0'], /workers must be .* from 1 to 1024/],
     ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is no INI file/],
     ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
     ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],

@@ -87,14 +87,11 @@ describe('the INI file of the Python article', () => {
   test('is told in one line each which options have no meaning here', () => {
     const { warnings } = loadIni(SEED)
     const names = warnings.map(line => /:\d+: (\S+) has no meaning/.exec(line)?.[1])
-    assert.deepEqual(names, ['threads', 'thunder-lock', 'wsgi-file', 'callable', 'venv'])
+    assert.deepEqual(names, ['threads', 'thunder-lock', 'venv'])
   })
 
-  test('is refused for now, by the first option that is not supported yet', () => {
-    assert.throws(
-      () => requireSupported(loadIni(SEED).options),
-      refusal(/^\/srv\/app\.ini:3: master is not supported yet$/),
-    )
+  test('has nothing that is not supported', () => {
+    requireSupported(loadIni(SEED).options)
   })
 })
 

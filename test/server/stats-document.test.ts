@@ -8,6 +8,7 @@ import type { CacheStats } from '../../src/base/index.ts'
 import { makeDocument, type StatsFacts } from '../../src/server/stats-document.ts'
 import { formatDocument } from '../../src/server/stats-json.ts'
 import { formatMetrics } from '../../src/server/stats-metrics.ts'
+import { workerOfProcess } from '../../src/server/stats-workers.ts'
 import { fakeSource, parseMetrics } from './stats-reading.ts'
 
 const EMPTY = { items: 0, hits: 0, misses: 0, full: 0 }
@@ -30,7 +31,14 @@ const TWO: Partial<CacheStats> = {
 
 function factsOf(caches: readonly CacheStats[]): StatsFacts {
   const process = { pid: 7, uid: 1, gid: 2, cwd: '/srv', rss: 4096, startedAtMs: 1_795_299_421_900 }
-  return { version: '9.8.7', process, caches, countsFirstPlace: true, sockets: ['127.0.0.1:3031'] }
+  return {
+    version: '9.8.7',
+    process,
+    caches,
+    countsFirstPlace: true,
+    sockets: [{ address: '127.0.0.1:3031', protocol: 'uwsgi' }],
+    workers: [workerOfProcess(process)],
+  }
 }
 
 describe('the document', () => {
@@ -110,7 +118,7 @@ describe('a name with quotes, backslashes and line ends', () => {
 
   test('leaves the metrics valid, and comes out of them as it was', () => {
     const samples = parseMetrics(formatMetrics([stats]))
-    assert.equal(samples.length, 13)
+    assert.equal(samples.length, 14)
     for (const { cache } of samples) assert.equal(cache, name)
   })
 })

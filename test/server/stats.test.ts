@@ -100,7 +100,7 @@ describe('an HTTP client', () => {
         ['undercroft_attachments', 2],
       ],
     )
-    assert.equal(samples.length, 26)
+    assert.equal(samples.length, 28)
   })
 
   test('that asks with HEAD gets the fields alone', async t => {

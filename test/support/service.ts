@@ -29,15 +29,26 @@ export interface Service {
   stop(): Promise<void>
 }
 
+export interface ServiceOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Only root can start a program as somebody else. */
+  readonly uid?: number
+  readonly gid?: number
+}
+
 /** Starts a program; rejects if it cannot be started. */
 export async function startService(
   scope: Scope,
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: ServiceOptions = {},
 ): Promise<Service> {
+  const { cwd, uid, gid } = options
   const child = spawn(command, args, {
-    cwd: options.cwd,
+    cwd,
+    uid,
+    gid,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

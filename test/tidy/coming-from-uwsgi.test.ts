@@ -21,6 +21,8 @@ const WHOLE_GROUPS: ReadonlySet<OptionGroup> = new Set([
   'cache2',
   'filling',
   'network',
+  'processes',
+  'http',
   'configuration',
   'python',
 ])

@@ -25,6 +25,7 @@ const OTHER_NAMES = new Set([
   'UNDERCROFT_REMOTE_FAILED',
   'UNDERCROFT_TEST_NODES',
   'UNDERCROFT_TEST_SEED',
+  'UNDERCROFT_TEST_SOAK_SECONDS',
 ])
 
 test('every error code has a section in the reference, in the order of the source', () => {

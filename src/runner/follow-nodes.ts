@@ -1,0 +1,48 @@
+/**
+ * What a cache has to do with other nodes, as its definition says: filled from one of them, told by
+ * them, telling them.
+ */
+
+import type { ReplicableCache } from '../base/index.ts'
+import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
+import { receiveReplicas, replicate, syncFrom } from '../server/index.ts'
+
+/** Ends what was begun. */
+export type StopFollowing = () => void
+
+/** Done when the content is there, or known not to come, and every address is listened on. */
+export async function receiveChanges(
+  cache: ReplicableCache,
+  { name, udpServers, sync }: CacheDefinition,
+  onLog: (line: string) => void,
+): Promise<StopFollowing> {
+  let stop = () => {}
+  if (udpServers.length > 0) {
+    const addresses = udpServers.map(text => formatAddress(parseAddress('udp', text)))
+    // The option names the address in full, which is the asking that a public one needs.
+    const receiver = await receiveReplicas(cache, { addresses, allowPublic: true, onLog })
+    stop = () => receiver.close()
+    for (const address of receiver.addresses) {
+      onLog(`*** udp server for cache "${name}" running on ${address} ***`)
+    }
+    onLog(`udp server thread enabled for cache "${name}"`)
+  }
+  try {
+    if (sync.length > 0) await syncFrom(cache, sync, { onLog })
+    return stop
+  } catch (error) {
+    stop()
+    throw error
+  }
+}
+
+/** Tells the nodes of each change that is made through this object, from now on. */
+export async function sendChanges(
+  cache: ReplicableCache,
+  { nodes }: CacheDefinition,
+  onLog: (line: string) => void,
+): Promise<StopFollowing> {
+  if (nodes.length === 0) return () => {}
+  const replication = await replicate(cache, { nodes, onLog })
+  return () => replication.close()
+}

@@ -1,0 +1,31 @@
+/**
+ * Which process has a request that takes too long, and whether its event loop still turns.
+ *
+ * Decided by the master from the board alone: a worker that is stuck cannot say so. Times are the
+ * master's own, from when it first saw the request, so that no clocks are compared.
+ */
+
+import type { SeatFacts } from './board.ts'
+
+/** What the last look at a process found. */
+export interface Watch {
+  readonly oldest: number
+  readonly sinceMs: number
+  readonly beats: number
+}
+
+/** `late`: a request takes too long. `stuck`: and nothing moves. */
+export type Verdict = 'fine' | 'late' | 'stuck'
+
+/** What a look finds, given what the last one did. */
+export function look(
+  before: Watch | undefined,
+  { oldest, beats }: Pick<SeatFacts, 'oldest' | 'beats'>,
+  nowMs: number,
+  limitMs: number,
+): { readonly watch: Watch; readonly verdict: Verdict } {
+  const isSame = before !== undefined && before.oldest === oldest
+  const watch = { oldest, beats, sinceMs: isSame ? before.sinceMs : nowMs }
+  if (oldest === 0 || nowMs - watch.sinceMs < limitMs) return { watch, verdict: 'fine' }
+  return { watch, verdict: before?.beats === beats ? 'stuck' : 'late' }
+}

@@ -1,0 +1,100 @@
+/**
+ * The sockets of an instance: bound and listened on by the master, which never accepts.
+ *
+ * The workers do that, each on a duplicate of its own, so a connection costs the master nothing.
+ * And as long as the master lives there is somewhere to wait: connections that come while the only
+ * worker is being replaced are accepted by the next.
+ */
+
+import { closeSync, fstatSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { UndercroftError } from '../base/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
+import { duplicateDescriptor } from '../platform/index.ts'
+import { listen } from '../server/index.ts'
+import { explainingAddressInUse } from './address-in-use.ts'
+import { type HeldFile, identifyFile, removeHeldFile } from './left-behind.ts'
+import type { PlannedSocket } from './plan-sockets.ts'
+
+/** Of a Unix socket, unless `chmod-socket` says otherwise: its owner alone. */
+const DEFAULT_MODE = 0o600
+
+/** A socket that listens. */
+export class HeldSocket {
+  /** As bound: port 0 has become a real one. */
+  readonly address: SocketAddress
+  readonly protocol: PlannedSocket['protocol']
+  /** Of a Unix socket. */
+  readonly file: HeldFile | undefined
+  readonly #descriptor: number
+  readonly #inode: number
+  #isReleased = false
+
+  private constructor(
+    address: SocketAddress,
+    protocol: PlannedSocket['protocol'],
+    descriptor: number,
+  ) {
+    this.address = address
+    this.protocol = protocol
+    this.file = address.kind === 'unix' ? identifyFile(address.path) : undefined
+    this.#descriptor = descriptor
+    this.#inode = fstatSync(descriptor).ino
+  }
+
+  static async bind(planned: PlannedSocket, mode: number | undefined): Promise<HeldSocket> {
+    const server = createServer(socket => socket.destroy())
+    try {
+      const { address } = planned
+      // The option names the address in full, which is the asking that a public one needs.
+      const listener = { address, readOnly: false, allowPublic: true, mode: mode ?? DEFAULT_MODE }
+      const bound = await explainingAddressInUse(planned, () => listen(server, listener))
+      const descriptor = duplicateDescriptor(descriptorOf(server))
+      return new HeldSocket(
+        parseAddress(planned.label, bound.address),
+        planned.protocol,
+        descriptor,
+      )
+    } finally {
+      server.close() // its own number for the socket; ours keeps it listening
+    }
+  }
+
+  /** The address as it is written in options. */
+  get addressText(): string {
+    return formatAddress(this.address)
+  }
+
+  /** A number for a worker to listen on, which `node:cluster` closes when that worker is gone. */
+  duplicate(): number {
+    return duplicateDescriptor(this.#descriptor)
+  }
+
+  /** Closes a duplicate that no worker came to listen on. */
+  closeUnused(duplicate: number): void {
+    try {
+      if (fstatSync(duplicate).ino === this.#inode) closeSync(duplicate)
+    } catch {
+      // it is closed already
+    }
+  }
+
+  /** Listens no more, as far as the master is concerned, and removes a socket file. */
+  release(onLog: (line: string) => void): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    closeSync(this.#descriptor)
+    try {
+      if (this.file !== undefined) removeHeldFile(this.file)
+    } catch (error) {
+      onLog(`cannot remove the socket file: ${error}`)
+    }
+  }
+}
+
+/** `node:net` documents `_handle` for handing a server over, and has no other word for it. */
+function descriptorOf(server: Server): number {
+  const { _handle: handle }: { _handle?: { readonly fd?: number } } = Object(server)
+  if (handle?.fd !== undefined && handle.fd >= 0) return handle.fd
+  throw new UndercroftError('UNDERCROFT_SYSTEM', 'this Node.js does not tell a socket’s descriptor')
+}

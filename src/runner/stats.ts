@@ -1,0 +1,48 @@
+/**
+ * The stats server of an instance: uWSGI's answers, with the name and version of this package.
+ */
+
+import type { CacheStats } from '../base/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
+import { type SocketFacts, serveStats, type WorkerFacts } from '../server/index.ts'
+import type { StatsFormat } from './plan-sockets.ts'
+
+/** What a stats server is started with. */
+export interface StatsListening {
+  readonly address: SocketAddress
+  readonly format: StatsFormat
+  readonly caches: readonly { readonly name: string; stats(): CacheStats }[]
+  /** Where the caches are served. */
+  readonly sockets: readonly SocketFacts[]
+  /** Of this package. */
+  readonly version: string
+  /** Of a Unix socket. Absent: as the system makes it. */
+  readonly mode?: number
+  /** Absent: this process is the only one. */
+  readonly workers?: () => readonly WorkerFacts[]
+}
+
+/** A socket that listens. */
+export interface Listener {
+  /** As bound: port 0 has become a real one. */
+  readonly address: SocketAddress
+  /** Takes no more connections, finishes the requests that have begun, then is done. */
+  close(): Promise<void>
+}
+
+export async function listenStats(listening: StatsListening): Promise<Listener> {
+  const { address, format, caches, sockets, version, mode, workers } = listening
+  const server = await serveStats(caches, {
+    address: formatAddress(address),
+    // The option names the address in full, which is the asking that a public one needs.
+    allowPublic: true,
+    ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
+    http: format.isHttp,
+    minified: format.isMinified,
+    countsFirstPlace: true,
+    sockets,
+    version: `undercroft-${version}`,
+    ...(workers === undefined ? {} : { workers }),
+  })
+  return { address: parseAddress('stats', server.address), close: () => server.close() }
+}

@@ -1,0 +1,95 @@
+/**
+ * The program of a worker's process: the channel to the master, and the end of the process.
+ */
+
+import cluster from 'node:cluster'
+import { systemClock, UndercroftError } from '../base/index.ts'
+import { removeHeldFile } from './left-behind.ts'
+import { type Notice, type Order, unwrapOrder, type WorkerTask, wrapMessage } from './messages.ts'
+import { RunningWorker } from './worker.ts'
+
+/** How long requests may go on when the master is gone, who would otherwise see to it. */
+const ORPHAN_LIMIT_MS = 4_000
+
+let running: RunningWorker | undefined
+let leftBehind: WorkerTask['leftBehind'] = []
+let isEnding = false
+
+// A terminal sends its signals to the workers, too: the master decides what becomes of them.
+process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
+process.on('SIGQUIT', () => {})
+process.on('SIGTERM', () => void end())
+process.on('message', message => {
+  const order = unwrapOrder(message)
+  if (order !== undefined) void obey(order)
+})
+process.on('disconnect', () => void endAsOrphan())
+// Without this `node:cluster` ends the process at once when the master is gone, in the middle of
+// its requests: https://nodejs.org/api/cluster.html#workerexitedafterdisconnect
+if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
+await tell({ kind: 'hello' })
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case 'start':
+      return start(order.task)
+    case 'drain':
+      return end()
+    case 'give-up':
+      return running?.giveUp()
+    case 'stop':
+      process.exit(0)
+  }
+}
+
+async function start(task: WorkerTask): Promise<void> {
+  leftBehind = task.leftBehind
+  const startedAtMs = systemClock.elapsedMs()
+  try {
+    running = await RunningWorker.start(task, {
+      onLog: line => process.stdout.write(`${line}\n`),
+      onDone: () => tell({ kind: 'done' }),
+    })
+    tell({ kind: 'ready', loadMs: systemClock.elapsedMs() - startedAtMs })
+  } catch (error) {
+    // The message is the master's to print; where in the application it happened is only here.
+    const origin = error instanceof UndercroftError ? error.cause : error
+    if (origin !== undefined) console.error(origin)
+    await tell({ kind: 'failed', ...describeFailure(error) })
+    process.exit(1)
+  }
+}
+
+/** Finishes what has begun. The master kills a worker that takes too long. */
+async function end(): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  await running?.drain()
+  process.exit(0)
+}
+
+async function endAsOrphan(): Promise<void> {
+  setTimeout(() => process.exit(0), ORPHAN_LIMIT_MS)
+  for (const file of leftBehind) {
+    try {
+      removeHeldFile(file)
+    } catch {
+      // It stays behind, and the next start replaces it.
+    }
+  }
+  await end()
+}
+
+/** Resolves when it is on its way; a master that is gone is told nothing. */
+function tell(notice: Notice): Promise<void> {
+  return new Promise(resolve => {
+    if (process.connected) process.send?.(wrapMessage(notice), () => resolve())
+    else resolve()
+  })
+}
+
+function describeFailure(error: unknown): { code: string | undefined; message: string } {
+  if (error instanceof UndercroftError) return { code: error.code, message: error.message }
+  return { code: undefined, message: error instanceof Error ? error.message : String(error) }
+}

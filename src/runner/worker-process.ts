@@ -1,0 +1,171 @@
+/**
+ * One process of a worker, as the master sees it: from its start to its end.
+ */
+
+import cluster, { type Worker } from 'node:cluster'
+import { fileURLToPath } from 'node:url'
+import { ERROR_CODES, UndercroftError } from '../base/index.ts'
+import { BOARD_DESCRIPTOR, type Board } from './board.ts'
+import type { HeldSocket } from './held-sockets.ts'
+import { type Order, unwrapNotice, type WorkerTask, wrapMessage } from './messages.ts'
+
+/** How long a worker may take to load its application. */
+const START_LIMIT_MS = 120_000
+
+/** What a worker gets beside its drain's own limit, to say good bye. */
+const LAST_WORDS_MS = 1_000
+
+/** How a process ended; both null: it could not even be started. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** What processes of all workers have in common. */
+export interface ProcessContext {
+  readonly board: Board
+  readonly sockets: readonly HeldSocket[]
+  /** Beside the master's own. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly task: Omit<WorkerTask, 'workerId' | 'seat' | 'sockets'>
+}
+
+/** Before the first process is started: all of them run the same file. */
+export function prepareProcesses(board: Board): void {
+  // Each worker accepts by itself. Handing over each connection cost the master 80 us, and one-shot
+  // connections came to two thirds (wrk -c32, `Connection: close`, two workers).
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  const stdio: NonNullable<typeof cluster.settings.stdio> = ['ignore', 'inherit', 'inherit', 'ipc']
+  stdio[BOARD_DESCRIPTOR] = board.fileDescriptor
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)),
+    args: [],
+    stdio,
+  })
+}
+
+export class WorkerProcess {
+  readonly seat: number
+  /** Resolves when it serves; rejects, with the reason, when it ends before. */
+  readonly ready: Promise<void>
+  readonly exit: Promise<Exit>
+  /** Set once it serves. */
+  loadMs: number | undefined
+  isDraining = false
+  /** Told when it has served as many requests as it may. */
+  onDone: () => void = () => {}
+  /** Why it did not come to serve. */
+  failure: UndercroftError | undefined
+  readonly #worker: Worker
+
+  constructor(workerId: number, seat: number, context: ProcessContext) {
+    this.seat = seat
+    context.board.clear(seat)
+    this.#worker = cluster.fork(context.environment)
+    const sockets = this.#giveSockets(context.sockets)
+    this.exit = this.#watchExit()
+    this.ready = this.#watchStart({ ...context.task, workerId, seat, sockets })
+    this.ready.catch(() => {}) // whoever waits for it hears of it
+  }
+
+  /** 0: it could not be started. */
+  get pid(): number {
+    return this.#worker.process.pid ?? 0
+  }
+
+  /** Resolves when it has ended, after what it had begun or after the limit, whichever is first. */
+  async drain(limitMs: number): Promise<Exit> {
+    this.isDraining = true
+    if (this.loadMs === undefined) this.kill()
+    else this.#send({ kind: 'drain' })
+    return this.#killAfter(limitMs + LAST_WORDS_MS)
+  }
+
+  /** Resolves when it has ended, which it does at once. */
+  async stop(): Promise<Exit> {
+    this.isDraining = true
+    this.#send({ kind: 'stop' })
+    return this.#killAfter(LAST_WORDS_MS)
+  }
+
+  /** It ends the requests that have taken too long. */
+  giveUp(): void {
+    this.#send({ kind: 'give-up' })
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL')
+  }
+
+  async #killAfter(limitMs: number): Promise<Exit> {
+    const timer = setTimeout(() => this.kill(), limitMs)
+    const exit = await this.exit
+    clearTimeout(timer)
+    return exit
+  }
+
+  #send(order: Order): void {
+    // The callback takes the error of a process that is going away; `exit` tells of that.
+    if (this.#worker.isConnected()) this.#worker.process.send(wrapMessage(order), () => {})
+  }
+
+  #watchExit(): Promise<Exit> {
+    return new Promise(resolve => {
+      this.#worker.process.once('exit', (code, signal) => resolve({ code, signal }))
+      this.#worker.on('error', () => {
+        if (this.pid === 0) resolve({ code: null, signal: null })
+      })
+    })
+  }
+
+  #watchStart(task: WorkerTask): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.failure = workerFailed(`was not ready after ${START_LIMIT_MS / 1000} seconds`)
+        this.kill()
+      }, START_LIMIT_MS)
+      this.#worker.on('message', message => {
+        const notice = unwrapNotice(message)
+        if (notice?.kind === 'hello') this.#send({ kind: 'start', task })
+        else if (notice?.kind === 'failed') this.failure = workerFailed(notice.message, notice.code)
+        else if (notice?.kind === 'done') this.onDone()
+        else if (notice?.kind === 'ready') {
+          clearTimeout(timer)
+          this.loadMs = notice.loadMs
+          resolve()
+        }
+      })
+      void this.exit.then(exit => {
+        clearTimeout(timer)
+        reject(this.failure ?? workerFailed(`${formatExit(exit)} before it was ready`))
+      })
+    })
+  }
+
+  /** A duplicate of each for this process; if it ends before it listens, they are closed. */
+  #giveSockets(sockets: readonly HeldSocket[]): WorkerTask['sockets'] {
+    const given = sockets.map(socket => ({ socket, fileDescriptor: socket.duplicate() }))
+    // Right after `node:cluster` has closed what it took over, and before a number is used again.
+    this.#worker.once('disconnect', () => {
+      if (this.loadMs !== undefined) return
+      for (const { socket, fileDescriptor } of given) socket.closeUnused(fileDescriptor)
+    })
+    return given.map(({ socket, fileDescriptor }) => ({
+      protocol: socket.protocol,
+      address: socket.file?.path ?? socket.addressText,
+      fileDescriptor,
+    }))
+  }
+}
+
+/** With the code of the error that ended the worker, if that was one of ours. */
+function workerFailed(message: string, code?: string): UndercroftError {
+  const known = ERROR_CODES.find(candidate => candidate === code)
+  return new UndercroftError(known ?? 'UNDERCROFT_WORKER_FAILED', message)
+}
+
+/** How a process ended, to go on after `worker 1 (pid: 7)`. */
+export function formatExit({ code, signal }: Exit): string {
+  if (signal !== null) return `died, killed by ${signal}`
+  return code === null ? 'could not be started' : `died (exit code ${code})`
+}

@@ -1,0 +1,131 @@
+/**
+ * A worker: opens the caches that its master has made, loads the application, and serves both until
+ * it is told to end, or its master is gone.
+ */
+
+import { createServer, type RequestListener } from 'node:http'
+import { assert, systemClock } from '../base/index.ts'
+import { checkOptions, OPTION_TABLE } from '../config/index.ts'
+import { findCache, provideCaches } from '../instance/index.ts'
+import { createRouter } from '../routing/index.ts'
+import { type CacheServer, serveCaches } from '../server/index.ts'
+import { loadApp, takeRequests } from './apps/index.ts'
+import { Seat } from './board.ts'
+import { HttpFront, LAST_REQUEST_MS } from './http-front.ts'
+import type { WorkerTask } from './messages.ts'
+import { type OpenedCache, openSharedCache } from './open-cache.ts'
+import { type PlannedCrew, planServe, type ServePlan } from './plan.ts'
+import { RequestWatch } from './request-watch.ts'
+
+/** Node.js' own limit; what `buffer-size` asks for beyond that counts for HTTP as well. */
+const DEFAULT_MAX_HEADER_SIZE = 16_384
+
+/** How often the board is told that the event loop turns. */
+const BEAT_MS = 250
+
+/** What a worker tells its master, and nobody else. */
+export interface WorkerHost {
+  onLog(line: string): void
+  /** As many requests as it may serve have begun. */
+  onDone(): void
+}
+
+export class RunningWorker {
+  readonly #crew: PlannedCrew
+  readonly #watch: RequestWatch
+  readonly #front: HttpFront
+  readonly #cacheServer: CacheServer | undefined
+  readonly #host: WorkerHost
+  readonly #id: number
+
+  private constructor(
+    id: number,
+    crew: PlannedCrew,
+    parts: { watch: RequestWatch; front: HttpFront; cacheServer: CacheServer | undefined },
+    host: WorkerHost,
+  ) {
+    this.#id = id
+    this.#crew = crew
+    this.#watch = parts.watch
+    this.#front = parts.front
+    this.#cacheServer = parts.cacheServer
+    this.#host = host
+  }
+
+  /** Resolves when it serves. */
+  static async start(task: WorkerTask, host: WorkerHost): Promise<RunningWorker> {
+    const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
+    const { crew } = plan
+    assert(crew !== undefined, 'the options of a worker ask for workers')
+    const seat = Seat.take(task.seat)
+    const watch = new RequestWatch(seat, systemClock)
+    const { maxRequests } = crew
+    if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
+    const caches = await openCaches(plan, host)
+    const listener = watch.wrap(await makeListener(task, plan, crew, host))
+    // Variables of the uwsgi protocol, and what HTTP makes of them, differ a little in size.
+    const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
+    const front = new HttpFront(listener, { maxHeaderSize, watch, seat })
+    const uwsgiServer = createServer({ maxHeaderSize }, listener)
+    const onRequest = takeRequests(uwsgiServer, host.onLog)
+    const { bufferSize, socketTimeoutMs } = plan.limits
+    const limits = { bufferSize, socketTimeoutMs, drainTimeoutMs: crew.reloadMercyMs }
+    const told = { onRequest, onLog: host.onLog }
+    const cacheServer = await serveSockets(task, caches, front, { ...limits, ...told })
+    setInterval(() => watch.beat(), BEAT_MS).unref()
+    return new RunningWorker(task.workerId, crew, { watch, front, cacheServer }, host)
+  }
+
+  /** Takes no more, and resolves when all that had begun is done. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#front.drain(), this.#cacheServer?.close()])
+  }
+
+  /** Ends the requests that take longer than allowed. */
+  giveUp(): void {
+    for (const { what, tookMs } of this.#watch.giveUp(this.#crew.harakiriMs)) {
+      const seconds = Math.round(tookMs / 1000)
+      this.#host.onLog(`HARAKIRI: worker ${this.#id}: ${what} ended after ${seconds} seconds`)
+    }
+  }
+}
+
+/** The same caches for those who come over sockets and for the application. */
+async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<OpenedCache[]> {
+  const caches: OpenedCache[] = []
+  for (const definition of plan.caches) {
+    caches.push(await openSharedCache(definition, plan.directory, onLog))
+  }
+  provideCaches(caches)
+  return caches
+}
+
+/** The rules, and the application behind them. */
+async function makeListener(
+  { workerId }: WorkerTask,
+  { options }: ServePlan,
+  { app, chdir }: PlannedCrew,
+  { onLog }: WorkerHost,
+): Promise<RequestListener> {
+  const self = { clock: systemClock, workerId, pid: process.pid }
+  // Before the directory changes: files that the configuration names are the master's to find.
+  const router = createRouter(options, { ...self, findCache, log: onLog })
+  if (chdir !== undefined) process.chdir(chdir)
+  return router.wrap(app && (await loadApp(app)))
+}
+
+/** The cache server, if there is a socket for one. */
+async function serveSockets(
+  { sockets }: WorkerTask,
+  caches: readonly OpenedCache[],
+  front: HttpFront,
+  options: Omit<Parameters<typeof serveCaches>[1], 'listen'>,
+): Promise<CacheServer | undefined> {
+  for (const { protocol, fileDescriptor } of sockets) {
+    if (protocol === 'http') await front.listen(fileDescriptor)
+  }
+  const uwsgi = sockets.filter(({ protocol }) => protocol === 'uwsgi')
+  if (uwsgi.length === 0) return undefined
+  const listen = uwsgi.map(({ address, fileDescriptor: fd }) => ({ address, fd }))
+  return serveCaches(caches, { ...options, listen, drainIdleMs: LAST_REQUEST_MS })
+}

@@ -1,0 +1,36 @@
+/**
+ * Serving caches over uWSGI's cache protocol, keeping several nodes alike, and their
+ * counts for monitoring: `undercroft/server`.
+ */
+
+export {
+  type ByteCache,
+  type CacheChange,
+  type CacheStats,
+  type ChangeListener,
+  type ErrorCode,
+  type ItemPage,
+  type PagedItem,
+  type ReplicableCache,
+  UndercroftError,
+} from '../base/index.ts'
+export type { ListenerOptions, ServeOptions } from './options.ts'
+export {
+  type ReceiveCounts,
+  type ReceiveOptions,
+  type ReplicaReceiver,
+  receiveReplicas,
+} from './receive-replicas.ts'
+export {
+  type ReplicateOptions,
+  type Replication,
+  type ReplicationCounts,
+  replicate,
+} from './replicate.ts'
+export { type CacheServer, serveCaches } from './server.ts'
+export type { SocketFacts } from './stats-document.ts'
+export type { StatsOptions, StatsSource } from './stats-options.ts'
+export { type StatsServer, serveStats } from './stats-server.ts'
+export type { WorkerFacts } from './stats-workers.ts'
+export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'
+export type { UwsgiRequest } from './uwsgi-request.ts'

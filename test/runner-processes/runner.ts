@@ -1,0 +1,152 @@
+/**
+ * A master with its workers for a test: started as a user starts it, asked over HTTP, and known by
+ * what it prints.
+ */
+
+import { chmodSync } from 'node:fs'
+import { request } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { until, within } from '../support/deadline.ts'
+import type { Scope } from '../support/scope.ts'
+import { type Service, type ServiceOptions, startService } from '../support/service.ts'
+import { memoryDir, tempDir } from '../support/temp-dir.ts'
+
+export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+
+/** The application of these tests; app.ts says what it answers. */
+export const APP = fileURLToPath(new URL('./app.js', import.meta.url))
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** A request under way. */
+export interface Begun {
+  /** The process that has it. */
+  readonly pid: number
+  /** What comes of it: the body, or the code of the error. */
+  readonly outcome: Promise<string | undefined>
+}
+
+export interface Runner {
+  readonly service: Service
+  /** Of the first HTTP socket. */
+  readonly port: number
+  /** Of the segments. */
+  readonly directory: string
+  /** Process ids of the workers that were started first. */
+  readonly workers: readonly number[]
+  get(path: string): Promise<Answer>
+  /** Asks, and resolves once a worker has begun with it; for paths that take their time. */
+  begin(path: string): Promise<Begun>
+  /** The text that follows from now on, up to a line that matches. */
+  waitForLine(pattern: RegExp): Promise<RegExpExecArray>
+  signal(name: NodeJS.Signals): void
+}
+
+/** `serve` with the test's application at a free port, two caches, and these options beside. */
+export function startRunner(
+  scope: Scope,
+  args: readonly string[],
+  options: ServiceOptions = {},
+): Promise<Runner> {
+  const caches = ['--cache2', 'name=first,items=100', '--cache2', 'name=second,items=100']
+  const app = ['--module', APP, '--http', '127.0.0.1:0']
+  return startServe(scope, [...app, ...caches, ...args], options)
+}
+
+/** `serve` with just these arguments, and caches in a directory of its own. */
+export async function startServe(
+  scope: Scope,
+  args: readonly string[],
+  options: ServiceOptions = {},
+): Promise<Runner> {
+  const directory = memoryDir(scope)
+  const { cwd = tempDir(scope) } = options
+  chmodSync(directory, 0o777) // some of them run as another user
+  const all = [MAIN, 'serve', '--directory', directory, ...args]
+  const service = await startService(scope, process.execPath, all, { ...options, cwd })
+  await service.waitFor('its workers', output => /all \d+ workers are ready/.exec(output)?.[0])
+  return runnerOf(service, directory)
+}
+
+function runnerOf(service: Service, directory: string): Runner {
+  const started = service.output()
+  const port = Number(/http socket \d+ bound to TCP address 127\.0\.0\.1:(\d+)/.exec(started)?.[1])
+  const spawned = started.matchAll(/spawned undercroft worker \d+ \(pid: (\d+), cores: 1\)/g)
+  let seen = started.length
+  const waitForLine = (pattern: RegExp) =>
+    service.waitFor(String(pattern), output => {
+      const match = new RegExp(pattern, 'm').exec(output.slice(seen))
+      if (match === null) return undefined
+      seen += match.index + match[0].length
+      return match
+    })
+  return {
+    service,
+    port,
+    directory,
+    workers: [...spawned].map(match => Number(match[1])),
+    get: path => get({ port, path }),
+    waitForLine,
+    async begin(path) {
+      const outcome = get({ port, path }).then(
+        ({ body }) => body,
+        (error: NodeJS.ErrnoException) => error.code,
+      )
+      const [, pid] = await waitForLine(/^begun \S+ in (\d+)$/)
+      return { pid: Number(pid), outcome }
+    },
+    signal(name) {
+      process.kill(service.pid, name)
+    },
+  }
+}
+
+/** Of the first socket with the uwsgi protocol. */
+export function uwsgiPort({ service }: Runner): number {
+  return Number(/uwsgi socket \d+ bound to TCP .*:(\d+)$/m.exec(service.output())?.[1])
+}
+
+/** One request on a connection of its own. */
+export function get(
+  target: { readonly port: number; readonly path: string } | { socketPath: string; path: string },
+): Promise<Answer> {
+  const answer = new Promise<Answer>((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', ...target, agent: false }, response => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, body, headers: response.headers }),
+      )
+      response.once('error', reject)
+    })
+    asking.once('error', reject).end()
+  })
+  return within(`an answer to ${target.path}`, answer)
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  await until(`the processes ${pids} to be gone`, () => !pids.some(isAlive))
+}
+
+/** Asks until an answer is as wanted, each time on a new connection. */
+export function untilAnswer(runner: Runner, path: string, isWanted: (body: string) => boolean) {
+  return until(`an answer to ${path}`, async () => {
+    const { body } = await runner.get(path)
+    return isWanted(body) ? body : undefined
+  })
+}
