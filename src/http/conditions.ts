@@ -2,6 +2,8 @@
  * Conditional and range requests, answered from what is stored: RFC 9110 sections 13 and 14.
  */
 
+import { parseHttpDate } from './http-date.ts'
+
 /** What they are compared with. */
 export interface Validators {
   readonly etag?: string | undefined
@@ -26,14 +28,14 @@ const RANGE = /^bytes=\s*(\d*)-(\d*)\s*$/i
 const STRONG_DATE_MS = 1000
 
 /** True: the client has it already, and 304 is the answer. */
-export function isNotModified(field: FieldReader, validators: Validators): boolean {
+export function isNotModified(field: FieldReader, validators: Validators, nowMs: number): boolean {
   const ifNoneMatch = field('if-none-match')
   if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, validators.etag)
   const ifModifiedSince = field('if-modified-since')
   if (ifModifiedSince === undefined) return false
-  const since = Date.parse(ifModifiedSince)
+  const since = parseHttpDate(ifModifiedSince, nowMs)
   // RFC 9111 section 4.3.2: without Last-Modified, the date of the response.
-  const changed = Date.parse(validators.lastModified ?? validators.date ?? '')
+  const changed = parseHttpDate(validators.lastModified ?? validators.date ?? '', nowMs)
   return changed <= since // false if either is no date
 }
 
@@ -45,10 +47,11 @@ export function wantedRange(
   field: FieldReader,
   validators: Validators,
   size: number,
+  nowMs: number,
 ): ByteRange | 'unsatisfiable' | undefined {
   const [, start, end] = RANGE.exec(field('range') ?? '') ?? []
   if (start === undefined || end === undefined || (start === '' && end === '')) return undefined
-  if (!isForThis(field('if-range'), validators)) return undefined
+  if (!isForThis(field('if-range'), validators, nowMs)) return undefined
   if (start === '') {
     const length = Number(end)
     if (length === 0 || size === 0) return 'unsatisfiable'
@@ -69,13 +72,14 @@ function matchesAny(list: string, etag: string | undefined): boolean {
 }
 
 /** If-Range compares strongly, section 13.1.5. */
-function isForThis(ifRange: string | undefined, validators: Validators): boolean {
+function isForThis(ifRange: string | undefined, validators: Validators, nowMs: number): boolean {
   if (ifRange === undefined) return true
   const wanted = ifRange.trim()
   if (wanted.endsWith('"')) return wanted === validators.etag && !wanted.startsWith('W/')
   const { lastModified, date } = validators
   if (lastModified === undefined || wanted !== lastModified) return false
-  return Date.parse(date ?? '') - Date.parse(lastModified) >= STRONG_DATE_MS
+  const madeAtMs = parseHttpDate(date ?? '', nowMs)
+  return madeAtMs - parseHttpDate(lastModified, nowMs) >= STRONG_DATE_MS
 }
 
 /** RFC 9110 section 8.8.3.2, weak comparison. */

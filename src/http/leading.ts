@@ -127,7 +127,8 @@ export class Leading {
     const announced = headers['content-length']
     this.#pending = { head: page, varyNames: namesIn(headers.vary), announced }
     const validators = { etag: headers.etag, lastModified: headers['last-modified'] }
-    const hasIt = head.status === 200 && isNotModified(this.#query.request.header, validators)
+    const hasIt =
+      head.status === 200 && isNotModified(this.#query.request.header, validators, nowMs)
     const ttlSeconds = Math.floor((lifetime.freshMs - lifetime.ageMs) / 1000)
     const status = { forward: this.#forward, ttlSeconds, isStored: true }
     return { kind: 'store', status, isNotModified: hasIt }

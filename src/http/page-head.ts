@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Lifetime } from './freshness.ts'
+import { formatHttpDate } from './http-date.ts'
 import { MAX_HEAD_SIZE, type PageHead } from './record.ts'
 import { type HeaderField, storedFields } from './stored-fields.ts'
 import type { ResponseHead } from './storing.ts'
@@ -14,7 +15,8 @@ const NOT_OF_THE_PAGE = new Set(['age', 'cache-status', 'set-cookie'])
 /** What 304 says about a body that it does not have, RFC 9111 section 3.2. */
 const NOT_UPDATED = new Set(['content-length', 'content-encoding', 'content-type', 'content-range'])
 
-/** How long a stale page with a validator is kept on to be asked about, at most. */
+/** How long a stale page with a validator is kept on to be asked about: as long as it was fresh. */
+const MIN_VALIDATION_MS = 60_000
 const MAX_VALIDATION_MS = 600_000
 
 /** 27 characters of SHA-256: 160 bits. */
@@ -28,7 +30,7 @@ export function pageHead(
 ): PageHead | undefined {
   const fields = storedFields(head.fields, false).filter(([name]) => !NOT_OF_THE_PAGE.has(name))
   if (!fields.some(([name]) => name === 'date')) {
-    fields.push(['date', new Date(lifetime.storedAtMs).toUTCString()]) // RFC 9110 section 6.6.1
+    fields.push(['date', formatHttpDate(lifetime.storedAtMs)]) // RFC 9110 section 6.6.1
   }
   const size = fields.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if (size > MAX_HEAD_SIZE / 2) return undefined
@@ -70,7 +72,8 @@ export function keptMs(head: PageHead, nowMs: number): number {
   const hasValidator =
     (!head.hasOwnEtag && findField(head, 'etag') !== undefined) ||
     findField(head, 'last-modified') !== undefined
-  const validationMs = hasValidator ? Math.min(freshMs, MAX_VALIDATION_MS) : 0
+  const askableMs = Math.min(Math.max(freshMs, MIN_VALIDATION_MS), MAX_VALIDATION_MS)
+  const validationMs = hasValidator ? askableMs : 0
   const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs, validationMs)
   return storedAtMs + freshMs - ageMs + staleMs - nowMs
 }

@@ -54,9 +54,9 @@ export class PreparedHead {
     const { status, reason } = this.head
     const fields = this.#fieldsAt(nowMs, name, cacheStatus)
     if (status === 200) {
-      if (isNotModified(header, this.#validators)) return notModified(fields)
+      if (isNotModified(header, this.#validators, nowMs)) return notModified(fields)
       if (method === 'GET' && this.#acceptsRanges && header('range') !== undefined) {
-        const range = wantedRange(header, this.#validators, body.length)
+        const range = wantedRange(header, this.#validators, body.length, nowMs)
         if (range === 'unsatisfiable') return unsatisfiable(fields, body.length)
         if (range !== undefined) return partial(fields, body, range.first, range.last)
       }

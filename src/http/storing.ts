@@ -16,6 +16,7 @@ import {
   secondsOf,
 } from './directives.ts'
 import type { Lifetime } from './freshness.ts'
+import { formatHttpDate, parseHttpDate } from './http-date.ts'
 import type { HeaderField } from './stored-fields.ts'
 
 /** What an {@link HttpCache} stores only when it is told to. */
@@ -74,7 +75,7 @@ export function assess(
   if (takesDefault && asker.hasCookie) return { refusal: 'cookie' }
   const policy = policyOf(head.status, headers, directives, nowMs)
   if (!policy.storable()) return { refusal: 'status' }
-  const ageMs = parseSeconds(headers.age ?? '0') * 1000
+  const ageMs = parseSeconds(headers.age?.split(',', 1)[0]?.trim() ?? '0') * 1000
   const freshMs = takesDefault ? rules.defaultTtlMs : policy.maxAge() * 1000
   const isStrict = said.has('must-revalidate') || said.has('proxy-revalidate')
   const staleMs = (name: string) => (isStrict ? 0 : (secondsOf(said, name) ?? 0) * 1000)
@@ -150,8 +151,10 @@ function policyOf(
   directives: Directives,
   nowMs: number,
 ): CachePolicy {
-  const shown: Record<string, string> = { date: new Date(nowMs).toUTCString(), ...headers }
+  const shown: Record<string, string> = { ...headers }
+  shown.date = plainDate(headers.date, nowMs) ?? formatHttpDate(nowMs)
   delete shown['set-cookie'] // settled: see refusalBefore
+  if (shown.expires !== undefined) shown.expires = plainDate(shown.expires, nowMs) ?? '0'
   if (directives.size > 0) shown['cache-control'] = formatDirectives(directives)
   else delete shown['cache-control']
   const request = { method: 'GET', url: '/', headers: {} }
@@ -159,4 +162,10 @@ function policyOf(
   // No guessing: a page without a lifetime has none, or the one that the owner set.
   const options = { shared: true, cacheHeuristic: 0, immutableMinTimeToLive: 0 }
   return new CachePolicy(request, response, options)
+}
+
+/** In the one form that nobody misreads; undefined: it is no date. */
+function plainDate(text: string | undefined, nowMs: number): string | undefined {
+  const atMs = parseHttpDate(text ?? '', nowMs)
+  return Number.isNaN(atMs) ? undefined : formatHttpDate(atMs)
 }

@@ -153,6 +153,29 @@ describe('a response that is being stored', () => {
   })
 })
 
+describe('an application that is still writing', () => {
+  test('when the client has something else already writes in vain, without an error', async t => {
+    const subject = pageSetting(t)
+    const headers = { 'cache-control': 'max-age=60, stale-if-error=60' }
+    let isDone = false
+    const { get } = await startListener(t, subject, async (_, response) => {
+      const isFirst = subject.clock.nowMs() === startMs
+      response.writeHead(isFirst ? 200 : 503, headers)
+      if (!isFirst) await once(response, 'close')
+      response.write('page')
+      response.end('!')
+      isDone = true
+    })
+    const startMs = subject.clock.nowMs()
+    await get()
+    subject.clock.advance(61_000)
+    isDone = false
+    assert.equal((await get()).body, 'page!')
+    await until('it is done', () => isDone)
+    assert.equal((await get()).status, 200)
+  })
+})
+
 describe('other handlers around the cache', () => {
   test('may set fields before it, which are no part of the page', async t => {
     const subject = pageSetting(t)

@@ -27,6 +27,8 @@ const STORED: readonly (readonly [what: string, response: AppResponse, seconds: 
   ],
   ['names in any case and quotes', { headers: { 'cache-control': 'PUBLIC, Max-Age="40"' } }, 40],
   ['the first of two', { headers: { 'cache-control': 'max-age=20, max-age=90' } }, 20],
+  ['what the first Age leaves', { headers: { ...FRESH, age: '20, 0' } }, 40],
+  ['an Age that is none', { headers: { ...FRESH, age: 'old' } }, 60],
   ['what Age leaves', { headers: { ...FRESH, age: '15' } }, 45],
   ['a redirect for good', { status: 301, headers: { ...FRESH, location: '/there' } }, 60],
   ['a redirect that says so', { status: 302, headers: { ...FRESH, location: '/there' } }, 60],
@@ -61,6 +63,7 @@ const NOT_STORED: readonly (readonly [what: string, response: AppResponse, detai
   ['max-age=soon', { headers: { 'cache-control': 'max-age=soon' } }, 'no-freshness'],
   ['an Age beyond it', { headers: { ...FRESH, age: '60' } }, 'no-freshness'],
   ['Expires: 0', { headers: { expires: '0' } }, 'no-freshness'],
+  ['an Expires that is none', { headers: { expires: '2030-01-01T00:00:00Z' } }, 'no-freshness'],
   ['Set-Cookie', { headers: { ...FRESH, 'set-cookie': 'a=1' } }, 'set-cookie'],
   ['Vary: *', { headers: { ...FRESH, vary: '*' } }, 'vary'],
   [
@@ -78,7 +81,7 @@ export function describeStoring(kind: Kind): void {
     for (const [what, response, seconds] of STORED) {
       test(`with ${what}: fresh for ${seconds} seconds`, async t => {
         const subject = await Subject.start(t, kind)
-        const age = Number(response.headers?.age ?? 0)
+        const age = Number.parseInt(String(response.headers?.age ?? 0), 10) || 0
         subject.answer({ body: 'page', ...response })
         const first = await subject.get('/')
         assert.equal(first.cached, `fwd=uri-miss; ttl=${seconds}; stored`)
