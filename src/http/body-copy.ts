@@ -47,8 +47,7 @@ export class BodyCopy {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)
     const size = this.#size + bytes.length
     if (size > this.#leading.maxBodySize || !this.#budget.take(bytes.length)) {
-      this.#end()
-      void this.#leading.giveUp()
+      this.giveUp('too-large')
       return
     }
     this.#size = size
@@ -61,6 +60,12 @@ export class BodyCopy {
     const body = Buffer.concat(this.#chunks, this.#size)
     this.#end()
     await this.#leading.finish(body, isDecoded)
+  }
+
+  giveUp(detail: 'too-large' | 'set-cookie'): void {
+    if (this.#isOver) return
+    this.#end()
+    void this.#leading.giveUp(detail)
   }
 
   /** It will not be whole. */

@@ -24,17 +24,30 @@ export function directivesOf({ header }: CacheRequest): Directives {
   return requestDirectives(cacheControl, pragma)
 }
 
+/** What proxies say of a request, and frameworks make links and redirects from. */
+const FORWARDED_FIELDS = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix']
+
 /**
- * What the application may make of a request beside its target. Without it in the key, one client
- * could choose the host in links, or the scheme of a redirect, for all others.
+ * The URL, and all that a framework may take it for. Without that in the key, one client could
+ * choose the host in links, or the scheme of a redirect, for all others.
  */
 export function defaultKey({ url, header }: CacheRequest): string {
-  const forwardedHost = header('x-forwarded-host')
-  return forwardedHost === undefined ? url : `${url} ${forwardedHost}`
+  let key = url
+  for (const name of FORWARDED_FIELDS) {
+    const value = header(name)
+    if (value !== undefined) key += ` ${name}=${value}`
+  }
+  const scheme = header('x-forwarded-proto')
+  if (scheme !== undefined && !isScheme(scheme)) key += ` x-forwarded-proto=${scheme}`
+  return key
 }
 
 /** The scheme that a proxy in front says, where it says one of the two. */
 export function schemeOf(forwardedProto: string | undefined, isEncrypted: boolean): string {
-  if (forwardedProto === 'http' || forwardedProto === 'https') return forwardedProto
+  if (forwardedProto !== undefined && isScheme(forwardedProto)) return forwardedProto
   return isEncrypted ? 'https' : 'http'
+}
+
+function isScheme(text: string): boolean {
+  return text === 'http' || text === 'https'
 }

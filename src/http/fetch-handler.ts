@@ -52,7 +52,7 @@ class Exchange {
   async answer(): Promise<Response> {
     const plan: Plan = await this.#front.planner.plan({
       request: this.#asked,
-      hasBody: this.#request.body !== null,
+      isPlain: this.#request.body === null,
       refreshesBehind: this.#front.mayAskBehind,
     })
     switch (plan.kind) {

@@ -154,9 +154,13 @@ export class Leading {
     })
   }
 
-  /** The body is larger than any that is stored. */
-  giveUp(): Promise<void> {
-    return this.#end(() => this.#storePass('too-large', PASS_MS))
+  /** Not to be stored after all: the body is too large, or the head that was sent has cookies. */
+  giveUp(detail: 'too-large' | 'set-cookie'): Promise<void> {
+    return this.#end(() => this.#storePass(detail, PASS_MS))
+  }
+
+  get storesCookies(): boolean {
+    return this.#site.options.alsoStore.has('set-cookie')
   }
 
   /** Nothing came, or not all of it: the next may try. */

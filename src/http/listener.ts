@@ -17,6 +17,9 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => u
 
 const GATEWAY_TIMEOUT = 504
 
+/** RFC 3986 section 3.2.2, as far as hosts are in use: names, addresses, a port. */
+const HOST = /^[\w.:[\]-]*$/
+
 /** With the whole application at hand, stale pages are refreshed after they were answered. */
 export function cachedListener(front: Front, app: Listener): Listener {
   const refresh = (message: IncomingMessage, leading: Leading) => {
@@ -39,7 +42,7 @@ export function handle(
   const request = cacheRequest(message)
   const plan = front.planner.plan({
     request,
-    hasBody: hasBody(message),
+    isPlain: isPlain(message),
     refreshesBehind: refresh !== undefined && front.mayAskBehind,
   })
   const carryOut = (made: Plan): unknown => {
@@ -95,18 +98,23 @@ function cacheRequest(message: IncomingMessage): CacheRequest {
   }
   const isEncrypted = (message.socket as { readonly encrypted?: boolean }).encrypted === true
   const scheme = schemeOf(header('x-forwarded-proto'), isEncrypted)
-  // Express takes the path where a handler is mounted off `url`.
-  const { originalUrl = message.url ?? '/' } = message as { readonly originalUrl?: string }
-  const url = originalUrl.startsWith('/')
-    ? `${scheme}://${(headers.host ?? '').toLowerCase()}${originalUrl}`
-    : originalUrl
-  return { method, url, header }
+  return {
+    method,
+    url: `${scheme}://${headers.host?.toLowerCase() ?? ''}${targetOf(message)}`,
+    header,
+  }
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  if (headers['transfer-encoding'] !== undefined) return true
-  const length = headers['content-length']
-  return length !== undefined && length !== '0'
+/** Express takes the path where a handler is mounted off `url`. */
+function targetOf(message: IncomingMessage): string {
+  return (message as { readonly originalUrl?: string }).originalUrl ?? message.url ?? '/'
+}
+
+/** Otherwise Host and target could be cut in two ways, or be of two minds. */
+function isPlain(message: IncomingMessage): boolean {
+  const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
+  if (coding !== undefined || (length !== undefined && length !== '0')) return false
+  return targetOf(message).startsWith('/') && (host === undefined || HOST.test(host))
 }
 
 /** In both forms in which applications read them. */

@@ -24,7 +24,8 @@ export interface HttpCacheOptions {
   /**
    * What a page is stored under; undefined: this request is none of the cache's business. Asked for
    * unsafe requests as well, to know what they change. Whatever the application makes its response
-   * from must be in the key, or be named by `Vary`. @default the URL, and X-Forwarded-Host
+   * from must be in the key, or be named by `Vary`. @default the URL, and X-Forwarded-Host, -Port,
+   * -Prefix
    */
   readonly key?: (request: CacheRequest) => string | undefined
   /**

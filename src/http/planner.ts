@@ -29,8 +29,8 @@ export type Plan =
 /** A server's request, as far as its kind of server matters. */
 export interface ServerRequest {
   readonly request: CacheRequest
-  /** A GET with a body means what only the application knows. */
-  readonly hasBody: boolean
+  /** No: it has a body, or a target in another form; what it means only the application knows. */
+  readonly isPlain: boolean
   /** Whether the application can be asked after the client was answered. */
   readonly refreshesBehind: boolean
 }
@@ -56,7 +56,7 @@ export class Planner {
   }
 
   /** At once for a hit in a local cache. Never fails: a cache that does is not asked. */
-  plan({ request, hasBody, refreshesBehind }: ServerRequest): Awaitable<Plan> {
+  plan({ request, isPlain, refreshesBehind }: ServerRequest): Awaitable<Plan> {
     const { method, header } = request
     if (method !== 'GET' && method !== 'HEAD') {
       const isUnsafe = !SAFE_METHODS.has(method)
@@ -65,7 +65,7 @@ export class Planner {
     // Only the application can evaluate these, RFC 9111 section 4.3.2.
     const isAboutChange =
       header('if-match') !== undefined || header('if-unmodified-since') !== undefined
-    if (hasBody || isAboutChange) return pass('bypass')
+    if (!isPlain || isAboutChange) return pass('bypass')
     try {
       const key = this.#site.options.key(request)
       if (key === undefined) return pass('bypass')

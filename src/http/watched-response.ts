@@ -139,6 +139,9 @@ class Watch {
       response.statusMessage = ''
     }
     Reflect.apply(this.#original.writeHead, response, [response.statusCode])
+    // Others, before the cache, may have added theirs just now.
+    const isForOne = response.hasHeader('set-cookie') && !this.#leading.storesCookies
+    if (decision.kind === 'store' && isForOne) this.#copy.giveUp('set-cookie')
   }
 
   /** What the application set, but for cookies: they are for this client in any case. */

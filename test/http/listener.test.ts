@@ -217,6 +217,28 @@ describe('other handlers around the cache', () => {
     assert.deepEqual([isHit(late), late.headers['x-late']], [true, 'yes'])
   })
 
+  test('may add cookies after the cache has seen the head: then it is not stored', async t => {
+    for (const alsoStore of [[], ['set-cookie']] as const) {
+      const subject = pageSetting(t, { alsoStore })
+      const middleware = subject.pages.middleware()
+      const address = await serve(t, (request, response) => {
+        const { writeHead } = response
+        response.writeHead = ((...args: Parameters<typeof writeHead>) => {
+          if (request.headers.cookie !== undefined) response.setHeader('Set-Cookie', 'id=2')
+          return Reflect.apply(writeHead, response, args)
+        }) as typeof writeHead
+        middleware(request, response, () => {
+          response.setHeader('Cache-Control', 'max-age=60')
+          response.end('page')
+        })
+      })
+      const first = await sendTo(address)('GET', '/', { cookie: 'id=1' })
+      assert.deepEqual([first.headers['set-cookie'], first.body], ['id=2', 'page'])
+      const second = await sendTo(address)('GET', '/', {})
+      assert.equal(isHit(second), alsoStore.length > 0, second.cached)
+    }
+  })
+
   test('may take the path where they are mounted off the URL', async t => {
     const subject = pageSetting(t)
     const middleware = subject.pages.middleware()

@@ -1,0 +1,68 @@
+/**
+ * A client cannot have its own response stored for a page that others ask for: whatever common
+ * frameworks make a response from is in the key, or the request is left to the application.
+ */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, test } from 'node:test'
+import { FRESH, pageSetting, startListener } from './page-setting.ts'
+
+/** Requests of an attacker, with what they could make an application believe. */
+const ATTACKS: Readonly<Record<string, readonly string[]>> = {
+  'a path in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim'],
+  'a query in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page?'],
+  'a fragment in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page#'],
+  'an absolute target': ['GET http://example.test/victim/page HTTP/1.1', 'Host: evil.test'],
+  'a forwarded host': forged('X-Forwarded-Host: evil.test'),
+  'a forwarded port': forged('X-Forwarded-Port: 8443'),
+  'a forwarded prefix': forged('X-Forwarded-Prefix: /evil'),
+  'a forwarded scheme': forged('X-Forwarded-Proto: https'),
+  'a list of forwarded schemes': forged('X-Forwarded-Proto: https, http'),
+  'a scheme that is none': forged('X-Forwarded-Proto: javascript'),
+  'a body in a GET': [...forged('Content-Length: 4'), '', 'evil'],
+}
+
+function forged(field: string): readonly string[] {
+  return ['GET /victim/page HTTP/1.1', 'Host: example.test', field]
+}
+
+describe('no other client gets what was made for a request with', () => {
+  for (const [what, lines] of Object.entries(ATTACKS)) {
+    test(what, async t => {
+      const subject = pageSetting(t)
+      let calls = 0
+      const { address, get } = await startListener(t, subject, (request, response) => {
+        request.resume()
+        response.writeHead(200, FRESH).end(`made for call ${++calls}`)
+      })
+      const head = [...lines.slice(0, 2), 'Connection: close', ...lines.slice(2)]
+      const end = lines.includes('') ? '' : '\r\n\r\n'
+      const answer = await raw(address.port, head.join('\r\n') + end)
+      assert.match(answer, /made for call 1/)
+      assert.equal((await get('/victim/page')).body, 'made for call 2')
+    })
+  }
+
+  test('Host in another case, which is the same host', async t => {
+    const { address, get } = await startListener(t, pageSetting(t), (_, response) => {
+      response.writeHead(200, FRESH).end('page')
+    })
+    const host = 'Host: EXAMPLE.test'
+    await raw(address.port, `GET /page HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`)
+    assert.ok((await get('/page')).cached.startsWith('hit'))
+  })
+})
+
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.setEncoding('latin1')
+  let answer = ''
+  socket.on('data', (data: string) => {
+    answer += data
+  })
+  socket.write(text)
+  await once(socket, 'close')
+  return answer
+}
