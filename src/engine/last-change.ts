@@ -24,7 +24,8 @@ export class LastChange {
 
   /** 0: there was none, or nobody has asked. */
   get atMs(): number {
-    return Math.max(0, this.#doubles[LAST_MODIFIED] as number)
+    const atMs = this.#doubles[LAST_MODIFIED] as number
+    return atMs > 0 && atMs < Infinity ? atMs : NOT_KEPT
   }
 
   /** From now on it is kept. Under the lock. */

@@ -1,7 +1,8 @@
 /**
  * The counts and positions that writers keep for all, read and written under the writer lock.
  *
- * All of it can be rebuilt from the slots (recovery.ts), but for the six facts at the end.
+ * All of it can be rebuilt from the slots (recovery.ts), but for the counters and the moment of the
+ * last change.
  */
 
 import { type Segment, STATE, STATE_OFFSET } from '../segment/index.ts'
