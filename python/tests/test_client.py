@@ -89,6 +89,12 @@ class OverTcp(ClientCase):
         self.cache.set("text", b"text")
         self.assertCode("UNDERCROFT_NOT_A_COUNTER", self.cache.incr, "text")
 
+    def test_start_of_counters(self):
+        """without initial a counter begins where the server's cache says"""
+        self.assertEqual(self.tiny.incr("n"), 101)
+        self.assertEqual(self.tiny.decr("m"), 99)
+        self.assertEqual(self.tiny.incr("o", initial=0), 1)
+
     def test_only_present(self):
         """with only_present nothing is created"""
         self.assertIsNone(self.cache.incr("n", only_present=True, initial=7))

@@ -22,7 +22,14 @@ export async function startPythonServer(scope: Scope): Promise<PythonServer> {
   const common = { directory, maxKeySize: 2048, bitmap: false, blockSize: 65_536 }
   const caches = [
     { ...common, name: 'main', maxItems: 3000 },
-    { ...common, name: 'tiny', maxItems: 3, blockSize: 64, eviction: 'none' as const },
+    {
+      ...common,
+      name: 'tiny',
+      maxItems: 3,
+      blockSize: 64,
+      eviction: 'none' as const,
+      counterInitial: 100,
+    },
     { ...common, name: 'django', maxItems: 1000 },
   ].map(options => Cache.open<Uint8Array>(options))
   for (const cache of caches) onEnd(scope, () => cache.close())
