@@ -11,6 +11,7 @@ import { closeCaches, findCache } from '../../src/instance/index.ts'
 import { LocalCalls } from '../../src/instance/local-calls.ts'
 import { createRouter, type Router } from '../../src/routing/index.ts'
 import { decodePath } from '../../src/routing/request-path.ts'
+import { fillCache } from '../../src/runner/fill-cache.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { onEnd, type Scope } from '../support/scope.ts'
@@ -24,6 +25,8 @@ export interface SiteOptions {
   readonly variables?: (request: IncomingMessage) => ReadonlyMap<string, string> | undefined
   /** What a server does with each request before the rules. */
   readonly prepare?: RequestListener
+  /** Paths that `for-glob` finds. */
+  readonly paths?: readonly string[]
 }
 
 export interface Site {
@@ -44,8 +47,9 @@ export interface Site {
 const FILE = '/srv/app.ini'
 
 /** The options of these lines below `[uwsgi]`, which begin at line 2 of /srv/app.ini. */
-export function optionsOf(lines: string) {
-  const outside = fakeOutside({ [FILE]: `[uwsgi]\n${lines}` })
+export function optionsOf(lines: string, paths: readonly string[] = []) {
+  const others = Object.fromEntries(paths.map(path => [path, '']))
+  const outside = fakeOutside({ ...others, [FILE]: `[uwsgi]\n${lines}` })
   return loadOptions([{ name: 'ini', value: FILE, origin: { source: 'command line' } }], outside)
     .options
 }
@@ -57,15 +61,18 @@ export async function startSite(
   options: SiteOptions = {},
 ): Promise<Site> {
   const clock = new ManualClock()
-  const parsed = optionsOf(lines)
+  const log: string[] = []
+  const parsed = optionsOf(lines, options.paths)
   const definitions = resolveCaches(parsed).caches
   const caches = openCaches(scope, definitions, clock)
+  for (const definition of definitions) {
+    await fillCache(requireCache(caches, definition.name), definition, line => log.push(line))
+  }
   const calls = new Map(
     definitions.map(({ name }) => [name, new LocalCalls(requireCache(caches, name))]),
   )
   const findOwn = (name = definitions[0]?.name ?? '') => calls.get(name)
   onEnd(scope, closeCaches)
-  const log: string[] = []
   const router = createRouter(parsed, {
     clock,
     workerId: 1,
