@@ -4,6 +4,7 @@
 
 import type { FieldReader } from './conditions.ts'
 import { type Directives, NO_DIRECTIVES, requestDirectives } from './directives.ts'
+import type { Asker } from './storing.ts'
 
 /** What a `key` function sees of a request. */
 export interface CacheRequest {
@@ -15,6 +16,14 @@ export interface CacheRequest {
   readonly url: string
   /** A field's value, by its name in lower case. */
   readonly header: FieldReader
+}
+
+/** What of it decides whether a response to it may be stored for others. */
+export function askerOf({ header }: CacheRequest): Asker {
+  return {
+    hasAuthorization: header('authorization') !== undefined,
+    hasCookie: header('cookie') !== undefined,
+  }
 }
 
 export function directivesOf({ header }: CacheRequest): Directives {

@@ -6,7 +6,7 @@
  */
 
 import type { Lease } from '../flight/index.ts'
-import type { CacheRequest } from './cache-request.ts'
+import { askerOf, type CacheRequest } from './cache-request.ts'
 import type { CacheStatus, ForwardReason } from './cache-status.ts'
 import { isNotModified, sameOpaque } from './conditions.ts'
 import { isUsableOnError } from './freshness.ts'
@@ -16,7 +16,7 @@ import type { Found, PageStore } from './page-store.ts'
 import { PreparedHead } from './prepared-page.ts'
 import type { PageHead } from './record.ts'
 import { NO_LENGTH_STATUSES } from './stored-fields.ts'
-import { type Asker, assess, combine, namesIn, type ResponseHead } from './storing.ts'
+import { assess, combine, namesIn, type ResponseHead } from './storing.ts'
 
 /** The cache's parts, as all that handles requests uses them. */
 export interface Site {
@@ -27,7 +27,6 @@ export interface Site {
 /** A request with what was found out about it. */
 export interface Query {
   readonly request: CacheRequest
-  readonly asker: Asker
   readonly baseKey: string
 }
 
@@ -116,7 +115,7 @@ export class Leading {
     }
     const instead = ERROR_STATUSES.has(head.status) ? this.onError(head.status) : undefined
     if (instead !== undefined) return instead
-    const assessment = assess(head, this.#query.asker, this.#site.options, nowMs)
+    const assessment = assess(head, askerOf(this.#query.request), this.#site.options, nowMs)
     if ('refusal' in assessment) return this.#refuse(assessment.refusal, head.status)
     const headers = combine(head.fields)
     const { lifetime } = assessment
@@ -191,7 +190,7 @@ export class Leading {
     const { etag } = combine(head.fields)
     const fields = mergeFields(page, head)
     const current = { status: page.status, reason: page.reason, fields }
-    const assessment = assess(current, this.#query.asker, this.#site.options, nowMs)
+    const assessment = assess(current, askerOf(this.#query.request), this.#site.options, nowMs)
     const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
     const fresh =
       isSame && 'lifetime' in assessment

@@ -31,6 +31,16 @@ export function cachedListener(front: Front, app: Listener): Listener {
     handle(front, request, response, () => app(request, response), refresh)
 }
 
+/** What a request needs to be carried out: the parts that do not depend on the plan. */
+interface Exchange {
+  readonly front: Front
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  readonly request: CacheRequest
+  readonly forward: () => unknown
+  readonly refresh: ((message: IncomingMessage, leading: Leading) => void) | undefined
+}
+
 /** Answers, or has `forward` called, at once or later. */
 export function handle(
   front: Front,
@@ -40,31 +50,35 @@ export function handle(
   refresh?: (message: IncomingMessage, leading: Leading) => void,
 ): unknown {
   const request = cacheRequest(message)
+  const exchange = { front, message, response, request, forward, refresh }
   const plan = front.planner.plan({
     request,
     isPlain: isPlain(message),
     refreshesBehind: refresh !== undefined && front.mayAskBehind,
   })
-  const carryOut = (made: Plan): unknown => {
-    switch (made.kind) {
-      case 'answer':
-        sendAnswer(response, front.answer(request, made.ready, made.status))
-        if (made.refresh !== undefined) refresh?.(message, made.refresh)
-        return undefined
-      case 'lead':
-        return lead(front, message, response, made.leading, forward)
-      case 'pass':
-        if (made.isUnsafe) forgetAfter(front, request, response)
-        setStatus(response, front.statusText(made.status, undefined))
-        return forward()
-      case 'unavailable':
-        setStatus(response, front.statusText(made.status, undefined))
-        response.writeHead(GATEWAY_TIMEOUT)
-        response.end()
-        return undefined
-    }
+  if (plan instanceof Promise) return plan.then(made => carryOut(exchange, made))
+  return carryOut(exchange, plan)
+}
+
+function carryOut(exchange: Exchange, plan: Plan): unknown {
+  const { front, message, response, request, forward, refresh } = exchange
+  switch (plan.kind) {
+    case 'answer':
+      sendAnswer(response, front.answer(request, plan.ready, plan.status))
+      if (plan.refresh !== undefined) refresh?.(message, plan.refresh)
+      return undefined
+    case 'lead':
+      return lead(front, message, response, plan.leading, forward)
+    case 'pass':
+      if (plan.isUnsafe) forgetAfter(front, request, response)
+      setStatus(response, front.statusText(plan.status, undefined))
+      return forward()
+    case 'unavailable':
+      setStatus(response, front.statusText(plan.status, undefined))
+      response.writeHead(GATEWAY_TIMEOUT)
+      response.end()
+      return undefined
   }
-  return plan instanceof Promise ? plan.then(carryOut) : carryOut(plan)
 }
 
 function lead(

@@ -3,6 +3,7 @@
  */
 
 import type { ServerResponse } from 'node:http'
+import { nativeText } from '../base/index.ts'
 import type { Answer } from './prepared-page.ts'
 import type { HeaderField } from './stored-fields.ts'
 
@@ -20,12 +21,15 @@ export function sendAnswer(
 ): void {
   response.statusMessage = reason
   if (response.getHeaderNames().length === 0) {
-    Reflect.apply(writeHead, response, [status, fields])
+    writeHead.call(response, status, fields as string[])
   } else {
     setFields(response, fields)
-    Reflect.apply(writeHead, response, [status])
+    writeHead.call(response, status)
   }
-  Reflect.apply(end, response, bodyArguments(body))
+  const finish = end as (this: ServerResponse, body?: string | Buffer, coding?: string) => void
+  if (body === undefined) finish.call(response)
+  else if (body.length > MAX_TEXT_SIZE) finish.call(response, body)
+  else finish.call(response, nativeText(body).latin1Slice(0, body.length), 'latin1')
 }
 
 /** What the arguments of `writeHead` say becomes the state of the response. */
@@ -63,9 +67,4 @@ function setFields(response: ServerResponse, flat: readonly string[]): void {
   for (const [name, all] of values) {
     response.setHeader(name, all.length === 1 ? (all[0] as string) : all)
   }
-}
-
-function bodyArguments(body: Buffer | undefined): unknown[] {
-  if (body === undefined) return []
-  return body.length <= MAX_TEXT_SIZE ? [body.toString('latin1'), 'latin1'] : [body]
 }

@@ -6,7 +6,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Awaitable, CacheLike, Clock, StoredItem } from '../base/index.ts'
 import type { CacheRequest } from './cache-request.ts'
-import { chain } from './chain.ts'
 import { type FoundRecord, HeadMemo, type KnownRecord } from './head-memo.ts'
 import { PreparedHead } from './prepared-page.ts'
 import { encodeRecord, type PageHead, type PassHead, type VaryHead } from './record.ts'
@@ -67,21 +66,27 @@ export class PageStore {
   /** The item's key for what the `key` function gave. */
   baseKey(key: string): string {
     const full = PREFIX + key
-    return Buffer.byteLength(full) <= this.#maxBaseSize ? full : PREFIX + digest(key)
+    // A character is 3 bytes at most; counting them takes longer than all else here.
+    const fits =
+      full.length * 3 <= this.#maxBaseSize || Buffer.byteLength(full) <= this.#maxBaseSize
+    return fits ? full : PREFIX + digest(key)
   }
 
   find(baseKey: string, request: CacheRequest): Awaitable<Found> {
-    return chain(this.#cache.getItem(baseKey), item => {
-      const record = this.#recordOf(baseKey, item)
-      if (record === undefined || !isVary(record.known)) {
-        return foundOf(baseKey, undefined, record)
-      }
-      const vary = record.known
-      const itemKey = variantKey(baseKey, vary, request)
-      return chain(this.#cache.getItem(itemKey), variant =>
-        foundOf(itemKey, vary, this.#recordOf(itemKey, variant)),
-      )
-    })
+    const item = this.#cache.getItem(baseKey)
+    if (item instanceof Promise) return item.then(late => this.#findIn(baseKey, request, late))
+    return this.#findIn(baseKey, request, item)
+  }
+
+  #findIn(baseKey: string, request: CacheRequest, item: StoredItem | undefined): Awaitable<Found> {
+    const record = this.#recordOf(baseKey, item)
+    if (record === undefined || !isVary(record.known)) return foundOf(baseKey, undefined, record)
+    const vary = record.known
+    const itemKey = variantKey(baseKey, vary, request)
+    const read = (variant: StoredItem | undefined) =>
+      foundOf(itemKey, vary, this.#recordOf(itemKey, variant))
+    const variant = this.#cache.getItem(itemKey)
+    return variant instanceof Promise ? variant.then(read) : read(variant)
   }
 
   /**

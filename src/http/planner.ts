@@ -35,6 +35,8 @@ export interface ServerRequest {
   readonly refreshesBehind: boolean
 }
 
+type FoundPass = Found & { readonly kind: 'pass' }
+
 interface PlannedQuery extends Query {
   readonly wanted: Directives
   readonly refreshesBehind: boolean
@@ -71,11 +73,7 @@ export class Planner {
       if (key === undefined) return pass('bypass')
       const baseKey = this.#site.store.baseKey(key)
       const wanted = directivesOf(request)
-      const asker = {
-        hasAuthorization: header('authorization') !== undefined,
-        hasCookie: header('cookie') !== undefined,
-      }
-      const query = { request, asker, baseKey, wanted, refreshesBehind }
+      const query = { request, baseKey, wanted, refreshesBehind }
       const found = this.#site.store.find(baseKey, request)
       const plan =
         found instanceof Promise
@@ -177,14 +175,15 @@ export class Planner {
   }
 
   /** RFC 9111 section 3.5; and a page stored by default may be what only the anonymous get. */
-  #isFor({ asker }: Query, { isForAuthorized, isByDefault }: Lifetime): boolean {
-    if (asker.hasAuthorization && !isForAuthorized) return false
-    return !(isByDefault && asker.hasCookie)
+  #isFor({ request: { header } }: Query, { isForAuthorized, isByDefault }: Lifetime): boolean {
+    if (!isForAuthorized && header('authorization') !== undefined) return false
+    return !isByDefault || header('cookie') === undefined
   }
 
-  #passes({ asker }: Query, found: Found): found is Found & { readonly kind: 'pass' } {
+  #passes({ request: { header } }: Query, found: Found): found is FoundPass {
     if (found.kind !== 'pass' || found.pass.untilMs <= this.#nowMs()) return false
-    return !found.pass.isForCredentials || asker.hasAuthorization || asker.hasCookie
+    const isForAll = !found.pass.isForCredentials
+    return isForAll || header('authorization') !== undefined || header('cookie') !== undefined
   }
 
   #failed(error: unknown): Plan {
