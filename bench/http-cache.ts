@@ -3,8 +3,8 @@
  *
  *     npm run build && node dist/bench/http-cache.js [BYTES]
  *
- * The three are measured in turns, since only their ratios can be trusted. CPU time is told as well:
- * it says more than requests a second where other programs run, too.
+ * The three are measured in turns, since only their ratios can be trusted. CPU time is told as
+ * well: it says more than requests a second where other programs run, too.
  */
 
 import { execFile } from 'node:child_process'

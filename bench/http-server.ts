@@ -1,6 +1,6 @@
 /**
- * One of the servers that http-cache.ts measures: `node dist/bench/http-server.js KIND SIZE`. Prints
- * its port, and ends by SIGTERM.
+ * One of the servers that http-cache.ts measures: `node dist/bench/http-server.js KIND SIZE`.
+ * Prints its port, and ends by SIGTERM.
  */
 
 import { createServer, type RequestListener } from 'node:http'
