@@ -114,7 +114,7 @@ function cacheRequest(message: IncomingMessage): CacheRequest {
   const scheme = schemeOf(header('x-forwarded-proto'), isEncrypted)
   return {
     method,
-    url: `${scheme}://${headers.host?.toLowerCase() ?? ''}${targetOf(message)}`,
+    url: `${scheme}://${(headers.host ?? '').toLowerCase()}${targetOf(message)}`,
     header,
   }
 }
@@ -128,7 +128,7 @@ function targetOf(message: IncomingMessage): string {
 function isPlain(message: IncomingMessage): boolean {
   const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
   if (coding !== undefined || (length !== undefined && length !== '0')) return false
-  return targetOf(message).startsWith('/') && (host === undefined || HOST.test(host))
+  return targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
 }
 
 /** In both forms in which applications read them. */

@@ -93,7 +93,7 @@ class Watch {
   /** The client is gone, or has everything. */
   close(): void {
     void this.#copy.fail()
-    this.#state = 'passing'
+    if (this.#state !== 'dropping') this.#state = 'passing'
   }
 
   #endEmpty(callback: Callback | undefined): ServerResponse {

@@ -14,6 +14,7 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'a path in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim'],
   'a query in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page?'],
   'a fragment in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page#'],
+  'no host': ['GET /victim/page HTTP/1.0', 'Accept: */*'],
   'an absolute target': ['GET http://example.test/victim/page HTTP/1.1', 'Host: evil.test'],
   'a forwarded host': forged('X-Forwarded-Host: evil.test'),
   'a forwarded port': forged('X-Forwarded-Port: 8443'),
@@ -44,6 +45,15 @@ describe('no other client gets what was made for a request with', () => {
       assert.equal((await get('/victim/page')).body, 'made for call 2')
     })
   }
+
+  test('nor for any other, without a host to tell them apart', async t => {
+    const subject = pageSetting(t)
+    const { address } = await startListener(t, subject, (_, response) => {
+      response.writeHead(200, FRESH).end('page')
+    })
+    assert.match(await raw(address.port, 'GET / HTTP/1.0\r\n\r\n'), /fwd=bypass/)
+    assert.deepEqual([...subject.cache.keys()], [])
+  })
 
   test('Host in another case, which is the same host', async t => {
     const { address, get } = await startListener(t, pageSetting(t), (_, response) => {

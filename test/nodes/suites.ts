@@ -10,7 +10,7 @@ import { onEnd } from '../support/scope.ts'
 import { type NodeLine, requireNode } from './nodes.ts'
 
 /** The folders whose code depends on what a Node brings. */
-const FOLDERS = ['platform', 'segment', 'engine', 'codecs', 'cache', 'processes', 'apps']
+const FOLDERS = ['platform', 'segment', 'engine', 'codecs', 'cache', 'http', 'processes', 'apps']
 
 interface Counts {
   readonly passed: number
