@@ -109,8 +109,9 @@ export interface CacheOptions {
    */
   readonly memory?: 'auto' | 'shared' | 'private'
   /**
-   * Milliseconds between two sweeps for expired items; one process of all does it. They are never
-   * returned, swept or not: this is about their room. 0: never. @default 3000
+   * Milliseconds between two sweeps for expired items, by one process of all. They are never
+   * returned, swept or not: this is about their room. Each process also moves what it asks for most
+   * to where it is found first, then. 0: never. @default 3000
    */
   readonly sweepMs?: number
   /**

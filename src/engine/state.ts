@@ -52,7 +52,7 @@ export const TAKEOVERS = double('takeovers')
 export const DROPPED = double('dropped')
 export const LAST_MODIFIED = double('lastModifiedAtMs')
 
-/** Slots in use or freed: all others were never touched. Clamped, as anyone may have written it. */
+/** Slots in use or freed: all others are free, too. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {
   const count = segment.words[USED_SLOT_COUNT] as number
   return Math.max(0, Math.min(count, segment.geometry.maxItems))

@@ -65,7 +65,7 @@ export const RECOVERY = {
 /** Written under the lock only. */
 export const STATE = defineRecord({
   itemCount: 'i32',
-  usedSlotCount: 'i32', // slots 1..usedSlotCount were used at least once
+  usedSlotCount: 'i32', // slots 1..usedSlotCount hold items or were freed; all others are free, too
   firstFreeSlot: 'i32', // chain of freed slots; 0: none
   freeBlockCount: 'i32',
   nextBlock: 'i32', // where the search for a run begins
