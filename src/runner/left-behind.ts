@@ -5,6 +5,7 @@
 
 import {
   closeSync,
+  constants,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -34,6 +35,9 @@ export function removeHeldFile({ path, device, inode }: HeldFile): void {
   if (present?.dev === device && present.ino === inode) unlinkSync(path)
 }
 
+/** Root writes it, perhaps where others may put a link to any file. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+
 /** The file with the master's process id. */
 export class Pidfile {
   readonly file: HeldFile
@@ -42,7 +46,7 @@ export class Pidfile {
   /** Replaces what an earlier instance left. */
   constructor(path: string) {
     try {
-      this.#descriptor = openSync(path, 'w', 0o644)
+      this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644)
       writeFileSync(this.#descriptor, `${process.pid}\n`)
       const { dev, ino } = fstatSync(this.#descriptor)
       this.file = { path: resolve(path), device: dev, inode: ino }

@@ -12,17 +12,15 @@ export interface Identity {
 }
 
 /** Whether this process can become somebody else. */
-export function isRoot(): boolean {
+function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
 /** Changes group and user of this process, and of all that it starts. Not as root: only a line. */
 export function dropPrivileges({ user, group }: Identity, onLog: (line: string) => void): void {
-  const isAlready = (wanted: string | undefined, present: number | undefined) =>
-    wanted === undefined || wanted === String(present)
   if (!isRoot()) {
-    if (!isAlready(group, process.getegid?.())) onLog('cannot setgid() as non-root user')
-    if (!isAlready(user, process.geteuid?.())) onLog('cannot setuid() as non-root user')
+    if (!isNow(group, GROUPS, process.getegid?.())) onLog('cannot setgid() as non-root user')
+    if (!isNow(user, USERS, process.geteuid?.())) onLog('cannot setuid() as non-root user')
     return
   }
   const newGroup = group ?? (user === undefined ? undefined : primaryGroupOf(user))
@@ -56,17 +54,30 @@ function attempt(whom: string, act: () => void): void {
   }
 }
 
-/** Node.js has no call for this. Undefined: the user is not in the file. */
+/** Nothing needs to be changed for this one. */
+function isNow(wanted: string | undefined, file: string, present: number | undefined): boolean {
+  if (wanted === undefined || wanted === String(present)) return true
+  return findAccount(wanted, file)?.[2] === String(present)
+}
+
 function primaryGroupOf(user: string): string {
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
-  const found = lines
-    .map(line => line.split(':'))
-    .find(fields => fields[0] === user || fields[2] === user)
-  if (found?.[3] !== undefined) return found[3]
+  const [, , , group] = findAccount(user, USERS) ?? []
+  if (group !== undefined) return group
   throw new UndercroftError(
     'UNDERCROFT_SYSTEM',
-    `user ${user} not found in /etc/passwd; if there is one, name its group with gid`,
+    `user ${user} not found in ${USERS}; if there is one, name its group with gid`,
   )
+}
+
+const USERS = '/etc/passwd'
+const GROUPS = '/etc/group'
+
+/** The fields of the line for a name or number: name, password, number, and what the file has. */
+function findAccount(wanted: string, file: string): readonly string[] | undefined {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines
+    .map(line => line.split(':'))
+    .find(([name, , number]) => name === wanted || number === wanted)
 }
 
 function isNumber(text: string): boolean {
