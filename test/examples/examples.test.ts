@@ -72,6 +72,16 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '/nowhere: 404 404 Not Found',
     ],
   },
+  'site/show': {
+    title: 'a site with its INI file counts and keeps its report over a reload',
+    lines: [
+      '/: visit 1',
+      '/: visit 2',
+      '/report is kept: true',
+      'after a reload: visit 3, and the report is still kept: true',
+      'ended with 0',
+    ],
+  },
   'remote-client': {
     title: 'a remote cache stores, refuses, reads and counts as a local one does',
     lines: [

@@ -5,6 +5,12 @@
 import { Agent, request } from 'node:http'
 import { onEnd, type Scope } from '../support/scope.ts'
 
+/** A TCP port on loopback, or the path of a Unix socket. */
+export interface LoadTarget {
+  readonly port?: number
+  readonly socketPath?: string
+}
+
 export interface LoadOutcome {
   readonly answers: number
   /** One line for each request that had no good answer. */
@@ -22,12 +28,12 @@ export class Load {
   readonly #agents: readonly Agent[]
   readonly #clients: readonly Promise<void>[]
 
-  constructor(scope: Scope, port: number, path: string, clientCount = 8) {
+  constructor(scope: Scope, target: LoadTarget, path: string, clientCount = 8) {
     this.#agents = Array.from(
       { length: clientCount },
       (_, index) => new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 }),
     )
-    this.#clients = this.#agents.map(agent => this.#ask(agent, port, path))
+    this.#clients = this.#agents.map(agent => this.#ask(agent, target, path))
     onEnd(scope, () => this.stop())
   }
 
@@ -42,10 +48,10 @@ export class Load {
     return { answers: this.#answers, failures: this.#failures, bodies: this.#bodies }
   }
 
-  async #ask(agent: Agent, port: number, path: string): Promise<void> {
+  async #ask(agent: Agent, target: LoadTarget, path: string): Promise<void> {
     while (!this.#isOver && this.#failures.length < MAX_FAILURES) {
       try {
-        this.#bodies.add(await askOnce(agent, port, path))
+        this.#bodies.add(await askOnce(agent, target, path))
         this.#answers++
       } catch (error) {
         this.#failures.push(`after ${this.#answers} answers: ${error}`)
@@ -56,9 +62,10 @@ export class Load {
 
 const MAX_FAILURES = 20
 
-function askOnce(agent: Agent, port: number, path: string): Promise<string> {
+function askOnce(agent: Agent, target: LoadTarget, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port, path, agent }, response => {
+    const { port, socketPath } = target
+    const asking = request({ host: '127.0.0.1', port, socketPath, path, agent }, response => {
       let body = ''
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text

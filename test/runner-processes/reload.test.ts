@@ -33,7 +33,7 @@ async function reloaded(runner: Runner, workerCount: number): Promise<number[]> 
 describe('a reload', () => {
   test('by SIGHUP replaces each worker, one at a time, and refuses no request', async t => {
     const runner = await startRunner(t, ['--processes', '2'])
-    const load = new Load(t, runner.port, '/pid')
+    const load = new Load(t, runner, '/pid')
     await until('answers', () => load.answers > 100)
     runner.signal('SIGHUP')
     const pids = await reloaded(runner, 2)
@@ -136,7 +136,7 @@ describe('a reload', () => {
 
   test(`every second, for ${SOAK_SECONDS} seconds, under load fails no request`, async t => {
     const runner = await startRunner(t, ['--processes', '2'])
-    const load = new Load(t, runner.port, '/pid', 16)
+    const load = new Load(t, runner, '/pid', 16)
     const reloading = setInterval(() => runner.signal('SIGHUP'), 1_000)
     t.after(() => clearInterval(reloading))
     const [, end] = [performance.now(), performance.now() + SOAK_SECONDS * 1_000]
@@ -154,7 +154,7 @@ describe('a reload', () => {
 describe('max-requests', () => {
   test('replaces a worker that has had so many, under load, without a failure', async t => {
     const runner = await startRunner(t, ['--processes', '2', '--max-requests', '50'])
-    const load = new Load(t, runner.port, '/pid', 4)
+    const load = new Load(t, runner, '/pid', 4)
     await runner.waitForLine(/^\.\.\.The work of process \d+ is done\. Seeya!$/)
     await reloaded(runner, 2)
     const { failures, bodies } = await load.stop()

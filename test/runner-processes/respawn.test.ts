@@ -106,7 +106,7 @@ describe('harakiri', () => {
   test('ends a request that is only waited for, while all others are answered', async t => {
     const runner = await startRunner(t, ['--harakiri', '2'])
     const hanging = await runner.begin('/hang')
-    const load = new Load(t, runner.port, '/pid?ms=200')
+    const load = new Load(t, runner, '/pid?ms=200')
     assert.equal(await hanging.outcome, 'ECONNRESET')
     await runner.waitForLine(/^HARAKIRI: worker 1: GET \/hang ended after \d seconds$/)
     const successor = await newPid(runner)

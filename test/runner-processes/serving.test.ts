@@ -4,14 +4,17 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { RemoteCache } from '../../src/client/index.ts'
-import { within } from '../support/deadline.ts'
+import { Cache } from '../../src/index.ts'
+import { receiveReplicas } from '../../src/server/index.ts'
+import { ROOT } from '../runner/find-tests.ts'
+import { until, within } from '../support/deadline.ts'
 import { startService } from '../support/service.ts'
 import { memoryDir, tempDir } from '../support/temp-dir.ts'
 import { CACHE_GET, requestPacket } from '../support/uwsgi-requests.ts'
@@ -138,6 +141,31 @@ describe('an application under the runner', () => {
     )
     assert.ok(overUwsgi.endsWith(first.body))
     assert.notEqual((await runner.get('/pid?other')).body, '')
+  })
+
+  test('tells other nodes of what it changes', async t => {
+    using elsewhere = Cache.open<Uint8Array>({
+      ...{ name: 'first', directory: memoryDir(t), maxItems: 100, blockSize: 1024 },
+    })
+    using receiver = await receiveReplicas(elsewhere, { addresses: ['127.0.0.1:0'] })
+    const runner = await startServe(t, [
+      ...['--module', APP, '--http', '127.0.0.1:0', '--socket', '127.0.0.1:0'],
+      ...['--cache2', `name=first,items=100,blocksize=1024,node=${receiver.addresses[0]}`],
+    ])
+    await runner.get('/set?key=by-the-app&value=1')
+    await using remote = await RemoteCache.connect(`first@127.0.0.1:${uwsgiPort(runner)}`)
+    await remote.set('by-a-client', '2')
+    await until('both are told', () => elsewhere.has('by-the-app') && elsewhere.has('by-a-client'))
+  })
+
+  test('may be a Hono app: the example with its INI file, at free ports', async t => {
+    const directory = tempDir(t)
+    const example = join(ROOT, 'examples/hono-app')
+    const text = readFileSync(join(example, 'app.ini'), 'utf8')
+    const ini = text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0').replaceAll('%d', `${example}/`)
+    writeFileSync(join(directory, 'app.ini'), ini)
+    const runner = await startServe(t, ['app.ini'], { cwd: directory })
+    assert.equal((await runner.get('/hello/Ada')).body, '<h1>Hello Ada</h1>')
   })
 
   test('that cannot be loaded ends the start with the reason and exit code 3', async t => {

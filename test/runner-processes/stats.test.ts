@@ -35,7 +35,11 @@ test('each worker is told with its process, and with what it has done and is doi
   const more = ['--socket', '127.0.0.1:0', '--stats', '127.0.0.1:0', '--harakiri', '2']
   const runner = await startRunner(t, ['--processes', '2', ...more])
   for (let i = 0; i < 10; i++) await runner.get('/pid')
-  const first = await read(runner)
+  // An answer can be here before its worker is done with it.
+  const first = await until('all are idle', async () => {
+    const document = await read(runner)
+    return document.workers.every(({ status }) => status === 'idle') && document
+  })
   assert.equal(first.pid, runner.service.pid)
   assert.deepEqual(
     first.sockets.map(socket => [socket.proto, socket.name.split(':')[0]]),

@@ -1,0 +1,56 @@
+/**
+ * The site as its INI file has it: asked, reloaded while it is asked, and stopped.
+ */
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
+
+const command = fileURLToPath(import.meta.resolve('undercroft/package.json')).replace(
+  /package\.json$/,
+  'dist/src/cli/main.js',
+)
+const ini = fileURLToPath(new URL('../../../examples/site/site.ini', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'undercroft-site-'))
+
+const pidfile = ['--pidfile', join(directory, 'site.pid')]
+const args = [command, 'serve', ini, '--directory', directory, ...pidfile]
+const site = spawn(process.execPath, args, {
+  env: { ...process.env, PORT: '0' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const lines = createInterface(site.stdout)[Symbol.asyncIterator]()
+
+const [address] = await lineWith(/127\.0\.0\.1:\d+/)
+await lineWith(/workers are ready/)
+console.log('/:', await ask('/'))
+console.log('/:', await ask('/'))
+const report = await ask('/report')
+console.log('/report is kept:', report === (await ask('/report')))
+site.kill('SIGHUP')
+await lineWith(/^worker 2 .* done/)
+const isKept = report === (await ask('/report'))
+console.log(`after a reload: ${await ask('/')}, and the report is still kept: ${isKept}`)
+site.kill('SIGTERM')
+const [code] = await once(site, 'exit')
+console.log('ended with', code)
+rmSync(directory, { recursive: true })
+
+/** Reads on until a line has it. */
+async function lineWith(pattern: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    const { value, done } = await lines.next()
+    if (done) throw new Error('the site ended')
+    const match = pattern.exec(value)
+    if (match !== null) return match
+  }
+}
+
+async function ask(path: string): Promise<string> {
+  const response = await fetch(`http://${address}${path}`)
+  return response.text()
+}
