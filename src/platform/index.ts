@@ -4,6 +4,7 @@ export {
   mapSharedMemory,
   type SharedMemory,
 } from './descriptors.ts'
+export { type Accepted, type DirectListener, listenDirectly } from './direct-sockets.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
 export {
   type LivenessLocks,

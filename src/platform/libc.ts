@@ -8,6 +8,7 @@
  */
 
 import { createRequire } from 'node:module'
+import { requireKoffi } from './koffi.ts'
 
 /** Addresses and sizes; no layout. Failed calls return a negative number, as in C. */
 export interface Libc {
@@ -61,16 +62,8 @@ export function loadLibc(): Libc | Error {
   return loadFailure
 }
 
-const require = createRequire(import.meta.url)
-
-/** What is used of koffi 3, whose own types describe every C type there is. */
-interface Koffi {
-  load(path: null): { func(declaration: string): (...args: unknown[]) => unknown }
-  view(pointer: bigint, size: number): ArrayBuffer
-}
-
 function loadWithKoffi(): Libc {
-  const koffi = require('koffi') as Koffi
+  const koffi = requireKoffi()
   const libc = koffi.load(null)
   const mmap = libc.func(
     'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
@@ -103,7 +96,7 @@ interface NodeFfi {
 }
 
 function loadWithNodeFfi(): Libc {
-  const ffi = require('node:ffi') as NodeFfi
+  const ffi = createRequire(import.meta.url)('node:ffi') as NodeFfi
   const { functions } = ffi.dlopen(null, {
     mmap: { return: 'pointer', arguments: ['pointer', 'u64', 'i32', 'i32', 'i32', 'i64'] },
     munmap: { return: 'i32', arguments: ['pointer', 'u64'] },

@@ -11,7 +11,7 @@ import { createServer, type Server } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
 import { duplicateDescriptor } from '../platform/index.ts'
-import { listen } from '../server/index.ts'
+import { descriptorOf, listen } from '../server/index.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
 import { type HeldFile, identifyFile, removeHeldFile } from './left-behind.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
@@ -49,7 +49,7 @@ export class HeldSocket {
       // The option names the address in full, which is the asking that a public one needs.
       const listener = { address, readOnly: false, allowPublic: true, mode: mode ?? DEFAULT_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
-      const descriptor = duplicateDescriptor(descriptorOf(server))
+      const descriptor = duplicateDescriptor(requireDescriptor(server))
       return new HeldSocket(
         parseAddress(planned.label, bound.address),
         planned.protocol,
@@ -92,9 +92,8 @@ export class HeldSocket {
   }
 }
 
-/** `node:net` documents `_handle` for handing a server over, and has no other word for it. */
-function descriptorOf(server: Server): number {
-  const { _handle: handle }: { _handle?: { readonly fd?: number } } = Object(server)
-  if (handle?.fd !== undefined && handle.fd >= 0) return handle.fd
+function requireDescriptor(server: Server): number {
+  const descriptor = descriptorOf(server)
+  if (descriptor !== undefined) return descriptor
   throw new UndercroftError('UNDERCROFT_SYSTEM', 'this Node.js does not tell a socket’s descriptor')
 }

@@ -17,6 +17,7 @@ import {
   parseHeader,
   parseMagicRequest,
 } from '../uwsgi/index.ts'
+import { takeSteps } from './batched-steps.ts'
 import { type Budget, Holding } from './budget.ts'
 import { refusalReasonOf } from './checks.ts'
 import { Deadline } from './deadline.ts'
@@ -88,6 +89,12 @@ export class Connection {
     this.#socket.destroy()
   }
 
+  /** Sends what is left of a reply that is the last, and ends. */
+  finish(buffers: readonly Uint8Array[]): void {
+    writeHeld(this.#socket, this.#holding, buffers)
+    if (!this.#socket.destroyed) this.#end()
+  }
+
   #onData(chunk: Buffer): void {
     if (this.#step === 'over' || this.#isAnswering()) return
     this.#source.push(chunk)
@@ -107,15 +114,13 @@ export class Connection {
     this.#step = 'over'
   }
 
-  /** Takes all steps that the bytes at hand allow, and sends what came of them in one go. */
+  /** Takes all steps that the bytes at hand allow. */
   #work(): void {
-    this.#socket.cork()
     try {
-      while (!this.#socket.writableNeedDrain && this.#advance());
+      takeSteps(this.#socket, () => this.#advance())
     } catch (error) {
       this.#fail(error)
     }
-    this.#socket.uncork()
     if (this.#socket.destroyed || this.#isAnswering()) return
     // The peer sends no more: what is incomplete now stays so, what was asked has been answered.
     if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
@@ -185,8 +190,7 @@ export class Connection {
     const { caches, readOnly, budget } = this.#context
     try {
       const context = { cache: caches.default, readOnly, maxReplySize: budget.left }
-      const buffers = answerRaw(this.#header.modifier2, payload, context)
-      writeHeld(this.#socket, this.#holding, buffers)
+      writeHeld(this.#socket, this.#holding, answerRaw(this.#header.modifier2, payload, context))
     } catch (error) {
       if (refusalReasonOf(error) === undefined) throw error
     }
@@ -215,7 +219,7 @@ export class Connection {
       this.#startBody(request)
       return
     }
-    const outcome = early ?? runRequest(request, NO_BODY, this.#context)
+    const outcome = early ?? runRequest(request, Buffer.alloc(0), this.#context)
     this.#finishMagic(request, outcome, request.bodySize)
   }
 
@@ -232,10 +236,8 @@ export class Connection {
   /** Replies, and then drops the `unreadSize` bytes of a body that nobody wanted. */
   #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
     const stays = request.keep && this.#canGoOn(request.bodySize, unreadSize)
-    const size = outcome.kind === 'ok' ? (outcome.body?.length ?? 0) : 0
-    const given = size <= this.#context.budget.left ? outcome : refused('busy')
-    const buffers = encodeOutcome(given, { explicit: request.keep, stays })
-    writeHeld(this.#socket, this.#holding, buffers)
+    const manner = { explicit: request.keep, stays, maxBodySize: this.#context.budget.left }
+    writeHeld(this.#socket, this.#holding, encodeOutcome(outcome, manner))
     this.#request = undefined
     this.#skipSize = unreadSize
     if (!stays) this.#end()
@@ -292,8 +294,6 @@ export class Connection {
     }
   }
 }
-
-const NO_BODY = Buffer.alloc(0)
 
 /** A reset or a broken pipe is how clients leave; `close` follows and frees everything. */
 function ignorePeerError(): void {}

@@ -3,4 +3,4 @@
  */
 
 export * from './api.ts'
-export { type Listening, listen } from './listener.ts'
+export { descriptorOf, type Listening, listen } from './listener.ts'

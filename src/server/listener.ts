@@ -43,6 +43,12 @@ export async function listen(server: Server, listener: ResolvedListener): Promis
   }
 }
 
+/** `node:net` documents `_handle` for handing a server over, and has no other word for it. */
+export function descriptorOf(server: Server): number | undefined {
+  const { _handle: handle }: { _handle?: { readonly fd?: number } } = Object(server)
+  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined
+}
+
 type ListenTarget = { fd: number } | { path: string } | { host: string | undefined; port: number }
 
 function startListening(server: Server, target: ListenTarget): Promise<void> {

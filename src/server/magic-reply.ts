@@ -11,22 +11,29 @@ import {
   MODIFIER1_CACHE,
   MODIFIER2_MAGIC,
 } from '../uwsgi/index.ts'
-import type { Outcome } from './magic-commands.ts'
+import { type Outcome, refused } from './magic-commands.ts'
 
 export interface ReplyManner {
   /** The request asked to keep the connection. */
   readonly explicit: boolean
   /** The connection does stay open. */
   readonly stays: boolean
+  /** Larger bodies are not sent now: the server is busy. */
+  readonly maxBodySize: number
 }
 
 /** The buffers to send, none for a failure that is not to be spelled out. */
-export function encodeOutcome(outcome: Outcome, manner: ReplyManner): readonly Uint8Array[] {
+export function encodeOutcome(given: Outcome, manner: ReplyManner): readonly Uint8Array[] {
+  const outcome = bodySize(given) > manner.maxBodySize ? refused('busy') : given
   if (outcome.kind !== 'ok' && !manner.explicit) return []
   const pairs = pairsOf(outcome)
   if (manner.stays) pairs.push(['keep', '1'])
   const body = outcome.kind === 'ok' ? outcome.body : undefined
   return encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_MAGIC, pairs, body)
+}
+
+function bodySize(outcome: Outcome): number {
+  return outcome.kind === 'ok' ? (outcome.body?.length ?? 0) : 0
 }
 
 function pairsOf(outcome: Outcome): DictionaryPair[] {

@@ -7,8 +7,10 @@ import { type ByteCache, UndercroftError } from '../base/index.ts'
 import { Budget } from './budget.ts'
 import { CacheSet } from './cache-set.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
+import { DirectAcceptor } from './direct-acceptor.ts'
 import { type Listening, listen } from './listener.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
+import { SOCKET_OPTIONS } from './socket-options.ts'
 
 /** A running server; made by {@link serveCaches}. */
 export interface CacheServer {
@@ -61,16 +63,15 @@ export async function serveCaches(
   return server
 }
 
-/** Unsent bytes from which on a connection takes no further request. */
-const HIGH_WATER_MARK = 65_536
-
 class SocketServer implements CacheServer {
   readonly #caches: CacheSet
   readonly #options: ResolvedServeOptions
   readonly #budget: Budget
   readonly #servers: Server[] = []
   readonly #listening: Listening[] = []
+  readonly #acceptors: DirectAcceptor[] = []
   readonly #connections = new Set<Connection>()
+  #onEmpty: () => void = () => {}
   #closing: Promise<void> | undefined
 
   constructor(caches: CacheSet, options: ResolvedServeOptions) {
@@ -84,16 +85,22 @@ class SocketServer implements CacheServer {
   }
 
   get connectionCount(): number {
-    return this.#connections.size
+    let count = this.#connections.size
+    for (const acceptor of this.#acceptors) count += acceptor.connectionCount
+    return count
   }
 
   async start(): Promise<void> {
     for (const listener of this.#options.listeners) {
       const context = this.#contextFor(listener.readOnly)
-      const server = createServer(SOCKET_OPTIONS, socket => this.#accept(socket, context))
+      const adopt = (socket: Socket) => this.#adopt(socket, context)
+      const server = createServer(SOCKET_OPTIONS, adopt)
       this.#servers.push(server)
       this.#listening.push(await listen(server, listener))
       server.on('error', this.#options.onError) // such as no file descriptors left for accept
+      const isFull = () => this.#isFull(context)
+      const acceptor = DirectAcceptor.replace(server, { context, isFull, adopt })
+      if (acceptor !== undefined) this.#acceptors.push(acceptor)
     }
   }
 
@@ -112,17 +119,27 @@ class SocketServer implements CacheServer {
     return { ...shared, readOnly, reportError: onError, onRequest, onLog }
   }
 
-  #accept(socket: Socket, context: ConnectionContext): void {
-    if (this.#closing !== undefined || this.#connections.size >= context.limits.maxConnections) {
+  #isFull({ limits }: ConnectionContext): boolean {
+    return this.#closing !== undefined || this.connectionCount >= limits.maxConnections
+  }
+
+  /** Undefined: there is no room for it. */
+  #adopt(socket: Socket, context: ConnectionContext): Connection | undefined {
+    if (this.#isFull(context)) {
       socket.destroy()
-      return
+      return undefined
     }
     const connection = new Connection(socket, context)
     this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+    socket.once('close', () => {
+      this.#connections.delete(connection)
+      if (this.#connections.size === 0) this.#onEmpty()
+    })
+    return connection
   }
 
   async #close(): Promise<void> {
+    for (const acceptor of this.#acceptors) acceptor.close()
     const closed = this.#servers.map(closeServer)
     await Promise.all(this.#listening.map(listening => listening.release()))
     const { drainIdleMs, drainTimeoutMs } = this.#options.limits
@@ -133,16 +150,20 @@ class SocketServer implements CacheServer {
     if (drainIdleMs === 0) forEach(connection => connection.endIdle())
     const idleTimer = setTimeout(() => forEach(connection => connection.endIdle()), drainIdleMs)
     const timer = setTimeout(() => forEach(connection => connection.destroy()), drainTimeoutMs)
-    await Promise.all(closed)
+    await Promise.all([...closed, this.#untilEmpty()])
     clearTimeout(idleTimer)
     clearTimeout(timer)
   }
+
+  #untilEmpty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#onEmpty = resolve
+    })
+  }
 }
 
-/** Half-open: a client may end its side after the request and still gets its reply. */
-const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK }
-
-/** Resolves when the last connection is gone; at once when it never listened. */
+/** Resolves when the last connection is gone; at once when it does not listen. */
 function closeServer(server: Server): Promise<void> {
   return new Promise(resolve => {
     server.close(() => resolve())

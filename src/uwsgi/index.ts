@@ -62,3 +62,4 @@ export {
   parseHeader,
 } from './packet.ts'
 export * from './protocol.ts'
+export { WordTable } from './words.ts'

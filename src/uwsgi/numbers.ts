@@ -6,11 +6,11 @@
  */
 
 /** A whole number from 0 to 2^53 - 1; leading zeros are fine. Undefined: it is not one. */
-export function parseDecimal(bytes: Buffer): number | undefined {
-  if (bytes.length === 0) return undefined
+export function parseDecimal(bytes: Buffer, start = 0, end = bytes.length): number | undefined {
+  if (start === end) return undefined
   let value = 0
-  for (const byte of bytes) {
-    const digit = byte - ZERO
+  for (let i = start; i < end; i++) {
+    const digit = (bytes[i] ?? 0) - ZERO
     if (digit < 0 || digit > 9) return undefined
     value = value * 10 + digit
     if (value > Number.MAX_SAFE_INTEGER) return undefined

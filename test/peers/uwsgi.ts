@@ -68,6 +68,7 @@ with open(${JSON.stringify(resultPath)}, 'w') as result:
 
 /** A running uWSGI whose first cache is its default one. */
 export interface UwsgiServer {
+  readonly pid: number
   readonly port: number
   readonly socketPath: string
 }
@@ -89,7 +90,7 @@ export async function startUwsgi(
   for (const address of addresses) {
     await service.waitFor('to listen', () => isListening(address))
   }
-  return { port, socketPath }
+  return { pid: service.pid, port, socketPath }
 }
 
 /** A running uWSGI with a stats server. */

@@ -3,9 +3,10 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
+import { describeEachWay } from '../support/accept-ways.ts'
 import { until } from '../support/deadline.ts'
 import { ask, magic } from '../support/magic.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
@@ -14,7 +15,7 @@ import { exchange, RawClient } from '../support/raw-client.ts'
 const MIB = 1024 * 1024
 
 async function serve(options: ServeOptions = {}) {
-  const cache = openTestCache({ name: 'first', items: '100', blocksize: String(8 * MIB) })
+  const cache = openTestCache({ name: 'first', items: '10', blocksize: String(8 * MIB) })
   cache.set('foo', Buffer.from('bar'))
   const server = await serveCaches([cache], { listen: '127.0.0.1:0', ...options })
   const address = server.addresses[0] ?? ''
@@ -34,7 +35,7 @@ async function serve(options: ServeOptions = {}) {
   }
 }
 
-describe('the server closes a connection, without harm to others, when a client', () => {
+describeEachWay('the server closes a connection, without harm to others, when a client', () => {
   test('sends nothing at all', async () => {
     await using served = await serve({ socketTimeoutMs: 30 })
     const client = await served.connect()
@@ -168,7 +169,7 @@ describe('the server closes a connection, without harm to others, when a client'
   })
 })
 
-describe('the server', () => {
+describeEachWay('the server', () => {
   test('holds no more bytes of bodies than maxBufferedSize, and says that it is busy', async () => {
     await using served = await serve({ maxBufferedSize: 1000 })
     const [holder, other] = [await served.connect(), await served.connect()]

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { serveCaches } from '../../src/server/index.ts'
+import { describeEachWay } from '../support/accept-ways.ts'
 import { until } from '../support/deadline.ts'
 import { ask, magic, receiveMagic } from '../support/magic.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
@@ -30,7 +31,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-describe('a Unix socket', () => {
+describeEachWay('a Unix socket', () => {
   test('serves, has mode 0600, and is removed on close with nothing left', async () => {
     const server = await serveCaches([cache], { listen: path })
     assert.deepEqual(server.addresses, [path])
@@ -87,7 +88,7 @@ describe('a Unix socket', () => {
   })
 })
 
-describe('a TCP address', () => {
+describeEachWay('a TCP address', () => {
   test('that other machines reach must be asked for', async () => {
     for (const listen of ['0.0.0.0:0', '[::]:0', ':0']) {
       await assert.rejects(serveCaches([cache], { listen }), { code: 'UNDERCROFT_OPTION_INVALID' })
@@ -130,7 +131,7 @@ describe('options', () => {
   })
 })
 
-describe('closing', () => {
+describeEachWay('closing', () => {
   test('finishes a request that has begun, and takes no new connection', async () => {
     const server = await serveCaches([cache], { listen: path })
     const idle = await RawClient.connect(path)

@@ -3,8 +3,9 @@
  */
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import { serveCaches } from '../../src/server/index.ts'
+import { describeEachWay } from '../support/accept-ways.ts'
 import { openTestCache, parseCacheLine } from '../support/open-test-cache.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { prepare, readVectors, type Vector, valuesAfter } from '../support/vectors.ts'
@@ -14,11 +15,11 @@ const MODIFIER2_DUMP = 6
 /** Dumps differ in what is free to us, the order of records; test/sync/vectors.test.ts has them. */
 const vectors = readVectors('tcp').filter(vector => vector.modifier2 !== MODIFIER2_DUMP)
 
-describe('a request that uWSGI understands gets the documented answer', () => {
+describeEachWay('a request that uWSGI understands gets the documented answer', () => {
   for (const vector of vectors) test(`${vector.id} ${vector.name}`, () => replay(vector, 'whole'))
 })
 
-describe('the answer is the same when the request arrives byte by byte', () => {
+describeEachWay('the answer is the same when the request arrives byte by byte', () => {
   for (const vector of vectors) {
     const isShort = vector.request_hex.length < 200
     if (isShort) test(`${vector.id} ${vector.name}`, () => replay(vector, 'byte by byte'))

@@ -17,6 +17,7 @@ const sections = new Map(
  * and what the tests read from the environment.
  */
 const OTHER_NAMES = new Set([
+  'UNDERCROFT_ACCEPT',
   'UNDERCROFT_FFI',
   'UNDERCROFT_HTTP_CACHE_FAILED',
   'UNDERCROFT_INSTANCE',

@@ -22,7 +22,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   // uWSGI's functions and the cache that is always there, over local and remote caches alike.
   instance: ['base', 'cache', 'client'],
   http: ['base', 'flight'],
-  server: ['base', 'codecs', 'cache', 'uwsgi'],
+  server: ['base', 'platform', 'codecs', 'cache', 'uwsgi'],
   runner: ['base', 'platform', 'cache', 'config', 'routing', 'instance', 'http', 'server'],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.

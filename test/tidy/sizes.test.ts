@@ -57,5 +57,5 @@ function isSuite(node: ts.SignatureDeclaration): boolean {
 }
 
 function isDescribe(node: ts.Expression): boolean {
-  return ts.isCallExpression(node) && node.expression.getText() === 'describe'
+  return ts.isCallExpression(node) && /^describe\w*$/.test(node.expression.getText())
 }

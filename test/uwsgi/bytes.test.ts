@@ -59,6 +59,44 @@ describe('a dictionary', () => {
   })
 })
 
+describe('a request', () => {
+  test('has only what stands under the very names of the protocol', () => {
+    const pairs = [
+      ['cmd', 'get'],
+      ['cme', 'del'],
+      ['size', '5'],
+      ['safe', '1'],
+      ['sizes', '6'],
+      ['siz', '7'],
+      ['SIZE', '8'],
+      ['key', 'k'],
+    ] as const
+    const request = parseMagicRequest(encodeDictionary(pairs))
+    assert.equal(request?.command, 'get')
+    assert.equal(request?.bodySize, 5)
+    assert.equal(request?.isSafe, true)
+    assert.equal(parseMagicRequest(encodeDictionary([['cmd', 'gets']]))?.command, undefined)
+  })
+
+  test('names its own cache, whichever the one before named', () => {
+    const names = ['a', 'b', 'a', 'ab', '', 'ä', 'a', 'ab']
+    const requests = names.map(name => encodeDictionary([['cache', Buffer.from(name)]]))
+    assert.deepEqual(
+      requests.map(payload => parseMagicRequest(payload)?.cacheName),
+      names,
+    )
+  })
+
+  test('may lie anywhere in the bytes, and may not end within a pair', () => {
+    const payload = encodeDictionary(PAIRS)
+    const bytes = Buffer.concat([Buffer.from('before'), payload, Buffer.from('after')])
+    const end = 6 + payload.length
+    assert.equal(parseMagicRequest(bytes, 6, end)?.command, 'get')
+    assert.equal(parseMagicRequest(bytes, 6, end - 1), undefined)
+    assert.equal(parseMagicRequest(bytes, 6, end + 1), undefined)
+  })
+})
+
 describe('an array', () => {
   test('has at most three items, and leaves out empty ones', () => {
     const items = (hex: string) => parseArray(Buffer.from(hex, 'hex'))?.map(String)

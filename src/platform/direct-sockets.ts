@@ -1,0 +1,209 @@
+/**
+ * Accepting, reading and answering by the system's own calls, within Node's event loop.
+ *
+ * node:net makes a dozen objects for each connection, which a client that connects for one request
+ * pays for with every request: some 85 us of processor time, of which the system needs 13. Only
+ * where it is known to work: the main thread of Linux, with koffi. Another thread can be terminated
+ * without a word, and would leave its descriptors open.
+ */
+
+import { constants } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import { duplicateDescriptor } from './descriptors.ts'
+import { type CFunction, type PollHandle, requireKoffi } from './koffi.ts'
+import { loadLibc } from './libc.ts'
+
+/** Turns this off, for tests and for those who want no other way than node:net. */
+const ACCEPT_VARIABLE = 'UNDERCROFT_ACCEPT'
+
+/** A descriptor; `none`: nobody waits; `failed`: try the next; `exhausted`: no more can be had. */
+export type Accepted = number | 'none' | 'failed' | 'exhausted'
+
+/** A socket that listens, with connections as plain descriptors: whoever has one must close it. */
+export interface DirectListener {
+  /**
+   * Calls, from an immediate, when connections wait or silent ones have something to read, again
+   * and again until they are accepted and taken.
+   */
+  start(onReadable: () => void): void
+  /** Calls no more. */
+  stop(): void
+  accept(): Accepted
+  /** How many bytes came; 0: the peer is gone; undefined: none yet. */
+  receive(connection: number, target: Uint8Array): number | undefined
+  /** How many bytes were taken; none when the peer is gone, too, which reading tells. */
+  send(connection: number, bytes: Uint8Array): number
+  /** Watches a connection until there is something to read, once. */
+  watch(connection: number): void
+  /** Some of those watched that have something to read; each is watched no more. */
+  takeReadable(): readonly number[]
+  closeConnection(connection: number): void
+  /** Ends listening. Connections stay. */
+  close(): void
+}
+
+/** With a descriptor of its own for a socket that listens already. Undefined: not here. */
+export function listenDirectly(listening: number): DirectListener | undefined {
+  const system = isAvailable() ? loadSystem() : undefined
+  if (system === undefined) return undefined
+  const { epoll_create1, close } = system.calls
+  const own = duplicateDescriptor(listening)
+  const watching = epoll_create1(EPOLL_CLOEXEC) as number
+  if (watching >= 0) return new SystemListener(system, own, watching)
+  close(own)
+  return undefined
+}
+
+// <sys/socket.h>, <sys/epoll.h>; the same on x86-64 and arm64.
+const SOCK_CLOEXEC = 0x80000
+const MSG_DONTWAIT = 0x40
+const MSG_NOSIGNAL = 0x4000
+const IPPROTO_TCP = 6
+const TCP_DEFER_ACCEPT = 9
+
+/** The system tells of a TCP connection with its first bytes, or after this time without any. */
+const DEFER_SECONDS = Buffer.from(Int32Array.of(1).buffer)
+
+const EPOLL_CLOEXEC = 0x80000
+const EPOLL_CTL_ADD = 1
+const EPOLLIN_ONCE = 0x1 | 0x4000_0000
+
+/** `struct epoll_event` is packed on x86-64 only. */
+const EVENT = process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 }
+const MAX_EVENTS = 64
+
+const { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno
+const EXHAUSTED: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM])
+
+const CALLS = {
+  accept4: 'int accept4(int fd, void *address, void *size, int flags)',
+  recv: 'int64_t recv(int fd, void *buffer, size_t size, int flags)',
+  send: 'int64_t send(int fd, const void *bytes, size_t size, int flags)',
+  close: 'int close(int fd)',
+  setsockopt: 'int setsockopt(int fd, int level, int name, const void *value, uint32_t size)',
+  epoll_create1: 'int epoll_create1(int flags)',
+  epoll_ctl: 'int epoll_ctl(int epfd, int operation, int fd, const void *event)',
+  epoll_wait: 'int epoll_wait(int epfd, void *events, int count, int timeout)',
+} as const
+
+interface System {
+  readonly calls: Readonly<Record<keyof typeof CALLS, CFunction>>
+  readonly errno: () => number
+  readonly poll: (fileDescriptor: number, onReadable: () => void) => PollHandle
+}
+
+function isAvailable(): boolean {
+  return (
+    process.platform === 'linux' &&
+    (process.arch === 'x64' || process.arch === 'arm64') &&
+    isMainThread &&
+    process.env[ACCEPT_VARIABLE] !== 'node:net'
+  )
+}
+
+let loaded: System | undefined
+
+function loadSystem(): System | undefined {
+  if (loaded !== undefined) return loaded
+  const libc = loadLibc()
+  if (libc instanceof Error || libc.backend !== 'koffi') return undefined
+  const koffi = requireKoffi()
+  const poll = koffi.node?.poll
+  if (poll === undefined) return undefined
+  const library = koffi.load(null)
+  const calls = Object.entries(CALLS).map(([name, text]) => [name, library.func(text)])
+  loaded = { calls: Object.fromEntries(calls), errno: () => koffi.errno(), poll }
+  return loaded
+}
+
+class SystemListener implements DirectListener {
+  readonly #system: System
+  readonly #listening: number
+  readonly #watching: number
+  readonly #event = Buffer.alloc(EVENT.size)
+  readonly #events = Buffer.alloc(EVENT.size * MAX_EVENTS)
+  #polls: PollHandle[] = []
+  #isClosed = false
+
+  constructor(system: System, listening: number, watching: number) {
+    this.#system = system
+    this.#listening = listening
+    this.#watching = watching
+    // Saves a wake-up for each connection. Refused for Unix sockets, which do without.
+    const { setsockopt } = system.calls
+    setsockopt(listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS, DEFER_SECONDS.length)
+  }
+
+  start(onReadable: () => void): void {
+    this.stop()
+    if (this.#isClosed) return
+    let isTold = false
+    const tell = () => {
+      if (isTold) return
+      isTold = true
+      // It follows in the same turn of the loop, and has what Node's callbacks need.
+      setImmediate(() => {
+        isTold = false
+        if (this.#polls === polls) onReadable()
+      })
+    }
+    const { poll } = this.#system
+    const polls = [poll(this.#listening, tell), poll(this.#watching, tell)]
+    this.#polls = polls
+  }
+
+  stop(): void {
+    for (const poll of this.#polls) poll.close()
+    this.#polls = []
+  }
+
+  accept(): Accepted {
+    if (this.#isClosed) return 'none' // the number may be another file's by now
+    const { calls, errno } = this.#system
+    const connection = calls.accept4(this.#listening, null, null, SOCK_CLOEXEC) as number
+    if (connection >= 0) return connection
+    const reason = errno()
+    if (reason === EAGAIN) return 'none'
+    return EXHAUSTED.has(reason) ? 'exhausted' : 'failed'
+  }
+
+  receive(connection: number, target: Uint8Array): number | undefined {
+    const { calls, errno } = this.#system
+    const size = calls.recv(connection, target, target.length, MSG_DONTWAIT) as number
+    if (size >= 0) return size
+    return errno() === EAGAIN ? undefined : 0
+  }
+
+  send(connection: number, bytes: Uint8Array): number {
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL
+    return Math.max(0, this.#system.calls.send(connection, bytes, bytes.length, flags) as number)
+  }
+
+  watch(connection: number): void {
+    this.#event.writeUInt32LE(EPOLLIN_ONCE, 0)
+    this.#event.writeInt32LE(connection, EVENT.data)
+    this.#system.calls.epoll_ctl(this.#watching, EPOLL_CTL_ADD, connection, this.#event)
+  }
+
+  takeReadable(): readonly number[] {
+    const { epoll_wait } = this.#system.calls
+    const count = epoll_wait(this.#watching, this.#events, MAX_EVENTS, 0) as number
+    const connections: number[] = []
+    for (let i = 0; i < count; i++) {
+      connections.push(this.#events.readInt32LE(i * EVENT.size + EVENT.data))
+    }
+    return connections
+  }
+
+  closeConnection(connection: number): void {
+    this.#system.calls.close(connection)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.stop()
+    this.#system.calls.close(this.#listening)
+    this.#system.calls.close(this.#watching)
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The short way for clients that connect for each request: accept, read, answer, close, each one
+ * call of the system, without a socket of node:net.
+ *
+ * Only a request that comes whole, and whose reply the system takes at once, goes this way. Any
+ * other connection becomes a socket, with what was read of it, and is served as those are that
+ * node:net accepts. So the one wait that happens here is for the first byte.
+ */
+
+import { type Server, Socket } from 'node:net'
+import { systemClock, UndercroftError } from '../base/index.ts'
+import { type DirectListener, listenDirectly } from '../platform/index.ts'
+import type { Connection, ConnectionContext } from './connection.ts'
+import { descriptorOf } from './listener.ts'
+import { SOCKET_OPTIONS } from './socket-options.ts'
+import { answerWhole } from './whole-request.ts'
+
+export interface DirectOptions {
+  readonly context: ConnectionContext
+  /** Whether no more connections are to be served now. */
+  readonly isFull: () => boolean
+  /** Undefined: it was destroyed, because there is no room for it. */
+  readonly adopt: (socket: Socket) => Connection | undefined
+}
+
+/** Connections accepted in a row, so that those that stay open get their turn. */
+const MAX_ACCEPTS_IN_TURN = 64
+
+/** Longer requests go the long way, which they can afford. */
+const RECEIVE_SIZE = 65_536
+
+/** How long nobody is accepted after descriptors or memory ran out. */
+const EXHAUSTED_PAUSE_MS = 100
+
+/** Used within one call only. */
+const received = Buffer.allocUnsafeSlow(RECEIVE_SIZE)
+
+export class DirectAcceptor {
+  readonly #listener: DirectListener
+  readonly #options: DirectOptions
+  /** Connections without a byte so far and when their time is over, the earliest first. */
+  readonly #silent = new Map<number, number>()
+  #silenceTimer: NodeJS.Timeout | undefined
+  #restartTimer: NodeJS.Timeout | undefined
+
+  private constructor(listener: DirectListener, options: DirectOptions) {
+    this.#listener = listener
+    this.#options = options
+    listener.start(this.#onReadable)
+  }
+
+  /** Takes over from a server that listens. Undefined: not possible here, and that one goes on. */
+  static replace(server: Server, options: DirectOptions): DirectAcceptor | undefined {
+    const descriptor = descriptorOf(server)
+    const listener = descriptor === undefined ? undefined : listenDirectly(descriptor)
+    if (listener === undefined) return undefined
+    server.close()
+    return new DirectAcceptor(listener, options)
+  }
+
+  /** Connections that have sent nothing yet; the others are adopted or over. */
+  get connectionCount(): number {
+    return this.#silent.size
+  }
+
+  /** Stops listening. Silent connections are adopted: their request may be on its way. */
+  close(): void {
+    clearTimeout(this.#silenceTimer)
+    clearTimeout(this.#restartTimer)
+    this.#listener.close()
+    for (const connection of this.#silent.keys()) {
+      this.#silent.delete(connection)
+      this.#handOver(connection, NOTHING)
+    }
+  }
+
+  readonly #onReadable = (): void => {
+    if (this.#silent.size > 0) {
+      for (const connection of this.#listener.takeReadable()) {
+        const isOurs = this.#silent.delete(connection) // unless this was closed meanwhile
+        if (isOurs && !this.#read(connection)) this.#handOver(connection, NOTHING)
+      }
+    }
+    for (let count = 0; count < MAX_ACCEPTS_IN_TURN; count++) {
+      const accepted = this.#listener.accept()
+      if (accepted === 'none') return
+      if (accepted === 'exhausted') {
+        this.#pause()
+        return
+      }
+      if (accepted === 'failed') continue
+      if (this.#options.isFull()) this.#listener.closeConnection(accepted)
+      else if (!this.#read(accepted)) this.#awaitBytes(accepted)
+    }
+  }
+
+  /** False: there is not a byte yet. */
+  #read(connection: number): boolean {
+    const size = this.#listener.receive(connection, received)
+    if (size === undefined) return false
+    if (size === 0) this.#listener.closeConnection(connection)
+    else this.#answer(connection, Buffer.from(received.subarray(0, size)))
+    return true
+  }
+
+  #answer(connection: number, bytes: Buffer): void {
+    let reply: readonly Uint8Array[] | undefined
+    try {
+      reply = answerWhole(bytes, this.#options.context)
+    } catch (error) {
+      this.#fail(connection, error)
+      return
+    }
+    if (reply === undefined) this.#handOver(connection, bytes)
+    else this.#reply(connection, reply)
+  }
+
+  #reply(connection: number, reply: readonly Uint8Array[]): void {
+    const [bytes, body] = reply
+    if (bytes === undefined) {
+      this.#listener.closeConnection(connection)
+      return
+    }
+    const sentSize = body === undefined ? this.#listener.send(connection, bytes) : 0
+    const rest = body === undefined ? [bytes.subarray(sentSize)] : reply
+    if (sentSize === bytes.length) this.#listener.closeConnection(connection)
+    else this.#handOver(connection, NOTHING)?.finish(rest)
+  }
+
+  /** Gives the descriptor away, with what was read from it. */
+  #handOver(connection: number, bytes: Uint8Array): Connection | undefined {
+    const socket = this.#socketOf(connection)
+    if (socket === undefined) return undefined
+    if (bytes.length > 0) socket.unshift(bytes)
+    return this.#options.adopt(socket)
+  }
+
+  #socketOf(connection: number): Socket | undefined {
+    try {
+      const owner = { fd: connection, readable: true, writable: true }
+      return new Socket({ ...SOCKET_OPTIONS, ...owner }).setNoDelay(SOCKET_OPTIONS.noDelay)
+    } catch (error) {
+      this.#fail(connection, error)
+      return undefined
+    }
+  }
+
+  #fail(connection: number, error: unknown): void {
+    this.#options.context.reportError(error instanceof Error ? error : new Error(String(error)))
+    this.#listener.closeConnection(connection)
+  }
+
+  #awaitBytes(connection: number): void {
+    const limitMs = this.#options.context.limits.socketTimeoutMs
+    this.#silent.set(connection, systemClock.elapsedMs() + limitMs)
+    this.#silenceTimer ??= setTimeout(this.#endSilence, limitMs)
+    this.#listener.watch(connection)
+  }
+
+  readonly #endSilence = (): void => {
+    const nowMs = systemClock.elapsedMs()
+    this.#silenceTimer = undefined
+    for (const [connection, atMs] of this.#silent) {
+      if (atMs > nowMs) {
+        this.#silenceTimer = setTimeout(this.#endSilence, atMs - nowMs)
+        return
+      }
+      this.#silent.delete(connection)
+      this.#listener.closeConnection(connection)
+    }
+  }
+
+  #pause(): void {
+    this.#listener.stop()
+    this.#restartTimer = setTimeout(
+      () => this.#listener.start(this.#onReadable),
+      EXHAUSTED_PAUSE_MS,
+    )
+    this.#options.context.reportError(
+      new UndercroftError('UNDERCROFT_SYSTEM', 'no descriptors or memory left for connections'),
+    )
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
