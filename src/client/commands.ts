@@ -13,12 +13,14 @@ import { encodeRequest, type RequestParts } from './request.ts'
 export class RemoteCommands {
   readonly #pool: Pool
   readonly #cacheName: string
+  readonly #cacheNameBytes: Buffer
   readonly #from: string
 
   /** @param from - The server's address, for messages. */
   constructor(pool: Pool, cacheName: string, from: string) {
     this.#pool = pool
     this.#cacheName = cacheName
+    this.#cacheNameBytes = Buffer.from(cacheName)
     this.#from = from
   }
 
@@ -31,16 +33,18 @@ export class RemoteCommands {
     parts?: RequestParts,
     expected: readonly RefusalReason[] = [],
   ): Promise<Reply | undefined> {
-    const reply = await this.#pool.call(encodeRequest(command, this.#cacheName, parts))
+    const reply = await this.#pool.call(encodeRequest(command, this.#cacheNameBytes, parts))
     if (reply === undefined) {
       if (parts?.body?.length === 0) throw emptyValue()
       if (UWSGI_COMMANDS.has(command)) return undefined
       throw this.#refused(command, 'unknown-command')
     }
-    const status = reply.fields.get('status')?.toString('latin1')
-    if (status === 'ok') return reply
-    if (status === 'miss') return undefined
-    if (status !== 'refused') throw protocolError(this.#from, `a reply has the status ${status}`)
+    if (reply.status === 'ok') return reply
+    if (reply.status === 'miss') return undefined
+    if (reply.status === undefined) {
+      const unknown = reply.fields.get('status')?.toString('latin1')
+      throw protocolError(this.#from, `a reply has the status ${unknown}`)
+    }
     const text = reply.fields.get('reason')?.toString('latin1')
     const reason = REFUSAL_REASONS.find(known => known === text) ?? 'bad-request'
     if (expected.includes(reason)) return undefined
@@ -57,7 +61,7 @@ export class RemoteCommands {
 
   /** Makes a connection. Only an undercroft server can say that it does not have the cache. */
   async requireCache(): Promise<void> {
-    const reply = await this.#pool.call(encodeRequest('caches', ''))
+    const reply = await this.#pool.call(encodeRequest('caches', NO_NAME))
     if (reply === undefined || this.#cacheName === '') return
     const names = listOf(reply, this.#from).map(String)
     if (names.includes(this.#cacheName)) return
@@ -70,6 +74,8 @@ export class RemoteCommands {
     return new UndercroftError(code, `${this.#from} refused ${command}: ${what}`)
   }
 }
+
+const NO_NAME = Buffer.alloc(0)
 
 /** A uWSGI refuses it for good, so that this is no case of "full". */
 function emptyValue(): UndercroftError {

@@ -99,8 +99,9 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
    * the server's machine can read; `getItem` gives its bytes.
    */
   async get(key: CacheKey): Promise<V | undefined> {
-    const item = await this.getItem(key)
-    return item === undefined ? undefined : (valueFrom(item, this.address) as V)
+    const reply = await this.commands.find('get', { key })
+    if (reply === undefined) return undefined
+    return valueFrom(itemOf(reply, this.address), this.address) as V
   }
 
   /** The bytes, what they are, and when they end, which a real uWSGI tells in whole seconds. */

@@ -9,13 +9,29 @@ import {
   parseDecimal,
   parseDictionary,
   parseHeader,
+  WordTable,
 } from '../uwsgi/index.ts'
 
 export interface Reply {
+  readonly status: Status | undefined
+  /** Whether the connection stays open. */
+  readonly isKept: boolean
   readonly fields: ReadonlyMap<string, Buffer>
   /** The bytes announced by `size`; undefined: none was announced. */
   readonly body: Buffer | undefined
 }
+
+/** Undefined in a reply: none of these. */
+export type Status = 'ok' | 'miss' | 'refused'
+
+/** Found by its bytes, because making text of them takes longer than all else in a reply. */
+const STATUSES = new WordTable<Status>([
+  ['ok', 'ok'],
+  ['miss', 'miss'],
+  ['refused', 'refused'],
+])
+
+const YES = new WordTable([['1', true]])
 
 export class ReplyReader {
   readonly #source = new ByteSource()
@@ -55,7 +71,12 @@ export class ReplyReader {
     }
     const body = this.#bodySize === undefined ? undefined : this.#source.take(this.#bodySize)
     if (this.#bodySize !== undefined && body === undefined) return undefined
-    const reply = { fields: this.#fields, body }
+    const reply = {
+      status: meaningOf(STATUSES, this.#fields.get('status')),
+      isKept: meaningOf(YES, this.#fields.get('keep')) === true,
+      fields: this.#fields,
+      body,
+    }
     this.#dictionarySize = undefined
     this.#fields = undefined
     this.#bodySize = undefined
@@ -81,6 +102,13 @@ export class ReplyReader {
     }
     return size
   }
+}
+
+function meaningOf<Meaning>(
+  words: WordTable<Meaning>,
+  bytes: Buffer | undefined,
+): Meaning | undefined {
+  return bytes && words.find(bytes, 0, bytes.length)
 }
 
 export function protocolError(from: string, what: string): UndercroftError {

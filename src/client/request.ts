@@ -33,14 +33,14 @@ export interface RemoteRequest {
  */
 export function encodeRequest(
   command: MagicCommand,
-  cacheName: string,
+  cacheName: Uint8Array,
   parts: RequestParts = {},
 ): RemoteRequest {
   const pairs: DictionaryPair[] = [['cmd', command]]
   if (parts.key !== undefined) pairs.push(['key', keyBytes(parts.key)])
   if (parts.body !== undefined) pairs.push(['size', String(parts.body.length)])
   if (parts.pairs !== undefined) pairs.push(...parts.pairs)
-  pairs.push(['cache', Buffer.from(cacheName)], ['keep', '1'])
+  pairs.push(['cache', cacheName], ['keep', '1'])
   const buffers = encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_MAGIC, pairs, parts.body)
   return { command, buffers, isRead: READS.has(command) }
 }
