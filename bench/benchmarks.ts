@@ -5,6 +5,7 @@
 import type { Scope } from '../test/support/scope.ts'
 import { benchChains } from './chains.ts'
 import { benchRecovery } from './recovery.ts'
+import { benchRemote } from './remote.ts'
 import { benchRestore } from './restore.ts'
 import { benchSweep } from './sweep.ts'
 
@@ -16,4 +17,5 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['chains', benchChains],
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
+  ['remote', benchRemote],
 ])

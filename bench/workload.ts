@@ -59,10 +59,10 @@ export function keysOf(operation: Operation, keyCount: number): string[] {
   return keys
 }
 
-export function chunksOf(keys: readonly string[]): string[][] {
+export function chunksOf(keys: readonly string[], length = CHUNK_LENGTH): string[][] {
   const chunks: string[][] = []
-  for (let first = 0; first < keys.length; first += CHUNK_LENGTH) {
-    chunks.push(keys.slice(first, first + CHUNK_LENGTH))
+  for (let first = 0; first < keys.length; first += length) {
+    chunks.push(keys.slice(first, first + length))
   }
   return chunks
 }
