@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { ROOT } from '../runner/find-tests.ts'
+import { requirePeer } from './peers.ts'
+
+test('the remote benchmark measures all clients at both servers, over both transports', async t => {
+  if (requirePeer(t, 'uwsgi') === undefined) return
+  const args = ['remote', '--size', 'small', '--seconds', '1', '--rounds', '1', '--clients', '2']
+  const script = join(ROOT, 'dist/bench/run.js')
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args])
+  for (const operation of ['get', 'set']) {
+    for (const transport of ['TCP', 'Unix']) {
+      const title = `${operation} over ${transport}`
+      assert.match(stdout, new RegExp(`^${title} +requests a second`, 'm'))
+      assert.match(stdout, new RegExp(`reached +${title}: undercroft / uwsgi, at least 0\\.9`))
+      assert.match(stdout, new RegExp(`${title}: undercroft, pipelined / uwsgi, at least 5`))
+    }
+  }
+  for (const setup of ['uwsgi', 'undercroft', 'uwsgi, 1 client', 'undercroft, pipelined']) {
+    const rates = [...stdout.matchAll(new RegExp(`^${setup} {2,}(\\d+) \\(`, 'gm'))]
+    assert.equal(rates.length, 4, setup)
+    for (const [, rate] of rates) assert.ok(Number(rate) > 0, setup)
+  }
+})
