@@ -34,6 +34,7 @@ export {
   requireString,
 } from './options.ts'
 export { REQUEST_VARIABLES, type WithRequestVariables } from './request-variables.ts'
+export { MAX_UNIX_PATH_SIZE } from './unix-path.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,

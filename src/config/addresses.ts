@@ -2,7 +2,7 @@
  * Socket addresses as uWSGI writes them: with a colon TCP, without one a Unix socket path.
  */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption, MAX_UNIX_PATH_SIZE } from '../base/index.ts'
 
 /** Where to listen or connect. */
 export type SocketAddress =
@@ -15,7 +15,9 @@ export const LOOPBACK = '127.0.0.1'
 /** Reads `host:port`, `[ipv6]:port`, `:port` (this machine), or a path. */
 export function parseAddress(name: string, text: string): SocketAddress {
   const colon = text.lastIndexOf(':')
-  if (text.includes('/') || (colon < 0 && text !== '')) return { kind: 'unix', path: text }
+  if (text.startsWith('@')) throw invalidOption(name, 'no abstract socket, but a path', text)
+  if (text.includes('/')) return unixAddress(name, text)
+  if (colon < 0 && text !== '') return unixAddress(name, `./${text}`) // a slash tells it from a host
   const digits = text.slice(colon + 1)
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN
   const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')
@@ -24,6 +26,11 @@ export function parseAddress(name: string, text: string): SocketAddress {
     throw invalidOption(name, 'host:port with a port from 0 to 65535, or a socket path', text)
   }
   return { kind: 'tcp', host: host === '' ? LOOPBACK : host, port }
+}
+
+function unixAddress(name: string, path: string): SocketAddress {
+  if (Buffer.byteLength(path) <= MAX_UNIX_PATH_SIZE) return { kind: 'unix', path }
+  throw invalidOption(name, `a path of at most ${MAX_UNIX_PATH_SIZE} bytes`, path)
 }
 
 /** The address as it is written in options. */

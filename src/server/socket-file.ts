@@ -10,8 +10,7 @@
 import { chmod, lstat, mkdtemp, rename, rmdir, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { UndercroftError } from '../base/index.ts'
-import { MAX_UNIX_PATH_SIZE } from '../uwsgi/index.ts'
+import { MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
 
 export interface SocketFile {
   readonly release: () => Promise<void>

@@ -2,7 +2,7 @@
  * Addresses and cache identifiers as uWSGI writes them: text only, nothing is looked up.
  */
 
-import { invalidOption, UndercroftError } from '../base/index.ts'
+import { invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -60,6 +60,3 @@ const MAX_PORT = 65_535
 
 /** Room for any real name, and little enough to fit a packet beside the longest key. */
 const MAX_CACHE_NAME_SIZE = 255
-
-/** `sun_path` holds 104 bytes on BSD and macOS, 108 on Linux, one of them the closing zero. */
-export const MAX_UNIX_PATH_SIZE = 103

@@ -2,7 +2,6 @@ export {
   type Address,
   type CacheIdentifier,
   formatAddress,
-  MAX_UNIX_PATH_SIZE,
   parseAddress,
   parseIdentifier,
 } from './address.ts'

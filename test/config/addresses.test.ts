@@ -22,8 +22,18 @@ describe('a socket address', () => {
   })
 
   test('without a colon, or with a slash, is a Unix socket path', () => {
-    assert.deepEqual(parseAddress('socket', 'app.sock'), { kind: 'unix', path: 'app.sock' })
+    assert.deepEqual(parseAddress('socket', 'app.sock'), { kind: 'unix', path: './app.sock' })
     assert.deepEqual(parseAddress('socket', '/run/a:b'), { kind: 'unix', path: '/run/a:b' })
+  })
+
+  test('cannot be a name in the abstract namespace of Linux, which has no owner and no mode', () => {
+    assert.throws(() => parseAddress('socket', '@app'), refusal(/no abstract socket.*"@app"/))
+  })
+
+  test('cannot be a path longer than the system takes', () => {
+    const path = `/${'x'.repeat(103)}`
+    assert.throws(() => parseAddress('socket', path), refusal(/path of at most 103 bytes/))
+    assert.equal(formatAddress(parseAddress('socket', path.slice(0, -1))).length, 103)
   })
 
   for (const text of ['', 'host:', 'host:x', 'host:65536', 'host:-1', '::1:80']) {
