@@ -12,8 +12,8 @@ import { inspect } from 'node:util'
 import type { TestStage } from './find-tests.ts'
 import type { SkippedTest, StageResult } from './results.ts'
 
-/** For a whole file: a hang becomes a failure that names the file. */
-const FILE_LIMIT_MS = 180_000
+/** For a whole file, far beyond what any takes: a hang becomes a failure that names the file. */
+const FILE_LIMIT_MS = 900_000
 
 /** The part of an event's data that is used here; newer Nodes have more. */
 interface Report {
