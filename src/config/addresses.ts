@@ -17,7 +17,8 @@ export function parseAddress(name: string, text: string): SocketAddress {
   const colon = text.lastIndexOf(':')
   if (text.startsWith('@')) throw invalidOption(name, 'no abstract socket, but a path', text)
   if (text.includes('/')) return unixAddress(name, text)
-  if (colon < 0 && text !== '') return unixAddress(name, `./${text}`) // a slash tells it from a host
+  // In what is printed and copied, a slash tells it from a host.
+  if (colon < 0 && text !== '') return unixAddress(name, `./${text}`)
   const digits = text.slice(colon + 1)
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN
   const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1')

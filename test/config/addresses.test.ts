@@ -26,7 +26,7 @@ describe('a socket address', () => {
     assert.deepEqual(parseAddress('socket', '/run/a:b'), { kind: 'unix', path: '/run/a:b' })
   })
 
-  test('cannot be a name in the abstract namespace of Linux, which has no owner and no mode', () => {
+  test('cannot be an abstract name of Linux, which has no owner and no mode', () => {
     assert.throws(() => parseAddress('socket', '@app'), refusal(/no abstract socket.*"@app"/))
   })
 
