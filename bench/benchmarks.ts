@@ -8,6 +8,7 @@ import { benchRecovery } from './recovery.ts'
 import { benchRemote } from './remote.ts'
 import { benchRestore } from './restore.ts'
 import { benchSweep } from './sweep.ts'
+import { benchWeb } from './web.ts'
 
 /** Reads its own arguments, and prints what it found. */
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
@@ -18,4 +19,5 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
   ['remote', benchRemote],
+  ['web', benchWeb],
 ])

@@ -55,7 +55,8 @@ function printTable(
   }
 }
 
-function spread(values: readonly number[], digits: number): string {
+/** The median, the least and the most. */
+export function spread(values: readonly number[], digits: number): string {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   const texts = [median(values), least, most].map(value => value.toFixed(digits))
   return `${texts[0]} (${texts[1]}..${texts[2]})`

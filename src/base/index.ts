@@ -22,7 +22,7 @@ export type {
 } from './cache-like.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { ERROR_CODES, type ErrorCode, UndercroftError } from './errors.ts'
-export { isWellFormed, type NativeText, nativeText } from './native-text.ts'
+export { bodyInOnePiece, isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
   describe,
   invalidOption,

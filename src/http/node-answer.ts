@@ -3,15 +3,12 @@
  */
 
 import type { ServerResponse } from 'node:http'
-import { nativeText } from '../base/index.ts'
+import { bodyInOnePiece } from '../base/index.ts'
 import type { Answer } from './prepared-page.ts'
 import type { HeaderField } from './stored-fields.ts'
 
 /** The methods of a response that others may have replaced, as they were at some moment. */
 export type ResponseMethods = Pick<ServerResponse, 'writeHead' | 'write' | 'end'>
-
-/** A body up to this goes out with its head in one piece, as text does: 1.2 times the requests. */
-const MAX_TEXT_SIZE = 16 * 1024
 
 /** Sends all of it. Fields that are there already stay, unless the answer has them. */
 export function sendAnswer(
@@ -28,8 +25,7 @@ export function sendAnswer(
   }
   const finish = end as (this: ServerResponse, body?: string | Buffer, coding?: string) => void
   if (body === undefined) finish.call(response)
-  else if (body.length > MAX_TEXT_SIZE) finish.call(response, body)
-  else finish.call(response, nativeText(body).latin1Slice(0, body.length), 'latin1')
+  else finish.call(response, bodyInOnePiece(body), 'latin1')
 }
 
 /** What the arguments of `writeHead` say becomes the state of the response. */

@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
+import { bodyInOnePiece } from '../base/index.ts'
 import type { HeaderEdits } from './exchange.ts'
 import { closeFile, type OpenFile } from './open-file.ts'
 import type { Reply } from './reply.ts'
@@ -24,13 +25,17 @@ export function sendReply(
   }
   writeHead(response, reply, finalHeaders(reply, edits))
   if (reply.file !== undefined) sendFile(response, reply.file)
-  else if (reply.body.length === 1) response.end(reply.body[0])
-  else response.end(Buffer.concat(reply.body))
+  else response.end(bodyInOnePiece(wholeOf(reply.body)), 'latin1')
 }
 
 /** Closes the connection with zero bytes, as uWSGI does when rules end without an answer. */
 export function sendNothing(response: ServerResponse): void {
   withSocket(response, socket => socket.end(() => socket.destroy()))
+}
+
+function wholeOf(body: readonly Buffer[]): Buffer {
+  const [only] = body
+  return body.length === 1 && only !== undefined ? only : Buffer.concat(body)
 }
 
 function finalHeaders(reply: Reply, edits: HeaderEdits | undefined): string[] {

@@ -28,6 +28,7 @@ const PEERS = {
     trial: ['-c', 'import django'],
   },
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
+  wrk: { commands: ['wrk'], packages: ['wrk'] },
   redis: { commands: ['redis-server'], packages: ['redis-server'] },
 } as const satisfies Record<string, Peer>
 

@@ -150,7 +150,7 @@ for (const [what, { rules, requests }] of Object.entries(CASES)) {
   test(`${what}: as uWSGI`, async t => {
     const command = requirePeer(t, 'uwsgi')
     if (command === undefined) return
-    const real = await startUwsgiSite(t, command, rules)
+    const { port: real } = await startUwsgiSite(t, command, rules)
     const { port } = await startSite(t, rules)
     for (const request of requests) {
       const [target, headers] = typeof request === 'string' ? [request, {}] : request
@@ -169,7 +169,7 @@ test('files: as uWSGI', async t => {
   const rules = `mime-file = ${directory}/types
 route = ^/f/(.*) static:${directory}/$1
 check-static = ${directory}`
-  const real = await startUwsgiSite(t, command, rules)
+  const { port: real } = await startUwsgiSite(t, command, rules)
   const { port } = await startSite(t, rules)
   const since = { 'If-Modified-Since': new Date(4e12).toUTCString() }
   for (const [target, headers] of [

@@ -26,18 +26,25 @@ def application(environ, start_response):
 
 const PLUGINS = ['python3', 'router_cache', 'router_static', 'transformation_tofile']
 
-/** Starts it with these lines below `[uwsgi]`; the port on which it serves HTTP. */
+export interface UwsgiSite {
+  /** On which it serves HTTP. */
+  readonly port: number
+  readonly pid: number
+}
+
+/** Starts it with these lines below `[uwsgi]`; `http11-socket` keeps connections open. */
 export async function startUwsgiSite(
   scope: Scope,
   command: string,
   lines: string,
-): Promise<number> {
+  socket: 'http-socket' | 'http11-socket' = 'http-socket',
+): Promise<UwsgiSite> {
   const directory = tempDir(scope)
   const applicationPath = join(directory, 'app.py')
   const iniPath = join(directory, 'site.ini')
   writeFileSync(applicationPath, APPLICATION)
   const plugins = PLUGINS.map(name => `plugin = ${name}\n`).join('')
-  const own = `http-socket = 127.0.0.1:0\nwsgi-file = ${applicationPath}\ndisable-logging = true\n`
+  const own = `${socket} = 127.0.0.1:0\nwsgi-file = ${applicationPath}\ndisable-logging = true\n`
   writeFileSync(iniPath, `[uwsgi]\n${plugins}${own}${lines}\n`)
   const service = await startService(scope, command, ['--ini', iniPath])
   const port = await service.waitFor('to say its port', output => {
@@ -45,5 +52,5 @@ export async function startUwsgiSite(
     return found === undefined ? undefined : Number(found)
   })
   await service.waitFor('to listen', () => isListening({ port, host: '127.0.0.1' }))
-  return port
+  return { port, pid: service.pid }
 }
