@@ -116,4 +116,5 @@ const REFUSALS: Record<
     'a uWSGI does not know this command; it needs an undercroft server there',
   ],
   busy: ['UNDERCROFT_REMOTE_REFUSED', 'it holds too many large values now; call again later'],
+  secret: ['UNDERCROFT_ACCESS_DENIED', 'it asks for a secret; give it as the option secret'],
 }

@@ -8,6 +8,7 @@
 import { connect, type Socket } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { type Address, formatAddress } from '../uwsgi/index.ts'
+import { Login } from './login.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import { protocolError, type Reply, ReplyReader } from './reply.ts'
 import type { Call } from './request.ts'
@@ -48,7 +49,10 @@ export class Connection {
   #timer: NodeJS.Timeout | undefined
   /** Calls that leave together, so far. */
   #batchSize = 0
-  #isConnected = false
+  /** Until it is done, nothing else is sent. */
+  #login: Login | undefined
+  /** Connected, and logged in where there is a secret. */
+  #isReady = false
   #isKept = false
   #isOver = false
 
@@ -60,6 +64,7 @@ export class Connection {
     this.#socket = address.kind === 'unix' ? connect(address.path) : connect(address)
     this.#socket.setNoDelay(true)
     this.#timer = setTimeout(() => this.#onConnectTimeout(), options.connectTimeoutMs)
+    if (options.secret !== undefined) this.#login = new Login(options.secret, this.#from)
     this.#socket.once('connect', () => this.#onConnected())
     this.#socket.on('data', chunk => this.#onData(chunk))
     this.#socket.on('error', error => this.#onGone(error))
@@ -78,7 +83,11 @@ export class Connection {
   /** Only while there is room. */
   send(call: Call): void {
     this.#calls.push(call)
-    if (this.#isConnected) this.#setIdle(false)
+    if (this.#isReady) this.#setIdle(false)
+    if (this.#login === undefined) this.#write(call)
+  }
+
+  #write(call: Call): void {
     // Calls made in one turn of the event loop leave together.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork()
@@ -103,8 +112,26 @@ export class Connection {
   }
 
   #onConnected(): void {
-    this.#isConnected = true
+    if (this.#login === undefined) this.#onReady()
+    else for (const bytes of this.#login.begin()) this.#socket.write(bytes)
+  }
+
+  #onReady(): void {
+    this.#isReady = true
     this.#setIdle(this.#calls.length === 0)
+  }
+
+  /** Sends the next step of the login, or what waits for its end. */
+  #goOnWithLogin(login: Login, reply: Reply): void {
+    const buffers = login.next(reply)
+    if (buffers !== undefined) {
+      for (const bytes of buffers) this.#socket.write(bytes)
+      return
+    }
+    this.#login = undefined
+    this.#isKept = true // a login says so in any case
+    for (const call of this.#calls) this.#write(call)
+    this.#onReady()
   }
 
   #onConnectTimeout(): void {
@@ -119,13 +146,19 @@ export class Connection {
     this.#reader.push(chunk)
     try {
       for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {
-        if (!this.#deliver(reply)) return
+        if (this.#login !== undefined) this.#goOnWithLogin(this.#login, reply)
+        else if (!this.#deliver(reply)) return
       }
-    } catch (error) {
+    } catch (failure) {
+      if (this.#login !== undefined) {
+        const error = failure instanceof UndercroftError ? failure : this.#login.closed()
+        this.#end({ kind: 'connect-failed', error })
+        return
+      }
       // Where the next reply begins is unknown now. The call at the head is the one to tell.
-      const failure = this.#died(error)
-      this.#calls.shift()?.reject(error instanceof UndercroftError ? error : failure)
-      this.#end({ kind: 'died', error: failure })
+      const error = this.#died(failure)
+      this.#calls.shift()?.reject(failure instanceof UndercroftError ? failure : error)
+      this.#end({ kind: 'died', error })
       return
     }
     if (!this.#isKept) return
@@ -145,7 +178,9 @@ export class Connection {
 
   #onGone(error?: Error): void {
     if (this.#isOver) return
-    if (!this.#isConnected) {
+    if (this.#login?.hasBegun === true) {
+      this.#end({ kind: 'connect-failed', error: this.#login.closed() })
+    } else if (!this.#isReady) {
       const message = `${this.#from}: cannot connect (${reasonOf(error)}); is the server up?`
       const failure = new UndercroftError('UNDERCROFT_CONNECTION', message, { cause: error })
       this.#end({ kind: 'connect-failed', error: failure })

@@ -3,7 +3,7 @@
  */
 
 import { requireInteger, requireKnownNames } from '../base/index.ts'
-import { DEFAULT_SOCKET_TIMEOUT_MS } from '../uwsgi/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS, requireSecret, type SecretOption } from '../uwsgi/index.ts'
 
 /** Options of `RemoteCache`. */
 export interface RemoteCacheOptions {
@@ -25,13 +25,20 @@ export interface RemoteCacheOptions {
    * (60000), or a call may meet a connection that is just being closed. @default 30000
    */
   readonly idleTimeoutMs?: number
+  /**
+   * What the server asks for at this address, 16 to 1024 bytes; it must prove to know it as well.
+   * Costs a round trip a connection. @default none
+   */
+  readonly secret?: SecretOption
 }
 
-export type ResolvedRemoteOptions = Required<RemoteCacheOptions>
+export interface ResolvedRemoteOptions extends Required<Omit<RemoteCacheOptions, 'secret'>> {
+  readonly secret: Buffer | undefined
+}
 
 export function resolveRemoteOptions(options: RemoteCacheOptions): ResolvedRemoteOptions {
-  requireKnownNames('RemoteCache', options, Object.keys(LIMITS))
-  const resolve = (name: keyof RemoteCacheOptions) => {
+  requireKnownNames('RemoteCache', options, [...Object.keys(LIMITS), 'secret'])
+  const resolve = (name: keyof typeof LIMITS) => {
     const { fallback, max } = LIMITS[name]
     return requireInteger(name, options[name] ?? fallback, 1, max)
   }
@@ -42,13 +49,17 @@ export function resolveRemoteOptions(options: RemoteCacheOptions): ResolvedRemot
     connections: resolve('connections'),
     maxPendingCalls: resolve('maxPendingCalls'),
     idleTimeoutMs: resolve('idleTimeoutMs'),
+    secret: options.secret === undefined ? undefined : requireSecret('secret', options.secret),
   }
 }
 
 /** A timer set for longer fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
-const LIMITS: Record<keyof RemoteCacheOptions, { fallback: number; max: number }> = {
+const LIMITS: Record<
+  Exclude<keyof RemoteCacheOptions, 'secret'>,
+  { fallback: number; max: number }
+> = {
   connectTimeoutMs: { fallback: 1000, max: MAX_TIMEOUT_MS },
   replyTimeoutMs: { fallback: DEFAULT_SOCKET_TIMEOUT_MS, max: MAX_TIMEOUT_MS },
   maxValueSize: { fallback: 64 * 1024 * 1024, max: 2 ** 32 },

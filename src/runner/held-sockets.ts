@@ -47,7 +47,7 @@ export class HeldSocket {
     try {
       const { address } = planned
       // The option names the address in full, which is the asking that a public one needs.
-      const listener = { address, readOnly: false, allowPublic: true, mode: mode ?? DEFAULT_MODE }
+      const listener = { address, allowPublic: true, mode: mode ?? DEFAULT_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       const descriptor = duplicateDescriptor(requireDescriptor(server))
       return new HeldSocket(

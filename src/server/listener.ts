@@ -16,7 +16,10 @@ export interface Listening {
   release(): Promise<void>
 }
 
-export async function listen(server: Server, listener: ResolvedListener): Promise<Listening> {
+export async function listen(
+  server: Server,
+  listener: Omit<ResolvedListener, 'access'>,
+): Promise<Listening> {
   const { address, fd } = listener
   try {
     if (fd !== undefined) {

@@ -19,17 +19,16 @@ import {
   parseAddress,
 } from '../uwsgi/index.ts'
 
+import { type Access, type AccessOptions, resolveAccess } from './access.ts'
 import type { UwsgiRequest } from './uwsgi-request.ts'
 
 /** One address to listen on. */
-export interface ListenerOptions {
+export interface ListenerOptions extends AccessOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
-  /** Refuse every command that changes a cache. @default false */
-  readonly readOnly?: boolean
   /**
-   * Allow an address that other machines can reach. The protocol has no authentication: whoever
-   * reaches the port can read and change everything. @default false
+   * Allow an address that other machines can reach. Without `allow` and `secret` whoever reaches
+   * the port can read and change everything. @default false
    */
   readonly allowPublic?: boolean
   /** Permissions of a Unix socket's file. @default 0o600 */
@@ -98,7 +97,7 @@ export interface ServeOptions {
 
 export interface ResolvedListener {
   readonly address: Address
-  readonly readOnly: boolean
+  readonly access: Access
   readonly allowPublic: boolean
   readonly mode: number
   readonly fd?: number | undefined
@@ -177,6 +176,8 @@ const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
 const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
   'address',
   'readOnly',
+  'allow',
+  'secret',
   'allowPublic',
   'mode',
   'fd',
@@ -217,7 +218,7 @@ function resolveListener(given: unknown): ResolvedListener {
   }
   return {
     address,
-    readOnly: requireBoolean('readOnly', listener.readOnly ?? false),
+    access: resolveAccess(listener, address.kind === 'tcp'),
     allowPublic: requireBoolean('allowPublic', listener.allowPublic ?? false),
     mode: requireInteger('mode', listener.mode ?? DEFAULT_MODE, 0, 0o777),
     fd: listener.fd === undefined ? undefined : requireInteger('fd', listener.fd, 0, MAX_FD),

@@ -2,7 +2,7 @@
  * Taking the changes that other nodes tell of: uWSGI's `udp=`.
  *
  * What comes is applied, never sent on, so nodes may tell each other in any arrangement. There is
- * no authentication: whoever reaches the address can change the cache.
+ * no authentication: whoever reaches the address, as one of those allowed, can change the cache.
  */
 
 import type { Socket } from 'node:dgram'
@@ -14,6 +14,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import { formatAddress, parseDatagram } from '../uwsgi/index.ts'
+import { AddressList } from './address-list.ts'
 import { type HostAddress, resolveBindHost } from './bind-host.ts'
 import { bindUdp, isMulticast, parseUdpAddresses, socketError } from './udp-address.ts'
 
@@ -26,6 +27,12 @@ export interface ReceiveOptions {
    * @default false
    */
   readonly allowPublic?: boolean
+  /**
+   * Whose datagrams are taken: addresses and networks such as `10.0.0.0/8`. Others are refused.
+   * The sender of a datagram can be forged, so this does not protect where any packet comes in.
+   * @default everybody's
+   */
+  readonly allow?: readonly string[]
   /** Told once of each kind of refusal and failure. @default writes a process warning */
   readonly onLog?: (line: string) => void
 }
@@ -35,7 +42,7 @@ export interface ReceiveCounts {
   readonly received: number
   /** Changes made, deletes of what was not there included. */
   readonly applied: number
-  /** Malformed, for another cache's sizes, or without room here. */
+  /** Malformed, of senders not allowed, for another cache's sizes, or without room here. */
   readonly refused: number
 }
 
@@ -72,7 +79,7 @@ export async function receiveReplicas(
   const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
   const { onLog = warn } = options
   if (typeof onLog !== 'function') throw invalidOption('onLog', 'a function', onLog)
-  const receiver = new UdpReceiver(cache, onLog)
+  const receiver = new UdpReceiver(cache, AddressList.parse('allow', options.allow), onLog)
   try {
     for (const address of addresses) await receiver.listen(address, allowPublic)
   } catch (error) {
@@ -85,6 +92,7 @@ export async function receiveReplicas(
 const RECEIVE_OPTION_NAMES: readonly (keyof ReceiveOptions)[] = [
   'addresses',
   'allowPublic',
+  'allow',
   'onLog',
 ]
 
@@ -92,12 +100,18 @@ class UdpReceiver implements ReplicaReceiver {
   readonly addresses: string[] = []
   readonly counts = { received: 0, applied: 0, refused: 0 }
   readonly #cache: ReplicableCache
+  readonly #allow: AddressList | undefined
   readonly #onLog: (line: string) => void
   readonly #sockets: Socket[] = []
   readonly #reported = new Set<string>()
 
-  constructor(cache: ReplicableCache, onLog: (line: string) => void) {
+  constructor(
+    cache: ReplicableCache,
+    allow: AddressList | undefined,
+    onLog: (line: string) => void,
+  ) {
     this.#cache = cache
+    this.#allow = allow
     this.#onLog = onLog
   }
 
@@ -110,7 +124,7 @@ class UdpReceiver implements ReplicaReceiver {
       const socket = await bindUdp(family, { ...where, reuseAddr: isGroup })
       this.#sockets.push(socket)
       if (isGroup) socket.addMembership(host)
-      socket.on('message', bytes => this.#onMessage(bytes))
+      socket.on('message', (bytes, sender) => this.#onMessage(bytes, sender.address))
       socket.on('error', error => this.#report(error.message))
       this.addresses.push(formatAddress({ ...address, port: socket.address().port }))
     } catch (error) {
@@ -126,8 +140,12 @@ class UdpReceiver implements ReplicaReceiver {
     this.close()
   }
 
-  #onMessage(bytes: Buffer): void {
+  #onMessage(bytes: Buffer, sender: string): void {
     this.counts.received++
+    if (this.#allow?.has(sender) === false) {
+      this.#refuse(`${sender} is not allowed`)
+      return
+    }
     const change = parseDatagram(bytes)
     if (change === undefined) {
       this.#refuse('a datagram was malformed')

@@ -4,11 +4,13 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { type ByteCache, UndercroftError } from '../base/index.ts'
+import { type Access, isAdmitted, isOpen } from './access.ts'
 import { Budget } from './budget.ts'
 import { CacheSet } from './cache-set.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { DirectAcceptor } from './direct-acceptor.ts'
 import { type Listening, listen } from './listener.ts'
+import { Login, type OpenConnection } from './login.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
 import { SOCKET_OPTIONS } from './socket-options.ts'
 
@@ -30,8 +32,8 @@ export interface CacheServer {
 /**
  * Serves caches over uWSGI's cache protocol, on TCP and Unix sockets.
  *
- * The first cache is the default: requests that name no cache work on it. There is no
- * authentication, so listen only where every peer may read and write.
+ * The first cache is the default: requests that name no cache work on it. Without the options
+ * `allow` and `secret` every peer may read and write, so listen only where that is meant.
  *
  * @param caches - The caches, each with its own name. They are not closed with the server. None are
  * needed where `onRequest` takes requests.
@@ -70,7 +72,7 @@ class SocketServer implements CacheServer {
   readonly #servers: Server[] = []
   readonly #listening: Listening[] = []
   readonly #acceptors: DirectAcceptor[] = []
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Set<OpenConnection>()
   #onEmpty: () => void = () => {}
   #closing: Promise<void> | undefined
 
@@ -92,13 +94,16 @@ class SocketServer implements CacheServer {
 
   async start(): Promise<void> {
     for (const listener of this.#options.listeners) {
-      const context = this.#contextFor(listener.readOnly)
+      const { access } = listener
+      const context = this.#contextFor(access.readOnly)
       const adopt = (socket: Socket) => this.#adopt(socket, context)
-      const server = createServer(SOCKET_OPTIONS, adopt)
+      const accept = (socket: Socket) => void this.#accept(socket, context, access)
+      const server = createServer(SOCKET_OPTIONS, isOpen(access) ? adopt : accept)
       this.#servers.push(server)
       this.#listening.push(await listen(server, listener))
       server.on('error', this.#options.onError) // such as no file descriptors left for accept
       const isFull = () => this.#isFull(context)
+      if (!isOpen(access)) continue // the short way asks nobody anything
       const acceptor = DirectAcceptor.replace(server, { context, isFull, adopt })
       if (acceptor !== undefined) this.#acceptors.push(acceptor)
     }
@@ -123,13 +128,27 @@ class SocketServer implements CacheServer {
     return this.#closing !== undefined || this.connectionCount >= limits.maxConnections
   }
 
+  /** For listeners that ask who comes, or for a secret. */
+  #accept(socket: Socket, context: ConnectionContext, access: Access): void {
+    const { secret } = access
+    if (!isAdmitted(access, socket)) socket.destroy()
+    else if (secret === undefined || this.#isFull(context)) this.#adopt(socket, context)
+    else {
+      const serve = () => new Connection(socket, context)
+      this.#keep(new Login(socket, secret, context.limits, serve), socket)
+    }
+  }
+
   /** Undefined: there is no room for it. */
   #adopt(socket: Socket, context: ConnectionContext): Connection | undefined {
     if (this.#isFull(context)) {
       socket.destroy()
       return undefined
     }
-    const connection = new Connection(socket, context)
+    return this.#keep(new Connection(socket, context), socket)
+  }
+
+  #keep<T extends OpenConnection>(connection: T, socket: Socket): T {
     this.#connections.add(connection)
     socket.once('close', () => {
       this.#connections.delete(connection)
@@ -143,7 +162,7 @@ class SocketServer implements CacheServer {
     const closed = this.#servers.map(closeServer)
     await Promise.all(this.#listening.map(listening => listening.release()))
     const { drainIdleMs, drainTimeoutMs } = this.#options.limits
-    const forEach = (act: (connection: Connection) => void) => {
+    const forEach = (act: (connection: OpenConnection) => void) => {
       for (const connection of this.#connections) act(connection)
     }
     forEach(connection => connection.drain())

@@ -14,6 +14,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../uwsgi/index.ts'
+import { resolveAccess } from './access.ts'
 import type { ResolvedListener } from './options.ts'
 import type { SocketFacts } from './stats-document.ts'
 import type { WorkerFacts } from './stats-workers.ts'
@@ -33,6 +34,11 @@ export interface StatsOptions {
    * port reads names and counts, the working directory and process ids. @default false
    */
   readonly allowPublic?: boolean
+  /**
+   * Who may connect: addresses and networks such as `10.0.0.0/8`. Others are closed at once. For
+   * TCP only. @default everybody who reaches the address
+   */
+  readonly allow?: readonly string[]
   /** Permissions of a Unix socket's file. @default 0o600 */
   readonly mode?: number
   /**
@@ -65,7 +71,9 @@ export interface StatsOptions {
 }
 
 export interface ResolvedStatsOptions
-  extends Required<Omit<StatsOptions, 'address' | 'allowPublic' | 'mode' | 'sockets' | 'workers'>> {
+  extends Required<
+    Omit<StatsOptions, 'address' | 'allowPublic' | 'allow' | 'mode' | 'sockets' | 'workers'>
+  > {
   readonly listener: ResolvedListener
   readonly sockets: readonly SocketFacts[]
   readonly workers: (() => readonly WorkerFacts[]) | undefined
@@ -115,6 +123,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1
 const OPTION_NAMES: readonly (keyof StatsOptions)[] = [
   'address',
   'allowPublic',
+  'allow',
   'mode',
   'http',
   'minified',
@@ -137,7 +146,9 @@ function resolveListener(options: StatsOptions): ResolvedListener {
   }
   const mode = requireInteger('mode', options.mode ?? DEFAULT_MODE, 0, 0o777)
   const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
-  return { address, readOnly: true, allowPublic, mode }
+  const { allow } = options
+  const access = resolveAccess(allow === undefined ? {} : { allow }, address.kind === 'tcp')
+  return { address, access, allowPublic, mode }
 }
 
 function requireSockets(given: unknown): readonly SocketFacts[] {

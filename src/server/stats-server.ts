@@ -4,6 +4,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { CacheStats } from '../base/index.ts'
+import { isAdmitted } from './access.ts'
 import { type Listening, listen } from './listener.ts'
 import { StatsConnection } from './stats-connection.ts'
 import { makeDocument, type ProcessFacts } from './stats-document.ts'
@@ -93,8 +94,9 @@ class SocketStatsServer implements StatsServer {
   }
 
   #accept(socket: Socket): void {
-    const { maxConnections, timeoutMs } = this.#options
-    if (this.#closing !== undefined || this.#connections.size >= maxConnections) {
+    const { maxConnections, timeoutMs, listener } = this.#options
+    const isFull = this.#connections.size >= maxConnections
+    if (this.#closing !== undefined || isFull || !isAdmitted(listener.access, socket)) {
       socket.destroy()
       return
     }

@@ -35,6 +35,16 @@ export {
   writeDumpRecord,
 } from './dump.ts'
 export {
+  CHALLENGE_COMMAND,
+  isSameProof,
+  LOGIN_COMMAND,
+  makeNonce,
+  NONCE_SIZE,
+  proofOf,
+  requireSecret,
+  type SecretOption,
+} from './login.ts'
+export {
   DEFAULT_KEYS_LIMIT,
   isCounterOperation,
   MAX_KEYS_LIMIT,

@@ -46,6 +46,7 @@ export const REFUSAL_REASONS = [
   'bad-request',
   'read-only',
   'busy',
+  'secret',
 ] as const
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number]
