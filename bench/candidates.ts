@@ -2,17 +2,21 @@
  * Who is compared, in which order, and who is missing here and why.
  */
 
-import { findPeer } from '../test/peers/peers.ts'
+import { locatePeer, type PeerName } from '../test/peers/peers.ts'
 import { startRedis } from '../test/peers/redis.ts'
 import type { Scope } from '../test/support/scope.ts'
-import { installNpmPeers } from './npm-peers.ts'
+import { startApcuParty } from './apcu-party.ts'
+import { missingNpmPeers } from './npm-peers.ts'
+import { startOpenrestyParty } from './openresty-party.ts'
 import { type Party, type PartyOptions, startNodeParty } from './party.ts'
-import { startUwsgiParty, type UwsgiName } from './uwsgi-party.ts'
+import { startUwsgiParty } from './uwsgi-party.ts'
 
 export const CANDIDATES = [
   'undercroft',
   'uwsgi',
   'uwsgi-tight',
+  'openresty',
+  'apcu',
   'map',
   'lru-cache',
   'lmdb',
@@ -21,45 +25,62 @@ export const CANDIDATES = [
 
 export type CandidateName = (typeof CANDIDATES)[number]
 
+type Start = (scope: Scope, options: PartyOptions) => Promise<Party>
+
 export type FoundCandidate =
-  | {
-      readonly name: CandidateName
-      readonly start: (scope: Scope, options: PartyOptions) => Promise<Party>
-      readonly missing?: undefined
-    }
-  | { readonly name: CandidateName; readonly start?: undefined; readonly missing: string }
+  | { readonly start: Start; readonly missing?: undefined }
+  | { readonly start?: undefined; readonly missing: string }
+
+/** Part of the work is done in a server: the caller's processor time does not tell all. */
+export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
 
 /** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
 export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
 
-/** Looks for what a candidate needs, and installs it where that is possible, saying so. */
+/** Looks for what a candidate needs, and installs nothing: that is install-peers.ts. */
 export function findCandidate(name: CandidateName): FoundCandidate {
-  if (name === 'uwsgi' || name === 'uwsgi-tight') return findUwsgi(name)
-  if (name === 'redis') return findRedis()
-  const isOurs = name === 'map' || name === 'undercroft'
-  const missing = isOurs ? undefined : installNpmPeers()
-  if (missing !== undefined) return { name, missing }
-  const isPrivate = PRIVATE_CANDIDATES.includes(name)
-  return { name, start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
+  switch (name) {
+    case 'uwsgi':
+    case 'uwsgi-tight':
+      return findProgram(
+        'uwsgi',
+        command => (scope, options) => startUwsgiParty(scope, name, command, options),
+      )
+    case 'openresty':
+      return findProgram(
+        name,
+        command => (scope, options) => startOpenrestyParty(scope, command, options),
+      )
+    case 'apcu':
+      return findProgram(
+        name,
+        command => (scope, options) => startApcuParty(scope, command, options),
+      )
+    case 'redis':
+      return findRedis()
+    default:
+      return findModule(name)
+  }
 }
 
-function findUwsgi(name: UwsgiName): FoundCandidate {
-  const { command, missing } = findPeer('uwsgi')
-  if (missing !== undefined) return { name, missing }
-  return { name, start: (scope, options) => startUwsgiParty(scope, name, command, options) }
+function findProgram(peer: PeerName, startWith: (command: string) => Start): FoundCandidate {
+  const { command, missing } = locatePeer(peer)
+  return command === undefined ? { missing } : { start: startWith(command) }
+}
+
+function findModule(name: CandidateName): FoundCandidate {
+  const isOurs = name === 'map' || name === 'undercroft'
+  const missing = isOurs ? undefined : missingNpmPeers()
+  if (missing !== undefined) return { missing }
+  const isPrivate = PRIVATE_CANDIDATES.includes(name)
+  return { start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
 }
 
 function findRedis(): FoundCandidate {
-  const { command, missing } = findPeer('redis')
-  if (missing !== undefined) return { name: 'redis', missing }
-  const missingClient = installNpmPeers()
-  if (missingClient !== undefined) return { name: 'redis', missing: missingClient }
-  return {
-    name: 'redis',
-    start: async (scope, { site, keyCount }) => {
-      const { socketPath } = await startRedis(scope, command)
-      const options = { site: { ...site, socketPath }, keyCount }
-      return startNodeParty(scope, 'redis', false, options)
-    },
-  }
+  const missing = missingNpmPeers()
+  if (missing !== undefined) return { missing }
+  return findProgram('redis', command => async (scope, { site, keyCount }) => {
+    const { socketPath } = await startRedis(scope, command)
+    return startNodeParty(scope, 'redis', false, { site: { ...site, socketPath }, keyCount })
+  })
 }

@@ -9,6 +9,8 @@ import type { Operation } from './workload.ts'
 export interface Task {
   readonly operation: Operation
   readonly startAtNs: bigint
+  /** Time to go through the keys before: others were measured, and have the processor's caches. */
+  readonly warmUpMs: number
   readonly durationMs: number
 }
 

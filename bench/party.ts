@@ -25,6 +25,9 @@ const ANSWER_LIMIT_MS = 120_000
 /** Between the order and the start, so that both processes have it in time. */
 const LEAD_NS = 8_000_000n
 
+/** Of a sample's time, spent before it. A start comes after twice that, should it take longer. */
+const WARM_UP_PART = 1 / 4
+
 /** What the processes of a candidate need to know. */
 export interface PartyOptions {
   readonly site: Site
@@ -52,22 +55,19 @@ export async function startNodeParty(
   return { name, first, second }
 }
 
-/** Calls a second of these workers, all starting at one moment. */
+/** What each of these workers did, all having started at one moment. */
 export async function measure(
   workers: readonly Worker[],
-  task: Omit<Task, 'startAtNs'>,
-): Promise<number> {
-  const startAtNs = process.hrtime.bigint() + LEAD_NS
-  const request: Request = { kind: 'measure', task: { ...task, startAtNs } }
+  task: Pick<Task, 'operation' | 'durationMs'>,
+): Promise<Timing[]> {
+  const warmUpMs = Math.ceil(task.durationMs * WARM_UP_PART)
+  const startAtNs = process.hrtime.bigint() + LEAD_NS + BigInt(2 * warmUpMs) * 1_000_000n
+  const request: Request = { kind: 'measure', task: { ...task, warmUpMs, startAtNs } }
   const responses = await Promise.all(workers.map(worker => worker.ask(request)))
-  return responses.reduce((sum, response) => sum + callsPerSecond(timingIn(response)), 0)
+  return responses.map(timingIn)
 }
 
 function timingIn(response: Response): Timing {
   if (response.kind !== 'timing') throw new Error(`expected a timing, got ${response.kind}`)
   return response.timing
-}
-
-function callsPerSecond({ callCount, elapsedMs }: Timing): number {
-  return (callCount / elapsedMs) * 1000
 }

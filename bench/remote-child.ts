@@ -5,8 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RemoteCache } from '../src/client/index.ts'
 import { answer } from '../test/support/child-side.ts'
-import { type RemoteTask, remoteKeys } from './remote-clients.ts'
-import type { Timing } from './timed-loop.ts'
+import { type RemoteTask, type RemoteTiming, remoteKeys } from './remote-clients.ts'
 import { STRING_VALUE } from './workload.ts'
 
 const [callCountText = '', keyCountText = ''] = process.argv.slice(2)
@@ -14,7 +13,7 @@ const callCount = Number(callCountText)
 const keys = remoteKeys(Number(keyCountText))
 const caches = new Map<string, RemoteCache<string>>()
 
-answer<RemoteTask, Timing>(async ({ operation, server, startAtNs, durationMs }) => {
+answer<RemoteTask, RemoteTiming>(async ({ operation, server, startAtNs, durationMs }) => {
   const cache = caches.get(server) ?? (await RemoteCache.connect<string>(server))
   caches.set(server, cache)
   const call = operation === 'get' ? getFrom(cache) : setIn(cache)
@@ -39,7 +38,7 @@ function setIn(cache: RemoteCache<string>): RemoteCall {
 }
 
 /** Lanes, each with one call after the other. */
-async function runFor(durationMs: number, call: RemoteCall): Promise<Timing> {
+async function runFor(durationMs: number, call: RemoteCall): Promise<RemoteTiming> {
   let count = 0
   const startedMs = performance.now()
   const lane = async (first: number): Promise<void> => {

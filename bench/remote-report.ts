@@ -4,7 +4,7 @@
 
 import type { RemoteOperation } from './remote-clients.ts'
 import type { Transport } from './remote-servers.ts'
-import { median, ratios } from './results.ts'
+import { median, ratios, spread } from './results.ts'
 
 /** Who asks whom. */
 export const SETUPS = [
@@ -47,11 +47,9 @@ function printFigures({ transport, operation, rates, cpuUs }: Figures): void {
   console.log(`\n${head}${'requests a second'.padEnd(28)}server's processor time a request`)
   for (const name of SETUPS) {
     const values = rates.get(name) ?? []
-    const spread = [median(values), Math.min(...values), Math.max(...values)]
-    const [middle, least, most] = spread.map(value => value.toFixed(0))
     const cpu = median(cpuUs.get(name) ?? [])
     const time = Number.isNaN(cpu) ? 'not told here' : `${cpu.toFixed(1)} us`
-    console.log(`${name.padEnd(24)}${`${middle} (${least}..${most})`.padEnd(28)}${time}`)
+    console.log(`${name.padEnd(24)}${spread(values, 0).padEnd(28)}${time}`)
   }
 }
 

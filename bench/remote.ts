@@ -8,18 +8,18 @@
 
 import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../src/base/index.ts'
-import { findPeer } from '../test/peers/peers.ts'
+import { locatePeer } from '../test/peers/peers.ts'
 import type { Scope } from '../test/support/scope.ts'
 import {
   REMOTE_OPERATIONS,
   type RemoteClient,
+  type RemoteTiming,
   startPipelinedClient,
   startUwsgiClients,
 } from './remote-clients.ts'
 import { type Figures, printRemote, SETUPS, type SetupName } from './remote-report.ts'
 import { type RemoteServer, startServers, TRANSPORTS } from './remote-servers.ts'
 import { printMachine } from './report.ts'
-import type { Timing } from './timed-loop.ts'
 import { VALUE_SIZE } from './workload.ts'
 
 const KEY_COUNTS = { normal: 1000, small: 100 } as const
@@ -45,7 +45,7 @@ export async function benchRemote(scope: Scope, args: readonly string[]): Promis
   printMachine()
   console.log(`workload  ${keyCount} keys like user:1234:profile, values of ${VALUE_SIZE} bytes;`)
   console.log(`          ${rounds} rounds, ${seconds} s in all; one process for each server`)
-  const { command, missing } = findPeer('uwsgi')
+  const { command, missing } = locatePeer('uwsgi')
   if (command === undefined) {
     console.log(`skipped: remote: ${missing}`)
     return
@@ -119,6 +119,6 @@ async function measure(
   cpuUs.set(name, [...(cpuUs.get(name) ?? []), ((endMs - startMs) * 1000) / count])
 }
 
-function callsPerSecond({ callCount, elapsedMs }: Timing): number {
+function callsPerSecond({ callCount, elapsedMs }: RemoteTiming): number {
   return (callCount / elapsedMs) * 1000
 }

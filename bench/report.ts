@@ -4,12 +4,12 @@
 
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { systemClock } from '../src/base/index.ts'
-import { type CandidateName, PRIVATE_CANDIDATES } from './candidates.ts'
+import type { CandidateName } from './candidates.ts'
 import type { BenchOptions } from './options.ts'
-import { median, type Results } from './results.ts'
+import { type Results, spread } from './results.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from './workload.ts'
 
-const COLUMN_WIDTH = 24
+const COLUMN_WIDTH = 22
 
 export function printHead({ keyCount, rounds, seconds }: BenchOptions): void {
   printMachine()
@@ -27,6 +27,16 @@ export function printMachine(): void {
   console.log(`Node      ${process.version}`)
 }
 
+/** What nobody should read the figures without. */
+export const NOTES = [
+  'Times of one process are of its processor, whatever else the machine runs; for redis, where a',
+  'server does the work, they are of the clock. map and lru-cache share nothing between processes:',
+  'what two of them reach together is what this machine can give. uwsgi is called from Python and',
+  'gives bytes for "get string" too. It evicts as we do, with the sizes it has by default;',
+  'uwsgi-tight does not evict, and its tables are as small as this workload allows. openresty is',
+  'ngx.shared under LuaJIT in nginx, apcu is PHP with its opcode cache, lmdb does not sync.',
+] as const
+
 export function printResults(names: readonly CandidateName[], results: Results): void {
   printTable('ns a call in one process: median (least..most)', names, (name, operation) =>
     spread(results.nsPerCall(name, operation), 0),
@@ -34,12 +44,7 @@ export function printResults(names: readonly CandidateName[], results: Results):
   printTable('calls of two processes at once / of one', names, (name, operation) =>
     spread(results.scaling(name, operation), 2),
   )
-  console.log(`\n${PRIVATE_CANDIDATES.join(' and ')} share nothing between processes: what two of`)
-  console.log('them reach together is what this machine can give. uwsgi is called from Python and')
-  console.log(
-    'gives bytes for "get string" too. It evicts as we do, with the sizes it has by default;',
-  )
-  console.log('uwsgi-tight does not evict, and its tables are as small as this workload allows.')
+  console.log(`\n${NOTES.join('\n')}`)
 }
 
 function printTable(
@@ -49,15 +54,8 @@ function printTable(
 ): void {
   console.log(`\n${title}`)
   const row = (cells: readonly string[]) => cells.map(text => text.padStart(COLUMN_WIDTH)).join('')
-  console.log(`${''.padEnd(12)}${row(names)}`)
-  for (const operation of OPERATIONS) {
-    console.log(`${operation.padEnd(12)}${row(names.map(name => cell(name, operation)))}`)
+  console.log(`${''.padEnd(12)}${row(OPERATIONS)}`)
+  for (const name of names) {
+    console.log(`${name.padEnd(12)}${row(OPERATIONS.map(operation => cell(name, operation)))}`)
   }
-}
-
-/** The median, the least and the most. */
-export function spread(values: readonly number[], digits: number): string {
-  const [least, most] = [Math.min(...values), Math.max(...values)]
-  const texts = [median(values), least, most].map(value => value.toFixed(digits))
-  return `${texts[0]} (${texts[1]}..${texts[2]})`
 }

@@ -2,33 +2,51 @@
  * What was measured: for each candidate, operation and number of processes, one figure a round.
  */
 
-import type { CandidateName } from './candidates.ts'
+import { type CandidateName, SERVED_CANDIDATES } from './candidates.ts'
+import type { Timing } from './timed-loop.ts'
 import type { Operation } from './workload.ts'
 
-export type ProcessCount = 1 | 2
+/** One round: what each of the processes did that were measured at once. */
+type Round = readonly Timing[]
 
 export class Results {
-  readonly #rounds = new Map<string, number[]>()
+  readonly #rounds = new Map<string, Round[]>()
 
-  /** All processes together. */
-  add(who: CandidateName, what: Operation, count: ProcessCount, callsPerSecond: number): void {
-    const key = keyOf(who, what, count)
-    this.#rounds.set(key, [...(this.#rounds.get(key) ?? []), callsPerSecond])
+  add(who: CandidateName, what: Operation, timings: Round): void {
+    const key = keyOf(who, what, timings.length)
+    this.#rounds.set(key, [...(this.#rounds.get(key) ?? []), timings])
   }
 
-  /** Nanoseconds a call in one process, round by round; empty if it was not measured. */
+  /**
+   * Nanoseconds a call in one process, round by round; empty if it was not measured. Of processor
+   * time, unless part of the work is done in another process.
+   */
   nsPerCall(who: CandidateName, what: Operation): number[] {
-    return this.#of(who, what, 1).map(rate => 1e9 / rate)
+    const isServed = SERVED_CANDIDATES.includes(who)
+    return this.#of(who, what, 1).map(timings =>
+      sum(timings, ({ callCount, elapsedMs, cpuMs }) => {
+        return ((isServed ? elapsedMs : cpuMs) * 1e6) / callCount
+      }),
+    )
   }
 
   /** How many times the calls of one process two reach together, round by round. */
   scaling(who: CandidateName, what: Operation): number[] {
-    return ratios(this.#of(who, what, 2), this.#of(who, what, 1))
+    const rates = (count: number) => this.#of(who, what, count).map(callsPerMs)
+    return ratios(rates(2), rates(1))
   }
 
-  #of(who: CandidateName, what: Operation, count: ProcessCount): number[] {
+  #of(who: CandidateName, what: Operation, count: number): Round[] {
     return this.#rounds.get(keyOf(who, what, count)) ?? []
   }
+}
+
+function callsPerMs(timings: Round): number {
+  return sum(timings, ({ callCount, elapsedMs }) => callCount / elapsedMs)
+}
+
+function sum(timings: Round, figureOf: (timing: Timing) => number): number {
+  return timings.reduce((total, timing) => total + figureOf(timing), 0)
 }
 
 /** Round by round: what the machine does meanwhile then weighs on both sides alike. */
@@ -42,6 +60,13 @@ export function median(values: readonly number[]): number {
   const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN
   const high = sorted[Math.floor(middle)] ?? Number.NaN
   return (low + high) / 2
+}
+
+/** The median, and between which all rounds were. */
+export function spread(values: readonly number[], digits: number): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const texts = [median(values), least, most].map(value => value.toFixed(digits))
+  return `${texts[0]} (${texts[1]}..${texts[2]})`
 }
 
 /** What is typical of many times, and what is rare. */
@@ -73,6 +98,6 @@ function countUpTo(sorted: Float64Array, limit: number): number {
   return first === -1 ? sorted.length : first
 }
 
-function keyOf(who: CandidateName, what: Operation, count: ProcessCount): string {
+function keyOf(who: CandidateName, what: Operation, count: number): string {
   return `${who} ${what} ${count}`
 }

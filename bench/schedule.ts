@@ -33,10 +33,10 @@ export async function measureRounds(
     for (const operation of OPERATIONS) {
       const task = { operation, durationMs }
       for (const [name, { first }] of parties) {
-        results.add(name, operation, 1, await measure([first], task))
+        results.add(name, operation, await measure([first], task))
       }
       for (const [name, { first, second }] of parties) {
-        results.add(name, operation, 2, await measure([first, second], task))
+        results.add(name, operation, await measure([first, second], task))
       }
     }
     console.log(`round ${round + 1} of ${rounds} measured`)

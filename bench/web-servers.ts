@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { findPeer } from '../test/peers/peers.ts'
+import { locatePeer } from '../test/peers/peers.ts'
 import { startUwsgiSite } from '../test/peers/uwsgi-site.ts'
 import { ROOT } from '../test/runner/find-tests.ts'
 import { startServe } from '../test/runner-processes/runner.ts'
@@ -91,7 +91,7 @@ async function startUwsgi(
   socket: 'http-socket' | 'http11-socket',
   { bodySize }: Start,
 ): Promise<WebServer | string> {
-  const { command, missing } = findPeer('uwsgi')
+  const { command, missing } = locatePeer('uwsgi')
   if (missing !== undefined) return missing
   const crew = ['master = true', 'die-on-term = true', 'processes = 2']
   const cache = `cache2 = name=pages,items=100,blocksize=${Math.max(64, bodySize)}`
@@ -108,7 +108,7 @@ function ruleLines(more: string): readonly string[] {
 }
 
 async function startNginx(scope: Scope, { origin }: Start): Promise<WebServer | string> {
-  const { command, missing } = findPeer('nginx')
+  const { command, missing } = locatePeer('nginx')
   if (missing !== undefined) return missing
   if (origin === undefined) return 'there is no server behind it'
   const dir = tempDir(scope)

@@ -10,10 +10,10 @@
 
 import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../src/base/index.ts'
-import { findPeer } from '../test/peers/peers.ts'
+import { locatePeer } from '../test/peers/peers.ts'
 import type { Scope } from '../test/support/scope.ts'
-import { printMachine, spread } from './report.ts'
-import { median, ratios } from './results.ts'
+import { printMachine } from './report.ts'
+import { median, ratios, spread } from './results.ts'
 import { SERVER_NAMES, type ServerName, startWebServer, type WebServer } from './web-servers.ts'
 import { LOAD, load, type Sample } from './wrk.ts'
 
@@ -44,7 +44,7 @@ const TARGETS: readonly { readonly other: ServerName; readonly least: number }[]
 
 export async function benchWeb(scope: Scope, args: readonly string[]): Promise<void> {
   const options = parseWebOptions(args)
-  const { command, missing } = findPeer('wrk')
+  const { command, missing } = locatePeer('wrk')
   if (missing !== undefined) {
     console.log(`skipped: ${missing}`)
     return

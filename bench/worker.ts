@@ -42,13 +42,14 @@ answer<Request, Response>(async request => {
   return { kind: 'done' }
 })
 
-async function measure({ operation, startAtNs, durationMs }: Task) {
+async function measure({ operation, startAtNs, warmUpMs, durationMs }: Task) {
   const loop = loops.get(operation)
   if (loop === undefined) throw new Error(`no operation ${operation}`)
+  await loop(warmUpMs)
   await delay(msUntil(startAtNs) - AWAKE_MS)
   while (msUntil(startAtNs) > 0);
-  const { callCount, elapsedMs } = await loop(durationMs)
-  return { callCount, elapsedMs }
+  const { callCount, elapsedMs, cpuMs } = await loop(durationMs)
+  return { callCount, elapsedMs, cpuMs }
 }
 
 function msUntil(atNs: bigint): number {

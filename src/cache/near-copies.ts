@@ -77,8 +77,10 @@ export class NearCopies {
     const value = this.#engine.get(key, this.#decode)
     if (this.#worth.countRead()) this.clear()
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
-    if (place !== undefined) this.#renew(place, value)
-    else if (value !== undefined && this.#worth.isRepeat(this.#engine.found.hash)) {
+    if (place !== undefined) {
+      this.#worth.countRenewal()
+      this.#renew(place, value)
+    } else if (value !== undefined && this.#worth.isRepeat(this.#engine.found.hash)) {
       this.#admit(key, value)
     }
     return value

@@ -18,11 +18,22 @@ describe('the figures of a benchmark', () => {
 
   test('a target says whether it is reached, and when it could not be measured', () => {
     const results = new Results()
-    results.add('undercroft', 'has', 1, 2e7)
-    results.add('uwsgi', 'has', 1, 1e7)
+    results.add('undercroft', 'has', [timing(2e4)])
+    results.add('uwsgi', 'has', [timing(1e4)])
     const lines = targetLines(results)
-    assert.ok(lines.some(line => /^reached .*has.*: 0\.50$/.test(line)))
+    assert.ok(lines.some(line => /^reached .*has.*: 0\.50 \(0\.50\.\.0\.50\)$/.test(line)))
     assert.ok(lines.some(line => /^not measured .*get string/.test(line)))
+  })
+
+  test('one process is timed by its processor, unless a server does the work', () => {
+    const results = new Results()
+    const busy = { callCount: 1000, elapsedMs: 8, cpuMs: 2 }
+    results.add('apcu', 'set', [busy])
+    results.add('redis', 'set', [busy])
+    results.add('apcu', 'set', [timing(3000), timing(1000)])
+    assert.deepEqual(results.nsPerCall('apcu', 'set'), [2000])
+    assert.deepEqual(results.nsPerCall('redis', 'set'), [8000])
+    assert.deepEqual(results.scaling('apcu', 'set'), [32])
   })
 
   test('every process goes through the same keys in the same order', () => {
@@ -41,3 +52,7 @@ describe('the figures of a benchmark', () => {
     assert.ok(ofAsync.elapsedMs >= 1)
   })
 })
+
+function timing(callCount: number) {
+  return { callCount, elapsedMs: 1, cpuMs: 1 }
+}

@@ -27,7 +27,19 @@ class CountingSource {
     return decode(Buffer.alloc(0), 0, 0, VALUE_TYPE.ascii)
   }
 
-  createStamps = () => ({ write() {}, move() {}, useAgain: () => true })
+  /** Of each place: whether the item is what it was when it was stamped. */
+  readonly #fresh = new Set<number>()
+
+  createStamps = () => ({
+    write: (place: number) => this.#fresh.add(place),
+    move: (_: number, to: number) => this.#fresh.add(to),
+    useAgain: (place: number) => this.#fresh.has(place),
+  })
+
+  /** Somebody stores all items anew. */
+  changeAll(): void {
+    this.#fresh.clear()
+  }
 }
 
 function open(valueSize: number, maxItems: number, maxSize: number): [NearCopies, CountingSource] {
@@ -65,6 +77,32 @@ describe('near copies are bounded', () => {
     assert.ok(past >= 15 && past < 50, `${past} of 60 reads went past`)
     const [large, largeSource] = open(5000, 1000, 50_000)
     for (let round = 0; round < 5; round++) assert.equal(readAll(large, largeSource, 3), 3)
+  })
+
+  test('when all items are changed once, each is read once more, and its copy used again', () => {
+    const [near, source] = open(10, 16_384, 1e8)
+    for (let round = 0; round < 8; round++) readAll(near, source, 10_000)
+    for (let turn = 0; turn < 20; turn++) {
+      source.changeAll()
+      assert.equal(readAll(near, source, 10_000), 10_000)
+      assert.ok(readAll(near, source, 10_000) < 500)
+    }
+  })
+
+  test('hot keys are all kept in the end, however many share a mark', () => {
+    const [near, source] = open(10, 16_384, 1e8)
+    for (let round = 0; round < 20; round++) readAll(near, source, 12_000)
+    assert.ok(readAll(near, source, 12_000) < 50)
+  })
+
+  test('where items change before each read, copies are given up', () => {
+    const [near, source] = open(10, 1000, 1e8)
+    for (let round = 0; round < 100; round++) {
+      source.changeAll()
+      readAll(near, source, 500)
+    }
+    assert.equal(readAll(near, source, 500), 500)
+    assert.equal(readAll(near, source, 500), 500)
   })
 
   test('keys that never come back are soon no longer looked for, and hot ones are again', () => {

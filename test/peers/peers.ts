@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 
@@ -16,6 +16,8 @@ interface Peer {
   readonly packages: readonly string[]
   /** Arguments with which the right one ends without an error. @default it need not be tried */
   readonly trial?: readonly string[]
+  /** What must be there beside the command. @default nothing */
+  readonly files?: readonly string[]
 }
 
 const PEERS = {
@@ -30,6 +32,16 @@ const PEERS = {
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
   wrk: { commands: ['wrk'], packages: ['wrk'] },
   redis: { commands: ['redis-server'], packages: ['redis-server'] },
+  openresty: {
+    commands: ['nginx'],
+    packages: ['nginx-light', 'libnginx-mod-http-lua', 'lua-cjson'],
+    files: ['/usr/lib/nginx/modules/ngx_http_lua_module.so'],
+  },
+  apcu: {
+    commands: ['php'],
+    packages: ['php-cli', 'php-apcu'],
+    trial: ['-r', "exit(extension_loaded('apcu') && extension_loaded('pcntl') ? 0 : 1);"],
+  },
 } as const satisfies Record<string, Peer>
 
 export type PeerName = keyof typeof PEERS
@@ -47,12 +59,23 @@ const APT_LOCK_SECONDS = 120
 
 /** The command, installed now if need be. Each peer is installed at most once a process. */
 export function findPeer(name: PeerName): FoundPeer {
+  const { command = canInstall() ? install(PEERS[name]) : undefined, missing } = locatePeer(name)
+  return command === undefined ? { missing: missing ?? name } : { command }
+}
+
+/** The command if it is there; nothing is installed. */
+export function locatePeer(name: PeerName): FoundPeer {
   const peer: Peer = PEERS[name]
-  const command = findCommand(peer) ?? (canInstall() ? install(peer) : undefined)
+  const command = findCommand(peer)
   if (command !== undefined) return { command }
   const hint = `apt-get install ${peer.packages.join(' ')}`
   const what = peer.trial === undefined ? peer.commands.join(' or ') : name
   return { missing: `${what} is not installed (Debian: ${hint})` }
+}
+
+/** The Debian packages that bring it. */
+export function packagesOf(name: PeerName): readonly string[] {
+  return PEERS[name].packages
 }
 
 /** The command, or undefined after having skipped the test: `if (nginx === undefined) return`. */
@@ -67,6 +90,7 @@ export function requirePeer(t: TestContext, name: PeerName): string | undefined 
 function findCommand(peer: Peer): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS]
   const paths = peer.commands.flatMap(command => folders.map(folder => join(folder, command)))
+  if (peer.files?.every(existsSync) === false) return undefined
   return paths.find(path => isExecutable(path) && passesTrial(path, peer))
 }
 
