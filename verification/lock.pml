@@ -3,7 +3,9 @@
  *
  * One chain with one item of two words. WRITERS change it, READERS read it without the lock, and up
  * to CRASHES of them die at any step: between any two stores, with the lock, in a recovery, in the
- * middle of a takeover. Each statement is one load or one store of src/engine: lock.ts (acquire,
+ * middle of a takeover. Whoever dies does so together with its last step, which leaves out nothing:
+ * all that others can do while it lives on without a step, they can do after its death. And a death
+ * without the lock is left out: it is an end like any other, for nobody waits for that process. Each statement is one load or one store of src/engine: lock.ts (acquire,
  * release, take over), slot-table.ts (beginChange, endChange), writer.ts (#rewrite), reader.ts
  * (locate, confirm), recovery.ts (rebuild), engine.ts (#settled).
  *
@@ -64,51 +66,45 @@ byte diedWriting = 0;
 byte next = 1;
 byte completed = 0;
 
-/* May die before the next step. */
-#define MAY_DIE(me) \
-  if \
-  :: crashes < CRASHES -> \
-    d_step { \
+/* A step with the lock, after which the process may be dead. */
+#define STEP(me, step) \
+  atomic { \
+    step; \
+    if \
+    :: crashes < CRASHES -> \
       crashes++; \
       if :: inside == me -> inside = NOBODY :: else fi; \
       if :: owner == me && info == WRITING -> diedWriting = 1 :: else fi; \
       alive[me] = false; \
-    } \
-    goto dead \
-  :: true \
-  fi
+      goto dead \
+    :: true \
+    fi \
+  }
 
 #define ENTER(me) assert(inside == NOBODY); inside = me
 
 /* lock.ts: compare and swap from free; or from an owner of whom the kernel says that it is dead. */
 #define ACQUIRE(me) \
   do \
-  :: atomic { owner == FREE -> owner = me; ENTER(me) } break \
+  :: STEP(me, owner == FREE -> owner = me; ENTER(me)); break \
   :: atomic { owner != FREE && (!alive[owner] || FAULT == NO_ASKING) -> seen = owner } \
-    MAY_DIE(me); \
-    atomic { \
-      if \
-      :: owner == seen -> owner = me; ENTER(me); took = 1 \
-      :: else -> took = 0 \
-      fi \
-    } \
+    STEP(me, if :: owner == seen -> owner = me; ENTER(me); took = 1 :: else -> took = 0 fi); \
     if \
-    :: took -> MAY_DIE(me); needsRecovery = 1; break \
+    :: took -> STEP(me, needsRecovery = 1); break \
     :: else \
     fi \
-  od; \
-  MAY_DIE(me)
+  od
 
 #define RELEASE(me) \
   atomic { assert(owner == me); inside = NOBODY; owner = FREE }
 
 /* recovery.ts: everything from the slots; what was being written is dropped. */
 #define REBUILD(me) \
-  needsRecovery = 1; MAY_DIE(me); \
-  version = version | 1; MAY_DIE(me); \
-  if :: info == WRITING -> info = ABSENT :: else fi; MAY_DIE(me); \
-  version = version + 1; MAY_DIE(me); \
-  needsRecovery = 0; MAY_DIE(me)
+  STEP(me, needsRecovery = 1); \
+  STEP(me, version = version | 1); \
+  STEP(me, if :: info == WRITING -> info = ABSENT :: else fi); \
+  STEP(me, version = version + 1); \
+  STEP(me, needsRecovery = 0)
 
 proctype Writer(byte me) {
   byte seen;
@@ -117,12 +113,12 @@ proctype Writer(byte me) {
   ACQUIRE(me);
   if :: needsRecovery && FAULT != NO_RECOVERY -> REBUILD(me) :: else fi;
   d_step { mine = next; next++ }
-  version = version | 1; MAY_DIE(me);
-  if :: FAULT != NO_MARK -> info = WRITING :: else fi; MAY_DIE(me);
-  first = mine; MAY_DIE(me);
-  second = mine; MAY_DIE(me);
-  info = WHOLE; MAY_DIE(me);
-  version = version + 1; MAY_DIE(me);
+  STEP(me, version = version | 1);
+  STEP(me, if :: FAULT != NO_MARK -> info = WRITING :: else fi);
+  STEP(me, first = mine);
+  STEP(me, second = mine);
+  STEP(me, info = WHOLE);
+  STEP(me, version = version + 1);
   RELEASE(me);
   d_step { if :: mine > completed -> completed = mine :: else fi }
 dead:
@@ -155,13 +151,13 @@ proctype Reader(byte me) {
   :: attempt == ATTEMPTS -> break
   :: else ->
     attempt++;
-    before = version; MAY_DIE(me);
+    before = version;
     if
     :: before & 1 -> before = 0
     :: else ->
-      readInfo = info; MAY_DIE(me);
-      readFirst = first; MAY_DIE(me);
-      readSecond = second; MAY_DIE(me);
+      readInfo = info;
+      readFirst = first;
+      readSecond = second;
       if
       :: version == before || FAULT == NO_SECOND_LOOK -> CHECK(readInfo, readFirst, readSecond); goto dead
       :: else

@@ -11,15 +11,15 @@ import { requireOneOf } from '../src/base/index.ts'
 import { checkModel } from './spin.ts'
 
 const SIZES = {
-  small: { WRITERS: 2, READERS: 1, CRASHES: 1 },
-  large: { WRITERS: 2, READERS: 2, CRASHES: 1 },
+  small: { WRITERS: 2, READERS: 2, CRASHES: 1 },
+  large: { WRITERS: 2, READERS: 2, CRASHES: 2 },
 } as const
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: 'large' } } })
 const size = SIZES[requireOneOf('--size', values.size, ['small', 'large'])]
 const directory = mkdtempSync(join(tmpdir(), 'undercroft-spin-'))
 try {
-  console.log(`lock.pml: ${JSON.stringify(size)}; the large size takes some minutes`)
+  console.log(`lock.pml: ${JSON.stringify(size)}`)
   const { states, errors, error } = await checkModel('lock', size, directory)
   console.log(`${states.toLocaleString('en-US')} states visited, ${errors} errors`)
   if (errors > 0) {

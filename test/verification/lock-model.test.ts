@@ -15,12 +15,17 @@ const FAULTS = {
 }
 
 describe('the model of lock, read and takeover', () => {
-  test('holds in every interleaving of two writers, a reader and a crash at any step', async t => {
+  test('holds in every interleaving of two writers, two readers and a crash at any step', async t => {
     const spin = requirePeer(t, 'spin')
     if (spin === undefined) return
-    const { states, errors, error } = await checkModel('lock', SMALL, tempDir(t), spin)
+    const { states, errors, error } = await checkModel(
+      'lock',
+      { ...SMALL, READERS: 2 },
+      tempDir(t),
+      spin,
+    )
     assert.equal(errors, 0, error)
-    assert.ok(states > 50_000)
+    assert.ok(states > 1_000_000)
     t.diagnostic(`${states} states`)
   })
 
