@@ -48,6 +48,14 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'The export of the module that is the application, instead of the default one.',
   },
   {
+    name: 'http-cache',
+    kind: 'string',
+    argument: 'CACHE',
+    group: 'command',
+    support: 'now',
+    description: 'Stores responses of the application in this cache, as RFC 9111 says.',
+  },
+  {
     name: 'chdir',
     kind: 'string',
     argument: 'PATH',

@@ -3,7 +3,7 @@
  * remote one as promises.
  */
 
-import type { CacheKey, CounterOperation, StoredItem } from '../base/index.ts'
+import type { CacheKey, CacheLike, CounterOperation, StoredItem } from '../base/index.ts'
 
 export type Later<T> = T | Promise<T>
 
@@ -15,6 +15,8 @@ export interface StoreRequest {
 
 /** Arguments are checked already; null is every kind of no. */
 export interface CacheCalls {
+  /** What answers, if it is on this machine. */
+  readonly cache?: CacheLike
   /** Largest value it takes, in bytes. */
   readonly maxValueSize: number
   get(key: CacheKey): Later<Buffer | null>

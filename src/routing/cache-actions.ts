@@ -62,10 +62,21 @@ function compileCache(text: string, context: RuleContext, isContinuing: boolean)
   return exchange => {
     if (!isForAnyMethod && !isRead(exchange.variable('REQUEST_METHOD'))) return 'next'
     const keyText = key.expand(exchange)
-    const found = findCache(exchange).item(toKey(keyText))
-    return found instanceof Promise
-      ? found.then(item => flow(exchange, keyText, item))
-      : flow(exchange, keyText, found)
+    const cache = findCache(exchange)
+    const itemKey = toKey(keyText)
+    const found = cache.item(itemKey)
+    if (found instanceof Promise) return found.then(item => flow(exchange, keyText, item))
+    if (found === null && !isContinuing) {
+      exchange.missed ??= []
+      exchange.missed.push({
+        isThere: () => cache.exists(itemKey) === true,
+        ask: () => {
+          const item = cache.item(itemKey)
+          return item instanceof Promise ? 'next' : flow(exchange, keyText, item)
+        },
+      })
+    }
+    return flow(exchange, keyText, found)
   }
 }
 

@@ -66,6 +66,11 @@ class GuardedCache implements RouteCache {
     this.#name = name
   }
 
+  get cache(): RouteCache['cache'] {
+    const cache = this.#guard(({ cache = null }) => ({ cache }))
+    return cache instanceof Promise ? undefined : (cache?.cache ?? undefined)
+  }
+
   get maxValueSize(): number {
     const size = this.#guard(cache => cache.maxValueSize)
     return typeof size === 'number' ? size : 0

@@ -8,6 +8,8 @@ import type { RouterHost } from './host.ts'
 import type { MimeTypes } from './mime-types.ts'
 import type { Reply, StatusLine } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
+import type { Flow } from './rule.ts'
+import type { StoreTurn } from './store-turn.ts'
 import type { Variables } from './variables.ts'
 
 /** What all requests share. */
@@ -28,6 +30,14 @@ export interface HeaderEdits {
   readonly removed: Set<string>
 }
 
+/** A rule `cache` that had no answer, to be asked once more when somebody else has stored one. */
+export interface MissedRule {
+  /** Counts nothing. */
+  isThere(): boolean
+  /** `next`: it has none. */
+  ask(): Flow
+}
+
 export class Exchange {
   readonly world: World
   readonly variables: Variables
@@ -35,6 +45,10 @@ export class Exchange {
   groups: Groups = null
   /** What the rules answer with, if they do. */
   reply: Reply | undefined
+  /** In a cache of this machine, in the order of the rules. */
+  missed: MissedRule[] | undefined
+  /** Others wait for what this request stores. */
+  turn: StoreTurn | undefined
   /** Who wants the body of the application's response. */
   sinks: ResponseSink[] | undefined
   /** Of the response; before there is one what uWSGI has as well. */

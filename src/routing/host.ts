@@ -2,12 +2,14 @@
  * What rules need of the process they run in.
  */
 
-import type { CacheKey, Clock, CounterOperation, StoredItem } from '../base/index.ts'
+import type { CacheKey, CacheLike, Clock, CounterOperation, StoredItem } from '../base/index.ts'
 
 export type Later<T> = T | Promise<T>
 
 /** A cache as rules use it: null is every kind of no. Local ones answer at once. */
 export interface RouteCache {
+  /** The cache itself, for those who take turns; undefined: it is not on this machine. */
+  readonly cache?: CacheLike | undefined
   /** Largest value it takes, in bytes. */
   readonly maxValueSize: number
   item(key: CacheKey): Later<StoredItem | null>

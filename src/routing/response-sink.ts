@@ -23,4 +23,6 @@ export interface ResponseSink {
    * Called before the last bytes go to the client.
    */
   take(body: Buffer): void
+  /** The body is longer than it takes. */
+  miss?(): void
 }

@@ -98,7 +98,7 @@ class ResponseTap {
     this.#copiedSize += size
     if (this.#copiedSize > this.#limit) {
       this.#copied = []
-      this.#sinks = this.#sinks.filter(sink => sink.maxBodySize === 0)
+      this.#keepOnly(sink => sink.maxBodySize === 0)
       this.#limit = 0
     } else if (size > 0) {
       // The application may use its buffer again.
@@ -113,12 +113,15 @@ class ResponseTap {
     this.copy(chunk, encoding)
     this.#isFinished = true
     if (!this.#isWhole()) return
+    this.#keepOnly(sink => sink.maxBodySize === 0 || this.#copiedSize <= sink.maxBodySize)
     const body = this.#limit === 0 ? NOTHING : Buffer.concat(this.#copied, this.#copiedSize)
-    for (const sink of this.#sinks) {
-      if (sink.maxBodySize === 0) this.#give(sink, NOTHING)
-      else if (body.length <= sink.maxBodySize) this.#give(sink, body)
-    }
+    for (const sink of this.#sinks) this.#give(sink, sink.maxBodySize === 0 ? NOTHING : body)
     this.#copied = []
+  }
+
+  #keepOnly(isKept: (sink: ResponseSink) => boolean): void {
+    for (const sink of this.#sinks) if (!isKept(sink)) sink.miss?.()
+    this.#sinks = this.#sinks.filter(isKept)
   }
 
   /** Whatever becomes of the copy, the application's call goes well. */

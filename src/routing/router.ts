@@ -10,6 +10,7 @@ import type { RouterHost } from './host.ts'
 import { tapResponse } from './response-tap.ts'
 import { type Decision, RuleSet } from './rule-set.ts'
 import { sendNothing, sendReply } from './send-reply.ts'
+import type { StoreTurn } from './store-turn.ts'
 import { givenVariables, HttpVariables, headerName, type Variables } from './variables.ts'
 
 /** What rules said about logging a request. */
@@ -72,6 +73,7 @@ class HttpRouter implements Router {
       if (this.#hasFinalRules) this.#runAtEnd(exchange, response)
       const decision = this.#decide(exchange)
       const carryOut = (known: Decision) => {
+        if (exchange.turn !== undefined) endWith(response, exchange.turn)
         if (known === 'reply') this.#reply(exchange, response)
         else this.#ask(application, exchange, request, response)
       }
@@ -152,6 +154,13 @@ class HttpRouter implements Router {
       this.#rules.runAside('final', exchange)
     })
   }
+}
+
+/** Whatever comes of the response, nobody waits for it any longer than it lasts. */
+function endWith(response: ServerResponse, turn: StoreTurn): void {
+  const end = () => turn.end(true)
+  if (response.closed || response.destroyed) end()
+  else response.once('close', end)
 }
 
 function variablesOf(request: IncomingMessage): Variables {

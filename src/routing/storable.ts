@@ -27,6 +27,15 @@ export function isStorable(head: ResponseHead, policy: StorePolicy): boolean {
   return !head.hasAuthorization || policy.isForOneUser || isForEveryone(directives)
 }
 
+/** Before there is a response: false if none could be stored, or only one that says so. */
+export function isLikelyStorable(
+  { method, hasAuthorization }: Pick<ResponseHead, 'method' | 'hasAuthorization'>,
+  policy: StorePolicy,
+): boolean {
+  if (!policy.isForAnyMethod && method !== 'GET') return false
+  return policy.isForced || policy.isForOneUser || !hasAuthorization
+}
+
 /** RFC 9111 section 3.5: what lets a shared cache store an answer to credentials. */
 function isForEveryone(directives: ReadonlySet<string>): boolean {
   return ['public', 's-maxage', 'must-revalidate'].some(name => directives.has(name))

@@ -8,12 +8,21 @@ import type { CounterOperation } from '../base/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { toKey, toPlainText, toValue } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
+import type { Exchange } from './exchange.ts'
 import { leadingInteger } from './leading-integer.ts'
 import type { ResponseHead } from './response-sink.ts'
-import { type Act, type ActionKind, type RuleContext, whenKnown } from './rule.ts'
+import {
+  type Act,
+  type ActionKind,
+  type Flow,
+  type RuleContext,
+  RuleError,
+  whenKnown,
+} from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
-import { isStorable, type StorePolicy } from './storable.ts'
+import { isLikelyStorable, isStorable, type StorePolicy } from './storable.ts'
 import { StoreSink } from './store-sink.ts'
+import { type StoreTurn, takeTurn } from './store-turn.ts'
 import { compileArgument } from './template.ts'
 
 const BEFORE_BODY: readonly ChainName[] = ['request', 'response']
@@ -38,6 +47,7 @@ const STORE_NAMES: ArgumentNames = {
   code: 'status',
   force: 'force',
   any_method: 'any_method',
+  lock: 'lock',
 }
 
 const VALUE_NAMES: ArgumentNames = { key: 'key', value: 'value', name: 'name', expires: 'expires' }
@@ -61,20 +71,37 @@ function compileStore(text: string, context: RuleContext): Act {
     isForAnyMethod: given.flag('any_method'),
     isForOneUser: key.variableNames.some(name => USER_VARIABLES.includes(name)),
   }
+  const takesTurns = given.flag('lock')
+  if (takesTurns && context.chain !== 'request') {
+    throw new RuleError(`${prefix}: lock is only for rules before the application is asked`)
+  }
   const wants = (head: ResponseHead) => isStorable(head, policy)
   return exchange => {
-    const sink = new StoreSink({
+    const order = {
       cache: findCache(exchange),
       key: toKey(key.expand(exchange)),
       gzipKey: gzipKey && toKey(gzipKey.expand(exchange)),
       value: value && toValue(value.expand(exchange)),
       ttlMs,
       wants,
-      log: line => context.world.host.log(line),
-    })
-    exchange.addSink(sink)
-    return 'next'
+      log: (line: string) => context.world.host.log(line),
+    }
+    const store = (turn?: StoreTurn): Flow => {
+      exchange.addSink(new StoreSink({ ...order, turn }))
+      return 'next'
+    }
+    if (!takesTurns || !mayTakeTurn(exchange, policy)) return store()
+    const answered = takeTurn(exchange, order.cache, order.key)
+    return answered === undefined ? store() : answered.then(flow => flow ?? store(exchange.turn))
   }
+}
+
+/** One turn a request, and none for what is not likely to be stored. */
+function mayTakeTurn(exchange: Exchange, policy: StorePolicy): boolean {
+  if (exchange.turn !== undefined) return false
+  const method = exchange.variable('REQUEST_METHOD')
+  const hasAuthorization = exchange.variable('HTTP_AUTHORIZATION') !== ''
+  return isLikelyStorable({ method, hasAuthorization }, policy)
 }
 
 /** Stores a text only if there is none. uWSGI ends the request when that is refused (F42). */

@@ -7,6 +7,7 @@ import { gzip, gzipSync } from 'node:zlib'
 import type { CacheKey } from '../base/index.ts'
 import type { RouteCache } from './host.ts'
 import type { ResponseHead, ResponseSink } from './response-sink.ts'
+import type { StoreTurn } from './store-turn.ts'
 
 /** One cachestore rule, filled in for a request. */
 export interface StoreOrder {
@@ -17,6 +18,8 @@ export interface StoreOrder {
   readonly value: string | Uint8Array | undefined
   readonly ttlMs: number
   readonly wants: (head: ResponseHead) => boolean
+  /** Others wait for it. */
+  readonly turn: StoreTurn | undefined
   readonly log: (line: string) => void
 }
 
@@ -40,24 +43,36 @@ export class StoreSink implements ResponseSink {
   }
 
   wants(head: ResponseHead): boolean {
-    return this.#order.wants(head)
+    const isWanted = this.#order.wants(head)
+    if (!isWanted) this.miss()
+    return isWanted
+  }
+
+  miss(): void {
+    this.#order.turn?.end(false)
   }
 
   take(body: Buffer): void {
+    const { key, gzipKey, turn } = this.#order
     const value = this.#order.value ?? body
-    if (value.length === 0) return
-    this.#store(this.#order.key, value)
-    const { gzipKey } = this.#order
+    if (value.length === 0) {
+      this.miss()
+      return
+    }
+    const isStored = this.#store(key, value)
+    turn?.end(isStored)
     if (gzipKey === undefined) return
     const bytes = typeof value === 'string' ? Buffer.from(value) : value
     if (bytes.length <= SMALL_SIZE) this.#store(gzipKey, gzipSync(bytes))
     else this.#finish(gzipLater(bytes).then(coded => this.#store(gzipKey, coded)))
   }
 
-  #store(key: CacheKey, value: string | Uint8Array): void {
+  /** False: there is no room for it. */
+  #store(key: CacheKey, value: string | Uint8Array): boolean {
     const { cache, ttlMs } = this.#order
     const outcome = cache.store(key, { value, mode: 'set', ttlMs })
     if (outcome instanceof Promise) this.#finish(outcome)
+    return outcome !== null
   }
 
   /** Nobody waits for it. */

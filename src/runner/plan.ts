@@ -76,13 +76,15 @@ export interface PlannedApp {
   readonly module: string
   /** The name of an export; absent: the default one. */
   readonly callable?: string
+  /** The cache that stores its responses; absent: none does. */
+  readonly httpCache?: string
 }
 
 /** Refuses what is not supported and fills in what was not given. */
 export function planServe(options: OptionSet): ServePlan {
   requireSupported(options)
   const { caches, warnings } = resolveCaches(options)
-  const crew = planCrew(options)
+  const crew = planCrew(options, caches)
   if (caches.length === 0 && crew === undefined) {
     throw usageError('there is no cache to serve; add --cache2 name=default,items=10000')
   }
@@ -116,17 +118,17 @@ const NOTHING_AROUND: RouterHost = {
 /** Each asks for something that only a master or its workers can do; and so do all rules. */
 const CREW_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
-  ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map'],
+  ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
 ])
 
-function planCrew(options: OptionSet): PlannedCrew | undefined {
+function planCrew(options: OptionSet, caches: readonly CacheDefinition[]): PlannedCrew | undefined {
   const isAsked = [...options.given.keys()].some(
     name => CREW_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
   )
   if (!isAsked && !flagOption(options, 'master')) return undefined
   return {
     processes: requiredInteger(options, 'processes'),
-    app: planApp(options),
+    app: planApp(options, caches),
     chdir: textOption(options, 'chdir'),
     user: textOption(options, 'uid'),
     group: textOption(options, 'gid'),
@@ -138,15 +140,31 @@ function planCrew(options: OptionSet): PlannedCrew | undefined {
   }
 }
 
-function planApp(options: OptionSet): PlannedApp | undefined {
+function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {
   const given = findLast(options, 'module')
   const callable = textOption(options, 'callable')
-  if (given === undefined) return undefined
+  const httpCache = planHttpCache(options, caches)
+  if (given === undefined) {
+    if (httpCache === undefined) return undefined
+    throw usageError('http-cache stores what an application answers; add module = app.js')
+  }
   if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
   // uWSGI's `module = myapp:application`.
   const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
   const wanted = callable ?? name
-  return { module: path ?? given.value, ...(wanted === undefined ? {} : { callable: wanted }) }
+  return {
+    module: path ?? given.value,
+    ...(wanted === undefined ? {} : { callable: wanted }),
+    ...(httpCache === undefined ? {} : { httpCache }),
+  }
+}
+
+function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {
+  const given = findLast(options, 'http-cache')
+  if (given === undefined || caches.some(({ name }) => name === given.value)) return given?.value
+  const names = caches.map(({ name }) => name).join(', ')
+  const allowed = names === '' ? 'a cache of cache2' : `one of ${names}`
+  throw invalidOption(formatGiven(given), allowed, given.value)
 }
 
 function planVariables(options: OptionSet): [string, string][] {

@@ -6,6 +6,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { assert, systemClock } from '../base/index.ts'
 import { checkOptions, OPTION_TABLE } from '../config/index.ts'
+import { HttpCache } from '../http/index.ts'
 import { findCache, provideCaches } from '../instance/index.ts'
 import { createRouter } from '../routing/index.ts'
 import { type CacheServer, serveCaches } from '../server/index.ts'
@@ -14,7 +15,7 @@ import { Seat } from './board.ts'
 import { HttpFront, LAST_REQUEST_MS } from './http-front.ts'
 import type { WorkerTask } from './messages.ts'
 import { type OpenedCache, openSharedCache } from './open-cache.ts'
-import { type PlannedCrew, planServe, type ServePlan } from './plan.ts'
+import { type PlannedApp, type PlannedCrew, planServe, type ServePlan } from './plan.ts'
 import { RequestWatch } from './request-watch.ts'
 
 /** Node.js' own limit; what `buffer-size` asks for beyond that counts for HTTP as well. */
@@ -62,7 +63,7 @@ export class RunningWorker {
     const { maxRequests } = crew
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     const caches = await openCaches(plan, host)
-    const listener = watch.wrap(await makeListener(task, plan, crew, host))
+    const listener = watch.wrap(await makeListener(task, plan, caches, host))
     // Variables of the uwsgi protocol, and what HTTP makes of them, differ a little in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
     const front = new HttpFront(listener, { maxHeaderSize, watch, seat })
@@ -103,15 +104,28 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Opene
 /** The rules, and the application behind them. */
 async function makeListener(
   { workerId }: WorkerTask,
-  { options }: ServePlan,
-  { app, chdir }: PlannedCrew,
+  { options, crew }: ServePlan,
+  caches: readonly OpenedCache[],
   { onLog }: WorkerHost,
 ): Promise<RequestListener> {
+  const { app, chdir } = crew ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes: files that the configuration names are the master's to find.
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
-  return router.wrap(app && (await loadApp(app)))
+  return router.wrap(app && (await loadCachedApp(app, caches)))
+}
+
+/** The application, behind an HTTP cache if that is asked for. */
+async function loadCachedApp(
+  app: PlannedApp,
+  caches: readonly OpenedCache[],
+): Promise<RequestListener> {
+  const cache = caches.find(({ name }) => name === app.httpCache)
+  // Before the application is loaded: its options may be refused.
+  const pages = cache && new HttpCache({ cache })
+  const listener = await loadApp(app)
+  return pages === undefined ? listener : pages.listener(listener)
 }
 
 /** The cache server, if there is a socket for one. */

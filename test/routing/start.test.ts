@@ -72,6 +72,10 @@ describe('a rule that cannot be used is refused', () => {
       'route-run = cachestore:key=k,expires=1m',
       'route-run: expires must be a whole number from 0 to 2147483647; got "1m"',
     ],
+    [
+      'response-route-run = cachestore:key=k,lock=1',
+      'response-route-run: invalid cachestore route syntax: lock is only for rules before the',
+    ],
     ['route-run = cachestore:key=k,status=ok', 'route-run: status must be a whole number'],
     ['route-run = cachestore:key', 'route-run: invalid cachestore route syntax: key needs a value'],
     ['route-run = logvar:x', 'route-run: invalid logvar syntax, must be key=value'],

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { until } from '../support/deadline.ts'
 import { startSite } from './site.ts'
 
 const CACHE = 'cache2 = name=c,items=100'
@@ -56,5 +58,88 @@ route-run = cachestore:key=\${PATH_INFO}`,
       key => site.value('c', key) !== undefined,
     )
     assert.deepEqual(stored, ['/public', 'for '])
+  })
+})
+
+describe('cachestore with lock', () => {
+  test('without a rule cache before it, and in a cache elsewhere, stores and says so', async t => {
+    const site = await startSite(
+      t,
+      `${CACHE}
+route = ^/far cachestore:key=k,name=c@127.0.0.1:1,lock=1
+route-run = cachestore:key=\${PATH_INFO},lock=1`,
+    )
+    await site.get('/near')
+    await site.get('/far')
+    assert.equal(site.hits(), 2)
+    assert.match(site.value('c', '/near') ?? '', /^page \/near/)
+    const lines = site.log.filter(line => line.includes('lock'))
+    assert.deepEqual(lines, [
+      '[uwsgi-route] cachestore: lock means nothing without a rule cache before it',
+      '[uwsgi-route] cachestore: lock means nothing in a cache elsewhere',
+    ])
+  })
+
+  test('gives those who waited what their own rules find, compressed or not', async t => {
+    let answer: () => void = () => {}
+    let asked = 0
+    const application: RequestListener = (_, response) => {
+      asked++
+      answer = () => response.end('home')
+    }
+    const site = await startSite(
+      t,
+      `${CACHE}
+route-if = contains:\${HTTP_ACCEPT_ENCODING};gzip cache:key=home.gz,content_encoding=gzip
+route-run = cache:key=home
+route-run = cachestore:key=home,gzip=home.gz,lock=1`,
+      { application },
+    )
+    const first = site.get('/')
+    await until('it is asked', () => asked === 1)
+    const waiting = [site.get('/', { 'Accept-Encoding': 'gzip' }), site.get('/')]
+    await until('they wait', () => site.cache('c').stats().misses >= 4)
+    answer()
+    assert.equal((await first).text, 'home')
+    const [coded, plain] = await Promise.all(waiting)
+    assert.equal(gunzipSync(coded?.body ?? '').toString(), 'home')
+    assert.equal(plain?.text, 'home')
+    assert.equal(asked, 1)
+  })
+
+  test('a POST, and a request with credentials, wait for nobody', async t => {
+    let asked = 0
+    const site = await startSite(
+      t,
+      `${CACHE}\nroute-run = cache:key=k\nroute-run = cachestore:key=k,lock=1`,
+      { application: () => void asked++ },
+    )
+    const all = [
+      site.send('/', { method: 'POST' }),
+      site.get('/', { Authorization: 'Basic Ym9iOmE=' }),
+      site.get('/'),
+    ]
+    for (const each of all) each.catch(() => {}) // nobody answers them
+    await until('all ask', () => asked === 3)
+  })
+
+  test('a body that is not for storing lets the others go on at once', async t => {
+    const answers: (() => void)[] = []
+    const site = await startSite(
+      t,
+      `cache2 = name=c,items=100,blocksize=1000\nroute-run = cache:key=k
+route-run = cachestore:key=k,lock=1`,
+      {
+        application: (_, response) => {
+          response.write('x'.repeat(600))
+          answers.push(() => response.write('x'.repeat(600)))
+        },
+      },
+    )
+    const all = [site.get('/'), site.get('/'), site.get('/')]
+    for (const each of all) each.catch(() => {}) // they do not end
+    await until('one asks', () => answers.length === 1)
+    answers[0]?.()
+    await until('the others ask', () => answers.length === 3)
   })
 })

@@ -112,7 +112,10 @@ export function uwsgiPort({ service }: Runner): number {
 
 /** One request on a connection of its own. */
 export function get(
-  target: { readonly port: number; readonly path: string } | { socketPath: string; path: string },
+  target: { readonly path: string; readonly headers?: Record<string, string> } & (
+    | { readonly port: number }
+    | { socketPath: string }
+  ),
 ): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
     const asking = request({ host: '127.0.0.1', ...target, agent: false }, response => {

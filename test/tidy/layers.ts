@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   uwsgi: ['base'],
   config: ['base'],
   // uWSGI's internal routing: what a request is answered with before or after the application.
-  routing: ['base', 'config'],
+  routing: ['base', 'config', 'flight'],
   client: ['base', 'codecs', 'uwsgi'],
   // uWSGI's functions and the cache that is always there, over local and remote caches alike.
   instance: ['base', 'cache', 'client'],

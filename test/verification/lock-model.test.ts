@@ -15,7 +15,7 @@ const FAULTS = {
 }
 
 describe('the model of lock, read and takeover', () => {
-  test('holds in every interleaving of two writers, two readers and a crash at any step', async t => {
+  test('holds in every interleaving of two writers, two readers and a crash anywhere', async t => {
     const spin = requirePeer(t, 'spin')
     if (spin === undefined) return
     const { states, errors, error } = await checkModel(

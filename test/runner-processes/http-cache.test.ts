@@ -1,0 +1,119 @@
+/**
+ * `http-cache`: the response cache of `undercroft/http` in front of whatever the workers run.
+ */
+
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { until } from '../support/deadline.ts'
+import { RawClient } from '../support/raw-client.ts'
+import type { Scope } from '../support/scope.ts'
+import { startService } from '../support/service.ts'
+import { memoryDir, tempDir } from '../support/temp-dir.ts'
+import { requestPacket } from '../support/uwsgi-requests.ts'
+import { type Answer, get, MAIN, type Runner, startServe, uwsgiPort } from './runner.ts'
+
+const SOURCE = `
+let count = 0
+export default (request, response) => {
+  response.setHeader('x-app', 'ours')
+  response.setHeader('cache-control', request.url === '/private' ? 'private' : 'max-age=60')
+  if (request.url === '/cookie') response.setHeader('set-cookie', 'user=1')
+  response.end(process.pid + ' ' + ++count)
+}
+`
+
+const CACHE = ['--cache2', 'name=pages,items=100,blocksize=1024']
+
+function writeApp(scope: Scope): string {
+  const path = join(tempDir(scope), 'app.mjs')
+  writeFileSync(path, SOURCE)
+  return path
+}
+
+function startSite(t: TestContext, more: readonly string[] = []) {
+  const app = ['--module', writeApp(t), '--http', '127.0.0.1:0', '--processes', '2']
+  return startServe(t, [...app, ...CACHE, '--http-cache', 'pages', ...more])
+}
+
+/** The client may have the page a moment before it is stored. */
+function untilStored(runner: Runner, path: string): Promise<Answer> {
+  return until(`${path} is stored`, async () => {
+    const answer = await runner.get(path)
+    return String(answer.headers['cache-status']).startsWith('undercroft; hit') && answer
+  })
+}
+
+describe('http-cache', () => {
+  test('answers for all workers with what one of them made, its headers and its age', async t => {
+    const runner = await startSite(t)
+    const first = await runner.get('/page')
+    assert.match(String(first.headers['cache-status']), /^undercroft; fwd=uri-miss; .*stored/)
+    await untilStored(runner, '/page')
+    for (let i = 0; i < 20; i++) {
+      const { body, headers } = await runner.get('/page')
+      assert.deepEqual([body, headers['x-app']], [first.body, 'ours'])
+      assert.match(String(headers['cache-status']), /^undercroft; hit; ttl=\d+/)
+      assert.match(String(headers.age), /^\d+$/)
+    }
+  })
+
+  test('answers conditions and ranges', async t => {
+    const runner = await startSite(t)
+    const { body, headers } = await untilStored(runner, '/page')
+    const ask = (name: string, value: unknown) =>
+      get({ port: runner.port, path: '/page', headers: { [name]: String(value) } })
+    assert.equal((await ask('if-none-match', headers.etag)).status, 304)
+    const part = await ask('range', 'bytes=0-1')
+    assert.deepEqual([part.status, part.body], [206, body.slice(0, 2)])
+  })
+
+  test('stores nothing that is meant for one user', async t => {
+    const runner = await startSite(t)
+    for (const path of ['/cookie', '/private']) {
+      assert.notEqual((await runner.get(path)).body, (await runner.get(path)).body, path)
+    }
+  })
+
+  test('is behind the rules, and before requests of the uwsgi protocol as well', async t => {
+    const runner = await startSite(t, [
+      ...['--socket', '127.0.0.1:0', '--route', '^/gone return:410'],
+    ])
+    assert.equal((await runner.get('/gone')).status, 410)
+    const { body } = await untilStored(runner, '/page')
+    const client = await RawClient.connect(`127.0.0.1:${uwsgiPort(runner)}`)
+    const packet = requestPacket({
+      REQUEST_METHOD: 'GET',
+      REQUEST_URI: '/page',
+      SERVER_PROTOCOL: 'HTTP/1.1',
+      HTTP_HOST: `127.0.0.1:${runner.port}`,
+    })
+    const answer = String(await client.send(packet).untilClosed())
+    assert.match(answer, /^cache-status: undercroft; hit/im)
+    assert.ok(answer.endsWith(`\r\n\r\n${body}`), answer)
+  })
+
+  const refused: readonly (readonly [title: string, args: readonly string[], message: RegExp])[] = [
+    [
+      'a cache that nobody makes',
+      ['--module', 'app.mjs', ...CACHE],
+      /http-cache .*pages; got "pa"/,
+    ],
+    [
+      'no application',
+      CACHE,
+      /http-cache stores what an application answers; add module = app\.js/,
+    ],
+  ]
+  for (const [title, args, message] of refused) {
+    test(`with ${title} is refused at start`, async t => {
+      const name = title.includes('nobody') ? 'pa' : 'pages'
+      const command = [MAIN, 'serve', '--directory', memoryDir(t), '--http', '127.0.0.1:0']
+      const all = [...command, ...args, '--http-cache', name]
+      const service = await startService(t, process.execPath, all)
+      assert.equal(await service.exit(), 2)
+      assert.match(service.output(), message)
+    })
+  }
+})
