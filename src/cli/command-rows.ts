@@ -18,6 +18,13 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     default: 'default',
     description: 'The cache; with an address, host:port or a socket path, one on that server.',
   },
+  {
+    ...SHARED,
+    name: 'secret-file',
+    kind: 'string',
+    argument: 'PATH',
+    description: 'File with the secret that the server asks for at this address.',
+  },
   requireRow(OPTION_TABLE, 'directory'),
   requireRow(OPTION_TABLE, 'json'),
   requireRow(OPTION_TABLE, 'help'),

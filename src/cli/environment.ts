@@ -11,6 +11,7 @@ import type {
   MasterPlan,
   StatsListening,
 } from '../runner/index.ts'
+import type { AccessOptions } from '../server/index.ts'
 
 /** Where text and bytes go. */
 export interface CommandOutput {
@@ -40,6 +41,8 @@ export interface TargetAddress {
   readonly name: string
   /** Absent: a cache on this machine. */
   readonly remote?: SocketAddress
+  /** Of the secret that the server asks for. */
+  readonly secretFile?: string
   /** Where the shared segment lives, if not in the usual place. */
   readonly directory?: string
 }
@@ -48,6 +51,13 @@ export interface TargetAddress {
 export interface ServedCache extends ByteCache {
   stats(): CacheStats
   close(): void
+}
+
+/** A socket to listen on, and who may use it. */
+export interface ReadySocket {
+  readonly address: SocketAddress
+  readonly allowPublic: boolean
+  readonly access: AccessOptions
 }
 
 /** What `serve` needs done. */
@@ -59,7 +69,7 @@ export interface ServeHost {
     onLog: (line: string) => void,
   ): Promise<ServedCache>
   listen(
-    address: SocketAddress,
+    socket: ReadySocket,
     caches: readonly ServedCache[],
     limits: ListenLimits,
   ): Promise<Listener>

@@ -12,16 +12,15 @@ import type { ServeHost } from './environment.ts'
 export const serveHost: ServeHost = {
   openCache: (definition, directory, onLog) =>
     openKeptCache(definition, { directory, isServing: true, onLog }),
-  async listen(address, caches, { bufferSize, socketTimeoutMs, mode }) {
+  async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
     const server = await serveCaches(caches, {
       listen: {
+        ...access,
         address: formatAddress(address),
-        // The option names the address in full, which is the asking that a public one needs.
-        allowPublic: true,
+        allowPublic,
         ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
       },
-      bufferSize,
-      socketTimeoutMs,
+      ...limits,
     })
     const [bound] = server.addresses
     return {

@@ -8,6 +8,7 @@ import {
   type Listener,
   Pidfile,
   type PlannedSocket,
+  readAccess,
   type ServePlan,
 } from '../runner/index.ts'
 import type { CommandEnvironment, ServedCache } from './environment.ts'
@@ -62,7 +63,7 @@ function listen(
   environment: CommandEnvironment,
 ): Promise<Listener> {
   return explainingAddressInUse(socket, () =>
-    environment.serveHost.listen(socket.address, caches, plan.limits),
+    environment.serveHost.listen({ ...socket, access: readAccess(socket) }, caches, plan.limits),
   )
 }
 
@@ -75,7 +76,6 @@ async function listenStats(
 ): Promise<Listener | undefined> {
   const { stats, limits } = plan
   if (stats === undefined) return undefined
-  const { address, format } = stats
   const sockets = listeners.map(listener => ({
     address: formatAddress(listener.address),
     protocol: 'uwsgi' as const,
@@ -83,7 +83,7 @@ async function listenStats(
   const { version } = outside.facts
   const mode = limits.mode === undefined ? {} : { mode: limits.mode }
   return explainingAddressInUse(stats, () =>
-    serveHost.listenStats({ address, format, caches, sockets, version, ...mode }),
+    serveHost.listenStats({ ...stats, caches, sockets, version, ...mode }),
   )
 }
 

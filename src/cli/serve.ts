@@ -10,6 +10,7 @@ import {
   loadOptions,
   OPTION_TABLE,
   readEnvironmentOptions,
+  SOCKET_TABLE,
   usageError,
 } from '../config/index.ts'
 import { planServe } from '../runner/index.ts'
@@ -24,7 +25,7 @@ export const SERVE: Command = {
   words: '[FILE.ini]',
   summary: 'Make caches, serve them with the uwsgi protocol, and run an application',
   table: OPTION_TABLE,
-  helpRows: CACHE2_TABLE.rows,
+  helpRows: [...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows],
   readBare,
   async run(parsed, environment) {
     const [stray] = parsed.positionals

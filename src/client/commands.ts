@@ -39,6 +39,14 @@ export class RemoteCommands {
       if (UWSGI_COMMANDS.has(command)) return undefined
       throw this.#refused(command, 'unknown-command')
     }
+    return this.#meaningOf(command, reply, expected)
+  }
+
+  #meaningOf(
+    command: MagicCommand,
+    reply: Reply,
+    expected: readonly RefusalReason[],
+  ): Reply | undefined {
     if (reply.status === 'ok') return reply
     if (reply.status === 'miss') return undefined
     if (reply.status === undefined) {
@@ -62,7 +70,8 @@ export class RemoteCommands {
   /** Makes a connection. Only an undercroft server can say that it does not have the cache. */
   async requireCache(): Promise<void> {
     const reply = await this.#pool.call(encodeRequest('caches', NO_NAME))
-    if (reply === undefined || this.#cacheName === '') return
+    if (reply === undefined || this.#meaningOf('caches', reply, []) === undefined) return
+    if (this.#cacheName === '') return
     const names = listOf(reply, this.#from).map(String)
     if (names.includes(this.#cacheName)) return
     const what = `there is no cache "${this.#cacheName}", only ${names.join(', ')}`

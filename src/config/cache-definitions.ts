@@ -44,6 +44,10 @@ export interface CacheDefinition {
   readonly nodes: readonly string[]
   /** UDP addresses listened on. */
   readonly udpServers: readonly string[]
+  /** Who may send to them; none: everybody. */
+  readonly udpAllow: readonly string[]
+  /** They may be addresses that other machines reach. */
+  readonly allowPublic: boolean
   /** Servers from which the content is fetched at start, in order. */
   readonly sync: readonly string[]
   readonly lastModified: boolean
@@ -121,6 +125,8 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
+    udpAllow: listOption(options, 'cache-udp-allow').map(entry => entry.value),
+    allowPublic: flagOption(options, 'allow-public'),
     sync: sync === undefined ? [] : [sync],
     lastModified: flagOption(options, 'cache-use-last-modified'),
     mathInitial: 0n,
@@ -156,6 +162,8 @@ function resolveCache2(values: Cache2Values, options: OptionSet): UnfilledCache 
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),
+    udpAllow: cache2List(values, 'udp_allow'),
+    allowPublic: flagOption(options, 'allow-public'),
     sync: cache2List(values, 'sync'),
     lastModified: cache2Flag(values, 'lastmod'),
     mathInitial: mathInitial === undefined ? 0n : parseInteger64('math_initial', mathInitial),

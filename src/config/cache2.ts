@@ -70,7 +70,7 @@ function requireText(label: string, row: OptionRow, text: string): void {
   if (row.kind === 'string' && text === '') {
     throw invalidOption(name, 'a string that is not empty', text)
   }
-  if (row.kind !== 'list') return
+  if (row.kind !== 'list' || row.name === 'udp_allow') return
   for (const address of splitList(text)) {
     if (!address.includes(':')) throw invalidOption(name, 'addresses like host:port', address)
   }

@@ -36,8 +36,10 @@ export {
   OPTION_TABLE,
   type OptionTable,
   requireRow,
+  SOCKET_TABLE,
 } from './option-table.ts'
 export { formatAllHelp, formatHelp, formatOptionsPage } from './option-text.ts'
 export { parseInteger, parseInteger64 } from './option-values.ts'
 export type { HostFacts, Outside, PathKind } from './outside.ts'
+export { parseSocket, type SocketAccess } from './socket-text.ts'
 export { requireSupported } from './support.ts'

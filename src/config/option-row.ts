@@ -33,6 +33,7 @@ export const OPTION_GROUPS = {
   cache2: 'Inside a cache2 definition',
   filling: 'Filling and using caches',
   network: 'Network',
+  socket: 'After the address of a socket',
   processes: 'Processes',
   http: 'HTTP',
   routing: 'Internal routing',
@@ -68,6 +69,11 @@ export interface OptionRow {
   readonly isClamped?: true
   /** Of a string: the name may stand alone. */
   readonly isValueOptional?: true
+}
+
+/** Its rows stand in a list of NAME=VALUE, not on their own. */
+export function isInList({ group }: OptionRow): boolean {
+  return group === 'cache2' || group === 'socket'
 }
 
 /** The largest number we take where uWSGI has no limit of its own. */

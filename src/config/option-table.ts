@@ -13,6 +13,7 @@ import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS } from './rows-server.ts'
+import { SOCKET_ROWS } from './rows-socket.ts'
 
 /** The rows of one place where options are given, by every name they have. */
 export interface OptionTable {
@@ -33,6 +34,9 @@ export const OPTION_TABLE = buildTable([
 
 /** The names inside a `cache2` definition. */
 export const CACHE2_TABLE = buildTable(CACHE2_ROWS)
+
+/** The names after the address of a socket. */
+export const SOCKET_TABLE = buildTable(SOCKET_ROWS)
 
 /** Makes a table of rows; no two may share a name. */
 export function buildTable(rows: readonly OptionRow[]): OptionTable {

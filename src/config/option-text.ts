@@ -4,22 +4,25 @@
 
 import {
   argumentOf,
+  isInList,
   OPTION_GROUPS,
   type OptionGroup,
   type OptionRow,
   switchesOf,
 } from './option-row.ts'
-import { CACHE2_TABLE, OPTION_TABLE } from './option-table.ts'
+import { CACHE2_TABLE, OPTION_TABLE, SOCKET_TABLE } from './option-table.ts'
+
+const ALL_ROWS = [...OPTION_TABLE.rows, ...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows]
 
 const HELP_COLUMN = 34
 const HELP_WIDTH = 100
 
 /** All options of `undercroft serve`, by group. */
 export function formatAllHelp(): string {
-  return formatHelp([...OPTION_TABLE.rows, ...CACHE2_TABLE.rows])
+  return formatHelp(ALL_ROWS)
 }
 
-/** Help for some rows, by group; a row of `cache2` has no dashes. */
+/** Help for some rows, by group; those of a list have no dashes. */
 export function formatHelp(rows: readonly OptionRow[]): string {
   return groupRows(rows)
     .map(([group, members]) => `${OPTION_GROUPS[group]}:\n${members.map(formatHelpRow).join('')}`)
@@ -28,7 +31,7 @@ export function formatHelp(rows: readonly OptionRow[]): string {
 
 /** docs/reference/options.md, whole. */
 export function formatOptionsPage(): string {
-  const sections = groupRows([...OPTION_TABLE.rows, ...CACHE2_TABLE.rows]).map(
+  const sections = groupRows(ALL_ROWS).map(
     ([group, members]) =>
       `## ${OPTION_GROUPS[group]}\n\n| option | value | default | support | |\n` +
       `| --- | --- | --- | --- | --- |\n${members.map(formatPageRow).join('')}`,
@@ -84,13 +87,13 @@ function wrapWords(text: string, width: number): string[] {
 }
 
 function formatNames(row: OptionRow): string {
-  const names = row.group === 'cache2' ? [row.name, ...(row.aliases ?? [])] : switchesOf(row)
+  const names = isInList(row) ? [row.name, ...(row.aliases ?? [])] : switchesOf(row)
   return names.join(', ')
 }
 
 function formatArgument(row: OptionRow): string {
   const argument = argumentOf(row)
-  if (row.group === 'cache2') return `=${argument === '' ? '1' : argument}`
+  if (isInList(row)) return `=${argument === '' ? '1' : argument}`
   if (argument === '') return ''
   return row.isValueOptional === true ? `[=${argument}]` : ` ${argument}`
 }

@@ -87,6 +87,14 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     description: 'Takes changes by UDP for the cache made by the cache option.',
   },
   {
+    name: 'cache-udp-allow',
+    kind: 'list',
+    argument: 'ADDRESS[/BITS]',
+    group: 'caches',
+    support: 'now',
+    description: 'Takes changes by UDP from these addresses and networks only.',
+  },
+  {
     name: 'cache-udp-node',
     kind: 'list',
     argument: 'ADDRESS',

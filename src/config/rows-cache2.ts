@@ -139,6 +139,14 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     description: 'Takes changes by UDP at these addresses.',
   },
   {
+    name: 'udp_allow',
+    kind: 'list',
+    argument: 'ADDRESS[/BITS];...',
+    group: 'cache2',
+    support: 'now',
+    description: 'Takes changes by UDP from these addresses and networks only.',
+  },
+  {
     name: 'sync',
     kind: 'list',
     argument: 'ADDRESS;...',

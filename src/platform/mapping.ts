@@ -88,7 +88,7 @@ export function mapFile(
 ): Mapping {
   requireMappableSize(size)
   const libc = requireLibc()
-  const address = mapApart(libc, size, path)
+  const address = mapApart(libc, size, path, fs.fstatSync(fileDescriptor))
   if (address === undefined) {
     throw new UndercroftError(
       'UNDERCROFT_SYSTEM',
@@ -121,10 +121,14 @@ export function mapFile(
   }
 }
 
-/** Throws what node:fs throws when the path leads nowhere any more. */
-function mapApart(libc: Libc, size: number, path: string): bigint | undefined {
+/** Throws as node:fs where the path leads nowhere any more, or to another file than it did. */
+function mapApart(libc: Libc, size: number, path: string, checked: fs.Stats): bigint | undefined {
   const fileDescriptor = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
   try {
+    const { dev, ino } = fs.fstatSync(fileDescriptor)
+    if (dev !== checked.dev || ino !== checked.ino) {
+      throw Object.assign(new Error(`${path} was replaced`), { code: 'ENOENT' })
+    }
     return libc.mmap(size, fileDescriptor)
   } finally {
     fs.closeSync(fileDescriptor)

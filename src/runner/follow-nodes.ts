@@ -13,14 +13,14 @@ export type StopFollowing = () => void
 /** Done when the content is there, or known not to come, and every address is listened on. */
 export async function receiveChanges(
   cache: ReplicableCache,
-  { name, udpServers, sync }: CacheDefinition,
+  { name, udpServers, udpAllow, allowPublic, sync }: CacheDefinition,
   onLog: (line: string) => void,
 ): Promise<StopFollowing> {
   let stop = () => {}
   if (udpServers.length > 0) {
     const addresses = udpServers.map(text => formatAddress(parseAddress('udp', text)))
-    // The option names the address in full, which is the asking that a public one needs.
-    const receiver = await receiveReplicas(cache, { addresses, allowPublic: true, onLog })
+    const allow = udpAllow.length === 0 ? {} : { allow: udpAllow }
+    const receiver = await receiveReplicas(cache, { addresses, allowPublic, ...allow, onLog })
     stop = () => receiver.close()
     for (const address of receiver.addresses) {
       onLog(`*** udp server for cache "${name}" running on ${address} ***`)

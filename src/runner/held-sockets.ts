@@ -11,7 +11,7 @@ import { createServer, type Server } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
 import { duplicateDescriptor } from '../platform/index.ts'
-import { descriptorOf, listen } from '../server/index.ts'
+import { type AccessOptions, descriptorOf, listen } from '../server/index.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
 import { type HeldFile, identifyFile, removeHeldFile } from './left-behind.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
@@ -24,6 +24,7 @@ export class HeldSocket {
   /** As bound: port 0 has become a real one. */
   readonly address: SocketAddress
   readonly protocol: PlannedSocket['protocol']
+  readonly access: AccessOptions
   /** Of a Unix socket. */
   readonly file: HeldFile | undefined
   readonly #descriptor: number
@@ -33,26 +34,33 @@ export class HeldSocket {
   private constructor(
     address: SocketAddress,
     protocol: PlannedSocket['protocol'],
+    access: AccessOptions,
     descriptor: number,
   ) {
     this.address = address
     this.protocol = protocol
+    this.access = access
     this.file = address.kind === 'unix' ? identifyFile(address.path) : undefined
     this.#descriptor = descriptor
     this.#inode = fstatSync(descriptor).ino
   }
 
-  static async bind(planned: PlannedSocket, mode: number | undefined): Promise<HeldSocket> {
+  static async bind(
+    planned: PlannedSocket,
+    access: AccessOptions,
+    mode: number | undefined,
+  ): Promise<HeldSocket> {
     const server = createServer(socket => socket.destroy())
     try {
       const { address } = planned
-      // The option names the address in full, which is the asking that a public one needs.
-      const listener = { address, allowPublic: true, mode: mode ?? DEFAULT_MODE }
+      const { allowPublic } = planned
+      const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       const descriptor = duplicateDescriptor(requireDescriptor(server))
       return new HeldSocket(
         parseAddress(planned.label, bound.address),
         planned.protocol,
+        access,
         descriptor,
       )
     } finally {

@@ -14,4 +14,6 @@ export {
 export { openKeptCache } from './open-cache.ts'
 export { planServe, type ServePlan } from './plan.ts'
 export type { ListenLimits, PlannedSocket } from './plan-sockets.ts'
+export { readSecretFile } from './secret-file.ts'
+export { readAccess } from './socket-access.ts'
 export { type Listener, listenStats, type StatsListening } from './stats.ts'

@@ -6,6 +6,7 @@
 import { type CacheStats, systemClock } from '../base/index.ts'
 import type { SocketAddress } from '../config/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../instance/index.ts'
+import type { AccessOptions } from '../server/index.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
 import { Board } from './board.ts'
 import { Crew } from './crew.ts'
@@ -17,6 +18,7 @@ import type { PlannedCrew, ServePlan } from './plan.ts'
 import { dropPrivileges } from './privileges.ts'
 import { MasterSignals } from './signals.ts'
 import { SEATS_PER_SLOT } from './slot.ts'
+import { readAccess } from './socket-access.ts'
 import { listenStats } from './stats.ts'
 import { TouchedFiles } from './touch.ts'
 import { prepareProcesses } from './worker-process.ts'
@@ -114,9 +116,10 @@ class Master {
     const { crew, process: own } = this.#plan
     for (const [name, value] of own.environment) process.env[name] = value
     if (own.pidfile !== undefined) this.#keepPidfile(new Pidfile(own.pidfile))
-    await this.#bind('tcp')
+    const access = this.#plan.sockets.map(readAccess)
+    await this.#bind('tcp', access)
     dropPrivileges({ user: crew.user, group: crew.group }, this.#host.onLog)
-    await this.#bind('unix')
+    await this.#bind('unix', access)
     const { directory } = this.#plan
     for (const definition of this.#plan.caches) {
       const keeping = { directory, isServing: false, onLog: this.#host.onLog }
@@ -134,10 +137,10 @@ class Master {
   }
 
   /** Sockets keep the order of the plan, whichever are bound first. */
-  async #bind(kind: SocketAddress['kind']): Promise<void> {
+  async #bind(kind: SocketAddress['kind'], access: readonly AccessOptions[]): Promise<void> {
     for (const [index, planned] of this.#plan.sockets.entries()) {
       if (planned.address.kind !== kind) continue
-      const socket = await HeldSocket.bind(planned, this.#plan.limits.mode)
+      const socket = await HeldSocket.bind(planned, access[index] ?? {}, this.#plan.limits.mode)
       this.#sockets[index] = socket
       this.#undo.push(() => socket.release(this.#host.onLog))
     }

@@ -4,6 +4,7 @@
  */
 
 import type { GivenOption } from '../config/index.ts'
+import type { AccessOptions } from '../server/index.ts'
 import type { HeldFile } from './left-behind.ts'
 
 /** A socket that listens, as a worker is told of it. */
@@ -11,6 +12,8 @@ export interface SocketTask {
   readonly protocol: 'http' | 'uwsgi'
   /** As it was bound, for what the worker says of it. */
   readonly address: string
+  /** Who may use it. A secret is text, which is what the channel keeps as it is. */
+  readonly access: AccessOptions
   /** The master's number for it: that is what `listen({ fd })` in a cluster's worker means. */
   readonly fileDescriptor: number
 }

@@ -12,7 +12,9 @@ import {
   listOption,
   type OptionSet,
   parseAddress,
+  parseSocket,
   requiredInteger,
+  type SocketAccess,
   type SocketAddress,
   textOption,
 } from '../config/index.ts'
@@ -22,6 +24,9 @@ export interface PlannedSocket {
   readonly label: string
   readonly address: SocketAddress
   readonly protocol: 'uwsgi' | 'http'
+  /** It may be an address that other machines reach. */
+  readonly allowPublic: boolean
+  readonly access: SocketAccess
 }
 
 /** Where to serve statistics, and in which form. */
@@ -41,6 +46,9 @@ export interface ListenLimits {
   /** Bytes of the largest packet. */
   readonly bufferSize: number
   readonly socketTimeoutMs: number
+  readonly keepTimeoutMs: number
+  readonly maxConnections: number
+  readonly maxBufferedSize: number
   /** Of a Unix socket. Absent: as the system makes it. */
   readonly mode?: number
 }
@@ -55,9 +63,10 @@ interface Planned<T> {
 export function planSockets(options: OptionSet): Planned<readonly PlannedSocket[]> {
   const uwsgi = listOption(options, 'socket')
   const http = [...listOption(options, 'http'), ...listOption(options, 'http-socket')]
+  const allowPublic = flagOption(options, 'allow-public')
   const planned = [
-    ...uwsgi.map(given => planSocket(given, 'uwsgi')),
-    ...http.map(given => planSocket(given, 'http')),
+    ...uwsgi.map(given => planSocket(given, allowPublic)),
+    ...http.map(planHttpSocket),
   ]
   return {
     planned: planned.length === 0 ? [defaultSocket(options)] : planned,
@@ -70,7 +79,15 @@ export function planStats(options: OptionSet): Planned<PlannedStats | undefined>
   if (given === undefined) return { planned: undefined, warnings: [] }
   const isHttp = flagOption(options, 'stats-http')
   const isMinified = flagOption(options, 'stats-minified')
-  const planned = { ...planSocket(given, 'http'), format: { isHttp, isMinified } }
+  const { address, access } = parseSocket(given, ['allow'])
+  const planned = {
+    label: formatGiven(given),
+    address,
+    protocol: 'http' as const,
+    allowPublic: flagOption(options, 'allow-public'),
+    access,
+    format: { isHttp, isMinified },
+  }
   return { planned, warnings: warnOfLoopback(given) }
 }
 
@@ -79,27 +96,38 @@ export function readLimits(options: OptionSet): ListenLimits {
   return {
     bufferSize: requiredInteger(options, 'buffer-size'),
     socketTimeoutMs: requiredInteger(options, 'socket-timeout') * 1000,
+    keepTimeoutMs: requiredInteger(options, 'keep-timeout') * 1000,
+    maxConnections: requiredInteger(options, 'max-connections'),
+    maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
   }
 }
 
-function planSocket(given: GivenOption, protocol: PlannedSocket['protocol']): PlannedSocket {
-  const label = formatGiven(given)
-  return { label, address: parseAddress(label, given.value), protocol }
+function planSocket(given: GivenOption, allowPublic: boolean): PlannedSocket {
+  return { label: formatGiven(given), ...parseSocket(given), protocol: 'uwsgi', allowPublic }
+}
+
+/** A web server is there for everybody; nobody changes a cache through it but the application. */
+function planHttpSocket(given: GivenOption): PlannedSocket {
+  const socket = parseSocket(given, [])
+  return { label: formatGiven(given), ...socket, protocol: 'http', allowPublic: true }
 }
 
 function defaultSocket(options: OptionSet): PlannedSocket {
   const label = 'socket (the default)'
   const address = parseAddress(label, textOption(options, 'socket') ?? '')
-  return { label, address, protocol: 'uwsgi' }
+  const access = { readOnly: false, allow: undefined, secretFile: undefined }
+  return { label, address, protocol: 'uwsgi', allowPublic: false, access }
 }
 
 /** In uWSGI `:3031` is open to the whole network, and so its users may expect that. */
 function warnOfLoopback(given: GivenOption): string[] {
   if (!given.value.startsWith(':')) return []
-  const address = formatAddress(parseAddress(formatGiven(given), given.value))
-  const open = `0.0.0.0${given.value}`
-  return [`${formatGiven(given)} listens on ${address} only; write ${open} for every address`]
+  const [text = ''] = given.value.split(',', 1)
+  const address = formatAddress(parseAddress(formatGiven(given), text))
+  const open = `0.0.0.0${text}`
+  const how = given.name.startsWith('http') ? '' : ', with allow-public,'
+  return [`${formatGiven(given)} listens on ${address} only; write ${open}${how} for every address`]
 }
 
 function readMode(options: OptionSet): number | undefined {

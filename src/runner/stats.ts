@@ -3,13 +3,21 @@
  */
 
 import type { CacheStats } from '../base/index.ts'
-import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
+import {
+  formatAddress,
+  parseAddress,
+  type SocketAccess,
+  type SocketAddress,
+} from '../config/index.ts'
 import { type SocketFacts, serveStats, type WorkerFacts } from '../server/index.ts'
 import type { StatsFormat } from './plan-sockets.ts'
 
 /** What a stats server is started with. */
 export interface StatsListening {
   readonly address: SocketAddress
+  /** It may be an address that other machines reach. */
+  readonly allowPublic: boolean
+  readonly access: SocketAccess
   readonly format: StatsFormat
   readonly caches: readonly { readonly name: string; stats(): CacheStats }[]
   /** Where the caches are served. */
@@ -31,11 +39,12 @@ export interface Listener {
 }
 
 export async function listenStats(listening: StatsListening): Promise<Listener> {
-  const { address, format, caches, sockets, version, mode, workers } = listening
+  const { address, allowPublic, access, format, caches, sockets, version, mode, workers } =
+    listening
   const server = await serveStats(caches, {
     address: formatAddress(address),
-    // The option names the address in full, which is the asking that a public one needs.
-    allowPublic: true,
+    allowPublic,
+    ...(access.allow === undefined ? {} : { allow: access.allow }),
     ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
     http: format.isHttp,
     minified: format.isMinified,

@@ -153,6 +153,7 @@ export class WorkerProcess {
     return given.map(({ socket, fileDescriptor }) => ({
       protocol: socket.protocol,
       address: socket.file?.path ?? socket.addressText,
+      access: socket.access,
       fileDescriptor,
     }))
   }

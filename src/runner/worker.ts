@@ -69,8 +69,8 @@ export class RunningWorker {
     const front = new HttpFront(listener, { maxHeaderSize, watch, seat })
     const uwsgiServer = createServer({ maxHeaderSize }, listener)
     const onRequest = takeRequests(uwsgiServer, host.onLog)
-    const { bufferSize, socketTimeoutMs } = plan.limits
-    const limits = { bufferSize, socketTimeoutMs, drainTimeoutMs: crew.reloadMercyMs }
+    const { mode: _masters, ...planned } = plan.limits
+    const limits = { ...planned, drainTimeoutMs: crew.reloadMercyMs }
     const told = { onRequest, onLog: host.onLog }
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...told })
     setInterval(() => watch.beat(), BEAT_MS).unref()
@@ -140,6 +140,10 @@ async function serveSockets(
   }
   const uwsgi = sockets.filter(({ protocol }) => protocol === 'uwsgi')
   if (uwsgi.length === 0) return undefined
-  const listen = uwsgi.map(({ address, fileDescriptor: fd }) => ({ address, fd }))
+  const listen = uwsgi.map(({ address, access, fileDescriptor: fd }) => ({
+    ...access,
+    address,
+    fd,
+  }))
   return serveCaches(caches, { ...options, listen, drainIdleMs: LAST_REQUEST_MS })
 }

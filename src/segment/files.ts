@@ -70,6 +70,7 @@ export function openSegment(
   wanted: WantedGeometry,
   complete: GeometryCompleter,
 ): Segment {
+  requirePrivateDirectory(path.dirname(file))
   for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
     const segment = attach(file, wanted) ?? create(file, complete(wanted))
     if (segment !== undefined) return segment
@@ -228,7 +229,17 @@ function makePrivateDirectory(directory: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw openFailure(directory, error)
   }
-  const stat = fs.lstatSync(directory)
+  requirePrivateDirectory(directory)
+}
+
+/**
+ * Its name can be guessed, in a place where everybody may make things: what somebody else put there
+ * may lead anywhere, also to files of ours. Other directories are the caller's choice.
+ */
+function requirePrivateDirectory(directory: string): void {
+  if (directory !== defaultDirectory()) return
+  const stat = fs.lstatSync(directory, { throwIfNoEntry: false })
+  if (stat === undefined) return // to be made, or not needed
   const user = userId()
   if (!stat.isDirectory() || (user !== undefined && stat.uid !== user)) {
     throw accessDenied(directory, 'somebody else made it, or it is a link')

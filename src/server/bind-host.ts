@@ -33,7 +33,7 @@ function requirePublicAllowed(address: Address, allowPublic: boolean): void {
   if (allowPublic) return
   throw new UndercroftError(
     'UNDERCROFT_OPTION_INVALID',
-    `${formatAddress(address)} can be reached from other machines, and the protocol has no ` +
-      'authentication; set allowPublic to listen there all the same',
+    `${formatAddress(address)} can be reached from other machines, whose programs could read and ` +
+      'change everything there; ask for that with allowPublic, in options of serve allow-public',
   )
 }

@@ -6,11 +6,12 @@ import { UndercroftError } from '../../src/base/index.ts'
 import type {
   CommandEnvironment,
   CommandOutput,
+  ReadySocket,
   TargetAddress,
   TopHost,
 } from '../../src/cli/environment.ts'
 import { run } from '../../src/cli/run.ts'
-import { type CacheDefinition, formatAddress, type SocketAddress } from '../../src/config/index.ts'
+import { type CacheDefinition, formatAddress } from '../../src/config/index.ts'
 import type { ListenLimits, MasterPlan, StatsListening } from '../../src/runner/index.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -22,7 +23,7 @@ export class FakeMachine {
   readonly opened: TargetAddress[] = []
   readonly definitions: CacheDefinition[] = []
   readonly served: FakeCache[] = []
-  readonly listening: { address: SocketAddress; limits: ListenLimits; isClosed: boolean }[] = []
+  readonly listening: (ReadySocket & { limits: ListenLimits; isClosed: boolean })[] = []
   readonly statsListening: (StatsListening & { isClosed: boolean })[] = []
   /** Plans that asked for workers. */
   readonly masterPlans: MasterPlan[] = []
@@ -75,12 +76,12 @@ export class FakeMachine {
           this.served.push(cache)
           return cache
         },
-        listen: async (address, _caches, limits) => {
+        listen: async (ready, _caches, limits) => {
           if (this.failure !== undefined) throw this.failure
-          const socket = { address, limits, isClosed: false }
+          const socket = { ...ready, limits, isClosed: false }
           this.listening.push(socket)
           return {
-            address,
+            address: ready.address,
             close: async () => {
               socket.isClosed = true
             },

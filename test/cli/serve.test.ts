@@ -3,6 +3,14 @@ import { describe, test } from 'node:test'
 import { formatAddress } from '../../src/config/index.ts'
 import { FakeMachine } from './fake-environment.ts'
 
+const LIMITS = {
+  bufferSize: 4096,
+  socketTimeoutMs: 4000,
+  keepTimeoutMs: 60_000,
+  maxConnections: 1024,
+  maxBufferedSize: 268_435_456,
+}
+
 const DEMO = ['--cache2', 'name=demo,items=10,blocksize=64'] as const
 
 describe('undercroft serve', () => {
@@ -43,7 +51,7 @@ describe('undercroft serve', () => {
     const machine = new FakeMachine()
     await machine.run('serve', ...DEMO)
     const { err } = await machine.run('serve', ...DEMO, '-s', ':4040')
-    await machine.run('serve', ...DEMO, '-s', '0.0.0.0:4040')
+    await machine.run('serve', ...DEMO, '-s', '0.0.0.0:4040', '--allow-public')
     assert.deepEqual(
       machine.listening.map(socket => socket.address),
       [
@@ -61,10 +69,7 @@ describe('undercroft serve', () => {
     await machine.run('serve', ...DEMO)
     assert.deepEqual(
       machine.listening.map(socket => socket.limits),
-      [
-        { bufferSize: 9000, socketTimeoutMs: 2000, mode: 0o664 },
-        { bufferSize: 4096, socketTimeoutMs: 4000 },
-      ],
+      [{ ...LIMITS, bufferSize: 9000, socketTimeoutMs: 2000, mode: 0o664 }, LIMITS],
     )
   })
 
@@ -111,6 +116,10 @@ describe('undercroft serve', () => {
     const [listening] = machine.statsListening
     assert.deepEqual(listening, {
       address: { kind: 'tcp', host: '127.0.0.1', port: 9191 },
+      label: 'command line: stats',
+      protocol: 'http',
+      allowPublic: false,
+      access: { readOnly: false, allow: undefined, secretFile: undefined },
       format: { isHttp: false, isMinified: true },
       caches: machine.served,
       sockets: [{ address: '/run/u.sock', protocol: 'uwsgi' }],

@@ -11,6 +11,9 @@ import { memoryDir, tempDir } from '../support/temp-dir.ts'
 export interface PythonServer {
   readonly address: string
   readonly socketPath: string
+  /** Where it asks for the secret. */
+  readonly secretAddress: string
+  readonly secret: string
   readonly caches: readonly Cache<Uint8Array>[]
   /** `stop`, `start` or `restart`. */
   obey(order: string): Promise<void>
@@ -33,17 +36,21 @@ export async function startPythonServer(scope: Scope): Promise<PythonServer> {
     { ...common, name: 'django', maxItems: 1000 },
   ].map(options => Cache.open<Uint8Array>(options))
   for (const cache of caches) onEnd(scope, () => cache.close())
-  const serve = (address: string) => serveCaches(caches, { listen: [address, socketPath] })
-  let server: CacheServer = await serve('127.0.0.1:0')
+  const secret = 'the secret of the tests'
+  const serve = (address: string, secretAddress: string) =>
+    serveCaches(caches, { listen: [address, socketPath, { address: secretAddress, secret }] })
+  let server: CacheServer = await serve('127.0.0.1:0', '127.0.0.1:0')
   onEnd(scope, () => server.close())
-  const address = server.addresses[0] ?? ''
+  const [address = '', , secretAddress = ''] = server.addresses
   return {
     address,
     socketPath,
+    secretAddress,
+    secret,
     caches,
     async obey(order) {
       if (order !== 'start') await server.close()
-      if (order !== 'stop') server = await serve(address)
+      if (order !== 'stop') server = await serve(address, secretAddress)
     },
   }
 }

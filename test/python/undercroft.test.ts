@@ -12,6 +12,7 @@ const MODULES = [
   'test_protocol',
   'test_client',
   'test_endings',
+  'test_login',
   'test_sharing',
   'test_django',
   'test_django_more',
@@ -28,6 +29,8 @@ for (const module of MODULES) {
       env: {
         TEST_TCP: server.address,
         TEST_UNIX: server.socketPath,
+        TEST_SECRET_TCP: server.secretAddress,
+        TEST_SECRET: server.secret,
         TEST_ORDERS: '1',
       },
       onOrder: server.obey,

@@ -152,6 +152,21 @@ describe('attaching to a file', () => {
     })
   })
 
+  test('never writes to another file than the one it has checked', t => {
+    const file = createdFile(t)
+    const notes = `${file}.notes`
+    const precious = Buffer.alloc(computeLayout(GEOMETRY).size, 'my notes ')
+    fs.writeFileSync(notes, precious)
+    const real = fs.openSync
+    let count = 0
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof fs.openSync>) => {
+      if (++count === 2) fs.renameSync(notes, file) // after the check, before the mapping
+      return real(...args)
+    })
+    assert.throws(() => open(file), { code: 'UNDERCROFT_NOT_A_SEGMENT' })
+    assert.ok(fs.readFileSync(file).equals(precious))
+  })
+
   test('refuses a file that everybody may write to', t => {
     const file = createdFile(t)
     fs.chmodSync(file, 0o666)

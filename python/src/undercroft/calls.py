@@ -30,6 +30,7 @@ _REFUSALS = {
     "not-a-counter": (errors.NOT_A_COUNTER, "the item is not a counter"),
     "bad-request": (errors.REMOTE_REFUSED, "an argument is not valid"),
     "read-only": (errors.REMOTE_REFUSED, "it is read-only at this address"),
+    "secret": (errors.ACCESS_DENIED, "it asks for a secret; give it as the option secret"),
     "busy": (errors.REMOTE_REFUSED, "it holds too many large values now; call again later"),
     "unknown-command": (
         errors.REMOTE_REFUSED,

@@ -9,6 +9,7 @@ from . import errors
 from .calls import Caller
 from .connection import Options
 from .errors import UndercroftError
+from .login import Secret, secret_bytes
 from .protocol import (
     DEFAULT_BUFFER_SIZE,
     MAX_KEYS_LIMIT,
@@ -43,7 +44,7 @@ class Client:
     Durations are seconds. As ``ttl``, None is the cache's default and ``NEVER`` is for ever.
 
     Every method can raise UndercroftError with the codes UNDERCROFT_CONNECTION, _TIMEOUT,
-    _PROTOCOL, _REMOTE_REFUSED, _NO_SUCH_CACHE, _KEY_INVALID and _CLOSED.
+    _PROTOCOL, _REMOTE_REFUSED, _NO_SUCH_CACHE, _KEY_INVALID, _ACCESS_DENIED and _CLOSED.
 
     >>> with Client("sessions@127.0.0.1:3031") as cache:
     ...     cache.set("user:1", b"Ada", ttl=60)
@@ -62,6 +63,7 @@ class Client:
         connections: int = 8,
         idle_timeout: float = 30.0,
         max_packet_size: int = DEFAULT_BUFFER_SIZE,
+        secret: Optional[Secret] = None,
     ) -> None:
         """Connects to nothing yet.
 
@@ -73,6 +75,7 @@ class Client:
         idle_timeout: seconds after which an unused connection is not used again; keep it below
             the server's own limit, 60
         max_packet_size: the server's ``buffer-size``, which limits keys; 64 to 65535
+        secret: what the server asks for at this address, and must prove to know; 16 to 1024 bytes
         """
         name, address = parse_location(location)
         self._options = Options(
@@ -82,6 +85,7 @@ class Client:
             _whole("connections", connections, 1, 1024),
             _duration("idle_timeout", idle_timeout),
             _whole("max_packet_size", max_packet_size, 64, MAX_PACKET_SIZE),
+            secret_bytes(secret),
         )
         self.name = name
         self.address = str(address)

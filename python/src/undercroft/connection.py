@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional, Sequence
 
 from . import errors
 from .errors import UndercroftError
+from .login import log_in
 from .protocol import HEADER_SIZE, Address, Reply, Request, parse_dictionary, parse_integer
 
 _CHUNK_SIZE = 65_536
@@ -25,6 +26,7 @@ class Options(NamedTuple):
     connections: int
     idle_timeout: float
     max_packet_size: int
+    secret: Optional[bytes]
 
 
 class Exchange(NamedTuple):
@@ -49,6 +51,13 @@ class Connection:
         """The server said that it takes more requests."""
         self.idle_since = 0.0
         self._socket = self._connect(address)
+        if options.secret is not None:
+            try:
+                log_in(options.secret, self._from, self._ask)
+            except BaseException:
+                self.close()
+                raise
+            self.is_kept = True
 
     def exchange(self, requests: Sequence[Request]) -> Exchange:
         """Sends all of them, then reads a reply for each. Several only while ``is_kept``.
@@ -81,6 +90,17 @@ class Connection:
         except OSError:
             return False
         return False  # bytes that nobody asked for, or the end
+
+    def _ask(self, packet: bytes) -> Optional[Reply]:
+        """One packet and its reply; None: the server closed. Before the first request only."""
+        try:
+            self._socket.settimeout(self._options.reply_timeout)
+            self._socket.sendall(packet)
+        except socket.timeout as error:
+            raise self._timed_out() from error
+        except OSError:
+            return None
+        return self._read_reply()
 
     def close(self) -> None:
         self._socket.close()

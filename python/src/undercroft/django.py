@@ -37,6 +37,7 @@ _CLIENT_OPTIONS = (
     "CONNECTIONS",
     "IDLE_TIMEOUT",
     "MAX_PACKET_SIZE",
+    "SECRET",
 )
 
 # Of Django's own backends, taken by BaseCache; here the server's options have their place.

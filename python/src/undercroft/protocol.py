@@ -84,6 +84,11 @@ class Reply(NamedTuple):
         return self.fields.get(b"keep") == b"1"
 
 
+def encode_login_request(command: str, pairs: Iterable[Pair] = ()) -> bytes:
+    """Of a login, which has neither key nor cache."""
+    return _packet([(b"cmd", command.encode("ascii")), *pairs, (b"keep", b"1")])
+
+
 def encode_request(
     command: str,
     cache_name: bytes,
@@ -106,14 +111,21 @@ def encode_request(
             f"a request with this key has a packet of {size} bytes, over max_packet_size, "
             f"{max_packet_size}; shorten the key, or raise that and the server's buffer-size",
         )
-    head = bytearray((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC))
-    for name, value in given:
-        head += len(name).to_bytes(2, "little") + name + len(value).to_bytes(2, "little") + value
+    head = _packet(given)
     if body is None:
-        return Request(command, (bytes(head),))
+        return Request(command, (head,))
     if len(body) <= _INLINE_BODY_SIZE:
-        return Request(command, (bytes(head) + body,))
-    return Request(command, (bytes(head), body))
+        return Request(command, (head + body,))
+    return Request(command, (head, body))
+
+
+def _packet(pairs: Iterable[Pair]) -> bytes:
+    payload = b"".join(
+        len(name).to_bytes(2, "little") + name + len(value).to_bytes(2, "little") + value
+        for name, value in pairs
+    )
+    size = len(payload)
+    return bytes((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC)) + payload
 
 
 def parse_dictionary(payload: bytes) -> Optional[dict[bytes, bytes]]:

@@ -1,0 +1,45 @@
+/**
+ * A socket as it is written in options: an address, and who may use it.
+ * `10.0.0.1:3031,allow=10.0.0.0/8;192.168.0.7,secret_file=/etc/undercroft.secret,read_only=1`
+ */
+
+import { parseAddress, type SocketAddress } from './addresses.ts'
+import { formatGiven, type GivenOption, optionError } from './given-option.ts'
+import { parseKeyValues } from './key-values.ts'
+import { formatSuggestion } from './nearest.ts'
+import { SOCKET_TABLE } from './option-table.ts'
+import { parseFlag } from './option-values.ts'
+
+/** Who may use a socket, and for what. */
+export interface SocketAccess {
+  readonly readOnly: boolean
+  /** Undefined: everybody who reaches it. */
+  readonly allow: readonly string[] | undefined
+  /** Undefined: no secret is asked for. */
+  readonly secretFile: string | undefined
+}
+
+/** Reads the value of an option that names a socket; `names` are those that it may have. */
+export function parseSocket(
+  given: GivenOption,
+  names: readonly string[] = [...SOCKET_TABLE.byName.keys()],
+): { readonly address: SocketAddress; readonly access: SocketAccess } {
+  const [, addressText = '', rest = ''] = /^([^,]*)(?:,(.*))?$/s.exec(given.value) ?? []
+  const texts = new Map<string, string>()
+  for (const { name, value } of parseKeyValues(rest)) {
+    const row = SOCKET_TABLE.byName.get(name)
+    if (row === undefined || !names.includes(name)) {
+      throw optionError(given, `has no name "${name}"${formatSuggestion(name, names)}`)
+    }
+    if (value === undefined || value === '') throw optionError(given, `needs a value: ${name}=...`)
+    texts.set(name, value)
+  }
+  return {
+    address: parseAddress(formatGiven(given), addressText),
+    access: {
+      readOnly: parseFlag(texts.get('read_only') ?? '0'),
+      allow: texts.get('allow')?.split(';'),
+      secretFile: texts.get('secret_file'),
+    },
+  }
+}
