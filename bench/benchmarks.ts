@@ -3,7 +3,9 @@
  */
 
 import type { Scope } from '../test/support/scope.ts'
+import { benchBesideWriter } from './beside-writer.ts'
 import { benchChains } from './chains.ts'
+import { benchGrowth } from './growth.ts'
 import { benchRecovery } from './recovery.ts'
 import { benchRestore } from './restore.ts'
 import { benchSweep } from './sweep.ts'
@@ -12,6 +14,8 @@ import { benchSweep } from './sweep.ts'
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
 
 export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
+  ['growth', benchGrowth],
+  ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
   ['recovery', benchRecovery],
