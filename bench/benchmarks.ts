@@ -5,6 +5,7 @@
 import type { Scope } from '../test/support/scope.ts'
 import { benchBesideWriter } from './beside-writer.ts'
 import { benchChains } from './chains.ts'
+import { benchChurn } from './churn.ts'
 import { benchGrowth } from './growth.ts'
 import { benchRecovery } from './recovery.ts'
 import { benchRestore } from './restore.ts'
@@ -15,6 +16,7 @@ export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
 
 export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['growth', benchGrowth],
+  ['churn', benchChurn],
   ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { measureBesideWriter } from '../../bench/beside-writer.ts'
 import { measureOrder } from '../../bench/chains.ts'
+import { measureChurn } from '../../bench/churn.ts'
 import { measureGrowth } from '../../bench/growth.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
 import { measureRecovery } from '../../bench/recovery.ts'
@@ -49,6 +50,15 @@ describe('a benchmark of ours alone', () => {
     const goals = await measureBesideWriter(t, 1, 100)
     assert.equal(goals.length, 4)
     for (const { title, ratios } of goals) assert.ok((ratios[0] ?? 0) > 0, title)
+  })
+
+  test('churn: counts blocks in use, and gives the same twice', t => {
+    const [first, second] = [1, 2].map(() => measureChurn(t, { itemCount: 300, rounds: 2 }))
+    assert.equal(first?.length, 4)
+    for (const { title, ratios } of first ?? []) {
+      assert.ok(ratios.length === 2 && ratios.every(part => part > 0 && part <= 1), title)
+    }
+    assert.deepEqual(first, second)
   })
 
   test('tells medians and rare times apart', () => {
