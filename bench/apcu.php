@@ -120,7 +120,6 @@ function measure(array $workload, array $task): array
 {
     $loop = LOOPS[$task['operation']];
     $chunks = $workload['chunks'][$task['operation']];
-    $loop($chunks, hrtime(true) + (int) ($task['warmUpMs'] * 1e6), $workload['string']);
     $startNs = (int) $task['startAtNs'];
     usleep((int) max(0, ($startNs - 2_000_000 - hrtime(true)) / 1000));
     while (hrtime(true) < $startNs);
@@ -150,6 +149,9 @@ function serve(): void
             $response = ['kind' => 'timing', 'timing' => measure($workload, $request['task'])];
         } elseif ($request['kind'] === 'fill') {
             fill($workload);
+        } elseif ($request['kind'] === 'warm') {
+            $keys = array_merge(...$workload['chunks'][$request['operation']]);
+            LOOPS[$request['operation']]([$keys], 0, $workload['string']);
         } elseif ($request['kind'] === 'check') {
             check($workload);
         }

@@ -3,7 +3,10 @@
  */
 
 import type { Scope } from '../test/support/scope.ts'
+import { benchBesideWriter } from './beside-writer.ts'
 import { benchChains } from './chains.ts'
+import { benchChurn } from './churn.ts'
+import { benchGrowth } from './growth.ts'
 import { benchRecovery } from './recovery.ts'
 import { benchRemote } from './remote.ts'
 import { benchRestore } from './restore.ts'
@@ -14,6 +17,9 @@ import { benchWeb } from './web.ts'
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
 
 export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
+  ['growth', benchGrowth],
+  ['churn', benchChurn],
+  ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
   ['recovery', benchRecovery],

@@ -13,6 +13,7 @@ import { startUwsgiParty } from './uwsgi-party.ts'
 
 export const CANDIDATES = [
   'undercroft',
+  'undercroft-shared',
   'uwsgi',
   'uwsgi-tight',
   'openresty',
@@ -33,6 +34,9 @@ export type FoundCandidate =
 
 /** Part of the work is done in a server: the caller's processor time does not tell all. */
 export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
+
+/** Candidates that need nothing else. */
+const BUILT_IN: readonly CandidateName[] = ['undercroft', 'undercroft-shared', 'map']
 
 /** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
 export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
@@ -69,8 +73,7 @@ function findProgram(peer: PeerName, startWith: (command: string) => Start): Fou
 }
 
 function findModule(name: CandidateName): FoundCandidate {
-  const isOurs = name === 'map' || name === 'undercroft'
-  const missing = isOurs ? undefined : missingNpmPeers()
+  const missing = BUILT_IN.includes(name) ? undefined : missingNpmPeers()
   if (missing !== undefined) return { missing }
   const isPrivate = PRIVATE_CANDIDATES.includes(name)
   return { start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }

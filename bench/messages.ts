@@ -9,14 +9,14 @@ import type { Operation } from './workload.ts'
 export interface Task {
   readonly operation: Operation
   readonly startAtNs: bigint
-  /** Time to go through the keys before: others were measured, and have the processor's caches. */
-  readonly warmUpMs: number
   readonly durationMs: number
 }
 
 export type Request =
   | { readonly kind: 'fill' }
   | { readonly kind: 'check' }
+  /** One call for each key: others were measured meanwhile, and other operations changed items. */
+  | { readonly kind: 'warm'; readonly operation: Operation }
   | { readonly kind: 'measure'; readonly task: Task }
   | { readonly kind: 'close' }
 

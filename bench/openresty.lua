@@ -115,7 +115,6 @@ end
 
 local function measure(workload, task)
   local loop, chunks = LOOPS[task.operation], workload.chunks[task.operation]
-  loop(chunks, now_ms() + task.warmUpMs, workload.string)
   local start_ms = tonumber(task.startAtNs) / 1e6
   ngx.sleep(math.max(0, start_ms - 2 - now_ms()) / 1e3)
   while now_ms() < start_ms do end
@@ -141,6 +140,12 @@ local function serve()
       response = { kind = 'timing', timing = measure(workload, request.task) }
     elseif request.kind == 'fill' then
       fill(workload)
+    elseif request.kind == 'warm' then
+      local keys = {}
+      for _, chunk in ipairs(workload.chunks[request.operation]) do
+        for _, key in ipairs(chunk) do keys[#keys + 1] = key end
+      end
+      LOOPS[request.operation]({ keys }, 0, workload.string)
     elseif request.kind == 'check' then
       check(workload)
     end

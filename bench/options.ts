@@ -42,11 +42,14 @@ export interface RoundOptions {
   readonly rounds: number
 }
 
-export function parseRoundOptions(args: readonly string[]): RoundOptions {
+export function parseRoundOptions(
+  args: readonly string[],
+  defaults: { readonly items: number } = { items: 1_000_000 },
+): RoundOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      items: { type: 'string', default: '1000000' },
+      items: { type: 'string', default: String(defaults.items) },
       rounds: { type: 'string', default: '5' },
     },
   })

@@ -7,6 +7,7 @@ import type { Scope } from '../test/support/scope.ts'
 import type { Site } from './candidate.ts'
 import type { Request, Response, Task } from './messages.ts'
 import type { Timing } from './timed-loop.ts'
+import type { Operation } from './workload.ts'
 
 /** One measuring process, whatever it is written in. */
 export interface Worker {
@@ -24,9 +25,6 @@ const ANSWER_LIMIT_MS = 120_000
 
 /** Between the order and the start, so that both processes have it in time. */
 const LEAD_NS = 8_000_000n
-
-/** Of a sample's time, spent before it. A start comes after twice that, should it take longer. */
-const WARM_UP_PART = 1 / 4
 
 /** What the processes of a candidate need to know. */
 export interface PartyOptions {
@@ -56,15 +54,27 @@ export async function startNodeParty(
 }
 
 /** What each of these workers did, all having started at one moment. */
-export async function measure(
+export function measure(
   workers: readonly Worker[],
-  task: Pick<Task, 'operation' | 'durationMs'>,
+  { operation, durationMs }: Omit<Task, 'startAtNs'>,
 ): Promise<Timing[]> {
-  const warmUpMs = Math.ceil(task.durationMs * WARM_UP_PART)
-  const startAtNs = process.hrtime.bigint() + LEAD_NS + BigInt(2 * warmUpMs) * 1_000_000n
-  const request: Request = { kind: 'measure', task: { ...task, warmUpMs, startAtNs } }
-  const responses = await Promise.all(workers.map(worker => worker.ask(request)))
-  return responses.map(timingIn)
+  return measureAtOnce(
+    workers.map(worker => ({ worker, operation })),
+    durationMs,
+  )
+}
+
+/** The same, where each has something else to do. */
+export async function measureAtOnce(
+  jobs: readonly { readonly worker: Worker; readonly operation: Operation }[],
+  durationMs: number,
+): Promise<Timing[]> {
+  for (const { worker, operation } of jobs) await worker.ask({ kind: 'warm', operation })
+  const startAtNs = process.hrtime.bigint() + LEAD_NS
+  const responses = jobs.map(({ worker, operation }) =>
+    worker.ask({ kind: 'measure', task: { operation, startAtNs, durationMs } }),
+  )
+  return (await Promise.all(responses)).map(timingIn)
 }
 
 function timingIn(response: Response): Timing {

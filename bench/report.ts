@@ -31,7 +31,8 @@ export function printMachine(): void {
 export const NOTES = [
   'Times of one process are of its processor, whatever else the machine runs; for redis, where a',
   'server does the work, they are of the clock. map and lru-cache share nothing between processes:',
-  'what two of them reach together is what this machine can give. uwsgi is called from Python and',
+  'what two of them reach together is what this machine can give. undercroft-shared is undercroft',
+  'without near copies: each get reads shared memory. uwsgi is called from Python and',
   'gives bytes for "get string" too. It evicts as we do, with the sizes it has by default;',
   'uwsgi-tight does not evict, and its tables are as small as this workload allows. openresty is',
   'ngx.shared under LuaJIT in nginx, apcu is PHP with its opcode cache, lmdb does not sync.',
@@ -54,8 +55,8 @@ function printTable(
 ): void {
   console.log(`\n${title}`)
   const row = (cells: readonly string[]) => cells.map(text => text.padStart(COLUMN_WIDTH)).join('')
-  console.log(`${''.padEnd(12)}${row(OPERATIONS)}`)
+  console.log(`${''.padEnd(20)}${row(OPERATIONS)}`)
   for (const name of names) {
-    console.log(`${name.padEnd(12)}${row(OPERATIONS.map(operation => cell(name, operation)))}`)
+    console.log(`${name.padEnd(20)}${row(OPERATIONS.map(operation => cell(name, operation)))}`)
   }
 }

@@ -8,12 +8,13 @@ import { programScope, type Scope } from '../test/support/scope.ts'
 import { memoryDir } from '../test/support/temp-dir.ts'
 import { BENCHMARKS } from './benchmarks.ts'
 import { type CandidateName, findCandidate } from './candidates.ts'
+import { goalLine } from './goal.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import type { Party } from './party.ts'
 import { printHead, printResults } from './report.ts'
 import { Results } from './results.ts'
 import { measureRounds, warmUp } from './schedule.ts'
-import { comparisonLines, targetLines } from './targets.ts'
+import { goalsOf } from './targets.ts'
 import { itemCount } from './workload.ts'
 
 const scope = programScope()
@@ -38,9 +39,7 @@ async function main(options: BenchOptions): Promise<void> {
   }
   printResults([...parties.keys()], results)
   console.log('\ntargets')
-  for (const line of targetLines(results)) console.log(line)
-  console.log('\nfor comparison')
-  for (const line of comparisonLines(results)) console.log(line)
+  for (const goal of goalsOf(results)) console.log(goalLine(goal))
 }
 
 async function startParties(

@@ -1,67 +1,54 @@
 /**
- * The figures we promise ourselves, as ratios within one run: they hold on any machine or on none.
+ * What the comparison has to show.
  *
  * Both sides as their documentation gives them, evicting the least recently used. What a uWSGI
- * made for this workload alone would change is shown beside it, without a target.
+ * made for this workload alone would change is shown beside it, without a goal.
  */
 
 import type { CandidateName } from './candidates.ts'
-import { median, type Results, ratios, spread } from './results.ts'
+import type { Goal } from './goal.ts'
+import { type Results, ratios } from './results.ts'
 import type { Operation } from './workload.ts'
 
-interface Target {
-  readonly title: string
-  readonly limit: number
-  /** Reached below the limit, or above it. */
-  readonly best: 'low' | 'high'
-  readonly of: (results: Results) => number[]
-}
-
-const TARGETS: readonly Target[] = [
-  timeTarget('get string', 'uwsgi', 0.4),
-  timeTarget('get string', 'openresty', 0.5),
-  timeTarget('get string', 'apcu', 0.9),
-  timeTarget('get string', 'lmdb', 0.3),
-  timeTarget('get string', 'lru-cache', 1.5),
-  timeTarget('has', 'uwsgi', 0.7),
-  timeTarget('set', 'uwsgi', 0.6),
-  timeTarget('set', 'openresty', 0.6),
-  timeTarget('set', 'apcu', 0.6),
-  {
-    title: 'get string: calls of two processes / of one',
-    limit: 1.85,
-    best: 'high',
-    of: results => results.scaling('undercroft', 'get string'),
-  },
+const TIMES: readonly (readonly [Operation, CandidateName, number])[] = [
+  ['get string', 'uwsgi', 0.4],
+  ['get string', 'openresty', 0.5],
+  ['get string', 'apcu', 0.9],
+  ['get string', 'lmdb', 0.3],
+  ['get string', 'lru-cache', 1.5],
+  ['has', 'uwsgi', 0.7],
+  ['set', 'uwsgi', 0.6],
+  ['set', 'openresty', 0.6],
+  ['set', 'apcu', 0.6],
 ]
 
-export function targetLines(results: Results): string[] {
-  return TARGETS.map(({ title, limit, best, of }) => {
-    const values = of(results)
-    const ratio = median(values)
-    const goal = `${best === 'low' ? 'at most' : 'at least'} ${limit}`
-    if (Number.isNaN(ratio)) return `not measured  ${title}, ${goal}`
-    const isReached = best === 'low' ? ratio <= limit : ratio >= limit
-    return `${isReached ? 'reached     ' : 'NOT reached '}  ${title}, ${goal}: ${spread(values, 2)}`
-  })
+export function goalsOf(results: Results): Goal[] {
+  const times = TIMES.map(([what, other, limit]) => timeGoal(results, what, other, limit))
+  return [
+    ...times,
+    {
+      title: 'get string: calls of two processes / of one',
+      limit: 1.85,
+      best: 'high',
+      ratios: results.scaling('undercroft', 'get string'),
+    },
+    // The hardest opponent.
+    ...(['get string', 'has', 'set'] as const).map(what =>
+      timeGoal(results, what, 'uwsgi-tight', undefined),
+    ),
+  ]
 }
 
-/** Against the hardest opponent, in the same form. */
-export function comparisonLines(results: Results): string[] {
-  const compared: readonly Operation[] = ['get string', 'has', 'set']
-  return compared.flatMap(what => {
-    const ours = results.nsPerCall('undercroft', what)
-    const ratio = median(ratios(ours, results.nsPerCall('uwsgi-tight', what)))
-    if (Number.isNaN(ratio)) return []
-    return [`${what}: time of undercroft / of uwsgi-tight: ${ratio.toFixed(2)}`]
-  })
-}
-
-function timeTarget(what: Operation, other: CandidateName, limit: number): Target {
+function timeGoal(
+  results: Results,
+  what: Operation,
+  other: CandidateName,
+  limit: number | undefined,
+): Goal {
   return {
     title: `${what}: time of undercroft / of ${other}`,
     limit,
     best: 'low',
-    of: results => ratios(results.nsPerCall('undercroft', what), results.nsPerCall(other, what)),
+    ratios: ratios(results.nsPerCall('undercroft', what), results.nsPerCall(other, what)),
   }
 }

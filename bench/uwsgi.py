@@ -95,7 +95,6 @@ def check():
 def measure(task):
     loop, function = LOOPS[task['operation']]
     chunks = chunks_of[task['operation']]
-    loop(function, chunks, time.monotonic_ns() + int(task['warmUpMs'] * 1e6))
     start_ns = int(task['startAtNs'])
     awake_ns = start_ns - 2_000_000
     time.sleep(max(0, awake_ns - time.monotonic_ns()) / 1e9)
@@ -116,6 +115,9 @@ for line in lines:
         response = {'kind': 'timing', 'timing': measure(request['task'])}
     elif request['kind'] == 'fill':
         fill()
+    elif request['kind'] == 'warm':
+        loop, function = LOOPS[request['operation']]
+        loop(function, [sum(chunks_of[request['operation']], [])], 0)
     elif request['kind'] == 'check':
         check()
     lines.write(json.dumps(response) + '\n')

@@ -29,23 +29,26 @@ const keyCount = Number(keyCountText)
 const { open }: { open: OpenSubject } = await import(`./candidates/${name}.js`)
 const subject = await open({ dir, socketPath, itemCount: itemCount(keyCount) })
 const loops = new Map<Operation, TimedLoop>()
+const passes = new Map<Operation, TimedLoop>()
 for (const operation of OPERATIONS) {
-  const chunks = chunksOf(keysOf(operation, keyCount))
-  loops.set(operation, timedLoop(subject.calls, subject.operations[operation], chunks))
+  const keys = keysOf(operation, keyCount)
+  const call = subject.operations[operation]
+  loops.set(operation, timedLoop(subject.calls, call, chunksOf(keys)))
+  passes.set(operation, timedLoop(subject.calls, call, [keys]))
 }
 
 answer<Request, Response>(async request => {
   if (request.kind === 'measure') return { kind: 'timing', timing: await measure(request.task) }
   if (request.kind === 'fill') await fill(subject)
+  if (request.kind === 'warm') await passes.get(request.operation)?.(0)
   if (request.kind === 'check') await check(subject)
   if (request.kind === 'close') await subject.close()
   return { kind: 'done' }
 })
 
-async function measure({ operation, startAtNs, warmUpMs, durationMs }: Task) {
+async function measure({ operation, startAtNs, durationMs }: Task) {
   const loop = loops.get(operation)
   if (loop === undefined) throw new Error(`no operation ${operation}`)
-  await loop(warmUpMs)
   await delay(msUntil(startAtNs) - AWAKE_MS)
   while (msUntil(startAtNs) > 0);
   const { callCount, elapsedMs, cpuMs } = await loop(durationMs)

@@ -6,8 +6,11 @@ import { Cache } from '../../src/index.ts'
 import type { Site, Subject } from '../candidate.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
-export async function open({ dir, itemCount }: Site): Promise<Subject> {
-  const cache = Cache.open({ name: 'bench', directory: dir, maxItems: itemCount })
+export function open({ dir, itemCount }: Site): Subject {
+  return subjectOf(Cache.open({ name: 'bench', directory: dir, maxItems: itemCount }))
+}
+
+export function subjectOf(cache: Cache): Subject {
   return {
     calls: 'sync',
     operations: {

@@ -9,9 +9,11 @@ import { DEL } from './del.ts'
 import { EXISTS } from './exists.ts'
 import { GET } from './get.ts'
 import { INC } from './inc.ts'
+import { INSPECT } from './inspect.ts'
 import { KEYS } from './keys.ts'
 import { SERVE } from './serve.ts'
 import { SET } from './set.ts'
+import { SIZE } from './size.ts'
 import { STATS } from './stats.ts'
 import { TOP } from './top.ts'
 import { TTL } from './ttl.ts'
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   INC,
   TTL,
   STATS,
+  INSPECT,
+  SIZE,
   TOP,
   VERIFY,
 ]

@@ -49,4 +49,11 @@ export {
   MAX_KEY_SIZE_LIMIT,
   maxValueSize,
 } from './geometry.ts'
+export {
+  MEMORY_PARTS,
+  type MemoryPartName,
+  type MemoryParts,
+  memoryParts,
+  segmentSize,
+} from './memory-parts.ts'
 export { Segment } from './segment.ts'

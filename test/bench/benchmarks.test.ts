@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { measureBesideWriter } from '../../bench/beside-writer.ts'
 import { measureOrder } from '../../bench/chains.ts'
+import { measureChurn } from '../../bench/churn.ts'
+import { measureGrowth } from '../../bench/growth.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
 import { measureRecovery } from '../../bench/recovery.ts'
 import { distributionOf } from '../../bench/results.ts'
@@ -29,6 +32,33 @@ describe('a benchmark of ours alone', () => {
     assert.equal(result.takeovers, 2)
     assert.deepEqual([result.takeover.wall.length, result.clear.cpu.length], [2, 2])
     assert.ok(result.takeover.wall.every(ms => ms > 0))
+  })
+
+  test('growth: compares each with the same work where it is cheap', t => {
+    const goals = measureGrowth(t, { itemCount: 2000, rounds: 2 })
+    assert.equal(goals.length, 4)
+    for (const { title, ratios } of goals) {
+      assert.equal(ratios.length, 2, title)
+      assert.ok(
+        ratios.every(ratio => ratio > 0 && Number.isFinite(ratio)),
+        title,
+      )
+    }
+  })
+
+  test('beside-writer: reads go on beside a writer of the same keys, and of others', async t => {
+    const goals = await measureBesideWriter(t, 1, 100)
+    assert.equal(goals.length, 4)
+    for (const { title, ratios } of goals) assert.ok((ratios[0] ?? 0) > 0, title)
+  })
+
+  test('churn: counts blocks in use, and gives the same twice', t => {
+    const [first, second] = [1, 2].map(() => measureChurn(t, { itemCount: 300, rounds: 2 }))
+    assert.equal(first?.length, 4)
+    for (const { title, ratios } of first ?? []) {
+      assert.ok(ratios.length === 2 && ratios.every(part => part > 0 && part <= 1), title)
+    }
+    assert.deepEqual(first, second)
   })
 
   test('tells medians and rare times apart', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { goalLine } from '../../bench/goal.ts'
 import { median, Results, ratios } from '../../bench/results.ts'
-import { targetLines } from '../../bench/targets.ts'
+import { goalsOf } from '../../bench/targets.ts'
 import { timedLoop } from '../../bench/timed-loop.ts'
 import { chunksOf, keysOf } from '../../bench/workload.ts'
 
@@ -20,7 +21,7 @@ describe('the figures of a benchmark', () => {
     const results = new Results()
     results.add('undercroft', 'has', [timing(2e4)])
     results.add('uwsgi', 'has', [timing(1e4)])
-    const lines = targetLines(results)
+    const lines = goalsOf(results).map(goalLine)
     assert.ok(lines.some(line => /^reached .*has.*: 0\.50 \(0\.50\.\.0\.50\)$/.test(line)))
     assert.ok(lines.some(line => /^not measured .*get string/.test(line)))
   })

@@ -1,0 +1,47 @@
+/**
+ * What the bytes of a segment are for, for those who size a cache.
+ */
+
+import { CHECKSUM_SIZE, SLOT_STRIDE } from './format.ts'
+import { computeLayout, type Geometry } from './geometry.ts'
+
+/** The name of each part, in the order of the segment. */
+export const MEMORY_PARTS = [
+  'fixed',
+  'buckets',
+  'slots',
+  'key tails',
+  'eviction',
+  'checksums',
+  'block map',
+  'blocks',
+  'rounding',
+] as const
+
+export type MemoryPartName = (typeof MEMORY_PARTS)[number]
+
+/** Bytes of each part; together they are the size of the segment. */
+export type MemoryParts = Readonly<Record<MemoryPartName, number>>
+
+export function memoryParts(geometry: Geometry): MemoryParts {
+  const { maxItems, blockCount, bitmap, checksums } = geometry
+  const layout = computeLayout(geometry)
+  const keyTails = maxItems * layout.keyTailStride
+  const parts = {
+    fixed: layout.bucketsOffset,
+    buckets: layout.bucketCount * 8,
+    slots: maxItems * SLOT_STRIDE,
+    'key tails': keyTails,
+    eviction: layout.checksumsOffset - layout.keyTailsOffset - keyTails,
+    checksums: checksums ? maxItems * CHECKSUM_SIZE : 0,
+    'block map': bitmap ? Math.ceil(blockCount / 32) * 4 : 0,
+    blocks: blockCount * layout.blockStride,
+  }
+  const known = Object.values(parts).reduce((sum, size) => sum + size, 0)
+  return { ...parts, rounding: layout.size - known }
+}
+
+/** Bytes of a segment of that geometry. */
+export function segmentSize(geometry: Geometry): number {
+  return computeLayout(geometry).size
+}
