@@ -1,6 +1,7 @@
 /**
  * `npm run verify:model [-- --size small]`: visits every state of the model of the writer lock, the
- * read without it, and the takeover. Needs spin and a C compiler (Debian: apt-get install spin gcc).
+ * read without it, and the takeover. Needs spin and a C compiler (Debian: apt-get install spin
+ * gcc).
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'

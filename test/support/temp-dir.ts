@@ -16,12 +16,17 @@ export function tempDir(scope: Scope): string {
 
 /** In memory where the system has such a place, as segments are; else as `tempDir`. */
 export function memoryDir(scope: Scope): string {
-  return makeIn(scope, isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir())
+  return makeIn(scope, memoryRoot())
+}
+
+/** Where directories in memory are made, if the system has such a place. */
+export function memoryRoot(): string {
+  return isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir()
 }
 
 /** In memory, for what lives as long as this test process; gone when it ends. */
 export function processDir(): string {
-  const path = mkdtempSync(join(isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir(), 'undercroft-test-'))
+  const path = mkdtempSync(join(memoryRoot(), 'undercroft-test-'))
   process.on('exit', () => rmSync(path, { recursive: true, force: true }))
   return path
 }

@@ -1,0 +1,77 @@
+/**
+ * The storm over caches of all modes, one after the other, and what became of them.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryRoot } from '../test/support/temp-dir.ts'
+import type { ChaosOptions } from './options.ts'
+import { Steps } from './steps.ts'
+import { type Outcome, rage } from './storm.ts'
+
+export interface Summary {
+  readonly outcomes: readonly (Outcome & { readonly mode: string })[]
+  readonly total: Outcome
+  readonly steps: { readonly known: number; readonly killed: number }
+  /** Where the segments and notebooks of what failed are kept. */
+  readonly evidence: readonly string[]
+}
+
+/** @param print - told what has been done, now and then */
+export async function rageOverAll(
+  { modes, kills, seconds, seed }: ChaosOptions,
+  print: (line: string) => void,
+): Promise<Summary> {
+  const steps = new Steps()
+  const endMs = performance.now() + seconds * 1000
+  const outcomes: Summary['outcomes'][number][] = []
+  const evidence: string[] = []
+  for (const [index, mode] of modes.entries()) {
+    if (performance.now() >= endMs) break
+    const directory = mkdtempSync(join(memoryRoot(), 'undercroft-chaos-'))
+    const share = Math.floor((kills * (index + 1)) / modes.length)
+    const own = share - Math.floor((kills * index) / modes.length)
+    const modeSeed = (seed + index) % 2 ** 31
+    const onKill = (count: number) => {
+      if (count % 100 === 0) print(`  ${mode.name}: ${count} of ${own} kills`)
+    }
+    const outcome = await rage({
+      mode,
+      directory,
+      kills: own,
+      seed: modeSeed,
+      endMs,
+      steps,
+      onKill,
+    })
+    outcomes.push({ mode: mode.name, ...outcome })
+    print(describe(mode.name, outcome))
+    for (const fault of outcome.faults) print(`    FAULT ${fault}`)
+    if (outcome.faults.length > 0) evidence.push(directory)
+    else rmSync(directory, { recursive: true, force: true })
+  }
+  return { outcomes, total: sum(outcomes), steps: steps.counts(), evidence }
+}
+
+export function describe(name: string, outcome: Outcome): string {
+  const { kills, killsAtSteps, operations, longestWaitMs, takeovers, dropped, faults } = outcome
+  return (
+    `${name}: ${kills} kills (${killsAtSteps} at named steps), ${operations} calls, longest ` +
+    `${longestWaitMs.toFixed(0)} ms, ${takeovers} takeovers, ${dropped} dropped, ` +
+    `${faults.length} faults`
+  )
+}
+
+function sum(outcomes: readonly Outcome[]): Outcome {
+  const add = (field: Exclude<keyof Outcome, 'faults' | 'longestWaitMs'>) =>
+    outcomes.reduce((total, outcome) => total + outcome[field], 0)
+  return {
+    kills: add('kills'),
+    killsAtSteps: add('killsAtSteps'),
+    operations: add('operations'),
+    longestWaitMs: Math.max(0, ...outcomes.map(({ longestWaitMs }) => longestWaitMs)),
+    takeovers: add('takeovers'),
+    dropped: add('dropped'),
+    faults: outcomes.flatMap(({ faults }) => faults),
+  }
+}

@@ -1,0 +1,10 @@
+/** What a figure was measured on, in a line. */
+
+import { cpus, release, type } from 'node:os'
+
+export function machineLine(): string {
+  const [{ model = 'unknown' } = {}, ...others] = cpus()
+  const date = new Date().toISOString().slice(0, 10)
+  const cores = `${others.length + 1} x ${model}`
+  return `${date}, ${cores}, ${type()} ${release()}, Node ${process.version}`
+}

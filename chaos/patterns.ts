@@ -1,0 +1,56 @@
+/**
+ * Values that tell by themselves whose they are, which of many, until when they are good, and
+ * whether they are whole: of several kinds and any size.
+ */
+
+/** What a value says of itself. */
+export interface Pattern {
+  readonly key: string
+  /** Of one writer, each is higher than all before. */
+  readonly version: number
+  /** No reader may see it a second after this moment. 0: it stays. */
+  readonly endsAtMs: number
+}
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+
+/** The kind and the letters follow from the version; `size` letters come on top of what it says. */
+export function makeValue({ key, version, endsAtMs }: Pattern, size: number): unknown {
+  const letter = LETTERS[version % LETTERS.length] as string
+  const wide = version % 4 === 3 ? 'é' : ''
+  const body = `${key}|${version}|${endsAtMs}|${wide}${letter.repeat(size)}`
+  const text = `${checksum(body)}|${body}`
+  switch (version % 4) {
+    case 0:
+      return Buffer.from(text)
+    case 1:
+      return { text }
+    default:
+      return text
+  }
+}
+
+/** Undefined: the value is not one of ours as it was made. */
+export function readValue(value: unknown): Pattern | undefined {
+  const text = textOf(value)
+  const at = text?.indexOf('|') ?? -1
+  if (text === undefined || at < 0) return undefined
+  const body = text.slice(at + 1)
+  if (String(checksum(body)) !== text.slice(0, at)) return undefined
+  const [key = '', version, endsAtMs] = body.split('|')
+  return { key, version: Number(version), endsAtMs: Number(endsAtMs) }
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (Buffer.isBuffer(value)) return value.toString()
+  const text = (value as { readonly text?: unknown } | null)?.text
+  return typeof text === 'string' ? text : undefined
+}
+
+/** FNV-1a. */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rageOverAll } from '../../chaos/all-modes.ts'
+import { MODES } from '../../chaos/modes.ts'
+import { WAIT_LIMIT_MS } from '../../chaos/player.ts'
+import { seededRandom } from '../support/random.ts'
+
+const KILLS = 300
+/** For a hang; a loaded machine takes longer than its half a minute. */
+const LIMIT_SECONDS = 600
+
+test('300 kills of processes and threads, over all modes, do no harm', async t => {
+  const { seed } = seededRandom(t)
+  const options = { kills: KILLS, seconds: LIMIT_SECONDS, seed: seed % 2 ** 31, modes: MODES }
+  const { total, steps, evidence } = await rageOverAll(options, line => t.diagnostic(line))
+  assert.deepEqual(total.faults, [], `kept in ${evidence.join(', ')}`)
+  assert.equal(total.kills, KILLS)
+  assert.ok(total.killsAtSteps >= KILLS / 5, `${total.killsAtSteps} at named steps`)
+  assert.ok(total.takeovers > 0 && total.operations > KILLS)
+  assert.ok(total.longestWaitMs <= WAIT_LIMIT_MS)
+  t.diagnostic(`${steps.killed} of ${steps.known} named steps were died at`)
+})
