@@ -93,11 +93,13 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     description: 'The home of Python.',
   },
   {
-    ...NO_MEANING,
+    group: 'python',
+    support: 'now',
     name: 'plugins',
     aliases: ['plugin'],
     kind: 'list',
-    description: 'Plugins of uWSGI; all that is supported is built in.',
+    description:
+      'Plugins of uWSGI: 0:notfound answers 404 where nothing else does; no other is loaded.',
   },
   {
     ...NO_MEANING,

@@ -13,7 +13,7 @@ import type { Later, RouterHost } from './host.ts'
 import { readMimeTypes } from './mime-types.ts'
 import { newReply, placeReply, type Reply } from './reply.ts'
 import { whenKnown } from './rule.ts'
-import { type ChainName, isRuleOption, parseRules } from './rule-text.ts'
+import { type ChainName, isRuleOption, parseRules, ruleError } from './rule-text.ts'
 import { type RoutingSettings, readSettings } from './settings.ts'
 import { findStatic, type PathMemory } from './static-files.ts'
 import { parseStoredMessage } from './stored-message.ts'
@@ -23,6 +23,9 @@ export type Decision = 'reply' | 'application'
 
 /** Subjects that are logged once; what comes after so many is not logged at all. */
 const MAX_LOGGED_SUBJECTS = 100
+
+const PLUGINS_NOTE =
+  'nothing is loaded; of plugins only 0:notfound counts, and what else is supported is built in'
 
 const NOT_FOUND: Reply = {
   ...newReply({ statusCode: 404 }, ['Connection', 'close', 'Content-Type', 'text/plain']),
@@ -46,7 +49,8 @@ export class RuleSet {
     const given = interleavedOptions(options, isRuleOption)
     const texts = parseRules(given)
     this.#settings = readSettings(options)
-    const { cacheNames, mimeFiles, pathMemory } = this.#settings
+    const { cacheNames, mimeFiles, pathMemory, ignoredPlugins } = this.#settings
+    for (const plugins of ignoredPlugins) warnings.push(ruleError(plugins, PLUGINS_NOTE).message)
     const mimeTypes = readMimeTypes(mimeFiles, path => {
       warnings.push(`!!! no ${path} file found !!!`)
     })

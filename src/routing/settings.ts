@@ -28,6 +28,8 @@ export interface RoutingSettings {
     | undefined
   /** Requests that nobody answers get a 404. */
   readonly hasNotFound: boolean
+  /** Plugins that uWSGI would load. */
+  readonly ignoredPlugins: readonly GivenOption[]
 }
 
 /** Throws UNDERCROFT_OPTION_INVALID. */
@@ -40,6 +42,7 @@ export function readSettings(options: OptionSet): RoutingSettings {
     ...listOption(options, 'static-map').map(parseStaticMap),
   ]
   const pathMemory = readPathMemory(options, cacheNames)
+  const plugins = listOption(options, 'plugins')
   const mimeFiles = listOption(options, 'mime-file').map(given => given.value)
   const needsTypes = staticRoots.length > 0 || pathMemory !== undefined
   return {
@@ -48,7 +51,8 @@ export function readSettings(options: OptionSet): RoutingSettings {
     checkCache: readCheckCache(options, cacheNames),
     staticRoots,
     pathMemory,
-    hasNotFound: listOption(options, 'plugins').some(given => namesNotFound(given.value)),
+    hasNotFound: plugins.some(given => pluginsOf(given).some(isNotFound)),
+    ignoredPlugins: plugins.filter(given => !pluginsOf(given).every(isNotFound)),
   }
 }
 
@@ -88,7 +92,11 @@ function parseStaticMap(given: GivenOption): StaticRoot {
   return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)))
 }
 
-/** `0:notfound`, or among others: `plugins = router_cache,0:notfound`. */
-function namesNotFound(value: string): boolean {
-  return value.split(',').some(name => /^(?:0:)?notfound$/.test(name.trim()))
+/** One or several: `plugins = router_cache,0:notfound`. */
+function pluginsOf({ value }: GivenOption): string[] {
+  return value.split(',').map(name => name.trim())
+}
+
+function isNotFound(plugin: string): boolean {
+  return plugin === '0:notfound' || plugin === 'notfound'
 }

@@ -128,6 +128,7 @@ describe('what is probably a mistake', () => {
     ['route-run = goto:nowhere', 'route-run: goto nowhere leads nowhere ahead'],
     ['route-run = return:299', 'route-run: return knows no status "299"'],
     ['route = ^/(a+)+$ last:', 'route: the regular expression ^/(a+)+$ repeats a repetition'],
+    ['plugin = python3,0:notfound', 'plugin: nothing is loaded; of plugins only 0:notfound'],
     ['mime-file = /nonexistent/types', '!!! no /nonexistent/types file found !!!'],
   ]
   for (const [rule, warning] of rules) {
@@ -141,6 +142,7 @@ describe('what is probably a mistake', () => {
 
   test('nothing is told of rules that are in order', () => {
     const lines = `${CACHE}
+plugins = 0:notfound
 route = ^/(\\w+/)*$ cache:key=$1
 route-if = contains:\${HTTP_ACCEPT};html goto:end
 route-run = cachestore:key=a,name=c@127.0.0.1:1
