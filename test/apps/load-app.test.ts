@@ -111,7 +111,10 @@ describe('what is no app is refused with the file, what is there, and what is al
       "throw new Error('no database')",
       /cannot import .*app\.mjs: no database/,
     ],
-    'a mistake in its text': ['export default {', /cannot import .*app\.mjs: /],
+    'a mistake in its text': [
+      'export default {',
+      /cannot import .*app\.mjs: .*; `node .*app\.mjs` shows where/,
+    ],
     'a missing import': ["import 'no-such-package'", /app\.mjs: .*no-such-package/],
   }
   for (const [what, [text, message, callable]] of Object.entries(refused)) {

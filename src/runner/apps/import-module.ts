@@ -22,7 +22,7 @@ export async function importModule(module: string, directory: string): Promise<I
   try {
     return { path, exports: await import(pathToFileURL(path).href) }
   } catch (error) {
-    throw appInvalid(`cannot import ${path}: ${reasonOf(error)}`, error)
+    throw appInvalid(`cannot import ${path}: ${reasonOf(error, path)}`, error)
   }
 }
 
@@ -53,8 +53,10 @@ function findPackage(name: string, directory: string): string {
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error)
+  // Only what Node.js prints when it ends by such an error has the place.
+  if (error instanceof SyntaxError) return `${error.message}; \`node ${path}\` shows where`
   const isUnknown = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION'
   if (!isUnknown) return error.message
   return (
