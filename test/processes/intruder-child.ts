@@ -1,6 +1,6 @@
 /**
- * Opens a cache in the directory that is this user’s own by default, and says what came of it. Run
- * as another user, whom no IPC channel is needed for.
+ * Opens a cache in the directory that is this user's own by default, and says what came of it: to
+ * stdout, because it runs as another user.
  */
 
 import { Cache } from '../../src/index.ts'

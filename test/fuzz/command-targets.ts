@@ -1,0 +1,91 @@
+/**
+ * Requests carried out on caches: whatever is asked, an item has its own bytes, and the cache is
+ * whole.
+ */
+
+import assert from 'node:assert/strict'
+import { Cache } from '../../src/index.ts'
+import { CacheSet } from '../../src/server/cache-set.ts'
+import { checkRequest, type Outcome, runRequest } from '../../src/server/magic-commands.ts'
+import { encodeOutcome } from '../../src/server/magic-reply.ts'
+import { answerRaw } from '../../src/server/raw-commands.ts'
+import {
+  HEADER_SIZE,
+  type MagicRequest,
+  parseDatagram,
+  parseHeader,
+  parseMagicRequest,
+} from '../../src/uwsgi/index.ts'
+import { VECTOR_REQUESTS } from './seeds.ts'
+import { allowing, type FuzzTarget } from './target.ts'
+
+const MAX_VALUE_SIZE = 512
+
+function openCache(name: string, bitmap: boolean): Cache<Uint8Array> {
+  const sizes = { maxItems: 50, maxKeySize: 32, blockSize: bitmap ? 16 : MAX_VALUE_SIZE }
+  const room = bitmap ? { bitmap, blocks: 400 } : { bitmap }
+  return Cache.open({ name, memory: 'private', eviction: 'lru', ...sizes, ...room })
+}
+
+/** Every byte of a value is the same, and follows from its key. */
+function fillOf(key: Buffer): number {
+  return key.reduce((sum, byte) => (sum * 31 + byte) & 0x7f, 7)
+}
+
+function commands(bitmap: boolean): FuzzTarget {
+  const cache = openCache(bitmap ? 'runs' : 'blocks', bitmap)
+  const context = { caches: new CacheSet([cache]), readOnly: false }
+  const run = (request: MagicRequest): Outcome => {
+    const early = checkRequest(request, context)
+    if (early !== undefined) return early
+    const size = Math.min(request.bodySize ?? 0, MAX_VALUE_SIZE)
+    return runRequest(request, Buffer.alloc(size, fillOf(request.key)), context)
+  }
+  return {
+    name: bitmap ? 'commands-bitmap' : 'commands',
+    seeds: VECTOR_REQUESTS.map(bytes => bytes.subarray(HEADER_SIZE)),
+    tokens: ['cmd', 'get', 'update', 'del', 'replace', 'mul', 'div', '0', '-9223372036854775808'],
+    share: 7,
+    run(input, random) {
+      const request = parseMagicRequest(input, 0, input.length)
+      if (request === undefined) return
+      // Most keys are the few that are there, or nothing would ever be found.
+      if (random.chance(0.7)) request.key = Buffer.of(97 + random.below(80))
+      const outcome = run(request)
+      encodeOutcome(outcome, { explicit: request.keep, stays: true, maxBodySize: 1e6 })
+      if (outcome.kind !== 'ok' || request.command !== 'get') return
+      const body = Buffer.from(outcome.body ?? [])
+      const isOwn = body.length === 8 || body.every(byte => byte === fillOf(request.key))
+      assert.ok(isOwn, `an answer has bytes of another item: ${body.toString('hex')}`)
+    },
+    finish() {
+      assert.deepEqual(cache.verify().problems, [])
+    },
+  }
+}
+
+const raw = (() => {
+  const cache = openCache('raw', true)
+  const target: FuzzTarget = {
+    name: 'raw-commands',
+    seeds: VECTOR_REQUESTS,
+    share: 7,
+    run(input, random) {
+      if (input.length < HEADER_SIZE) return
+      const payload = input.subarray(HEADER_SIZE)
+      const modifier2 = random.chance(0.5) ? random.below(7) : parseHeader(input).modifier2
+      const context = { cache, readOnly: random.chance(0.1), maxReplySize: 10_000 }
+      // The connection takes these for answers without a word.
+      const codes = ['UNDERCROFT_KEY_INVALID', 'UNDERCROFT_VALUE_TOO_LARGE'] as const
+      allowing(codes, () => answerRaw(modifier2, payload, context))
+      const change = parseDatagram(input)
+      if (change !== undefined) allowing(codes, () => cache.apply(change))
+    },
+    finish() {
+      assert.deepEqual(cache.verify().problems, [])
+    },
+  }
+  return target
+})()
+
+export const COMMAND_TARGETS: readonly FuzzTarget[] = [commands(false), commands(true), raw]

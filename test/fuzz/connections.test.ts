@@ -1,0 +1,72 @@
+/**
+ * More clients at once than are served, none of which behaves.
+ */
+
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { serveCaches } from '../../src/server/index.ts'
+import { parseAddress } from '../../src/uwsgi/index.ts'
+import { until } from '../support/deadline.ts'
+import { openTestCache } from '../support/open-test-cache.ts'
+import { type Random, seededRandom } from '../support/random.ts'
+import { exchange } from '../support/raw-client.ts'
+import { usedSize } from './fuzz.ts'
+import { mutate, noise } from './mutate.ts'
+import { VECTOR_REQUESTS } from './seeds.ts'
+
+const CLIENT_COUNT = 1500
+const MAX_GROWN_SIZE = 8 * 1024 * 1024
+
+/** What a client does after some bytes. Those that do nothing are the server's to end. */
+const MANNERS: readonly ((socket: Socket, random: Random) => void)[] = [
+  () => {},
+  socket => socket.end(),
+  socket => socket.destroy(),
+  socket => socket.resetAndDestroy(),
+  socket => socket.pause(),
+  (socket, random) => socket.write(noise(100_000, random)),
+]
+
+for (const secret of [undefined, 'the secret of this server']) {
+  const which = secret === undefined ? '' : ', of a listener with a secret,'
+  test(`1500 hostile clients at once${which} leave nothing behind`, async t => {
+    const random = seededRandom(t)
+    const cache = openTestCache({ items: '100' })
+    const limits = { socketTimeoutMs: 300, keepTimeoutMs: 300, maxConnections: 500 }
+    const listen = { address: '127.0.0.1:0', ...(secret === undefined ? {} : { secret }) }
+    await using server = await serveCaches([cache], { listen: [listen, '127.0.0.1:0'], ...limits })
+    const [hostile = '', plain = ''] = server.addresses
+    const storm = async () => {
+      await Promise.all(Array.from({ length: CLIENT_COUNT }, () => misbehave(hostile, random)))
+      await until('the server has let go of all', () => server.connectionCount === 0)
+      return usedSize()
+    }
+    const before = await storm() // the first costs memory that Node.js keeps for the next
+    cache.set('k', Buffer.from('v'))
+    const answer = await exchange(plain, Buffer.from('6f0100006b', 'hex'))
+    assert.equal(answer.toString('hex'), '6f01000076')
+    assert.deepEqual(cache.verify().problems, [])
+    const grownSize = (await storm()) - before
+    assert.ok(grownSize < MAX_GROWN_SIZE, `${grownSize} bytes were kept`)
+  })
+}
+
+/** Done when the connection is closed, by whomever. */
+function misbehave(address: string, random: Random): Promise<void> {
+  const target = parseAddress('address', address)
+  assert.equal(target.kind, 'tcp')
+  const socket = connect(target as { port: number; host: string })
+  socket.on('error', () => {}) // a reset is one way to be closed
+  socket.on('data', () => {})
+  socket.once('connect', () => {
+    for (let count = random.below(4); count > 0; count--) {
+      socket.write(mutate(VECTOR_REQUESTS, [], random))
+    }
+    random.pick(MANNERS)(socket, random)
+  })
+  return new Promise(resolve => {
+    socket.once('close', () => resolve())
+    setTimeout(() => socket.destroy(), 1000).unref() // those that are paused hear of no end
+  })
+}
