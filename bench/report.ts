@@ -19,12 +19,19 @@ export function printHead({ keyCount, rounds, seconds }: BenchOptions): void {
 
 /** For every benchmark, before its workload. */
 export function printMachine(): void {
+  console.log(`date      ${new Date(systemClock.nowMs()).toISOString()}`)
+  for (const [title, text] of machineFacts()) console.log(`${title.padEnd(10)}${text}`)
+}
+
+/** What it runs on. */
+export function machineFacts(): (readonly [string, string])[] {
   const [cpu] = cpus()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
-  console.log(`date      ${new Date(systemClock.nowMs()).toISOString()}`)
-  console.log(`machine   ${platform()} ${release()} ${arch()}, ${memory} of memory`)
-  console.log(`CPU       ${cpus().length} x ${cpu?.model ?? 'unknown'}`)
-  console.log(`Node      ${process.version}`)
+  return [
+    ['machine', `${platform()} ${release()} ${arch()}, ${memory} of memory`],
+    ['CPU', `${cpus().length} x ${cpu?.model ?? 'unknown'}`],
+    ['Node', process.version],
+  ]
 }
 
 /** What nobody should read the figures without. */

@@ -1,0 +1,33 @@
+/**
+ * All that the page of benchmarks is made of. It lies beside the page as JSON, and a test makes the
+ * page anew from it: so nothing in the page is written by hand.
+ */
+
+import type { CandidateName } from '../candidates.ts'
+import type { Goal } from '../goal.ts'
+import type { Operation } from '../workload.ts'
+
+export interface PageData {
+  readonly date: string
+  /** Title and text of each line about the machine. */
+  readonly machine: readonly (readonly [string, string])[]
+  /** Versions of what was measured. */
+  readonly versions: readonly (readonly [string, string])[]
+  /** Candidates that were not there, and why. */
+  readonly missing: readonly (readonly [string, string])[]
+  readonly keyCount: number
+  readonly rounds: number
+  readonly comparison: readonly ComparedCache[]
+  /** In groups, as they were measured. */
+  readonly goals: readonly { readonly title: string; readonly goals: readonly Goal[] }[]
+  /** Mean over all traces and sizes. */
+  readonly hitRatios: readonly (readonly [string, number])[]
+}
+
+export interface ComparedCache {
+  readonly name: CandidateName
+  /** One figure a round. */
+  readonly nsPerCall: Readonly<Record<Operation, readonly number[]>>
+  /** Calls of two processes, of those of one. */
+  readonly scaling: Readonly<Record<Operation, readonly number[]>>
+}

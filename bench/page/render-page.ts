@@ -1,0 +1,121 @@
+/**
+ * The page of benchmarks, from its data: the text and its charts. Measures nothing.
+ */
+
+import { SERVED_CANDIDATES } from '../candidates.ts'
+import { limitText, standingOf } from '../goal.ts'
+import { NOTES } from '../report.ts'
+import { median, spread } from '../results.ts'
+import { OPERATIONS, type Operation, VALUE_SIZE } from '../workload.ts'
+import { barChart } from './bar-chart.ts'
+import type { ComparedCache, PageData } from './page-data.ts'
+
+/** Operations that have a chart. */
+const CHARTED: readonly Operation[] = ['get string', 'set', 'has']
+
+const HIT_RATIO_TEXT = `Means over real traces and sizes of caches. adaptive and lru are ours,
+replayed; the others are what trusted simulators count. \`npm run bench:hit-ratio\` prints each.`
+
+/** Paths from `docs/`, and what is in them. */
+export function renderPage(data: PageData): ReadonlyMap<string, string> {
+  const files = new Map([['benchmarks.md', renderText(data)]])
+  for (const operation of CHARTED) {
+    files.set(chartPath(operation), timeChart(data.comparison, operation))
+  }
+  if (data.hitRatios.length > 0) files.set(chartPath('hit ratio'), hitRatioChart(data.hitRatios))
+  return files
+}
+
+function renderText(data: PageData): string {
+  const { date, machine, versions, missing, keyCount, rounds, goals, hitRatios } = data
+  const parts = [
+    '# Benchmarks',
+    'Written by `npm run bench:all`, not by hand: do not edit. Each figure is the median of\n' +
+      'rounds in which all took turns, with the least and the most in parentheses.',
+    '## Where',
+    table(['', ''], [['date', date], ...machine, ...versions]),
+    ...missing.map(([name, reason]) => `Not measured: ${name}, since ${reason}.`),
+    '## What we promise',
+    'Ratios within one run, so that they mean something on any machine.',
+    ...goals.flatMap(group => [`### ${group.title}`, goalTable(group.goals)]),
+    '## Beside others',
+    `${keyCount} keys like \`user:1234:profile\` in one shuffled order, strings and bytes of ` +
+      `${VALUE_SIZE}; ${rounds} rounds.`,
+    NOTES.join('\n'),
+    '### Nanoseconds a call in one process',
+    ...CHARTED.map(operation => image(`${operation}: nanoseconds a call`, operation)),
+    operationTable(data.comparison, ({ nsPerCall }, operation) => cell(nsPerCall[operation], 0)),
+    '### Calls of two processes at once, of those of one',
+    operationTable(data.comparison, ({ scaling }, operation) => cell(scaling[operation], 2)),
+    ...(hitRatios.length === 0
+      ? []
+      : [
+          '## Hit ratios',
+          HIT_RATIO_TEXT,
+          image('mean hit ratio', 'hit ratio'),
+          table(
+            ['policy', 'mean hit ratio'],
+            hitRatios.map(([name, ratio]) => [name, ratio.toFixed(4)]),
+          ),
+        ]),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function goalTable(goals: PageData['goals'][number]['goals']): string {
+  return table(
+    ['', 'goal', 'measured', ''],
+    goals.map(goal => [goal.title, limitText(goal), cell(goal.ratios, 2), standingOf(goal)]),
+  )
+}
+
+function operationTable(
+  caches: readonly ComparedCache[],
+  cellOf: (cache: ComparedCache, operation: Operation) => string,
+): string {
+  return table(
+    ['', ...OPERATIONS],
+    caches.map(cache => [cache.name, ...OPERATIONS.map(operation => cellOf(cache, operation))]),
+  )
+}
+
+function cell(values: readonly number[], digits: number): string {
+  return values.length === 0 ? '' : spread(values, digits)
+}
+
+function image(text: string, name: string): string {
+  return `![${text}](${chartPath(name)})`
+}
+
+function chartPath(name: string): string {
+  return `benchmarks/${name.replaceAll(' ', '-')}.svg`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map(text => text.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function timeChart(caches: readonly ComparedCache[], operation: Operation): string {
+  const bars = caches
+    .map(({ name, nsPerCall }) => ({ name, values: nsPerCall[operation] }))
+    .filter(({ name, values }) => values.length > 0 && !SERVED_CANDIDATES.includes(name))
+    .map(({ name, values }) => ({
+      label: name,
+      value: median(values),
+      spread: [Math.min(...values), Math.max(...values)] as const,
+      isOurs: name.startsWith('undercroft'),
+    }))
+    .sort((a, b) => a.value - b.value)
+  return barChart(`${operation}: nanoseconds a call`, bars, value => `${value.toFixed(0)} ns`)
+}
+
+function hitRatioChart(hitRatios: PageData['hitRatios']): string {
+  const bars = hitRatios.map(([label, value]) => ({
+    label,
+    value,
+    isOurs: label === 'adaptive' || label === 'lru',
+  }))
+  return barChart('mean hit ratio', bars, value => value.toFixed(4))
+}
