@@ -1,0 +1,84 @@
+/**
+ * One of the processes whose operations make a history: waits for all others before each round, so
+ * that their calls meet.
+ */
+
+import { Cache, type CacheOptions } from '../../src/index.ts'
+import { answer } from '../../test/support/child-side.ts'
+import { type Random, randomFrom } from '../../test/support/random.ts'
+import type { Operation } from './linearizability.ts'
+import type { Action, State } from './sequential.ts'
+
+export interface CallerTask {
+  readonly options: CacheOptions
+  readonly name: string
+  readonly seed: number
+  readonly callers: number
+  readonly rounds: number
+  readonly firstRound: number
+}
+
+/** Of each round. */
+const KEY_COUNT = 4
+const CALLS_A_ROUND = 60
+const LONGEST_VALUE = 200
+const MEETING_LIMIT_MS = 15_000
+
+answer<CallerTask, Operation[]>(task => {
+  using cache = Cache.open(task.options)
+  const random = randomFrom(task.seed)
+  const history: Operation[] = []
+  for (let round = 0; round < task.rounds; round++) {
+    const name = `${task.firstRound + round}`
+    meet(cache, `meeting ${name}`, task.callers)
+    for (let call = 0; call < CALLS_A_ROUND; call++) {
+      const kind = random.chance(0.5) ? 'number' : 'text'
+      const key = `${kind} ${random.below(KEY_COUNT / 2)} of ${name}`
+      const value = `${task.name}.${call}`.padEnd(random.below(LONGEST_VALUE), '.')
+      const action = kind === 'number' ? numberAction(random) : textAction(random, value)
+      const calledAt = Number(process.hrtime.bigint())
+      const result = perform(cache, key, action)
+      const answeredAt = Number(process.hrtime.bigint())
+      history.push({ key, action, result, calledAt, answeredAt })
+    }
+  }
+  return history
+})
+
+function meet(cache: Cache, meeting: string, callers: number): void {
+  cache.increment(meeting)
+  const endMs = performance.now() + MEETING_LIMIT_MS
+  while (Number(cache.get(meeting)) < callers) {
+    if (performance.now() > endMs) throw new Error(`the others did not come to ${meeting}`)
+  }
+}
+
+function textAction(random: Random, value: string): Action {
+  const kind = random.pick(['get', 'get', 'get', 'set', 'set', 'add', 'replace', 'delete', 'has'])
+  if (kind === 'set' || kind === 'add' || kind === 'replace') return { kind, value }
+  return { kind: kind as 'get' }
+}
+
+function numberAction(random: Random): Action {
+  const choice = random.below(10)
+  if (choice < 4) return { kind: 'increment', by: 1 + random.below(5) }
+  if (choice === 4) return { kind: 'set', value: random.below(100) }
+  return { kind: random.pick(['get', 'get', 'get', 'delete', 'touch'] as const) }
+}
+
+function perform(cache: Cache, key: string, action: Action): State | boolean {
+  switch (action.kind) {
+    case 'get':
+      return cache.get(key) as State
+    case 'has':
+      return cache.has(key)
+    case 'delete':
+      return cache.delete(key)
+    case 'touch':
+      return cache.touch(key, 3_600_000)
+    case 'increment':
+      return cache.increment(key, action.by)
+    default:
+      return cache[action.kind](key, action.value)
+  }
+}

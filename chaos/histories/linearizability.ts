@@ -1,0 +1,119 @@
+/**
+ * Whether a history of concurrent operations on one item could have been made by one operation
+ * after the other, each at some moment between its call and its answer.
+ *
+ * The search of Wing and Gong, with Lowe's memory of what was tried: operations done, and state.
+ * https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/paper.pdf
+ */
+
+import { type Action, effectOf, type State } from './sequential.ts'
+
+export interface Operation {
+  readonly key: string
+  readonly action: Action
+  readonly result: State | boolean
+  /** Nanoseconds of a clock that all callers share. */
+  readonly calledAt: number
+  readonly answeredAt: number
+}
+
+/** A call or an answer, in the order of time; linked, so that operations done are left out. */
+interface Entry {
+  readonly operation: Operation | undefined
+  readonly index: number
+  /** Of a call. */
+  answer: Entry | undefined
+  previous: Entry | undefined
+  next: Entry | undefined
+}
+
+/** The keys whose operations fit no order. */
+export function brokenKeys(history: readonly Operation[]): string[] {
+  const keys = new Map<string, Operation[]>()
+  for (const operation of history) {
+    const own = keys.get(operation.key)
+    if (own === undefined) keys.set(operation.key, [operation])
+    else own.push(operation)
+  }
+  return [...keys].filter(([, own]) => !isLinearizable(own)).map(([key]) => key)
+}
+
+/** For the operations of one item, which is not there at first. */
+export function isLinearizable(operations: readonly Operation[]): boolean {
+  const head = linkEntries(operations)
+  const tried = new Set<string>()
+  const done: { entry: Entry; state: State }[] = []
+  let doneBits = 0n
+  let state: State
+  let entry = head.next
+  while (head.next !== undefined) {
+    if (entry?.answer !== undefined && entry.operation !== undefined) {
+      const effect = effectOf(entry.operation.action, state)
+      const bits = doneBits | (1n << BigInt(entry.index))
+      if (effect.result === entry.operation.result && isNew(tried, bits, effect.state)) {
+        done.push({ entry, state })
+        state = effect.state
+        doneBits = bits
+        leaveOut(entry)
+        entry = head.next
+      } else entry = entry.next
+      continue
+    }
+    // An answer comes up before its operation was done: the last choice was wrong.
+    const last = done.pop()
+    if (last === undefined) return false
+    state = last.state
+    doneBits &= ~(1n << BigInt(last.entry.index))
+    bringBack(last.entry)
+    entry = last.entry.next
+  }
+  return true
+}
+
+function isNew(tried: Set<string>, bits: bigint, state: State): boolean {
+  const key = `${bits.toString(36)} ${typeof state} ${state}`
+  if (tried.has(key)) return false
+  tried.add(key)
+  return true
+}
+
+function linkEntries(operations: readonly Operation[]): Entry {
+  const none = { answer: undefined, previous: undefined, next: undefined }
+  const events = operations.flatMap((operation, index) => {
+    const answer: Entry = { ...none, operation: undefined, index }
+    const call: Entry = { ...none, operation, index, answer }
+    return [
+      { atNs: operation.calledAt, entry: call },
+      { atNs: operation.answeredAt, entry: answer },
+    ]
+  })
+  // At the same moment, calls come first: they overlap.
+  events.sort((a, b) => a.atNs - b.atNs || rank(a.entry) - rank(b.entry))
+  const head: Entry = { ...none, operation: undefined, index: -1 }
+  let last = head
+  for (const { entry } of events) {
+    last.next = entry
+    entry.previous = last
+    last = entry
+  }
+  return head
+}
+
+function rank({ answer }: Entry): number {
+  return answer === undefined ? 1 : 0
+}
+
+function leaveOut(call: Entry): void {
+  for (const entry of [call, call.answer]) {
+    if (entry?.previous !== undefined) entry.previous.next = entry.next
+    if (entry?.next !== undefined) entry.next.previous = entry.previous
+  }
+}
+
+/** The reverse of `leaveOut`, in reverse order. */
+function bringBack(call: Entry): void {
+  for (const entry of [call.answer, call]) {
+    if (entry?.previous !== undefined) entry.previous.next = entry
+    if (entry?.next !== undefined) entry.next.previous = entry
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * One item as a single caller knows it: what each operation answers and leaves. Lists of operations
+ * are compared with this (linearizability.ts).
+ */
+
+/** A value or a number that is there; undefined: nothing is. */
+export type State = string | number | undefined
+
+export type Action =
+  | { readonly kind: 'get' | 'has' | 'delete' | 'touch' }
+  | { readonly kind: 'set' | 'add' | 'replace'; readonly value: string | number }
+  | { readonly kind: 'increment'; readonly by: number }
+
+/** What an operation answers, and what is there afterwards. */
+export interface Effect {
+  readonly result: State | boolean
+  readonly state: State
+}
+
+export function effectOf(action: Action, state: State): Effect {
+  const isThere = state !== undefined
+  switch (action.kind) {
+    case 'get':
+      return { result: state, state }
+    case 'has':
+    case 'touch':
+      return { result: isThere, state }
+    case 'delete':
+      return { result: isThere, state: undefined }
+    case 'set':
+      return { result: true, state: action.value }
+    case 'add':
+      return { result: !isThere, state: isThere ? state : action.value }
+    case 'replace':
+      return { result: isThere, state: isThere ? action.value : state }
+    case 'increment': {
+      const sum = (typeof state === 'number' ? state : 0) + action.by
+      return { result: sum, state: sum }
+    }
+  }
+}
