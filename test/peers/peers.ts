@@ -30,6 +30,8 @@ const PEERS = {
     trial: ['-c', 'import django'],
   },
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
+  curl: { commands: ['curl'], packages: ['curl'] },
+  chromium: { commands: ['chromium'], packages: ['chromium'] },
   wrk: { commands: ['wrk'], packages: ['wrk'] },
   redis: { commands: ['redis-server'], packages: ['redis-server'] },
   openresty: {

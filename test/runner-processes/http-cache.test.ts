@@ -6,13 +6,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { until } from '../support/deadline.ts'
 import { RawClient } from '../support/raw-client.ts'
 import type { Scope } from '../support/scope.ts'
 import { startService } from '../support/service.ts'
 import { memoryDir, tempDir } from '../support/temp-dir.ts'
 import { requestPacket } from '../support/uwsgi-requests.ts'
-import { type Answer, get, MAIN, type Runner, startServe, uwsgiPort } from './runner.ts'
+import { get, MAIN, startServe, untilStored, uwsgiPort } from './runner.ts'
 
 const SOURCE = `
 let count = 0
@@ -35,14 +34,6 @@ function writeApp(scope: Scope): string {
 function startSite(t: TestContext, more: readonly string[] = []) {
   const app = ['--module', writeApp(t), '--http', '127.0.0.1:0', '--processes', '2']
   return startServe(t, [...app, ...CACHE, '--http-cache', 'pages', ...more])
-}
-
-/** The client may have the page a moment before it is stored. */
-function untilStored(runner: Runner, path: string): Promise<Answer> {
-  return until(`${path} is stored`, async () => {
-    const answer = await runner.get(path)
-    return String(answer.headers['cache-status']).startsWith('undercroft; hit') && answer
-  })
 }
 
 describe('http-cache', () => {

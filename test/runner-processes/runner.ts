@@ -153,3 +153,14 @@ export function untilAnswer(runner: Runner, path: string, isWanted: (body: strin
     return isWanted(body) ? body : undefined
   })
 }
+
+/**
+ * Asks until the answer is the HTTP cache's: a client may have the page a moment before it is
+ * stored.
+ */
+export function untilStored(runner: Runner, path: string): Promise<Answer> {
+  return until(`${path} is stored`, async () => {
+    const answer = await runner.get(path)
+    return String(answer.headers['cache-status']).startsWith('undercroft; hit') && answer
+  })
+}
