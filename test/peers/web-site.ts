@@ -16,7 +16,8 @@ export default (request, response) => {
   if (request.url === '/') {
     response.setHeader('content-type', 'text/html')
     response.setHeader('cache-control', 'no-store')
-    response.end('<!doctype html><link rel=icon href=data:,><body>not yet<script type=module>' + script + '</script>')
+    response.write('<!doctype html><link rel=icon href=data:,><body>not yet')
+    response.end('<script type=module>' + script + '</script>')
     return
   }
   response.setHeader('content-type', 'text/plain')
