@@ -7,6 +7,7 @@ export {
 export { type Accepted, type DirectListener, listenDirectly } from './direct-sockets.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
 export {
+  errnoName,
   type LivenessLocks,
   locksOfFile,
   MAX_MAPPING_SIZE,

@@ -7,7 +7,7 @@
 import { constants as bufferConstants } from 'node:buffer'
 import fs from 'node:fs'
 import { constants } from 'node:os'
-import { getSystemErrorMap, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { UndercroftError } from '../base/index.ts'
 import { FileLocks } from './file-locks.ts'
 import { type Libc, loadLibc } from './libc.ts'
@@ -206,9 +206,8 @@ export function requireLibc(): Libc {
   return libc
 }
 
-function errnoName(errno: number): string {
-  for (const [number, [name]] of getSystemErrorMap()) {
-    if (number === -errno) return name
-  }
-  return `errno ${errno}`
+/** As C calls it. Node.js' own table lacks some, such as EDQUOT. */
+export function errnoName(errno: number): string {
+  const found = Object.entries(constants.errno).find(([, number]) => number === errno)
+  return found?.[0] ?? `errno ${errno}`
 }

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { UndercroftError } from '../base/index.ts'
 import {
   defaultDirectory,
+  errnoName,
   locksOfFile,
   type Mapping,
   mapFile,
@@ -283,7 +284,8 @@ function accessDenied(file: string, why: string): UndercroftError {
 }
 
 function openFailure(file: string, error: unknown): UndercroftError {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+  const { code: given = 'unknown', errno } = error as NodeJS.ErrnoException
+  const code = given.startsWith('E') || errno === undefined ? given : errnoName(-errno)
   const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
   const lack = code === 'ENOSPC' || code === 'EDQUOT'
   return new UndercroftError(

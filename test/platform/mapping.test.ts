@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { nativeText } from '../../src/base/index.ts'
@@ -11,6 +12,7 @@ import {
   preallocate,
   sharingObstacle,
 } from '../../src/platform/index.ts'
+import { requireLibc } from '../../src/platform/mapping.ts'
 import { onEnd, type Scope } from '../support/scope.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 
@@ -105,6 +107,17 @@ describe('preallocation', () => {
     assert.throws(() => preallocate(fd, blocks * bsize + 2 ** 30, file), {
       code: 'UNDERCROFT_NO_SPACE',
       message: /ENOSPC.*--shm-size/,
+    })
+  })
+
+  // No kernel of ours has quotas on what a test may mount, so the system's answer is made up.
+  test('beyond the quota of a user says so, as a full device does', t => {
+    if (process.platform !== 'linux') return t.skip('elsewhere no call of libc is made')
+    const [, fd] = openFile(t)
+    t.mock.method(requireLibc(), 'posixFallocate', () => constants.errno.EDQUOT)
+    assert.throws(() => preallocate(fd, 4096, 'store'), {
+      code: 'UNDERCROFT_NO_SPACE',
+      message: /no room for the 4096 bytes of store \(EDQUOT\)/,
     })
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { locksOfFile, MAX_MAPPING_SIZE, userId } from '../../src/platform/index.ts'
@@ -200,6 +201,22 @@ describe('creating a segment', () => {
       message: /directory does not exist/,
     })
     assert.equal(fs.existsSync(directory), false)
+  })
+
+  test('beyond the quota of a user says so; Node.js has no name for that error', t => {
+    const directory = memoryDir(t)
+    const real = fs.openSync
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof fs.openSync>) => {
+      if (!String(args[0]).endsWith('.new')) return real(...args)
+      throw Object.assign(new Error('Unknown system error -122'), {
+        code: 'Unknown system error -122',
+        errno: -constants.errno.EDQUOT,
+      })
+    })
+    assert.throws(() => open(path.join(directory, 'over')), {
+      code: 'UNDERCROFT_NO_SPACE',
+      message: /EDQUOT/,
+    })
   })
 
   test('of more than the device has fails at once, and leaves nothing behind', t => {

@@ -1,0 +1,47 @@
+/**
+ * Opens a cache as it is told in its arguments, fills it, opens it once more, and says what came of
+ * each step: to stdout, because it runs in surroundings that a test has spoiled.
+ */
+
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { Cache, type CacheOptions } from '../../src/index.ts'
+
+interface Told {
+  readonly options: CacheOptions
+  /** Address space beyond what this process has now. */
+  readonly spareSize?: number
+}
+
+const { options, spareSize } = JSON.parse(process.argv[2] ?? '') as Told
+
+if (spareSize !== undefined) {
+  const [, kilobytes] =
+    /VmSize:\s+(\d+) kB/.exec(fs.readFileSync('/proc/self/status', 'utf8')) ?? []
+  const limit = Number(kilobytes) * 1024 + spareSize
+  execFileSync('prlimit', ['--pid', String(process.pid), `--as=${limit}`])
+}
+
+function attempt(what: string, act: () => unknown): void {
+  try {
+    console.log(`${what}: ${act()}`)
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    console.log(`${what}: ${code} ${message}`)
+  }
+}
+
+attempt('opened', () => {
+  const cache = Cache.open(options)
+  const value = Buffer.alloc(1000, 'v')
+  for (let count = 0; count < cache.stats().maxItems; count++) cache.set(`key ${count}`, value)
+  const { items } = cache.stats()
+  cache.close()
+  return `${items} items`
+})
+attempt('opened again', () => {
+  const cache = Cache.open(options)
+  const { ok, items } = cache.verify()
+  cache.close()
+  return `${items} items, ${ok ? 'sound' : 'unsound'}`
+})
