@@ -54,22 +54,24 @@ export async function rageOverAll(
 }
 
 export function describe(name: string, outcome: Outcome): string {
-  const { kills, killsAtSteps, operations, longestWaitMs, takeovers, dropped, faults } = outcome
+  const { kills, killsAtSteps, operations, longestWaitMs, latestMs } = outcome
+  const { takeovers, dropped, faults } = outcome
+  const waits = `longest ${longestWaitMs.toFixed(0)} ms (the machine: ${latestMs.toFixed(0)})`
   return (
-    `${name}: ${kills} kills (${killsAtSteps} at named steps), ${operations} calls, longest ` +
-    `${longestWaitMs.toFixed(0)} ms, ${takeovers} takeovers, ${dropped} dropped, ` +
-    `${faults.length} faults`
+    `${name}: ${kills} kills (${killsAtSteps} at named steps), ${operations} calls, ${waits}, ` +
+    `${takeovers} takeovers, ${dropped} dropped, ${faults.length} faults`
   )
 }
 
 function sum(outcomes: readonly Outcome[]): Outcome {
-  const add = (field: Exclude<keyof Outcome, 'faults' | 'longestWaitMs'>) =>
+  const add = (field: Exclude<keyof Outcome, 'faults' | 'longestWaitMs' | 'latestMs'>) =>
     outcomes.reduce((total, outcome) => total + outcome[field], 0)
   return {
     kills: add('kills'),
     killsAtSteps: add('killsAtSteps'),
     operations: add('operations'),
     longestWaitMs: Math.max(0, ...outcomes.map(({ longestWaitMs }) => longestWaitMs)),
+    latestMs: Math.max(0, ...outcomes.map(({ latestMs }) => latestMs)),
     takeovers: add('takeovers'),
     dropped: add('dropped'),
     faults: outcomes.flatMap(({ faults }) => faults),

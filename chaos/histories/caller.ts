@@ -22,7 +22,7 @@ export interface CallerTask {
 const KEY_COUNT = 4
 const CALLS_A_ROUND = 60
 const LONGEST_VALUE = 200
-const MEETING_LIMIT_MS = 15_000
+const MEETING_LIMIT_MS = 60_000
 
 answer<CallerTask, Operation[]>(task => {
   using cache = Cache.open(task.options)

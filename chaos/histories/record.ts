@@ -13,6 +13,8 @@ import { brokenKeys, type Operation } from './linearizability.ts'
 const CALLERS = 3
 /** Rounds that one set of processes does: more items than that do not fit. */
 const ROUNDS_A_CACHE = 50
+/** For a loaded machine; it takes a second or so. */
+const HISTORY_LIMIT_MS = 150_000
 
 const ROOM = { maxItems: 500, maxKeySize: 48 }
 const SINGLE = { ...ROOM, bitmap: false, blockSize: 256 }
@@ -67,7 +69,10 @@ async function record(
         const name = `caller ${index}`
         const seed = random.below(2 ** 31)
         const child = await Child.start<CallerTask, Operation[]>(scope, script)
-        return child.ask({ options, name, seed, callers: CALLERS, rounds, firstRound })
+        return child.ask(
+          { options, name, seed, callers: CALLERS, rounds, firstRound },
+          HISTORY_LIMIT_MS,
+        )
       }),
     )
     return histories.flat()

@@ -1,0 +1,31 @@
+/**
+ * How long this machine keeps a thread waiting that has nothing to do with any cache: it only naps,
+ * and notes by how much it wakes too late. What others wait beyond that is their own.
+ */
+
+import { isMainThread, Worker, workerData } from 'node:worker_threads'
+
+const NAP_MS = 2
+
+export interface Metronome {
+  /** The latest that it woke so far. */
+  latestMs(): number
+  stop(): Promise<unknown>
+}
+
+export function startMetronome(): Metronome {
+  const latest = new Float64Array(new SharedArrayBuffer(8))
+  const worker = new Worker(new URL('./metronome.js', import.meta.url), { workerData: latest })
+  return { latestMs: () => latest[0] as number, stop: () => worker.terminate() }
+}
+
+if (!isMainThread && workerData instanceof Float64Array) beat(workerData)
+
+function beat(latest: Float64Array): void {
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) {
+    const startMs = performance.now()
+    Atomics.wait(never, 0, 0, NAP_MS)
+    latest[0] = Math.max(latest[0] as number, performance.now() - startMs - NAP_MS)
+  }
+}
