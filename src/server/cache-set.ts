@@ -7,6 +7,8 @@ import { type ByteCache, UndercroftError } from '../base/index.ts'
 export class CacheSet {
   /** Undefined: there is none at all. */
   readonly default: ByteCache | undefined
+  /** Dumps that are being made and sent now, by all connections of this server. */
+  dumpCount = 0
   readonly #byName: ReadonlyMap<string, ByteCache>
 
   constructor(caches: readonly ByteCache[]) {

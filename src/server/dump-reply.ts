@@ -22,7 +22,10 @@ import { type DumpSnapshot, takeSnapshot } from './dump-snapshot.ts'
 /** Bytes of items that one dump holds in memory at most; more are put into a file. */
 export const DUMP_MEMORY_SIZE = 8 * 1024 * 1024
 
-/** No chunk at all: there is no such cache. */
+/** Each can take a disk as much as its cache, and memory for each item, which no budget counts. */
+const MAX_DUMPS = 8
+
+/** No chunk at all: there is no such cache, or too many dumps are under way. */
 export async function* dumpReply(
   payload: Buffer,
   caches: CacheSet,
@@ -30,12 +33,17 @@ export async function* dumpReply(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { cacheName, wantsDetails } = parseDumpRequest(payload)
   const cache = caches.find(cacheName)
-  if (cache === undefined || !isReplicable(cache)) return
-  await using snapshot = await takeSnapshot(cache, memorySize)
-  const pairs = dumpPairs(snapshot.geometry, wantsDetails ? snapshot : undefined)
-  yield* encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_DUMP_REPLY, pairs)
-  yield* recordChunks(snapshot)
-  yield* blockChunks(snapshot)
+  if (cache === undefined || !isReplicable(cache) || caches.dumpCount >= MAX_DUMPS) return
+  caches.dumpCount++
+  try {
+    await using snapshot = await takeSnapshot(cache, memorySize)
+    const pairs = dumpPairs(snapshot.geometry, wantsDetails ? snapshot : undefined)
+    yield* encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_DUMP_REPLY, pairs)
+    yield* recordChunks(snapshot)
+    yield* blockChunks(snapshot)
+  } finally {
+    caches.dumpCount--
+  }
 }
 
 function isReplicable(cache: ByteCache): cache is ReplicableCache {

@@ -158,6 +158,28 @@ describeEachWay('the server closes a connection, without harm to others, when a 
     client.close()
   })
 
+  test('asks for one dump more than eight, which others hold without reading them', async () => {
+    await using served = await serve({ maxConnections: 20 })
+    const request = Buffer.from('6f000006', 'hex')
+    const holders: RawClient[] = []
+    for (let count = 0; count < 8; count++) {
+      const client = await served.connect()
+      client.send(request)
+      await client.receive(4) // it is being made and sent, of a hundred blocks of 8 MiB
+      client.socket.pause()
+      holders.push(client)
+    }
+    assert.equal((await exchange(served.address, request)).length, 0)
+    await served.stillWorks()
+    for (const client of holders) client.close()
+    await until('a dump can be had again', async () => {
+      const client = await served.connect()
+      const head = await client.send(request).receive(4)
+      client.close()
+      return head.length === 4
+    })
+  })
+
   test('names a large value in one packet many times', async () => {
     await using served = await serve({ maxBufferedSize: 20 * MIB })
     served.cache.set('big', Buffer.alloc(8 * MIB))
