@@ -44,7 +44,7 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 export async function benchChurn(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args, { items: 20_000 })
+  const options = parseRoundOptions(args, { items: 5000 })
   console.log(`workload  room for ${options.itemCount} values of mean size, seed ${SEED}\n`)
   for (const goal of measureChurn(scope, options)) console.log(goalLine(goal))
 }

@@ -70,7 +70,10 @@ export class Blocks {
     }
     const from = Math.max(0, Math.min(words[NEXT_BLOCK] as number, this.blockCount))
     let first = this.#findRun(from, this.blockCount, count)
-    if (first === NO_BLOCK) first = this.#findRun(0, this.blockCount, count)
+    // A run that begins at `from` or behind was found.
+    if (first === NO_BLOCK) {
+      first = this.#findRun(0, Math.min(this.blockCount, from + count - 1), count)
+    }
     if (first === NO_BLOCK) return NO_BLOCK
     this.take(first, count)
     words[NEXT_BLOCK] = first + count
@@ -86,6 +89,35 @@ export class Blocks {
     if (end - first < count) return NO_BLOCK
     this.take(first, count)
     return first
+  }
+
+  /**
+   * Of all stretches of so many blocks that begin with a word of the map and hold none of a run to
+   * leave alone, the one most free; or NO_BLOCK.
+   */
+  emptiestStretch(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
+    const wordCount = this.blockCount >> 5 // whole ones: behind the last block bits mean nothing
+    const length = Math.ceil(count / 32)
+    let free = 0
+    let most = -1
+    let best = NO_BLOCK
+    for (let end = 1; end <= wordCount; end++) {
+      free += this.#freeInWord(end - 1)
+      if (end > length) free -= this.#freeInWord(end - 1 - length)
+      if (end < length || free <= most) continue
+      const first = (end - length) << 5
+      if (first < keptFirst + keptCount && keptFirst < first + count) continue
+      most = free
+      best = first
+    }
+    return best
+  }
+
+  /** Marks used what is free in a stretch. */
+  takeGaps(first: BlockIndex, count: number): void {
+    for (let block = first; block < first + count; block++) {
+      if (!this.isUsed(block)) this.take(block, 1)
+    }
   }
 
   take(first: BlockIndex, count: number): void {
@@ -127,28 +159,37 @@ export class Blocks {
     return ((words[lastWord] as number) & bits(0, last)) === 0
   }
 
+  #freeInWord(index: number): number {
+    let bits = ~(this.#words[this.#mapWord + index] as number)
+    bits -= (bits >>> 1) & 0x5555_5555
+    bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333)
+    bits = (bits + (bits >>> 4)) & 0x0f0f_0f0f
+    return Math.imul(bits, 0x0101_0101) >>> 24
+  }
+
+  /** From gap to gap, not from block to block: a full map has many words and few gaps. */
   #findRun(from: BlockIndex, end: BlockIndex, count: number): BlockIndex {
-    let run = 0
-    for (let block = from; block < end; block++) {
-      const word = this.#words[this.#mapWord + (block >> 5)] as number
-      if ((block & 31) === 0 && block + 32 <= end) {
-        // Whole words at a time where they are all used or all free.
-        if (word === FULL_WORD) {
-          run = 0
-          block += 31
-          continue
-        }
-        if (word === 0 && run + 32 <= count) {
-          run += 32
-          block += 31
-          if (run === count) return block + 1 - count
-          continue
-        }
-      }
-      if (((word >> (block & 31)) & 1) === 1) run = 0
-      else if (++run === count) return block + 1 - count
+    let block = from
+    while (block + count <= end) {
+      const first = this.#next(0, block, end)
+      const limit = first + count
+      if (limit > end) return NO_BLOCK
+      block = this.#next(1, first, limit)
+      if (block === limit) return first
     }
     return NO_BLOCK
+  }
+
+  /** The first block from `block` on whose bit is that one; `end`: there is none before. */
+  #next(bit: 0 | 1, block: BlockIndex, end: BlockIndex): BlockIndex {
+    const words = this.#words
+    const flip = bit - 1 // all ones to look for zeros
+    let at = block >> 5
+    const last = (end - 1) >> 5
+    let found = ((words[this.#mapWord + at] as number) ^ flip) & (FULL_WORD << (block & 31))
+    while (found === 0 && at < last) found = (words[this.#mapWord + ++at] as number) ^ flip
+    if (found === 0) return end
+    return Math.min(end, (at << 5) + 31 - Math.clz32(found & -found))
   }
 
   /** A word at a time: a long run would keep the writer lock for milliseconds bit by bit. */

@@ -57,9 +57,14 @@ export class Room {
       if (this.#hasOtherItems(except)) throw new NeedsRebuild('the eviction policy lost items')
       return false
     }
-    this.remove(victim)
-    this.#count(EVICTED)
+    this.evict(victim)
     return true
+  }
+
+  /** Takes a live item out to make room. */
+  evict(slot: SlotIndex): void {
+    this.remove(slot)
+    this.#count(EVICTED)
   }
 
   /**
@@ -141,8 +146,7 @@ export class Room {
     if (!this.#hasOtherItems(except)) return false
     for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
       if (slot === except || table.info(slot) === 0) continue
-      this.remove(slot)
-      this.#count(EVICTED)
+      this.evict(slot)
     }
     this.#count(FULL)
     this.freedSeveral = true

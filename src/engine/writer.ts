@@ -9,6 +9,7 @@
 import type { CounterOperation, ValueSource } from '../base/index.ts'
 import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
+import { Compaction } from './compaction.ts'
 import { applyOperation, COUNTER_SIZE, CounterSource, isCounter } from './counter.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
@@ -32,11 +33,13 @@ export interface FreshCounter {
 export class Writer {
   readonly room: Room
   readonly #parts: Parts
+  readonly #compaction: Compaction
   readonly #integers: BigInt64Array
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.room = new Room(parts)
+    this.#compaction = new Compaction(parts, this.room)
     this.#integers = new BigInt64Array(parts.segment.mapping.buffer)
   }
 
@@ -166,19 +169,8 @@ export class Writer {
     const { blocks } = this.#parts
     if (!blocks.bitmap) return slot - 1
     const count = blocks.runLength(size)
-    let block = blocks.allocate(count)
-    while (block === NO_BLOCK && this.room.makeSome(slot)) {
-      block = this.#allocateFreed(count)
-    }
-    return block
-  }
-
-  /** What was just freed, with its free neighbours; after a sweep freed several, any run. */
-  #allocateFreed(count: number): BlockIndex {
-    const { blocks } = this.#parts
-    const { first, length } = this.room.freed
-    const block = blocks.allocateAround(first, length, count)
-    return block === NO_BLOCK && this.room.freedSeveral ? blocks.allocate(count) : block
+    const block = blocks.allocate(count)
+    return block === NO_BLOCK ? this.#compaction.makeRun(slot, count, 0, 0) : block
   }
 
   #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
@@ -216,7 +208,7 @@ export class Writer {
     }
     blocks.free(oldFirst, oldCount)
     let block = blocks.allocate(count)
-    while (block === NO_BLOCK && this.room.makeSome(slot)) block = this.#allocateFreed(count)
+    if (block === NO_BLOCK) block = this.#compaction.makeRun(slot, count, oldFirst, oldCount)
     if (block === NO_BLOCK) {
       blocks.take(oldFirst, oldCount) // the old value was not touched
       return false
