@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { say } from '../../test/support/child-side.ts'
 import { type Random, randomFrom } from '../../test/support/random.ts'
+import { HeldClock } from '../held-clock.ts'
 import { makeValue } from '../patterns.ts'
 import { faultOf } from '../player.ts'
 
@@ -30,7 +31,8 @@ const LONGEST_TTL_MS = 2000
 process.on('disconnect', () => process.exit())
 const [message] = await once(process, 'message')
 const { options, seed } = message as ChurnTask
-const cache = Cache.open(options)
+const clock = new HeldClock()
+const cache = Cache.open({ ...options, clock })
 const random = randomFrom(seed)
 let version = seed
 for (;;) {
@@ -56,8 +58,10 @@ function churn(random: Random, faults: string[]): void {
     if (fault !== undefined) faults.push(`${key} ${fault}`)
   } else if (choice < 8) {
     const ttlMs = random.chance(0.3) ? random.below(LONGEST_TTL_MS) : Number.POSITIVE_INFINITY
-    const endsAtMs = ttlMs === Number.POSITIVE_INFINITY ? 0 : Date.now() + ttlMs
-    cache.set(key, makeValue({ key, version: ++version, endsAtMs }, sizeOf(random)), { ttlMs })
+    clock.hold(nowMs => {
+      const endsAtMs = ttlMs === Number.POSITIVE_INFINITY ? 0 : nowMs + ttlMs
+      cache.set(key, makeValue({ key, version: ++version, endsAtMs }, sizeOf(random)), { ttlMs })
+    })
   } else if (choice === 8) cache.delete(key)
   else cache.increment(`counter ${random.below(20)}`)
 }
