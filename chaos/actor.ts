@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Cache, type CacheOptions } from '../src/index.ts'
 import { randomFrom } from '../test/support/random.ts'
+import { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
 import { KEY_COUNT, Notebook } from './notebook.ts'
 import { OPERATIONS, passingCache, type WatchedPlayer } from './operations.ts'
@@ -77,11 +78,13 @@ function reply(message: ActorReply): void {
 }
 
 function begin(task: ActorTask): void {
-  const { name, mode, options, seed } = task
+  const { name, mode, seed } = task
+  const clock = new HeldClock()
+  const options = { ...task.options, clock }
   const notebook = new Notebook(task.notebook)
   const random = randomFrom(seed)
   const cache = Cache.open(options)
-  const player = { name, cache, notebook, random, mode }
+  const player = { name, cache, clock, notebook, random, mode }
   const dying = () => ({ ...player, ...openWatched({ ...options, sweepMs: 0 }), options })
   const listen = (message: unknown) => obey(message as ActorRequest, dying)
   if (port === null) process.on('message', listen)

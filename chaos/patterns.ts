@@ -8,7 +8,7 @@ export interface Pattern {
   readonly key: string
   /** Of one writer, each is higher than all before. */
   readonly version: number
-  /** No reader may see it a second after this moment. 0: it stays. */
+  /** No reader may see it from this moment on. 0: it stays. */
   readonly endsAtMs: number
 }
 

@@ -7,13 +7,16 @@
 
 import type { Cache } from '../src/index.ts'
 import type { Random } from '../test/support/random.ts'
+import type { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
 import { FIRST_EXPIRING_KEY, type Notebook } from './notebook.ts'
 import { makeValue, readValue } from './patterns.ts'
 
 export interface Player {
   readonly name: string
+  /** Opened with the clock below. */
   readonly cache: Cache
+  readonly clock: HeldClock
   readonly notebook: Notebook
   readonly random: Random
   readonly mode: Mode
@@ -24,7 +27,7 @@ export type StoreMethod = 'set' | 'add' | 'replace'
 /** One that all actors count up. */
 export const SHARED_COUNTER = 'counter of all'
 
-/** No call takes as long, so a value is gone for sure this long after the end that it names. */
+/** No call takes as long. */
 export const WAIT_LIMIT_MS = 1000
 
 /** Some keys are longer than what fits into a slot. */
@@ -49,10 +52,20 @@ export function timed<T>({ notebook }: Player, act: () => T): T {
 }
 
 export function storeItem(player: Player, key: number, size: number, method: StoreMethod): void {
+  player.clock.hold(nowMs => storeAt(player, key, size, method, nowMs))
+}
+
+function storeAt(
+  player: Player,
+  key: number,
+  size: number,
+  method: StoreMethod,
+  nowMs: number,
+): void {
   const { cache, notebook, random, name } = player
   const version = notebook.nextVersion()
   const ttlMs = mayEnd(key) ? 1 + random.below(30) : Number.POSITIVE_INFINITY
-  const endsAtMs = mayEnd(key) ? Date.now() + ttlMs : 0
+  const endsAtMs = mayEnd(key) ? nowMs + ttlMs : 0
   const value = makeValue({ key: keyOf(name, key), version, endsAtMs }, size)
   notebook.pending = { kind: 'item', key, after: version, keeps: false }
   notebook.write()
@@ -100,7 +113,7 @@ export function faultOf(value: unknown, key: string, askedAtMs: number): string 
   const pattern = readValue(value)
   if (pattern === undefined) return `is torn: ${JSON.stringify(value)?.slice(0, 200)}`
   if (pattern.key !== key) return `has the value of ${pattern.key}`
-  if (pattern.endsAtMs !== 0 && askedAtMs >= pattern.endsAtMs + WAIT_LIMIT_MS) {
+  if (pattern.endsAtMs !== 0 && askedAtMs >= pattern.endsAtMs) {
     return `ended at ${pattern.endsAtMs} and was there at ${askedAtMs}`
   }
   return undefined

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { HeldClock } from '../../chaos/held-clock.ts'
 import { judge } from '../../chaos/judge.ts'
 import { MODES, type Mode } from '../../chaos/modes.ts'
 import { Notebook } from '../../chaos/notebook.ts'
@@ -35,8 +36,9 @@ function play(t: TestContext, keepsAll = true): Player {
   const options = ownCache(t, mode.options)
   const notebook = new Notebook(join(options.directory, 'notebook'))
   onEnd(t, () => notebook.close())
-  const cache = openHere(t, options)
-  const player = { name: NAME, mode, cache, notebook, random: randomFrom(1) }
+  const clock = new HeldClock()
+  const cache = openHere(t, { ...options, clock })
+  const player = { name: NAME, mode, cache, clock, notebook, random: randomFrom(1) }
   for (let key = 0; key < 10; key++) storeItem(player, key, 50, 'set')
   deleteItem(player, 0)
   touchItem(player, 1)

@@ -16,7 +16,7 @@ import { type Runner, startRunner, startServe, untilGone, uwsgiPort } from './ru
 
 const SOAK_VARIABLE = 'UNDERCROFT_TEST_SOAK_SECONDS'
 
-/** `npm run soak` asks for more. */
+/** UNDERCROFT_TEST_SOAK_SECONDS asks for more. */
 const SOAK_SECONDS = Number(process.env[SOAK_VARIABLE] ?? 5)
 
 /** Resolves when all that a reload replaces is gone; the new process ids. */

@@ -1,0 +1,33 @@
+/**
+ * What processes take, as /proc tells it (Linux): memory of their own, and open files.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface Taken {
+  /** Bytes that no other process shares; undefined: the process is gone. */
+  readonly memory: number
+  readonly files: number
+}
+
+export function takenBy(pid: number): Taken | undefined {
+  try {
+    const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(read(pid, 'status')) ?? []
+    if (kilobytes === undefined) return undefined
+    return { memory: Number(kilobytes) * 1024, files: readdirSync(`/proc/${pid}/fd`).length }
+  } catch {
+    return undefined
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  try {
+    return read(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+function read(pid: number, name: string): string {
+  return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+}
