@@ -81,7 +81,8 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     ...NO_MEANING,
     name: 'thunder-lock',
     kind: 'flag',
-    description: 'Takes turns in accepting connections; Node.js workers do not compete for them.',
+    description:
+      'Takes turns in accepting connections; here the kernel chooses among idle workers.',
   },
   {
     ...NO_MEANING,
