@@ -49,6 +49,7 @@ export class Login implements OpenConnection {
   #packetSize: number | undefined
   #challenge: Buffer | undefined
   #isOver = false
+  #isDraining = false
   /** Who has the socket now that the login is done. */
   #successor: OpenConnection | undefined
 
@@ -70,6 +71,7 @@ export class Login implements OpenConnection {
   }
 
   drain(): void {
+    this.#isDraining = true
     this.#successor?.drain()
   }
 
@@ -175,6 +177,7 @@ export class Login implements OpenConnection {
     this.#socket.off('error', ignorePeerError)
     if (rest.length > 0) this.#socket.unshift(rest)
     this.#successor = this.#onDone()
+    if (this.#isDraining) this.#successor.drain()
   }
 }
 

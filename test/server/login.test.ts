@@ -144,6 +144,21 @@ describe('a listener with a secret', () => {
     await client.untilClosed()
   })
 
+  test('serves once whoever is logging in when it closes, and lets go then', async t => {
+    const { address, server } = await serve(t, { secret: SECRET }, { drainIdleMs: 10_000 })
+    const client = await RawClient.connect(address)
+    client.send(magic({ cmd: 'challenge', keep: '1' }))
+    const challenge = await challengeOf(client)
+    const closed = server.close()
+    const nonce = Buffer.alloc(32, 7)
+    client.send(loginPacket(nonce, proofOf('client', Buffer.from(SECRET), challenge, nonce)))
+    assert.equal((await receiveMagic(client)).fields.status, 'ok')
+    const { fields } = await ask(client, { cmd: 'exists', key: 'foo' })
+    assert.deepEqual(fields, { status: 'ok' }, 'and no promise to stay')
+    await client.untilClosed()
+    await closed
+  })
+
   test('needs one of 16 bytes at least, and never repeats it in a message', async t => {
     for (const secret of ['short', '', 7, null, 'x'.repeat(1025)]) {
       const given = { secret } as Partial<ListenerOptions>
