@@ -6,6 +6,7 @@ import { systemClock, VALUE_TYPE } from '../src/base/index.ts'
 import { Engine } from '../src/engine/index.ts'
 import { Cache } from '../src/index.ts'
 import { openSegment } from '../src/segment/index.ts'
+import { ANY_GEOMETRY } from '../test/support/any-geometry.ts'
 import { answer } from '../test/support/child-side.ts'
 import { STRING_VALUE } from './workload.ts'
 
@@ -58,18 +59,7 @@ function requireAll(cache: Cache<string>, itemCount: number): void {
 
 /** Killed with the lock held, in the middle of a new item: whoever comes next must recover. */
 function dieWriting(store: string): never {
-  const anything = {
-    maxItems: undefined,
-    maxKeySize: undefined,
-    blockSize: undefined,
-    blockCount: undefined,
-    bitmap: undefined,
-    hash: undefined,
-    eviction: undefined,
-    ignoresTtl: undefined,
-    checksums: undefined,
-  }
-  const segment = openSegment(store, anything, () => {
+  const segment = openSegment(store, ANY_GEOMETRY, () => {
     throw new Error('the store should be there')
   })
   const engine = new Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })

@@ -15,29 +15,9 @@ import {
   textOption,
 } from '../../src/config/index.ts'
 import { formatAllHelp, formatOptionsPage } from '../../src/config/option-text.ts'
+import { articleIni } from '../support/article-ini.ts'
 import { fakeOutside } from './fake-outside.ts'
 import { loadIni, refusal } from './reading.ts'
-
-const SEED = `[uwsgi]
-
-master = true
-processes = 4
-threads = 1
-max-requests = 6000
-chmod-socket = 664
-buffer-size = 32768
-thunder-lock = true
-cache2 = name=default,items=20,blocksize=65536,keysize=60,bitmap=1
-
-wsgi-file = manage.py
-callable = flaskapp
-uid = app
-gid = app
-
-venv = %dvenv
-pidfile = %d%n.pid
-http = 127.0.0.1:5001
-`
 
 const parse = (...args: string[]) => parseArguments(args, OPTION_TABLE)
 const load = (...args: string[]) => loadOptions(parse(...args).given, fakeOutside()).options
@@ -71,7 +51,7 @@ describe('the option table', () => {
 
 describe('the INI file of the Python article', () => {
   test('reads as its author meant it', () => {
-    const { options, files } = loadIni(SEED)
+    const { options, files } = loadIni(articleIni())
     assert.deepEqual(files, ['/srv/app.ini'])
     assert.equal(flagOption(options, 'master'), true)
     assert.equal(integerOption(options, 'processes'), 4)
@@ -85,13 +65,13 @@ describe('the INI file of the Python article', () => {
   })
 
   test('is told in one line each which options have no meaning here', () => {
-    const { warnings } = loadIni(SEED)
+    const { warnings } = loadIni(articleIni())
     const names = warnings.map(line => /:\d+: (\S+) has no meaning/.exec(line)?.[1])
     assert.deepEqual(names, ['threads', 'thunder-lock', 'venv'])
   })
 
   test('has nothing that is not supported', () => {
-    requireSupported(loadIni(SEED).options)
+    requireSupported(loadIni(articleIni()).options)
   })
 })
 

@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from '../../src/engine/index.ts'
+import { ANY_GEOMETRY } from '../support/any-geometry.ts'
 import { answer } from '../support/child-side.ts'
 
 // On x86-64 the engine orders its writes by plain stores. Here it must not know where it runs: then
@@ -40,18 +41,7 @@ const ENOUGH_REQUESTS = 5000
 
 answer<FailingTask, string>(task => {
   const { name, directory, point, key } = task
-  const nothing = {
-    maxItems: undefined,
-    maxKeySize: undefined,
-    blockSize: undefined,
-    blockCount: undefined,
-    bitmap: undefined,
-    hash: undefined,
-    eviction: undefined,
-    ignoresTtl: undefined,
-    checksums: undefined,
-  }
-  const segment = openSegment(segmentPath(name, directory, undefined), nothing, () => {
+  const segment = openSegment(segmentPath(name, directory, undefined), ANY_GEOMETRY, () => {
     throw new Error('the cache should be there')
   })
   const engine = new engineModule.Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })

@@ -8,6 +8,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { articleIni } from '../support/article-ini.ts'
 import type { Scope } from '../support/scope.ts'
 import type { ServiceOptions } from '../support/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -24,26 +25,7 @@ const isRoot = process.geteuid?.() === 0
 const cannotChange = isRoot ? findObstacle() : 'only root can become another user'
 
 /** As in the article, but for the name of the application and a port that is free. */
-const SEED = `[uwsgi]
-
-master = true
-processes = 4
-threads = 1
-max-requests = 6000
-chmod-socket = 664
-buffer-size = 32768
-thunder-lock = true
-cache2 = name=default,items=20,blocksize=65536,keysize=60,bitmap=1
-
-wsgi-file = manage.mjs
-callable = flaskapp
-uid = app
-gid = app
-
-venv = %dvenv
-pidfile = %d%n.pid
-http = 127.0.0.1:0
-`
+const SEED = articleIni({ module: 'manage.mjs', port: 0 })
 
 const APPLICATION = `export function flaskapp(request, response) {
   const groups = [process.getuid(), process.getgid(), process.getgroups()].join(' ')

@@ -5,14 +5,10 @@ import { constants } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { locksOfFile, MAX_MAPPING_SIZE, userId } from '../../src/platform/index.ts'
-import {
-  destroySegment,
-  openSegment,
-  segmentPath,
-  type WantedGeometry,
-} from '../../src/segment/files.ts'
+import { destroySegment, openSegment, segmentPath } from '../../src/segment/files.ts'
 import { HEADER } from '../../src/segment/format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from '../../src/segment/geometry.ts'
+import { ANY_GEOMETRY } from '../support/any-geometry.ts'
 import type { Scope } from '../support/scope.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 
@@ -27,10 +23,6 @@ const GEOMETRY: Geometry = {
   ignoresTtl: false,
   checksums: false,
 }
-
-const ANYTHING = Object.fromEntries(
-  Object.keys(GEOMETRY).map(name => [name, undefined]),
-) as unknown as WantedGeometry
 
 function open(file: string, geometry: Geometry = GEOMETRY) {
   const segment = openSegment(file, geometry, () => geometry)
@@ -56,7 +48,7 @@ function neverCreate(): Geometry {
 
 describe('attaching to a file', () => {
   test('needs no geometry, and finds the one it was created with', t => {
-    const segment = openSegment(createdFile(t), ANYTHING, neverCreate)
+    const segment = openSegment(createdFile(t), ANY_GEOMETRY, neverCreate)
     assert.deepEqual(segment.geometry, GEOMETRY)
     segment.close()
   })
@@ -100,7 +92,7 @@ describe('attaching to a file', () => {
           : byte < 12
             ? 'UNDERCROFT_VERSION_MISMATCH'
             : 'UNDERCROFT_CORRUPT'
-      assert.throws(() => openSegment(file, ANYTHING, neverCreate), { code }, `bit ${bit}`)
+      assert.throws(() => openSegment(file, ANY_GEOMETRY, neverCreate), { code }, `bit ${bit}`)
       writeAt(file, byte, header.subarray(byte, byte + 1))
     }
     open(file).close()

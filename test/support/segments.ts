@@ -8,15 +8,14 @@ import { Engine } from '../../src/engine/engine.ts'
 import { PreparedKey } from '../../src/engine/key.ts'
 import { assembleParts, type Parts } from '../../src/engine/parts.ts'
 import { type Attempt, FOUND, RETRY, Reader } from '../../src/engine/reader.ts'
-import { GEOMETRY_OPTIONS } from '../../src/segment/geometry.ts'
 import {
   createPrivateSegment,
   type Geometry,
   openSegment,
   type Segment,
   segmentPath,
-  type WantedGeometry,
 } from '../../src/segment/index.ts'
+import { ANY_GEOMETRY } from './any-geometry.ts'
 import { ManualClock } from './manual-clock.ts'
 import { onEnd, type Scope } from './scope.ts'
 
@@ -86,9 +85,7 @@ export function partsOf(
   scope: Scope,
   { name, directory }: { readonly name: string; readonly directory: string },
 ): Parts {
-  const anything = Object.keys(GEOMETRY_OPTIONS).map(option => [option, undefined])
-  const wanted: WantedGeometry = Object.fromEntries(anything)
-  const segment = openSegment(segmentPath(name, directory, undefined), wanted, () => {
+  const segment = openSegment(segmentPath(name, directory, undefined), ANY_GEOMETRY, () => {
     throw new Error(`there is no cache ${name}`)
   })
   onEnd(scope, () => segment.close())
