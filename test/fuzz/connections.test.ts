@@ -15,7 +15,7 @@ import { usedSize } from './fuzz.ts'
 import { mutate, noise } from './mutate.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 
-const CLIENT_COUNT = 1500
+const CLIENT_COUNT = 2000
 const MAX_GROWN_SIZE = 8 * 1024 * 1024
 
 /** What a client does after some bytes. Those that do nothing are the server's to end. */
@@ -30,7 +30,7 @@ const MANNERS: readonly ((socket: Socket, random: Random) => void)[] = [
 
 for (const secret of [undefined, 'the secret of this server']) {
   const which = secret === undefined ? '' : ', of a listener with a secret,'
-  test(`1500 hostile clients at once${which} leave nothing behind`, async t => {
+  test(`${CLIENT_COUNT} hostile clients at once${which} leave nothing behind`, async t => {
     const random = seededRandom(t)
     const cache = openTestCache({ items: '100' })
     const limits = { socketTimeoutMs: 300, keepTimeoutMs: 300, maxConnections: 500 }

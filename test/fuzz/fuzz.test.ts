@@ -2,7 +2,10 @@
  * A short run of the fuzzer; `npm run fuzz` makes long ones.
  */
 
+import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { Child } from '../support/child.ts'
+import { within } from '../support/deadline.ts'
 import { seededRandom } from '../support/random.ts'
 import { fuzzTarget, TARGETS } from './fuzz.ts'
 
@@ -16,4 +19,12 @@ describe('hostile bytes break no promise of', () => {
       fuzzTarget(target, Math.ceil((INPUT_COUNT * target.share) / SHARES), seed)
     })
   }
+})
+
+test('an input that hangs is told, and ends the run', async t => {
+  const script = new URL('./hanging-child.js', import.meta.url)
+  const child = await Child.start<never, never>(t, script)
+  const { signal } = await within('the end of a run that hangs', child.exit)
+  assert.equal(signal, 'SIGKILL')
+  assert.match(child.stderr, /a hanging parser, seed 7, input [0-9a-f]+: did not come back/)
 })

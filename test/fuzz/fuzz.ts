@@ -9,6 +9,7 @@ import { COMMAND_TARGETS } from './command-targets.ts'
 import { mutate } from './mutate.ts'
 import type { FuzzTarget } from './target.ts'
 import { TEXT_TARGETS } from './text-targets.ts'
+import { Watchdog } from './watchdog.ts'
 import { WIRE_TARGETS } from './wire-targets.ts'
 
 export const TARGETS: readonly FuzzTarget[] = [...WIRE_TARGETS, ...COMMAND_TARGETS, ...TEXT_TARGETS]
@@ -26,19 +27,33 @@ export interface FuzzOutcome {
 const MAX_INPUT_MS = 500
 const MAX_GROWN_SIZE = 16 * 1024 * 1024
 
-/** Throws with the input at the first promise that is broken. */
-export function fuzzTarget(target: FuzzTarget, inputCount: number, seed: number): FuzzOutcome {
+/** A hundred times that: by then it does not come back. */
+const HANG_CPU_MS = 100 * MAX_INPUT_MS
+
+/** Throws with the input at the first promise that is broken; ends the process where one hangs. */
+export function fuzzTarget(
+  target: FuzzTarget,
+  inputCount: number,
+  seed: number,
+  hangCpuMs = HANG_CPU_MS,
+): FuzzOutcome {
   const random = randomFrom(seed ^ hashOf(target.name))
   const begin = performance.now()
   let slowestMs = 0
   let sizeBefore = 0
-  for (let count = 0; count < inputCount; count++) {
-    if (count === Math.floor(inputCount / 10)) sizeBefore = usedSize()
-    const input = mutate(target.seeds, target.tokens ?? [], random)
-    const inputMs = timeOf(() => runOne(target, input, random, seed))
-    slowestMs = Math.max(slowestMs, inputMs)
+  const watchdog = new Watchdog(`${target.name}, seed ${seed}`, hangCpuMs)
+  try {
+    for (let count = 0; count < inputCount; count++) {
+      if (count === Math.floor(inputCount / 10)) sizeBefore = usedSize()
+      const input = mutate(target.seeds, target.tokens ?? [], random)
+      watchdog.begin(input)
+      const inputMs = timeOf(() => runOne(target, input, random, seed))
+      slowestMs = Math.max(slowestMs, inputMs)
+    }
+    target.finish?.()
+  } finally {
+    watchdog.stop()
   }
-  target.finish?.()
   const grownSize = usedSize() - sizeBefore
   const elapsedMs = performance.now() - begin
   if (grownSize > MAX_GROWN_SIZE) throw new Error(`${target.name} kept ${grownSize} bytes`)
