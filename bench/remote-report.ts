@@ -2,6 +2,7 @@
  * What the remote benchmark prints, and the figures we promise ourselves.
  */
 
+import { type Goal, goalLine } from './goal.ts'
 import type { RemoteOperation } from './remote-clients.ts'
 import type { Transport } from './remote-servers.ts'
 import { median, ratios, spread } from './results.ts'
@@ -37,13 +38,12 @@ export function printRemote(all: readonly Figures[], clientCount: number): void 
   console.log('in 1 process, with one connection that stays')
   for (const figures of all) printFigures(figures)
   console.log('\ntargets')
-  for (const line of remoteTargetLines(all)) console.log(line)
-  console.log('\nfor comparison')
-  for (const line of remoteComparisonLines(all)) console.log(line)
+  for (const goal of remoteGoals(all)) console.log(goalLine(goal))
 }
 
-function printFigures({ transport, operation, rates, cpuUs }: Figures): void {
-  const head = `${operation} over ${transport}`.padEnd(24)
+function printFigures(figures: Figures): void {
+  const { rates, cpuUs } = figures
+  const head = titleOf(figures).padEnd(24)
   console.log(`\n${head}${'requests a second'.padEnd(28)}server's processor time a request`)
   for (const name of SETUPS) {
     const values = rates.get(name) ?? []
@@ -54,35 +54,23 @@ function printFigures({ transport, operation, rates, cpuUs }: Figures): void {
 }
 
 /** Against uWSGI with the same clients, and our client against as many as keep uWSGI busy. */
-const TARGETS = [
-  { top: 'undercroft', limit: 0.9 },
-  { top: 'undercroft, pipelined', limit: 5 },
-] as const
+const GOALS: readonly { top: SetupName; bottom: SetupName; limit: number | undefined }[] = [
+  { top: 'undercroft', bottom: 'uwsgi', limit: 0.9 },
+  { top: 'undercroft, pipelined', bottom: 'uwsgi', limit: 5 },
+  { top: 'undercroft, 1 client', bottom: 'uwsgi, 1 client', limit: undefined },
+]
 
-export function remoteTargetLines(all: readonly Figures[]): string[] {
-  return TARGETS.flatMap(({ top, limit }) =>
-    all.map(figures => {
-      const title = `${titleOf(figures)}: ${top} / uwsgi, at least ${limit}`
-      const ratio = ratioOf(figures, top, 'uwsgi')
-      if (Number.isNaN(ratio)) return `not measured  ${title}`
-      const verdict = ratio >= limit ? 'reached     ' : 'NOT reached '
-      return `${verdict}  ${title}: ${ratio.toFixed(2)}`
-    }),
+export function remoteGoals(all: readonly Figures[]): Goal[] {
+  return GOALS.flatMap(({ top, bottom, limit }) =>
+    all.map(figures => ({
+      title: `${titleOf(figures)}, requests a second: ${top} / ${bottom}`,
+      limit,
+      best: 'high' as const,
+      ratios: ratios(figures.rates.get(top) ?? [], figures.rates.get(bottom) ?? []),
+    })),
   )
 }
 
-export function remoteComparisonLines(all: readonly Figures[]): string[] {
-  return all.flatMap(figures => {
-    const ratio = ratioOf(figures, 'undercroft, 1 client', 'uwsgi, 1 client')
-    if (Number.isNaN(ratio)) return []
-    return [`${titleOf(figures)}: undercroft / uwsgi, 1 client: ${ratio.toFixed(2)}`]
-  })
-}
-
-function titleOf({ operation, transport }: Figures): string {
+export function titleOf({ operation, transport }: Figures): string {
   return `${operation} over ${transport}`
-}
-
-function ratioOf({ rates }: Figures, top: SetupName, bottom: SetupName): number {
-  return median(ratios(rates.get(top) ?? [], rates.get(bottom) ?? []))
 }

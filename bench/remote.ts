@@ -33,6 +33,14 @@ const LEAD_NS = 8_000_000n
 /** Enough for V8 to optimize what serves a request. */
 const WARM_UP_MS = { normal: 1000, small: 50 } as const
 
+export interface RemoteOptions {
+  readonly size: keyof typeof KEY_COUNTS
+  /** In all. */
+  readonly seconds: number
+  readonly rounds: number
+  readonly clientCount: number
+}
+
 interface Setup {
   readonly name: SetupName
   readonly server: RemoteServer
@@ -40,15 +48,22 @@ interface Setup {
 }
 
 export async function benchRemote(scope: Scope, args: readonly string[]): Promise<void> {
-  const { size, seconds, rounds, clientCount } = parseRemoteOptions(args)
-  const keyCount = KEY_COUNTS[size]
+  const options = parseRemoteOptions(args)
+  const { size, seconds, rounds, clientCount } = options
   printMachine()
-  console.log(`workload  ${keyCount} keys like user:1234:profile, values of ${VALUE_SIZE} bytes;`)
+  console.log(`workload  ${KEY_COUNTS[size]} keys like user:1234:profile, values of ${VALUE_SIZE};`)
   console.log(`          ${rounds} rounds, ${seconds} s in all; one process for each server`)
+  printRemote(await measureRemote(scope, options), clientCount)
+}
+
+/** Nothing where there is no uWSGI. */
+export async function measureRemote(scope: Scope, options: RemoteOptions): Promise<Figures[]> {
+  const { size, seconds, rounds, clientCount } = options
+  const keyCount = KEY_COUNTS[size]
   const { command, missing } = locatePeer('uwsgi')
   if (command === undefined) {
     console.log(`skipped: remote: ${missing}`)
-    return
+    return []
   }
   const servers = await startServers(scope, command, keyCount)
   const uwsgiClients = await startUwsgiClients(scope, command, clientCount, keyCount)
@@ -63,10 +78,10 @@ export async function benchRemote(scope: Scope, args: readonly string[]): Promis
   ]
   const sampleCount = rounds * SETUPS.length * TRANSPORTS.length * REMOTE_OPERATIONS.length
   await measureRounds(setups, 1, WARM_UP_MS[size])
-  printRemote(await measureRounds(setups, rounds, (seconds * 1000) / sampleCount), clientCount)
+  return measureRounds(setups, rounds, (seconds * 1000) / sampleCount)
 }
 
-function parseRemoteOptions(args: readonly string[]) {
+export function parseRemoteOptions(args: readonly string[]): RemoteOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {

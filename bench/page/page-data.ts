@@ -20,6 +20,8 @@ export interface PageData {
   readonly comparison: readonly ComparedCache[]
   /** In groups, as they were measured. */
   readonly goals: readonly { readonly title: string; readonly goals: readonly Goal[] }[]
+  /** Requests a second of servers, in groups that were asked the same. */
+  readonly servers: readonly ServerGroup[]
   /** Mean over all traces and sizes. */
   readonly hitRatios: readonly (readonly [string, number])[]
 }
@@ -30,4 +32,14 @@ export interface ComparedCache {
   readonly nsPerCall: Readonly<Record<Operation, readonly number[]>>
   /** Calls of two processes, of those of one. */
   readonly scaling: Readonly<Record<Operation, readonly number[]>>
+}
+
+export interface ServerGroup {
+  readonly title: string
+  readonly rows: readonly {
+    readonly name: string
+    readonly isOurs: boolean
+    /** Requests a second, a figure for each round. */
+    readonly rates: readonly number[]
+  }[]
 }

@@ -8,7 +8,7 @@ import { NOTES } from '../report.ts'
 import { median, spread } from '../results.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from '../workload.ts'
 import { barChart } from './bar-chart.ts'
-import type { ComparedCache, PageData } from './page-data.ts'
+import type { ComparedCache, PageData, ServerGroup } from './page-data.ts'
 
 /** Operations that have a chart. */
 const CHARTED: readonly Operation[] = ['get string', 'set', 'has']
@@ -16,18 +16,23 @@ const CHARTED: readonly Operation[] = ['get string', 'set', 'has']
 const HIT_RATIO_TEXT = `Means over real traces and sizes of caches. adaptive and lru are ours,
 replayed; the others are what trusted simulators count. \`npm run bench:hit-ratio\` prints each.`
 
+const SERVERS_TEXT = `Who asks takes its share of the same processors. Pages: two workers each,
+asked by wrk over connections that stay. Gets and sets: one process each, asked by four of uWSGI's
+own clients, which connect for each request; "pipelined" is one \`RemoteCache\`, on one connection.`
+
 /** Paths from `docs/`, and what is in them. */
 export function renderPage(data: PageData): ReadonlyMap<string, string> {
   const files = new Map([['benchmarks.md', renderText(data)]])
   for (const operation of CHARTED) {
     files.set(chartPath(operation), timeChart(data.comparison, operation))
   }
+  for (const group of data.servers) files.set(chartPath(group.title), rateChart(group))
   if (data.hitRatios.length > 0) files.set(chartPath('hit ratio'), hitRatioChart(data.hitRatios))
   return files
 }
 
 function renderText(data: PageData): string {
-  const { date, machine, versions, missing, keyCount, rounds, goals, hitRatios } = data
+  const { date, machine, versions, missing, keyCount, rounds, goals, servers, hitRatios } = data
   const parts = [
     '# Benchmarks',
     'Written by `npm run bench:all`, not by hand: do not edit. Each figure is the median of\n' +
@@ -47,6 +52,15 @@ function renderText(data: PageData): string {
     operationTable(data.comparison, ({ nsPerCall }, operation) => cell(nsPerCall[operation], 0)),
     '### Calls of two processes at once, of those of one',
     operationTable(data.comparison, ({ scaling }, operation) => cell(scaling[operation], 2)),
+    ...(servers.length === 0 ? [] : ['## Servers', SERVERS_TEXT]),
+    ...servers.flatMap(group => [
+      `### ${group.title}`,
+      image(`${group.title}: requests a second`, group.title),
+      table(
+        ['', 'requests a second'],
+        group.rows.map(({ name, rates }) => [name, cell(rates, 0)]),
+      ),
+    ]),
     ...(hitRatios.length === 0
       ? []
       : [
@@ -88,7 +102,7 @@ function image(text: string, name: string): string {
 }
 
 function chartPath(name: string): string {
-  return `benchmarks/${name.replaceAll(' ', '-')}.svg`
+  return `benchmarks/${name.toLowerCase().replaceAll(' ', '-')}.svg`
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -109,6 +123,19 @@ function timeChart(caches: readonly ComparedCache[], operation: Operation): stri
     }))
     .sort((a, b) => a.value - b.value)
   return barChart(`${operation}: nanoseconds a call`, bars, value => `${value.toFixed(0)} ns`)
+}
+
+function rateChart({ title, rows }: ServerGroup): string {
+  const bars = rows
+    .filter(({ rates }) => rates.length > 0)
+    .map(({ name, isOurs, rates }) => ({
+      label: name,
+      value: median(rates),
+      spread: [Math.min(...rates), Math.max(...rates)] as const,
+      isOurs,
+    }))
+    .sort((a, b) => b.value - a.value)
+  return barChart(`${title}: requests a second`, bars, value => value.toFixed(0))
 }
 
 function hitRatioChart(hitRatios: PageData['hitRatios']): string {

@@ -16,11 +16,15 @@ import { measureGrowth } from '../growth.ts'
 import { columnMeans, measureCells } from '../hit-ratio/cells.ts'
 import { readTraces } from '../hit-ratio/traces.ts'
 import { type BenchOptions, parseOptions, parseRoundOptions } from '../options.ts'
+import { measureRemote, parseRemoteOptions } from '../remote.ts'
+import { remoteGoals } from '../remote-report.ts'
 import { machineFacts } from '../report.ts'
 import { goalsOf } from '../targets.ts'
+import { measureWeb, parseWebOptions, webGoals } from '../web.ts'
 import { OPERATIONS, type Operation } from '../workload.ts'
 import type { PageData } from './page-data.ts'
 import { renderPage } from './render-page.ts'
+import { remoteGroups, webGroup } from './server-groups.ts'
 import { findVersions } from './versions.ts'
 
 /** Counted, not timed: more rounds would give the same. */
@@ -41,6 +45,10 @@ const { seconds, rounds, items, size, out } = values
 const isSmall = size === 'small'
 const compared = parseOptions(['--seconds', seconds, '--rounds', rounds, '--size', size])
 const grown = parseRoundOptions(['--items', items, '--rounds', rounds])
+const remoteOptions = parseRemoteOptions(
+  isSmall ? ['--size', size, '--seconds', '1', '--rounds', rounds] : ['--rounds', rounds],
+)
+const webOptions = parseWebOptions(['--seconds', '1', '--rounds', rounds])
 
 const startMs = performance.now()
 const scope = programScope()
@@ -61,6 +69,10 @@ async function measureAll(options: BenchOptions): Promise<PageData> {
   const growth = measureGrowth(scope, grown)
   tell('beside a writer')
   const beside = await measureBesideWriter(scope, options.rounds, options.keyCount)
+  tell('remote')
+  const remote = await measureRemote(scope, remoteOptions)
+  tell('web')
+  const web = await measureWeb(scope, webOptions)
   tell('churn')
   const churn = measureChurn(scope, isSmall ? SMALL_CHURN : CHURN)
   tell('hit ratios')
@@ -88,8 +100,11 @@ async function measureAll(options: BenchOptions): Promise<PageData> {
       { title: 'Against others', goals: goalsOf(results) },
       { title: 'Large caches and large values', goals: growth },
       { title: 'Reads beside a writer', goals: beside },
+      { title: 'Over sockets', goals: remoteGoals(remote) },
+      { title: 'Cached pages', goals: webGoals(web) },
       { title: 'Room under churn', goals: churn },
     ],
+    servers: [...webGroup(web), ...remoteGroups(remote)],
     hitRatios,
   }
 }

@@ -32,6 +32,15 @@ const DATA: PageData = {
       ],
     },
   ],
+  servers: [
+    {
+      title: 'Cached pages',
+      rows: [
+        { name: 'uWSGI', isOurs: false, rates: [100] },
+        { name: 'undercroft serve', isOurs: true, rates: [200, 400, 300] },
+      ],
+    },
+  ],
   hitRatios: [
     ['adaptive', 0.46],
     ['LRU', 0.43],
@@ -71,6 +80,12 @@ describe('the page of benchmarks', () => {
     assert.ok(chart.indexOf('>undercroft<') < chart.indexOf('>lmdb<'))
     assert.match(chart, /prefers-color-scheme: dark/)
     assert.doesNotMatch(files.get('benchmarks/set.svg') ?? '', /lmdb/)
+  })
+
+  test('draws who answers most first', () => {
+    assert.match(page, /^\| undercroft serve \| 300 \(200\.\.400\) \|$/m)
+    const chart = files.get('benchmarks/cached-pages.svg') ?? ''
+    assert.ok(chart.indexOf('>undercroft serve<') < chart.indexOf('>uWSGI<'))
   })
 
   test('is what its figures give, not written by hand', () => {

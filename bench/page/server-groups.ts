@@ -1,0 +1,29 @@
+/**
+ * What was measured of servers, as the page shows it.
+ */
+
+import { type Figures, SETUPS, titleOf } from '../remote-report.ts'
+import { type WebSamples, WHAT } from '../web.ts'
+import type { ServerGroup } from './page-data.ts'
+
+/** None where nothing was measured. */
+export function webGroup(samples: WebSamples): ServerGroup[] {
+  if (samples.size === 0) return []
+  const rows = [...samples].map(([name, of]) => ({
+    name: WHAT[name].label,
+    isOurs: WHAT[name].isOurs,
+    rates: of.map(({ perSecond }) => perSecond),
+  }))
+  return [{ title: 'Cached pages', rows }]
+}
+
+export function remoteGroups(all: readonly Figures[]): ServerGroup[] {
+  return all.map(figures => ({
+    title: titleOf(figures),
+    rows: SETUPS.map(name => ({
+      name,
+      isOurs: name.startsWith('undercroft'),
+      rates: figures.rates.get(name) ?? [],
+    })),
+  }))
+}
