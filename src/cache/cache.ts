@@ -19,7 +19,7 @@ import {
   type ValueSource,
 } from '../base/index.ts'
 import { copyEncoded, encodeValue } from '../codecs/index.ts'
-import type { StoreMode } from '../engine/index.ts'
+import type { StoreMode, StoreOutcome } from '../engine/index.ts'
 import { valueTypeOf } from '../segment/index.ts'
 import { counterError, requireInt64 } from './arithmetic.ts'
 import { keyBytes, requireSource } from './encoded.ts'
@@ -97,17 +97,19 @@ export class Cache<V = unknown> extends OpenCache {
    * _LOCK_TIMEOUT, _CLOSED
    */
   set(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, value, options, 'set')
+    const source = encodeValue(value)
+    const atMs = this.expiryFor(options)
+    return this.#told(this.storeNear(key, value, source, atMs), key, source, atMs)
   }
 
   /** Stores only if there is no live item. False: there is one, or the cache is full. */
   add(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, value, options, 'add')
+    return this.#storeSource(key, encodeValue(value), options, 'add')
   }
 
   /** Stores only if there is a live item. */
   replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, value, options, 'replace')
+    return this.#storeSource(key, encodeValue(value), options, 'replace')
   }
 
   /**
@@ -243,11 +245,6 @@ export class Cache<V = unknown> extends OpenCache {
     ])
   }
 
-  #store(key: CacheKey, value: V, options: TtlOptions | undefined, mode: StoreMode): boolean {
-    if (this.closed) throw this.closedError()
-    return this.#storeSource(key, encodeValue(value), options, mode)
-  }
-
   #storeSource(
     key: CacheKey,
     source: ValueSource,
@@ -255,7 +252,11 @@ export class Cache<V = unknown> extends OpenCache {
     mode: StoreMode,
   ): boolean {
     const atMs = this.expiryFor(options)
-    if (this.use().store(key, source, atMs, mode) !== 'stored') return false
+    return this.#told(this.use().store(key, source, atMs, mode), key, source, atMs)
+  }
+
+  #told(outcome: StoreOutcome, key: CacheKey, source: ValueSource, atMs: number): boolean {
+    if (outcome !== 'stored') return false
     if (this.observed) this.tellStored(key, source, atMs)
     return true
   }

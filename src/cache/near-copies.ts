@@ -3,11 +3,12 @@
  *
  * Finding and decoding cost more than a lookup in a `Map`. A near copy is used only while the
  * version of its chain in shared memory is what it was when the value was read, so it is never
- * stale, whoever wrote. Whether keeping them is worth it here is decided in near-worth.ts.
+ * stale, whoever wrote. A copy also tells which slot its item is in, so a set of its key need not
+ * look for it. Whether keeping them is worth it here is decided in near-worth.ts.
  */
 
-import { VALUE_TYPE, type ValueDecoder } from '../base/index.ts'
-import type { Engine, Stamps } from '../engine/index.ts'
+import { VALUE_TYPE, type ValueDecoder, type ValueSource } from '../base/index.ts'
+import type { Engine, Stamps, StoreOutcome } from '../engine/index.ts'
 import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
 
@@ -19,25 +20,32 @@ const LARGEST_PART = 1 / 16
 const TAKE_ONE_OF = 8
 
 /** What near copies need of the engine. */
-export interface NearSource extends Pick<Engine, 'get' | 'found'> {
-  createStamps(count: number): Pick<Stamps, 'write' | 'move' | 'useAgain'>
+export interface NearSource extends Pick<Engine, 'get' | 'found' | 'storeAgain'> {
+  createStamps(count: number): NearStamps
 }
+
+type NearStamps = Pick<Stamps, keyof Stamps>
 
 export class NearCopies {
   readonly #engine: NearSource
   readonly #options: ResolvedNear
   readonly #decode: ValueDecoder<unknown>
   readonly #worth: NearWorth
-  /** Where in the lists below each copy is: from 0, without gaps. */
+  /**
+   * Where in the lists below each copy is: from 0, without gaps. A place is led to only when all of
+   * it is written, and a value is there before its stamp: whoever is torn out in between, by a time
+   * limit of `vm` say, leaves a copy that is not used, not one that is wrong.
+   */
   readonly #places = new Map<string, number>()
   // Lists, not objects: a hit among 10,000 keys is about cache misses, and takes 80 ns with the
   // words of all stamps side by side, 105 with an object for each copy.
-  readonly #stamps: ReturnType<NearSource['createStamps']>
+  readonly #stamps: NearStamps
   readonly #values: unknown[] = []
   readonly #keys: string[] = []
   readonly #sizes: number[] = []
   /** 1: used since the hand came by. The hand goes around and gives up those that were not. */
   readonly #used: Uint8Array
+  #count = 0
   #hand = 0
   #size = 0
   #candidates = 0
@@ -63,12 +71,30 @@ export class NearCopies {
     return this.#getShared(key)
   }
 
+  /**
+   * As the engine's store, where a copy tells in which slot the item is; the copy becomes that of
+   * the new value. Undefined: it does not, and nothing was done.
+   */
+  set(
+    key: string,
+    value: unknown,
+    source: ValueSource,
+    expiresAtMs: number,
+  ): StoreOutcome | undefined {
+    const place = this.#worth.isOn ? this.#places.get(key) : undefined
+    if (place === undefined) return undefined
+    const outcome = this.#engine.storeAgain(this.#stamps, place, source, expiresAtMs)
+    if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
+    return outcome
+  }
+
   /** Forgets all. */
   clear(): void {
     this.#places.clear()
     this.#values.length = 0
     this.#keys.length = 0
     this.#sizes.length = 0
+    this.#count = 0
     this.#hand = 0
     this.#size = 0
   }
@@ -79,7 +105,7 @@ export class NearCopies {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place !== undefined) {
       this.#worth.countRenewal()
-      this.#renew(place, value)
+      this.#renew(place, key, value)
     } else if (value !== undefined && this.#worth.isRepeat(this.#engine.found.hash)) {
       this.#admit(key, value)
     }
@@ -94,36 +120,64 @@ export class NearCopies {
       if (++this.#candidates % TAKE_ONE_OF !== 0) return
       while (!this.#hasRoom(size)) this.#giveUpOne()
     }
-    const place = this.#keys.length
-    this.#places.set(key, place)
-    this.#keys.push(key)
-    this.#values.push(value)
-    this.#sizes.push(size)
-    this.#size += size
+    const place = this.#count
+    this.#keys[place] = key
+    this.#sizes[place] = 0
+    this.#keep(place, value, size)
     this.#used[place] = 0
     this.#stamps.write(place)
+    this.#count = place + 1
+    this.#places.set(key, place)
   }
 
   /** The item changed since; it is as hot as it was. */
-  #renew(place: number, value: unknown): void {
-    const size =
-      value === undefined ? undefined : this.#sizeToKeep(this.#keys[place] as string, value)
+  #renew(place: number, key: string, value: unknown): void {
+    const size = value === undefined ? undefined : this.#sizeToKeep(key, value)
     if (size === undefined) {
       this.#forget(place)
       return
     }
+    this.#keep(place, value, size)
+    this.#stamps.write(place)
+    this.#giveUpToFit()
+  }
+
+  /** The item was just stored; without a new stamp the next get reads it again. */
+  #follow(
+    place: number,
+    key: string,
+    value: unknown,
+    source: ValueSource,
+    expiresAtMs: number,
+  ): void {
+    // Only of these it is certain that a get gives the very value that was stored.
+    const isSame = source.type === VALUE_TYPE.integer || typeof value === 'string'
+    const size = isSame ? this.#sizeOf(key, source.size) : undefined
+    if (size === undefined) return
+    this.#keep(place, value, size)
+    this.#stamps.renew(place, expiresAtMs)
+    this.#giveUpToFit()
+  }
+
+  #keep(place: number, value: unknown, size: number): void {
     this.#size += size - (this.#sizes[place] as number)
     this.#sizes[place] = size
     this.#values[place] = value
-    this.#stamps.write(place)
+  }
+
+  #giveUpToFit(): void {
     while (this.#size > this.#options.maxSize) this.#giveUpOne()
   }
 
   /** Of the value that the engine just found; undefined: it is not one to keep. */
   #sizeToKeep(key: string, value: unknown): number | undefined {
     const { found } = this.#engine
-    if (!this.#isKept(value, found.type)) return undefined
-    const size = OVERHEAD_SIZE + key.length + found.size
+    return this.#isKept(value, found.type) ? this.#sizeOf(key, found.size) : undefined
+  }
+
+  /** Undefined: more than a copy may take. */
+  #sizeOf(key: string, valueSize: number): number | undefined {
+    const size = OVERHEAD_SIZE + key.length + valueSize
     return size > this.#options.maxSize * LARGEST_PART ? undefined : size
   }
 
@@ -136,13 +190,13 @@ export class NearCopies {
 
   #hasRoom(size: number): boolean {
     const { maxItems, maxSize } = this.#options
-    return this.#keys.length < maxItems && this.#size + size <= maxSize
+    return this.#count < maxItems && this.#size + size <= maxSize
   }
 
   /** A copy that was used gets a second round, so this ends within two. */
   #giveUpOne(): void {
     for (;;) {
-      if (this.#hand >= this.#keys.length) this.#hand = 0
+      if (this.#hand >= this.#count) this.#hand = 0
       if (this.#used[this.#hand] === 0) {
         this.#forget(this.#hand)
         return
@@ -155,16 +209,17 @@ export class NearCopies {
   #forget(place: number): void {
     this.#places.delete(this.#keys[place] as string)
     this.#size -= this.#sizes[place] as number
-    const last = this.#keys.length - 1
-    const key = this.#keys.pop() as string
-    const value = this.#values.pop()
-    const size = this.#sizes.pop() as number
-    if (place === last) return
-    this.#places.set(key, place)
-    this.#keys[place] = key
-    this.#values[place] = value
-    this.#sizes[place] = size
-    this.#used[place] = this.#used[last] as number
-    this.#stamps.move(last, place)
+    const last = this.#count - 1
+    if (place !== last) {
+      const key = this.#keys[last] as string
+      this.#keys[place] = key
+      this.#values[place] = this.#values[last]
+      this.#sizes[place] = this.#sizes[last] as number
+      this.#used[place] = this.#used[last] as number
+      this.#stamps.move(last, place)
+      this.#places.set(key, place)
+    }
+    this.#values[last] = undefined
+    this.#count = last
   }
 }

@@ -20,7 +20,7 @@ import {
   type VerifyReport,
 } from '../base/index.ts'
 import { copyBytes, decodeFrozen, decodeValue, encodeValue } from '../codecs/index.ts'
-import { Engine, type ItemView } from '../engine/index.ts'
+import { Engine, type ItemView, type StoreOutcome } from '../engine/index.ts'
 import { keyBytes } from './encoded.ts'
 import { expiresAtMs, NEVER } from './expiry.ts'
 import { type CacheMemory, forgotten, openMemory } from './memory.ts'
@@ -221,6 +221,20 @@ export abstract class OpenCache {
   destroy(): void {
     this.memory.destroy() // first: what nobody will open again need not be flushed
     this.close()
+  }
+
+  /** The engine's store, by way of a near copy where one tells where the item is. */
+  protected storeNear(
+    key: CacheKey,
+    value: unknown,
+    source: ValueSource,
+    atMs: number,
+  ): StoreOutcome {
+    const { near } = this
+    const engine = this.use()
+    const isNear = near !== undefined && typeof key === 'string'
+    const outcome = isNear ? near.set(key, value, source, atMs) : undefined
+    return outcome ?? engine.store(key, source, atMs, 'set')
   }
 
   protected tell(change: CacheChange): void {

@@ -31,7 +31,7 @@ import {
   Reader,
 } from './reader.ts'
 import { deleteAll } from './recovery.ts'
-import type { SlotIndex } from './slot-table.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
 import { usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
@@ -154,6 +154,33 @@ export class Engine {
       return this.#exclusive.tryAgain(error, () =>
         this.#writer.store(this.#key, value, expiresAtMs, mode),
       )
+    } finally {
+      this.#lock.release()
+    }
+  }
+
+  /**
+   * As `store`, for an item that has a stamp: its slot need not be looked for where nothing in its
+   * chain has changed since. Undefined: something has, and nothing was done.
+   */
+  storeAgain(
+    stamps: Pick<Stamps, 'unchangedSlot' | 'noteVersion'>,
+    place: number,
+    value: ValueSource,
+    expiresAtMs: number,
+  ): StoreOutcome | undefined {
+    if (value.size > this.maxValueSize) {
+      throw valueTooLarge(this.segment, value.size, this.maxValueSize)
+    }
+    const needsRecovery = this.#lock.acquire()
+    try {
+      const slot = needsRecovery ? NO_SLOT : stamps.unchangedSlot(place)
+      if (slot === NO_SLOT) return undefined
+      const outcome = this.#writer.overwrite(slot, value, expiresAtMs)
+      if (outcome === 'stored') stamps.noteVersion(place)
+      return outcome
+    } catch (error) {
+      return this.#exclusive.tryAgain(error, () => undefined)
     } finally {
       this.#lock.release()
     }

@@ -10,18 +10,25 @@ import type { Counters } from './counters.ts'
 import type { Eviction } from './eviction.ts'
 import type { Parts } from './parts.ts'
 import type { Reader } from './reader.ts'
-import { EXPIRES_AT, STRIDE_DOUBLES } from './slot-table.ts'
+import {
+  EXPIRES_AT,
+  NO_SLOT,
+  type SlotIndex,
+  type SlotTable,
+  STRIDE_DOUBLES,
+} from './slot-table.ts'
 
 /** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
 const STRIDE = 4
 const BUCKET = 0
 const VERSION = 1
+/** Negative: the item has an end. */
 const SLOT = 2
-/** 1: the item has an end. */
-const ENDS = 3
+const HASH = 3
 
 export class Stamps {
   readonly #reader: Reader
+  readonly #table: SlotTable
   readonly #eviction: Eviction | undefined
   readonly #counters: Counters
   readonly #clock: Clock
@@ -29,10 +36,12 @@ export class Stamps {
   readonly #doubles: Float64Array
   readonly #slotsDouble: number
   readonly #stamps: Int32Array
+  #noted = 0
 
   constructor(count: number, parts: Parts, reader: Reader, counters: Counters) {
     const { segment } = parts
     this.#reader = reader
+    this.#table = parts.table
     this.#eviction = parts.eviction
     this.#counters = counters
     this.#clock = parts.clock
@@ -48,8 +57,35 @@ export class Stamps {
     const at = place * STRIDE
     this.#stamps[at + BUCKET] = bucket
     this.#stamps[at + VERSION] = version
-    this.#stamps[at + SLOT] = found.slot
-    this.#stamps[at + ENDS] = found.expiresAtMs === 0 ? 0 : 1
+    this.#stamps[at + SLOT] = found.expiresAtMs === 0 ? found.slot : -found.slot
+    this.#stamps[at + HASH] = found.hash
+  }
+
+  /**
+   * Where an item is whose chain has not changed since; else NO_SLOT. Under the lock. Whoever is to
+   * write there had better not trust a version alone, which is the same again after 2^31 changes.
+   */
+  unchangedSlot(place: number): SlotIndex {
+    const at = place * STRIDE
+    const bucket = this.#stamps[at + BUCKET] as number
+    const slot = Math.abs(this.#stamps[at + SLOT] as number)
+    const isUnchanged =
+      this.#words[bucket] === this.#stamps[at + VERSION] &&
+      this.#table.hash(slot) === this.#stamps[at + HASH]
+    return isUnchanged ? slot : NO_SLOT
+  }
+
+  /** The item was overwritten: `renew` will stamp it with the version of now. Under the lock. */
+  noteVersion(place: number): void {
+    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET] as number] as number
+  }
+
+  /** Stamps the item that was just overwritten in its slot. */
+  renew(place: number, expiresAtMs: number): void {
+    const at = place * STRIDE
+    const slot = Math.abs(this.#stamps[at + SLOT] as number)
+    this.#stamps[at + SLOT] = expiresAtMs === 0 ? slot : -slot
+    this.#stamps[at + VERSION] = this.#noted
   }
 
   move(from: number, to: number): void {
@@ -65,9 +101,10 @@ export class Stamps {
     const at = place * STRIDE
     const bucket = stamps[at + BUCKET] as number
     const version = stamps[at + VERSION] as number
-    const slot = stamps[at + SLOT] as number
+    const ends = (stamps[at + SLOT] as number) < 0
+    const slot = Math.abs(stamps[at + SLOT] as number)
     if (loadAcquire(this.#words, bucket) !== version) return false
-    if (stamps[at + ENDS] !== 0) {
+    if (ends) {
       const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
       if ((endsAtMs as number) <= this.#clock.nowMs()) return false
       // The end was read from shared memory: it counts only if nothing changed meanwhile.

@@ -50,16 +50,16 @@ export class Writer {
       if (mode === 'add' && live) return 'exists'
       if (mode === 'replace' && !live) return 'absent'
     }
-    const stored =
+    return this.#outcomeOf(
       slot === NO_SLOT
         ? this.#insert(key, value, expiresAtMs)
-        : this.#overwrite(slot, value, expiresAtMs)
-    if (stored) {
-      this.#parts.lastChange.note()
-      return 'stored'
-    }
-    ;(this.#parts.segment.doubles[FULL] as number) += 1
-    return 'full'
+        : this.#overwrite(slot, value, expiresAtMs),
+    )
+  }
+
+  /** Gives an item another value, where it is known which slot is its own. */
+  overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
+    return this.#outcomeOf(this.#overwrite(slot, value, expiresAtMs))
   }
 
   /** False: there was no live item. */
@@ -260,6 +260,16 @@ export class Writer {
     table.setExpiresAtMs(slot, expiresAtMs)
     checksums?.seal(slot, info)
     table.setInfo(slot, info)
+  }
+
+  #outcomeOf(stored: boolean): StoreOutcome {
+    const { lastChange, segment } = this.#parts
+    if (stored) {
+      lastChange.note()
+      return 'stored'
+    }
+    ;(segment.doubles[FULL] as number) += 1
+    return 'full'
   }
 
   #find(key: PreparedKey): SlotIndex {

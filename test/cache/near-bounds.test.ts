@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CacheKey, VALUE_TYPE, type ValueDecoder } from '../../src/base/index.ts'
 import { NearCopies } from '../../src/cache/near-copies.ts'
+import type { Stamps, StoreOutcome } from '../../src/engine/index.ts'
 
 /** A cache of its own that counts how often it is asked for a value. */
 class CountingSource {
@@ -34,7 +35,14 @@ class CountingSource {
     write: (place: number) => this.#fresh.add(place),
     move: (_: number, to: number) => this.#fresh.add(to),
     useAgain: (place: number) => this.#fresh.has(place),
+    unchangedSlot: (place: number) => (this.#fresh.has(place) ? place + 1 : 0),
+    renew: (place: number) => this.#fresh.add(place),
+    noteVersion: () => {},
   })
+
+  storeAgain(stamps: Pick<Stamps, 'unchangedSlot'>, place: number): StoreOutcome | undefined {
+    return stamps.unchangedSlot(place) === 0 ? undefined : 'stored'
+  }
 
   /** Somebody stores all items anew. */
   changeAll(): void {

@@ -96,6 +96,84 @@ describe('a near copy is never stale', () => {
   })
 })
 
+describe('a set of a key that has a near copy', () => {
+  for (const bitmap of [true, false]) {
+    const mode = bitmap ? 'bitmap' : 'one block'
+    test(`is seen by all, and gives what was set, whatever its kind (${mode})`, t => {
+      const values = ['b', 'ü', '\ud800', 7, -0, 1.5, 2n ** 40n, { a: [1] }, null, Buffer.from('b')]
+      const [here, there] = openTwice<unknown>(t, { bitmap, near: { objects: false } })
+      for (const value of values) {
+        here.set('k', 'before')
+        assert.equal(readOften(here, 'k'), 'before')
+        assert.equal(here.set('k', value), true)
+        assert.deepEqual(there.get('k'), value)
+        const plain = there.get('k')
+        for (let i = 0; i < 3; i++) assert.deepEqual(here.get('k'), plain)
+      }
+      assert.deepEqual(here.verify().problems, [])
+    })
+
+    test(`finds the item again when others in its chain have changed (${mode})`, t => {
+      const [here, there] = openTwice<unknown>(t, { bitmap, maxItems: 8, hash: 'djb33x' })
+      for (let round = 0; round < 200; round++) {
+        const key = `k${round % 5}`
+        readOften(here, key)
+        if (round % 3 === 0) there.set(`k${(round + 1) % 5}`, round)
+        if (round % 7 === 0) there.delete(key)
+        if (round % 11 === 0) there.clear()
+        assert.equal(here.set(key, `of ${round}`), true)
+        for (const cache of [here, there]) assert.equal(cache.get(key), `of ${round}`)
+        assert.deepEqual(here.verify().problems, [])
+      }
+    })
+
+    test(`ends when it says, and no longer where none is said (${mode})`, t => {
+      const clock = new ManualClock()
+      const [here] = openTwice<string>(t, { bitmap, clock })
+      here.set('k', 'a')
+      readOften(here, 'k')
+      here.set('k', 'b', { ttlMs: 100 })
+      assert.equal(here.get('k'), 'b')
+      assert.equal(here.ttlMs('k'), 100)
+      clock.advance(100)
+      assert.equal(here.get('k'), undefined)
+      here.set('k', 'c', { ttlMs: 100 })
+      readOften(here, 'k')
+      here.set('k', 'd')
+      clock.advance(1000)
+      assert.equal(here.get('k'), 'd')
+      assert.equal(here.ttlMs('k'), Infinity)
+    })
+  }
+
+  test('is told to who observes, and refused when it is too large, with nothing lost', t => {
+    const [here] = openTwice<string>(t, { bitmap: false, blockSize: 64 })
+    here.set('k', 'old')
+    readOften(here, 'k')
+    assert.throws(() => here.set('k', 'x'.repeat(65)), { code: 'UNDERCROFT_VALUE_TOO_LARGE' })
+    assert.equal(here.get('k'), 'old')
+    const told: string[] = []
+    const stop = here.observe(change => told.push(`${change.kind} ${change.key}`))
+    here.set('k', 'new')
+    stop()
+    assert.deepEqual(told, ['set k'])
+  })
+
+  test('changes nothing when there is no room and nothing may be evicted', t => {
+    const [here, there] = openTwice<string>(t, {
+      maxItems: 2,
+      eviction: 'none',
+      blockSize: 64,
+      blocks: 3,
+    })
+    here.set('k', 'old')
+    readOften(here, 'k')
+    there.set('other', 'x'.repeat(128))
+    assert.equal(here.set('k', 'y'.repeat(128)), false)
+    for (const cache of [here, there]) assert.equal(cache.get('k'), 'old')
+  })
+})
+
 describe('what is kept', () => {
   test('reads of it count as hits, and keep the item from being evicted', t => {
     const [here, there] = openTwice<string>(t, { maxItems: 4 })

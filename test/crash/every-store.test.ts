@@ -65,6 +65,16 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   'an item over one of the same size': { key: 'a', run: set('a', 'B') },
   'a longer value over a shorter one': { key: 'a', run: set('a', 'y'.repeat(60)) },
   'a shorter value over a longer one': { key: LONG_KEY, run: set(LONG_KEY, 'z') },
+  'an item whose slot a stamp tells': {
+    key: 'a',
+    run: engine => {
+      const stamps = engine.createStamps(1)
+      engine.get('a', asText)
+      stamps.write(0)
+      const outcome = engine.storeAgain(stamps, 0, encodeValue('y'.repeat(60)), 0)
+      assert.equal(outcome, 'stored')
+    },
+  },
   'an add': {
     key: 'new',
     run: engine => void engine.store('new', encodeValue('added'), 0, 'add'),
