@@ -21,7 +21,8 @@ const FULL_ITEMS = 50_000
 const LARGE_SIZE = 64 * 1024
 /** More than the processor's nearer caches hold, as pages of a site are. */
 const LARGE_COUNT = 64
-const LARGE_PASSES = 4
+/** So that each sample holds its share of garbage collections. */
+const LARGE_PASSES = 50
 /** A prime, so that keys come in an order that is not that of the slots. */
 const STEP = 7919
 
