@@ -24,6 +24,8 @@ const RELOADS_EVERY_MS = 9000
 const KILLS_EVERY_MS = 5000
 const WORKERS = 2
 const RESPAWNED = /^Respawned undercroft worker \d \(new pid: \d+\)$/
+/** One that was only starting, after a kill, had nothing to finish, and is killed. */
+const REPLACED = /^worker \d \(pid: \d+\) (done|killed by SIGKILL)$/
 const REPORT_LIMIT_MS = 120_000
 
 export const ROLES = ['master', 'worker', 'churner', 'clients'] as const
@@ -96,9 +98,11 @@ class Soak {
       await until('the next sample', () => performance.now() >= nextMs, 2 * intervalMs + 20_000)
       if (!isDisturbing) {
         isDisturbing = true
-        disturbing = this.#disturb(runner, load, options, startMs).finally(() => {
-          isDisturbing = false
-        })
+        disturbing = this.#disturb(runner, load, options, startMs)
+          .catch((error: unknown) => void this.#faults.push(String(error)))
+          .finally(() => {
+            isDisturbing = false
+          })
       }
       const taken = takenByAll(runner.service.pid, churner.pid)
       const fragmentation = fragmentationOf(parts)
@@ -121,7 +125,7 @@ class Soak {
       runner.signal('SIGHUP')
       for (let worker = 0; worker < WORKERS; worker++) {
         await runner.waitForLine(RESPAWNED)
-        await runner.waitForLine(/^worker \d \(pid: \d+\) done$/)
+        await runner.waitForLine(REPLACED)
       }
     }
     if (elapsedMs < (this.#kills + 1) * KILLS_EVERY_MS) return

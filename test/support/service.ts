@@ -10,6 +10,7 @@ import { PATIENCE_MS, until, within } from './deadline.ts'
 import { onEnd, type Scope } from './scope.ts'
 
 const STOP_MS = 5_000
+const LAST_WORDS_SIZE = 2000
 
 /** An address as `node:net` takes it. */
 export type Address = { readonly port: number; readonly host: string } | { readonly path: string }
@@ -76,12 +77,19 @@ function serviceOf(child: ChildProcess, command: string): Service {
     pid: child.pid ?? 0,
     output: () => output,
     exit: (limitMs = PATIENCE_MS) => within(`${command} to end:\n${output}`, closed, limitMs),
-    waitFor: (what, found) =>
-      until(`${command} ${what}`, async () => {
+    waitFor: async (what, found) => {
+      const ask = async () => {
         const answer = await found(output)
         if (answer === undefined && over) throw new Error(`${command} ended:\n${output}`)
         return answer
-      }),
+      }
+      try {
+        return await until(`${command} ${what}`, ask)
+      } catch (error) {
+        if (over) throw error
+        throw new Error(`${error}; its last words:\n${output.slice(-LAST_WORDS_SIZE)}`)
+      }
+    },
     stop: async () => {
       if (over) return
       child.kill('SIGTERM')
