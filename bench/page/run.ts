@@ -45,9 +45,10 @@ const { seconds, rounds, items, size, out } = values
 const isSmall = size === 'small'
 const compared = parseOptions(['--seconds', seconds, '--rounds', rounds, '--size', size])
 const grown = parseRoundOptions(['--items', items, '--rounds', rounds])
-const remoteOptions = parseRemoteOptions(
-  isSmall ? ['--size', size, '--seconds', '1', '--rounds', rounds] : ['--rounds', rounds],
-)
+const remoteOptions = parseRemoteOptions([
+  ...(isSmall ? ['--size', size, '--seconds', '1'] : ['--seconds', '90']),
+  ...['--rounds', rounds],
+])
 const webOptions = parseWebOptions(['--seconds', '1', '--rounds', rounds])
 
 const startMs = performance.now()

@@ -72,3 +72,15 @@ test('waiting gives what came, and otherwise names what did not', async () => {
     /in vain until it is so/,
   )
 })
+
+describe('a program with a scope', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`that ${signal} ends has stopped what it started`, async t => {
+      const script = new URL('./scoped-child.js', import.meta.url)
+      const child = await Child.start<'start', number>(t, script)
+      const pid = await child.ask('start')
+      assert.deepEqual(await child.kill(signal), { code: null, signal })
+      assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+    })
+  }
+})

@@ -24,13 +24,24 @@ export function onEnd(scope: Scope, undo: () => unknown): void {
   scope.after(() => undoAll(list))
 }
 
-/** A scope for a program instead of a test: its owner ends it. */
+/** What ends a program from outside, and gives it the time to undo. */
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** A scope for a program instead of a test: its owner ends it, or a signal, which ends both. */
 export function programScope(): Scope & { end(): Promise<void> } {
   const undos: (() => unknown)[] = []
-  return {
-    after: undo => undos.push(undo),
-    end: () => undoAll(undos),
+  const end = async () => {
+    try {
+      await undoAll(undos)
+    } finally {
+      for (const signal of ENDING_SIGNALS) process.off(signal, onSignal)
+    }
   }
+  // The last scope to end has no listener left beside it, so the signal ends the program then.
+  const onSignal = (signal: NodeJS.Signals) =>
+    void end().finally(() => process.kill(process.pid, signal))
+  for (const signal of ENDING_SIGNALS) process.on(signal, onSignal)
+  return { after: undo => undos.push(undo), end }
 }
 
 /** Goes on after a failure, so that one stuck process does not leave all others running. */

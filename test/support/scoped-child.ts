@@ -1,0 +1,15 @@
+/**
+ * A program with a scope, and a program of its own in it.
+ */
+
+import { execPath } from 'node:process'
+import { answer } from './child-side.ts'
+import { programScope } from './scope.ts'
+import { startService } from './service.ts'
+
+const scope = programScope()
+
+answer<'start', number>(async () => {
+  const service = await startService(scope, execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  return service.pid
+})
