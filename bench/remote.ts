@@ -51,7 +51,8 @@ export async function benchRemote(scope: Scope, args: readonly string[]): Promis
   const options = parseRemoteOptions(args)
   const { size, seconds, rounds, clientCount } = options
   printMachine()
-  console.log(`workload  ${KEY_COUNTS[size]} keys like user:1234:profile, values of ${VALUE_SIZE};`)
+  const keyCount = KEY_COUNTS[size]
+  console.log(`workload  ${keyCount} keys like user:1234:profile, values of ${VALUE_SIZE} bytes;`)
   console.log(`          ${rounds} rounds, ${seconds} s in all; one process for each server`)
   printRemote(await measureRemote(scope, options), clientCount)
 }

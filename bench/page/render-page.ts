@@ -7,7 +7,7 @@ import { limitText, standingOf } from '../goal.ts'
 import { NOTES } from '../report.ts'
 import { median, spread } from '../results.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from '../workload.ts'
-import { barChart } from './bar-chart.ts'
+import { type Bar, barChart } from './bar-chart.ts'
 import type { ComparedCache, PageData, ServerGroup } from './page-data.ts'
 
 /** Operations that have a chart. */
@@ -115,12 +115,7 @@ function timeChart(caches: readonly ComparedCache[], operation: Operation): stri
   const bars = caches
     .map(({ name, nsPerCall }) => ({ name, values: nsPerCall[operation] }))
     .filter(({ name, values }) => values.length > 0 && !SERVED_CANDIDATES.includes(name))
-    .map(({ name, values }) => ({
-      label: name,
-      value: median(values),
-      spread: [Math.min(...values), Math.max(...values)] as const,
-      isOurs: name.startsWith('undercroft'),
-    }))
+    .map(({ name, values }) => barOf(name, values, name.startsWith('undercroft')))
     .sort((a, b) => a.value - b.value)
   return barChart(`${operation}: nanoseconds a call`, bars, value => `${value.toFixed(0)} ns`)
 }
@@ -128,14 +123,15 @@ function timeChart(caches: readonly ComparedCache[], operation: Operation): stri
 function rateChart({ title, rows }: ServerGroup): string {
   const bars = rows
     .filter(({ rates }) => rates.length > 0)
-    .map(({ name, isOurs, rates }) => ({
-      label: name,
-      value: median(rates),
-      spread: [Math.min(...rates), Math.max(...rates)] as const,
-      isOurs,
-    }))
+    .map(({ name, isOurs, rates }) => barOf(name, rates, isOurs))
     .sort((a, b) => b.value - a.value)
   return barChart(`${title}: requests a second`, bars, value => value.toFixed(0))
+}
+
+/** The median of the rounds, with the least and the most. */
+function barOf(label: string, values: readonly number[], isOurs: boolean): Bar {
+  const spread = [Math.min(...values), Math.max(...values)] as const
+  return { label, value: median(values), spread, isOurs }
 }
 
 function hitRatioChart(hitRatios: PageData['hitRatios']): string {
