@@ -142,9 +142,7 @@ export class Engine {
 
   store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     this.#key.prepare(key)
-    if (value.size > this.maxValueSize) {
-      throw valueTooLarge(this.segment, value.size, this.maxValueSize)
-    }
+    this.#requireFitting(value)
     // As `run`, but without a closure for each set: 300 ns instead of 400 for 100 bytes.
     const needsRecovery = this.#lock.acquire()
     try {
@@ -169,9 +167,7 @@ export class Engine {
     value: ValueSource,
     expiresAtMs: number,
   ): StoreOutcome | undefined {
-    if (value.size > this.maxValueSize) {
-      throw valueTooLarge(this.segment, value.size, this.maxValueSize)
-    }
+    this.#requireFitting(value)
     const needsRecovery = this.#lock.acquire()
     try {
       const slot = needsRecovery ? NO_SLOT : stamps.unchangedSlot(place)
@@ -265,6 +261,10 @@ export class Engine {
       if ((table.version(table.bucketOf(this.#key.hash)) & 1) !== 0) this.#exclusive.recover()
       return read()
     })
+  }
+
+  #requireFitting({ size }: ValueSource): void {
+    if (size > this.maxValueSize) throw valueTooLarge(this.segment, size, this.maxValueSize)
   }
 
   #countMiss(): undefined {

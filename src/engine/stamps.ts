@@ -1,7 +1,8 @@
 /**
  * Stamps: what tells later, with one load, whether an item that was read is still what it was.
  *
- * For who keeps decoded values: a stamp is the version of the item's chain, and where that is.
+ * For who keeps decoded values: a stamp is the version of the item's chain, where that is, and
+ * which slot the item is in, so that a set need not look for it.
  */
 
 import type { Clock } from '../base/index.ts'
@@ -62,8 +63,9 @@ export class Stamps {
   }
 
   /**
-   * Where an item is whose chain has not changed since; else NO_SLOT. Under the lock. Whoever is to
-   * write there had better not trust a version alone, which is the same again after 2^31 changes.
+   * Where an item is whose chain has not changed since; else NO_SLOT. Under the lock. Compares
+   * the hash, too: a version is the same again after 2^31 changes, and who writes would write into
+   * another item.
    */
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
