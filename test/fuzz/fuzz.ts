@@ -25,10 +25,9 @@ export interface FuzzOutcome {
 
 /** Processor time for one input that the longest possible input does not explain. */
 const MAX_INPUT_MS = 500
-const MAX_GROWN_SIZE = 16 * 1024 * 1024
-
-/** A hundred times that: by then it does not come back. */
+/** By then it does not come back. */
 const HANG_CPU_MS = 100 * MAX_INPUT_MS
+const MAX_GROWN_SIZE = 16 * 1024 * 1024
 
 /** Throws with the input at the first promise that is broken; ends the process where one hangs. */
 export function fuzzTarget(
