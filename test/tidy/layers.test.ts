@@ -40,6 +40,7 @@ describe('an import that breaks the table is found', () => {
     ['src/base/a.ts', "import x from 'left-pad'", 'left-pad is neither built in nor a dependency'],
     ['src/new/a.ts', "import { x } from '../base/index.ts'", 'new is not in the table'],
     ['src/index.ts', "import { x } from './server/index.ts'", '. may not import server'],
+    ['src/runner/apps/a.ts', "import '../../cli/index.ts'", 'runner/apps may not import cli'],
   ]
   for (const [path, text, reason] of cases) {
     test(`${path}: ${text}`, () => {
@@ -66,11 +67,20 @@ function objectionsTo(file: SourceFile): string[] {
 function targetOf(path: string, specifier: string): Target {
   if (!specifier.startsWith('.')) return { kind: 'module', module: specifier }
   const target = posix.join(posix.dirname(path), specifier)
-  return { kind: 'layer', layer: layerOf(target), throughIndex: target.endsWith('/index.ts') }
+  const layer = layerOf(target)
+  return { kind: 'layer', layer, throughIndex: target === `src/${layer}/index.ts` }
 }
 
-/** `src/engine/slots.ts` is of `engine`, `src/index.ts` of `.`. */
+/**
+ * The room of a file: the longest folder of the table that holds it. `src/uwsgi/rules/chain.ts` is
+ * in `uwsgi/rules`, `src/index.ts` in `.`; a folder without a row is its own room.
+ */
 function layerOf(path: string): string {
   const folders = path.split('/').slice(1, -1)
-  return folders[0] ?? '.'
+  if (folders.length === 0) return '.'
+  for (let depth = folders.length; depth > 0; depth--) {
+    const room = folders.slice(0, depth).join('/')
+    if (room in LAYERS) return room
+  }
+  return folders.join('/')
 }

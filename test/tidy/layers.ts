@@ -5,7 +5,10 @@
  * this list, so the layers cannot form a circle.
  */
 
-/** Folder of `src/` to the folders it may import, each through its `index.ts`. */
+/**
+ * Folder of `src/` to the folders it may import, each through its `index.ts`. A folder inside a
+ * folder that has a row of its own is a room like any other: its parent has no right to its files.
+ */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   platform: ['base'],
@@ -23,7 +26,18 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   instance: ['base', 'cache', 'client'],
   http: ['base', 'flight'],
   server: ['base', 'platform', 'codecs', 'cache', 'uwsgi'],
-  runner: ['base', 'platform', 'cache', 'config', 'routing', 'instance', 'http', 'server'],
+  'runner/apps': ['base', 'server'],
+  runner: [
+    'base',
+    'platform',
+    'cache',
+    'config',
+    'routing',
+    'instance',
+    'http',
+    'server',
+    'runner/apps',
+  ],
   adapters: ['base', 'cache', 'client', 'http'],
   // The files beside the folders: the package's own entry points.
   '.': ['base', 'codecs', 'cache', 'instance'],
@@ -42,6 +56,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'instance',
     'http',
     'server',
+    'runner/apps',
     'runner',
     'adapters',
     '.',
@@ -56,14 +71,14 @@ export const RESERVED: readonly {
   { modules: ['koffi', 'node:ffi'], for: ['platform'] },
   {
     modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
-    for: ['client', 'server', 'runner', 'cli'],
+    for: ['client', 'server', 'runner', 'runner/apps', 'cli'],
   },
   // Neither opens a socket: they take a request and a response, and know what statuses are called.
-  { modules: ['node:http'], for: ['http', 'routing', 'server', 'runner', 'cli'] },
-  { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
+  { modules: ['node:http'], for: ['http', 'routing', 'server', 'runner', 'runner/apps', 'cli'] },
+  { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'runner/apps', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    for: ['platform', 'segment', 'config', 'routing', 'server', 'runner', 'cli'],
+    for: ['platform', 'segment', 'config', 'routing', 'server', 'runner', 'runner/apps', 'cli'],
   },
 ]
 
