@@ -4,13 +4,13 @@
 
 import {
   type CacheKey,
+  type CacheLike,
   type Clock,
   invalidOption,
   requireDuration,
   type TtlOptions,
 } from '../base/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../flight/index.ts'
-import type { Cache } from './cache.ts'
 
 /** How `getOrSet` loads. */
 export interface GetOrSetOptions extends TtlOptions {
@@ -21,13 +21,20 @@ export interface GetOrSetOptions extends TtlOptions {
   readonly waitMs?: number
 }
 
+/** The part of a cache that loading needs. */
+interface LoadingCache<V> extends CacheLike {
+  has(key: CacheKey): boolean
+  get(key: CacheKey): V | undefined
+  set(key: CacheKey, value: V, options?: TtlOptions): boolean
+}
+
 /** One for each open cache, made when it is first needed. */
 export class Loader<V> {
-  readonly #cache: Cache<V>
+  readonly #cache: LoadingCache<V>
   readonly #flight: SingleFlight
   readonly #loads = new Map<string, Promise<V>>()
 
-  constructor(cache: Cache<V>, clock: Clock) {
+  constructor(cache: LoadingCache<V>, clock: Clock) {
     this.#cache = cache
     this.#flight = new SingleFlight({ cache, clock, onError: ignore })
   }

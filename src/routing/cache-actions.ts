@@ -10,9 +10,9 @@ import { toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
 import type { Exchange } from './exchange.ts'
 import { httpDate } from './expansions.ts'
+import type { Flow } from './flow.ts'
 import { requireHeaderValue } from './header-text.ts'
-import { placeReply } from './reply.ts'
-import { type Act, type ActionKind, type Flow, type RuleContext, RuleError } from './rule.ts'
+import { type Act, type ActionKind, type RuleContext, RuleError } from './rule.ts'
 import { CHAIN_NAMES } from './rule-text.ts'
 import { compileArgument } from './template.ts'
 
@@ -94,7 +94,7 @@ function compileAnswer(
     const headers = ['Content-Type', type ?? contentType]
     if (encoding !== '') headers.push('Content-Encoding', encoding)
     if (expiresAtMs !== 0) headers.push('Expires', httpDate(expiresAtMs))
-    return placeReply(exchange, {
+    return exchange.placeReply({
       statusCode: 200,
       headers,
       hasLength,

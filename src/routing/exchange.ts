@@ -4,12 +4,11 @@
  * Nothing is sent from here. The HTTP side (router.ts) carries out what stands here at the end.
  */
 
+import type { Flow, StatusLine, StoreTurn } from './flow.ts'
 import type { RouterHost } from './host.ts'
 import type { MimeTypes } from './mime-types.ts'
-import type { Reply, StatusLine } from './reply.ts'
+import type { Reply } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
-import type { Flow } from './rule.ts'
-import type { StoreTurn } from './store-turn.ts'
 import type { Variables } from './variables.ts'
 
 /** What all requests share. */
@@ -87,6 +86,13 @@ export class Exchange {
   /** Undefined: no rule changes headers. */
   get editsIfAny(): HeaderEdits | undefined {
     return this.#edits
+  }
+
+  /** Takes the reply; false: there is one that counts as sent. */
+  placeReply(reply: Reply): boolean {
+    if (this.reply?.isBegun === true) return false
+    this.reply = reply
+    return true
   }
 
   addSink(sink: ResponseSink): void {

@@ -5,7 +5,7 @@
 import type { Exchange } from './exchange.ts'
 import { httpDate } from './expansions.ts'
 import { closeFile, openFile } from './open-file.ts'
-import { newReply, placeReply } from './reply.ts'
+import { newReply } from './reply.ts'
 
 /** Whether there was such a file, and the method one that reads. */
 export function answerWithFile(exchange: Exchange, path: string): boolean {
@@ -22,8 +22,7 @@ export function answerWithFile(exchange: Exchange, path: string): boolean {
     isBegun: true,
   }
   const isOld = isNotModified(exchange.variable('HTTP_IF_MODIFIED_SINCE'), file.modifiedAtMs)
-  const isPlaced = placeReply(
-    exchange,
+  const isPlaced = exchange.placeReply(
     isOld ? newReply({ statusCode: 304 }, []) : { ...reply, file },
   )
   if (isOld || !isPlaced) closeFile(file)

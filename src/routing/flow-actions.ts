@@ -6,7 +6,7 @@
 
 import { toByteText } from './byte-text.ts'
 import { parseStatusLine, statusWords } from './header-text.ts'
-import { allowsBody, newReply, placeReply } from './reply.ts'
+import { allowsBody, newReply } from './reply.ts'
 import { type Act, type ActionKind, type RuleContext, RuleError } from './rule.ts'
 import { CHAIN_NAMES } from './rule-text.ts'
 import { compileArgument } from './template.ts'
@@ -53,7 +53,7 @@ function compileBreak(text: string): Act {
   }
   const headers = ['Connection', 'close', 'Content-Type', 'text/plain']
   return exchange => {
-    placeReply(exchange, { ...newReply(status, headers), isLast: true })
+    exchange.placeReply({ ...newReply(status, headers), isLast: true })
     return 'break'
   }
 }
@@ -71,7 +71,7 @@ function compileReturn(text: string, { warn }: RuleContext): Act {
     const reply = newReply({ statusCode }, ['Content-Type', 'text/plain'])
     const hasBody = allowsBody(statusCode)
     const body = hasBody ? [Buffer.from(words)] : []
-    placeReply(exchange, { ...reply, body, hasLength: hasBody, isBegun: true })
+    exchange.placeReply({ ...reply, body, hasLength: hasBody, isBegun: true })
     return 'break'
   }
 }

@@ -6,7 +6,7 @@
 
 import { toByteText, toPlainText } from './byte-text.ts'
 import { isHeaderName, isHeaderValue, parseStatusLine } from './header-text.ts'
-import { newReply, placeReply, rawReply } from './reply.ts'
+import { newReply, rawReply } from './reply.ts'
 import { type Act, type ActionKind, type RuleContext, RuleError } from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
 import { compileArgument } from './template.ts'
@@ -58,7 +58,7 @@ function compileClearHeaders(text: string): Act {
     if (line === undefined) return 'break'
     exchange.statusCode = line.statusCode
     if (exchange.response !== undefined) exchange.response.clear(line)
-    else if (!placeReply(exchange, newReply(line, []))) return 'break'
+    else if (!exchange.placeReply(newReply(line, []))) return 'break'
     return 'next'
   }
 }

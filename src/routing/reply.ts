@@ -2,14 +2,8 @@
  * An answer that rules make themselves, as data.
  */
 
-import type { Exchange } from './exchange.ts'
+import type { StatusLine } from './flow.ts'
 import type { OpenFile } from './open-file.ts'
-
-export interface StatusLine {
-  readonly statusCode: number
-  /** Undefined: the usual words for the status. */
-  readonly reason?: string | undefined
-}
 
 export interface Reply extends StatusLine {
   /** Names and values by turns, as they are sent. */
@@ -34,13 +28,6 @@ export interface Reply extends StatusLine {
 export function newReply(status: StatusLine, headers: readonly string[]): Reply {
   const { statusCode, reason } = status
   return { statusCode, reason, headers, hasLength: false, body: [], isBegun: false }
-}
-
-/** Gives the exchange its reply; false: there is one that counts as sent. */
-export function placeReply(exchange: Exchange, reply: Reply): boolean {
-  if (exchange.reply?.isBegun === true) return false
-  exchange.reply = reply
-  return true
 }
 
 /** A raw answer: bytes for the connection. */

@@ -6,11 +6,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { REQUEST_VARIABLES, type WithRequestVariables } from '../base/index.ts'
 import type { OptionSet } from '../config/index.ts'
 import { Exchange } from './exchange.ts'
+import type { StoreTurn } from './flow.ts'
 import type { RouterHost } from './host.ts'
 import { tapResponse } from './response-tap.ts'
 import { type Decision, RuleSet } from './rule-set.ts'
 import { sendNothing, sendReply } from './send-reply.ts'
-import type { StoreTurn } from './store-turn.ts'
 import { givenVariables, HttpVariables, headerName, type Variables } from './variables.ts'
 
 /** What rules said about logging a request. */

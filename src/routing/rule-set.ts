@@ -11,7 +11,7 @@ import { describeRules } from './describe-rules.ts'
 import type { Exchange, World } from './exchange.ts'
 import type { Later, RouterHost } from './host.ts'
 import { readMimeTypes } from './mime-types.ts'
-import { newReply, placeReply, type Reply } from './reply.ts'
+import { newReply, type Reply } from './reply.ts'
 import { whenKnown } from './rule.ts'
 import { type ChainName, isRuleOption, parseRules, ruleError } from './rule-text.ts'
 import { type RoutingSettings, readSettings } from './settings.ts'
@@ -89,7 +89,7 @@ export class RuleSet {
 
   /** For what no application is there to answer. */
   replaceApplication(exchange: Exchange): void {
-    if (this.#settings.hasNotFound) placeReply(exchange, NOT_FOUND)
+    if (this.#settings.hasNotFound) exchange.placeReply(NOT_FOUND)
     else this.world.host.log('-- unavailable modifier requested: 0 --')
   }
 
@@ -139,7 +139,7 @@ export class RuleSet {
       const item = await guardedCache(this.world, cacheName).item(toKey(key))
       if (item === null) continue
       const reply = parseStoredMessage(item.bytes)
-      if (reply !== undefined) return placeReply(exchange, reply)
+      if (reply !== undefined) return exchange.placeReply(reply)
       this.world.logOnce('stored', '[uwsgi-cache] a value that is no HTTP response was not sent')
     }
     return false

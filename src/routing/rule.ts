@@ -3,14 +3,9 @@
  */
 
 import type { Exchange, World } from './exchange.ts'
+import type { Flow } from './flow.ts'
 import type { Later } from './host.ts'
 import type { ChainName } from './rule-text.ts'
-
-/**
- * What comes after an action: the next rule, the application, an end with whatever was produced, or
- * the rule of that number.
- */
-export type Flow = 'next' | 'continue' | 'break' | number
 
 /** An action, compiled. */
 export type Act = (exchange: Exchange) => Later<Flow>

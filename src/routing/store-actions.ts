@@ -9,20 +9,14 @@ import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { toKey, toPlainText, toValue } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
 import type { Exchange } from './exchange.ts'
+import type { Flow, StoreTurn } from './flow.ts'
 import { leadingInteger } from './leading-integer.ts'
 import type { ResponseHead } from './response-sink.ts'
-import {
-  type Act,
-  type ActionKind,
-  type Flow,
-  type RuleContext,
-  RuleError,
-  whenKnown,
-} from './rule.ts'
+import { type Act, type ActionKind, type RuleContext, RuleError, whenKnown } from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
 import { isLikelyStorable, isStorable, type StorePolicy } from './storable.ts'
 import { StoreSink } from './store-sink.ts'
-import { type StoreTurn, takeTurn } from './store-turn.ts'
+import { takeTurn } from './store-turn.ts'
 import { compileArgument } from './template.ts'
 
 const BEFORE_BODY: readonly ChainName[] = ['request', 'response']

@@ -5,9 +5,9 @@
 import { promisify } from 'node:util'
 import { gzip, gzipSync } from 'node:zlib'
 import type { CacheKey } from '../base/index.ts'
+import type { StoreTurn } from './flow.ts'
 import type { RouteCache } from './host.ts'
 import type { ResponseHead, ResponseSink } from './response-sink.ts'
-import type { StoreTurn } from './store-turn.ts'
 
 /** One cachestore rule, filled in for a request. */
 export interface StoreOrder {

@@ -10,20 +10,14 @@
 import type { CacheKey, CacheLike } from '../base/index.ts'
 import { DEFAULT_WAIT_MS, type Lease, SingleFlight } from '../flight/index.ts'
 import type { Exchange, MissedRule, World } from './exchange.ts'
+import type { Flow, StoreTurn } from './flow.ts'
 import type { RouteCache } from './host.ts'
-import type { Flow } from './rule.ts'
 
 /** How long nobody waits for a response that was not for storing. */
 const NOT_STORED_MS = 10_000
 
 /** More are forgotten, the first first: then one request asks alone once more. */
 const MAX_NOT_STORED = 1000
-
-/** A turn of the request that asks the application. */
-export interface StoreTurn {
-  /** The others go on; `isStorable` false: and do not wait the next time. Only the first counts. */
-  end(isStorable: boolean): void
-}
 
 /**
  * Takes a turn, or waits. A flow: the request is answered. Undefined: it is to ask the application,

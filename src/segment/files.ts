@@ -21,7 +21,7 @@ import {
   requireMappableSize,
   userId,
 } from '../platform/index.ts'
-import { arrive, begin } from './attendance.ts'
+import { arrive, begin, depart } from './attendance.ts'
 import { HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
@@ -106,7 +106,7 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     const geometry = readGeometry(start.subarray(0, length), stat.size, file)
     requireSameGeometry(file, wanted, geometry)
     mapping = mapFile(fd, computeLayout(geometry).size, file)
-    const segment = new Segment(mapping, geometry, file)
+    const segment = new Segment(mapping, geometry, file, depart)
     arrive(segment, stat.ino)
     if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
       mapping.close() // destroyed, and perhaps created anew, in the meantime
@@ -183,7 +183,7 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     preallocate(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
-    const segment = new Segment(mapping, geometry, file)
+    const segment = new Segment(mapping, geometry, file, depart)
     begin(segment, fs.fstatSync(fd).ino)
     fs.linkSync(temporary, file)
     if (geometry.checksums) syncDirectory(directory)

@@ -9,7 +9,6 @@ import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
-import { depart } from './attendance.ts'
 import {
   FORMAT_VERSION,
   HEADER,
@@ -44,9 +43,17 @@ export class Segment {
   readonly bytes: Buffer
   readonly seedLow: number
   readonly seedHigh: number
+  readonly #onClose: ((segment: Segment) => void) | undefined
   #closed = false
 
-  constructor(mapping: Mapping, geometry: Geometry, label: string) {
+  /** `onClose` is called once, while the segment can still be read and written. */
+  constructor(
+    mapping: Mapping,
+    geometry: Geometry,
+    label: string,
+    onClose?: (segment: Segment) => void,
+  ) {
+    this.#onClose = onClose
     this.mapping = mapping
     this.geometry = geometry
     this.layout = computeLayout(geometry)
@@ -63,7 +70,7 @@ export class Segment {
     if (this.#closed) return
     this.#closed = true
     try {
-      depart(this)
+      this.#onClose?.(this)
     } finally {
       this.mapping.close()
     }

@@ -29,9 +29,8 @@ export {
   replicate,
 } from './replicate.ts'
 export { type CacheServer, serveCaches } from './server.ts'
-export type { SocketFacts } from './stats-document.ts'
+export type { SocketFacts, WorkerFacts } from './stats-facts.ts'
 export type { StatsOptions, StatsSource } from './stats-options.ts'
 export { type StatsServer, serveStats } from './stats-server.ts'
-export type { WorkerFacts } from './stats-workers.ts'
 export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'
 export type { UwsgiRequest } from './uwsgi-request.ts'

@@ -6,7 +6,7 @@ import type { Server } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { formatAddress } from '../uwsgi/index.ts'
 import { resolveBindHost } from './bind-host.ts'
-import type { ResolvedListener } from './options.ts'
+import type { ResolvedListener } from './limits.ts'
 import { bindSocketFile } from './socket-file.ts'
 
 export interface Listening {

@@ -12,14 +12,14 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import {
-  type Address,
   DEFAULT_BUFFER_SIZE,
   DEFAULT_SOCKET_TIMEOUT_MS,
   MAX_PACKET_SIZE,
   parseAddress,
 } from '../uwsgi/index.ts'
 
-import { type Access, type AccessOptions, resolveAccess } from './access.ts'
+import { type AccessOptions, resolveAccess } from './access.ts'
+import type { Limits, ResolvedListener } from './limits.ts'
 import type { UwsgiRequest } from './uwsgi-request.ts'
 
 /** One address to listen on. */
@@ -93,26 +93,6 @@ export interface ServeOptions {
    * no handler, one over `bufferSize`. @default nobody is told
    */
   readonly onLog?: (line: string) => void
-}
-
-export interface ResolvedListener {
-  readonly address: Address
-  readonly access: Access
-  readonly allowPublic: boolean
-  readonly mode: number
-  readonly fd?: number | undefined
-}
-
-/** What every connection of a server needs to know. */
-export interface Limits {
-  readonly bufferSize: number
-  readonly socketTimeoutMs: number
-  readonly minBytesPerSecond: number
-  readonly keepTimeoutMs: number
-  readonly maxConnections: number
-  readonly maxBufferedSize: number
-  readonly drainTimeoutMs: number
-  readonly drainIdleMs: number
 }
 
 export interface ResolvedServeOptions {

@@ -7,43 +7,8 @@
  */
 
 import type { CacheStats } from '../base/index.ts'
-import { makeWorker, type WorkerFacts } from './stats-workers.ts'
-
-/** The facts of one process, as far as they can be known. */
-export interface ProcessFacts {
-  readonly pid: number
-  readonly uid: number
-  readonly gid: number
-  readonly cwd: string
-  /** Bytes of memory in use. */
-  readonly rss: number
-  readonly startedAtMs: number
-}
-
-/** Everything the document is made of. */
-export interface StatsFacts {
-  readonly version: string
-  readonly process: ProcessFacts
-  readonly caches: readonly CacheStats[]
-  /** Whether `max_items` is one more than `maxItems`: uWSGI counts a first place it never uses. */
-  readonly countsFirstPlace: boolean
-  readonly sockets: readonly SocketFacts[]
-  readonly workers: readonly WorkerFacts[]
-}
-
-/** A socket that is listened on. */
-export interface SocketFacts {
-  readonly address: string
-  readonly protocol: 'uwsgi' | 'http'
-}
-
-/** A value of JSON. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue }
+import type { JsonValue, SocketFacts, StatsFacts } from './stats-facts.ts'
+import { makeWorker } from './stats-workers.ts'
 
 export function makeDocument(facts: StatsFacts): { readonly [name: string]: JsonValue } {
   const { pid, uid, gid, cwd } = facts.process

@@ -3,7 +3,7 @@
  * line. Unlike there, every string is escaped, so that the document is always valid.
  */
 
-import type { JsonValue } from './stats-document.ts'
+import type { JsonValue } from './stats-facts.ts'
 
 export function formatDocument(document: JsonValue, isMinified: boolean): string {
   return isMinified ? JSON.stringify(document) : formatIndented(document, '')

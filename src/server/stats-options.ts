@@ -15,9 +15,8 @@ import {
 } from '../base/index.ts'
 import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../uwsgi/index.ts'
 import { resolveAccess } from './access.ts'
-import type { ResolvedListener } from './options.ts'
-import type { SocketFacts } from './stats-document.ts'
-import type { WorkerFacts } from './stats-workers.ts'
+import type { ResolvedListener } from './limits.ts'
+import type { SocketFacts, WorkerFacts } from './stats-facts.ts'
 
 /** What the stats server asks of a cache. Every `Cache` is one. */
 export interface StatsSource {

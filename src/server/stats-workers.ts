@@ -2,36 +2,7 @@
  * The member `workers` of the stats document: processes that serve, as uWSGI's tools see them.
  */
 
-import type { JsonValue, ProcessFacts } from './stats-document.ts'
-
-/** One worker process, for the stats server. */
-export interface WorkerFacts {
-  /** From 1. */
-  readonly id: number
-  /** 0: there is no process now. */
-  readonly pid: number
-  /** `cheap` is uWSGI's word for a worker without a process. */
-  readonly status: 'idle' | 'busy' | 'cheap'
-  /** Requests of all its processes so far. */
-  readonly requests: number
-  /** Requests of the present process. */
-  readonly deltaRequests: number
-  /** Requests that have begun and not ended. */
-  readonly activeRequests: number
-  readonly harakiriCount: number
-  /** Processes started, the first among them. */
-  readonly spawnCount: number
-  /** Unix time. */
-  readonly spawnedAtMs: number
-  /** Spent in requests. */
-  readonly runningMicros: number
-  readonly averageMicros: number
-  readonly sentBytes: number
-  /** Bytes of memory in use; 0: not known. */
-  readonly rss: number
-  /** The application, if it has one. */
-  readonly app?: { readonly startupMs: number; readonly chdir: string }
-}
+import type { JsonValue, ProcessFacts, WorkerFacts } from './stats-facts.ts'
 
 /** A process that serves caches by itself: uWSGI would call it the worker. */
 export function workerOfProcess({ pid, rss, startedAtMs }: ProcessFacts): WorkerFacts {

@@ -11,7 +11,7 @@ import {
   type PacketHeader,
   parseDictionary,
 } from '../uwsgi/index.ts'
-import type { Limits } from './options.ts'
+import type { Limits } from './limits.ts'
 
 /** A request for an application (modifier1 0), as far as it has been read. */
 export interface UwsgiRequest {

@@ -12,9 +12,9 @@ import {
   parseMagicRequest,
 } from '../uwsgi/index.ts'
 import type { Budget } from './budget.ts'
+import type { Limits } from './limits.ts'
 import { checkRequest, type MagicContext, type Outcome, runRequest } from './magic-commands.ts'
 import { encodeOutcome } from './magic-reply.ts'
-import type { Limits } from './options.ts'
 
 export interface WholeContext extends MagicContext {
   readonly limits: Limits

@@ -24,6 +24,10 @@ describe('the layers', () => {
     assert.deepEqual(upward, [])
   })
 
+  test('no file imports itself by way of others, types included', () => {
+    assert.deepEqual(circlesIn(sourcesIn('src')), [])
+  })
+
   test('modules are reserved for layers that exist', () => {
     const unknown = RESERVED.flatMap(rule => rule.for).filter(layer => !(layer in LAYERS))
     assert.deepEqual(unknown, [])
@@ -54,6 +58,40 @@ describe('an import that breaks the table is found', () => {
     assert.deepEqual(objectionsTo({ path: 'src/http/a.ts', text }), [])
   })
 })
+
+test('a circle of files is found, also one that type imports close', () => {
+  const files = [
+    { path: 'src/base/a.ts', text: "import { b } from './b.ts'" },
+    { path: 'src/base/b.ts', text: "import type { C } from './c.ts'" },
+    { path: 'src/base/c.ts', text: "import { a } from './a.ts'" },
+    { path: 'src/base/d.ts', text: "import { a } from './a.ts'" },
+  ]
+  assert.deepEqual(circlesIn(files), ['src/base/a.ts -> src/base/b.ts -> src/base/c.ts'])
+})
+
+/** Each circle once, from its first file on. */
+function circlesIn(files: readonly SourceFile[]): string[] {
+  const imports = new Map(files.map(file => [file.path, importsOf(file)]))
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path)
+    if (start >= 0) found.push(trail.slice(start).join(' -> '))
+    if (start >= 0 || done.has(path)) return
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) visit(path, [])
+  return found
+}
+
+function importsOf({ path, text }: SourceFile): string[] {
+  return ts
+    .preProcessFile(text, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter(specifier => specifier.startsWith('.'))
+    .map(specifier => posix.join(posix.dirname(path), specifier))
+}
 
 function objectionsTo(file: SourceFile): string[] {
   const layer = layerOf(file.path)
