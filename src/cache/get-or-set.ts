@@ -10,7 +10,7 @@ import {
   requireDuration,
   type TtlOptions,
 } from '../base/index.ts'
-import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../flight/index.ts'
+import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../single-flight/index.ts'
 
 /** How `getOrSet` loads. */
 export interface GetOrSetOptions extends TtlOptions {

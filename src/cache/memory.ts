@@ -3,6 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
+import { sharingObstacle } from '../platform/index.ts'
 import {
   createPrivateSegment,
   destroySegment,
@@ -10,7 +11,6 @@ import {
   requireSameGeometry,
   type Segment,
   segmentPath,
-  sharingObstacle,
 } from '../segment/index.ts'
 import { completeGeometry, type ResolvedOptions } from './options.ts'
 

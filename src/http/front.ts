@@ -2,7 +2,7 @@
  * What every server in front of a cache uses: the parts, put together once.
  */
 
-import { SingleFlight } from '../flight/index.ts'
+import { SingleFlight } from '../single-flight/index.ts'
 import { CopyBudget } from './body-copy.ts'
 import type { CacheRequest } from './cache-request.ts'
 import { type CacheStatus, formatCacheStatus } from './cache-status.ts'

@@ -2,7 +2,7 @@
  * Forgetting pages that a change may have made wrong, RFC 9111 section 4.4.
  */
 
-import type { SingleFlight } from '../flight/index.ts'
+import type { SingleFlight } from '../single-flight/index.ts'
 import type { CacheRequest } from './cache-request.ts'
 import type { FieldReader } from './conditions.ts'
 import type { Site } from './leading.ts'

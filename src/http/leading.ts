@@ -5,7 +5,7 @@
  * becomes of them. However it ends, the lease ends, or those who wait would wait in vain.
  */
 
-import type { Lease } from '../flight/index.ts'
+import type { Lease } from '../single-flight/index.ts'
 import { askerOf, type CacheRequest } from './cache-request.ts'
 import type { CacheStatus, ForwardReason } from './cache-status.ts'
 import { isNotModified, sameOpaque } from './conditions.ts'

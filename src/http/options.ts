@@ -12,7 +12,7 @@ import {
   requireOneOf,
   systemClock,
 } from '../base/index.ts'
-import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../flight/index.ts'
+import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../single-flight/index.ts'
 import { type CacheRequest, defaultKey } from './cache-request.ts'
 import { MIN_KEY_SIZE } from './page-store.ts'
 import { REFUSED_UNLESS_TOLD, type RefusedUnlessTold } from './storing.ts'

@@ -5,7 +5,7 @@
  */
 
 import type { Awaitable } from '../base/index.ts'
-import type { SingleFlight } from '../flight/index.ts'
+import type { SingleFlight } from '../single-flight/index.ts'
 import { type CacheRequest, directivesOf } from './cache-request.ts'
 import { type CacheStatus, type ForwardReason, HIT } from './cache-status.ts'
 import type { Directives } from './directives.ts'

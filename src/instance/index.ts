@@ -1,5 +1,5 @@
 export type { Answer, CacheArgument } from './answer.ts'
-export { Cache as AutoCache } from './auto-cache.ts'
+export { Cache, Cache as AutoCache } from './auto-cache.ts'
 export type { CacheCalls } from './calls.ts'
 export { closeCaches, findCache, provideCaches } from './find-cache.ts'
 export * from './functions.ts'

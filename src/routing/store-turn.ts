@@ -8,7 +8,7 @@
  */
 
 import type { CacheKey, CacheLike } from '../base/index.ts'
-import { DEFAULT_WAIT_MS, type Lease, SingleFlight } from '../flight/index.ts'
+import { DEFAULT_WAIT_MS, type Lease, SingleFlight } from '../single-flight/index.ts'
 import type { Exchange, MissedRule, World } from './exchange.ts'
 import type { Flow, StoreTurn } from './flow.ts'
 import type { RouteCache } from './host.ts'

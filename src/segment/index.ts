@@ -1,4 +1,3 @@
-export { sharingObstacle } from '../platform/index.ts'
 export {
   createPrivateSegment,
   destroySegment,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { type Lease, SingleFlight, type Turn } from '../../src/flight/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
+import { type Lease, SingleFlight, type Turn } from '../../src/single-flight/index.ts'
 import { until, within } from '../support/deadline.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { onEnd } from '../support/scope.ts'
