@@ -5,12 +5,11 @@
 
 import type { Clock } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
-import { Adaptive } from './adaptive.ts'
 import { Blocks } from './blocks.ts'
 import { Checksums } from './checksums.ts'
-import type { Eviction } from './eviction.ts'
+import type { Eviction } from './eviction/index.ts'
+import { Adaptive, Recency } from './eviction/index.ts'
 import { LastChange } from './last-change.ts'
-import { Recency } from './recency.ts'
 import { SlotTable } from './slot-table.ts'
 
 export interface EngineOptions {

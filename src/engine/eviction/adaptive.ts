@@ -15,11 +15,11 @@
  * Hit ratios of `npm run bench:hit-ratio`, means of 44 cells: 0.463; S3-FIFO 0.449, LRU 0.429.
  */
 
-import { ADAPTIVE, type Segment } from '../segment/index.ts'
+import { ADAPTIVE, type Segment } from '../../segment/index.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from '../index.ts'
 import type { Eviction } from './eviction.ts'
 import { FROM_MAIN, FROM_SMALL, Ghosts, MAX_AGE } from './ghosts.ts'
 import { MAIN, Queues, SMALL } from './queues.ts'
-import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 
 /** Uses that are told apart. */
 const MAX_USES = 3

@@ -7,7 +7,7 @@
  * again, which costs a wrong guess and nothing else. Whatever these bytes are, they are safe.
  */
 
-import { ADAPTIVE, GHOST_GROUP_SIZE, type Segment } from '../segment/index.ts'
+import { ADAPTIVE, GHOST_GROUP_SIZE, type Segment } from '../../segment/index.ts'
 
 /** The queue a ghost was evicted from. */
 export const FROM_SMALL = 0

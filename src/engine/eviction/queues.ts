@@ -2,9 +2,8 @@
  * Two queues of slots, as rings of links beside the slots: 8 bytes an item.
  */
 
-import { ADAPTIVE, type Segment } from '../segment/index.ts'
-import { NeedsRebuild } from './needs-rebuild.ts'
-import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { ADAPTIVE, type Segment } from '../../segment/index.ts'
+import { NeedsRebuild, NO_SLOT, type SlotIndex } from '../index.ts'
 
 export const SMALL = 0
 export const MAIN = 1

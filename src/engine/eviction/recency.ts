@@ -14,11 +14,9 @@
  * sinks to where it belongs now. Entries of freed slots stay until they reach the root.
  */
 
-import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../segment/index.ts'
+import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../../segment/index.ts'
+import { HEAP_SIZE, NeedsRebuild, NO_SLOT, type SlotIndex, type SlotTable } from '../index.ts'
 import type { Eviction } from './eviction.ts'
-import { NeedsRebuild } from './needs-rebuild.ts'
-import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
-import { HEAP_SIZE } from './state.ts'
 
 const CLOCK = USE_CLOCK_OFFSET / 8
 /** Children of a node, which lie on one cache line. */

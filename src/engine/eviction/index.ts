@@ -1,0 +1,3 @@
+export { Adaptive } from './adaptive.ts'
+export type { Eviction } from './eviction.ts'
+export { Recency } from './recency.ts'
