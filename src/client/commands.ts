@@ -4,7 +4,7 @@
  */
 
 import { type ErrorCode, UndercroftError } from '../base/index.ts'
-import { type MagicCommand, REFUSAL_REASONS, type RefusalReason } from '../uwsgi/index.ts'
+import { type MagicCommand, REFUSAL_REASONS, type RefusalReason } from '../protocols/uwsgi/index.ts'
 import { listOf } from './fields.ts'
 import type { Pool } from './pool.ts'
 import { protocolError, type Reply } from './reply.ts'

@@ -7,7 +7,7 @@
 
 import { connect, type Socket } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
-import { type Address, formatAddress } from '../uwsgi/index.ts'
+import { type Address, formatAddress } from '../protocols/uwsgi/index.ts'
 import { Login } from './login.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import { protocolError, type Reply, ReplyReader } from './reply.ts'

@@ -18,7 +18,7 @@ import {
   parseDecimal,
   parseInt64,
   secondsFromTtlMs,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { protocolError, type Reply } from './reply.ts'
 
 /** `expires` is for a real uWSGI, `ttl` for undercroft, which lets it win. */

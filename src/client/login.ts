@@ -14,7 +14,7 @@ import {
   makeNonce,
   NONCE_SIZE,
   proofOf,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { Reply } from './reply.ts'
 
 type Buffers = readonly Uint8Array[]

@@ -5,7 +5,7 @@
  */
 
 import { type CacheStats, type KeyPage, requireInteger, type VerifyReport } from '../base/index.ts'
-import { formatAddress, MAX_KEYS_LIMIT, parseIdentifier } from '../uwsgi/index.ts'
+import { formatAddress, MAX_KEYS_LIMIT, parseIdentifier } from '../protocols/uwsgi/index.ts'
 import { RemoteCommands } from './commands.ts'
 import { countOf, jsonOf, listOf } from './fields.ts'
 import { type RemoteCacheOptions, resolveRemoteOptions } from './options.ts'

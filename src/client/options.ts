@@ -3,7 +3,11 @@
  */
 
 import { requireInteger, requireKnownNames } from '../base/index.ts'
-import { DEFAULT_SOCKET_TIMEOUT_MS, requireSecret, type SecretOption } from '../uwsgi/index.ts'
+import {
+  DEFAULT_SOCKET_TIMEOUT_MS,
+  requireSecret,
+  type SecretOption,
+} from '../protocols/uwsgi/index.ts'
 
 /** Options of `RemoteCache`. */
 export interface RemoteCacheOptions {

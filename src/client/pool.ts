@@ -3,7 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { type Address, formatAddress } from '../uwsgi/index.ts'
+import { type Address, formatAddress } from '../protocols/uwsgi/index.ts'
 import { Connection, type ConnectionOwner, type Ending } from './connection.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import type { Reply } from './reply.ts'

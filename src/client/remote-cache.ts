@@ -16,7 +16,7 @@ import {
   type TtlOptions,
 } from '../base/index.ts'
 import { encodeForNetwork } from '../codecs/index.ts'
-import { ONLY_PRESENT } from '../uwsgi/index.ts'
+import { ONLY_PRESENT } from '../protocols/uwsgi/index.ts'
 import { batches } from './batches.ts'
 import {
   formatInt64,

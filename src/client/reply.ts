@@ -10,7 +10,7 @@ import {
   parseDictionary,
   parseHeader,
   WordTable,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 
 export interface Reply {
   readonly status: Status | undefined

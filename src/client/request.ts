@@ -10,7 +10,7 @@ import {
   type MagicCommand,
   MODIFIER1_CACHE,
   MODIFIER2_MAGIC,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { Reply } from './reply.ts'
 
 export interface RequestParts {

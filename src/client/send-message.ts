@@ -16,7 +16,7 @@ import {
   MAX_PACKET_SIZE,
   parseAddress,
   parseHeader,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 
 /** The payload: bytes, text (sent as UTF-8), or the pairs of a dictionary. */
 export type Message = string | Uint8Array | Readonly<Record<string, string | Uint8Array>>

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { requireBoolean, UndercroftError } from '../base/index.ts'
-import { requireSecret, type SecretOption } from '../uwsgi/index.ts'
+import { requireSecret, type SecretOption } from '../protocols/uwsgi/index.ts'
 import { AddressList } from './address-list.ts'
 
 /** The part of a listener's options that says who may use it. */

@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIPv6 } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
-import { type Address, formatAddress } from '../uwsgi/index.ts'
+import { type Address, formatAddress } from '../protocols/uwsgi/index.ts'
 
 /** A host and a port, of TCP or UDP. */
 export type HostAddress = Address & { readonly kind: 'tcp' }

@@ -9,7 +9,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import { findTypeName } from '../codecs/index.ts'
-import type { RefusalReason } from '../uwsgi/index.ts'
+import type { RefusalReason } from '../protocols/uwsgi/index.ts'
 
 export function isStorableKey(cache: ByteCache, key: Buffer): boolean {
   return key.length > 0 && key.length <= cache.maxKeySize

@@ -16,7 +16,7 @@ import {
   type PacketHeader,
   parseHeader,
   parseMagicRequest,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { takeSteps } from './batched-steps.ts'
 import { type Budget, Holding } from './budget.ts'
 import { refusalReasonOf } from './checks.ts'

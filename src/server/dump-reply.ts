@@ -15,7 +15,7 @@ import {
   MODIFIER2_DUMP_REPLY,
   parseDumpRequest,
   writeDumpRecord,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { CacheSet } from './cache-set.ts'
 import { type DumpSnapshot, takeSnapshot } from './dump-snapshot.ts'
 

@@ -14,7 +14,7 @@ import {
   inferKeySize,
   msFromUnixSeconds,
   parseDumpRecord,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { DumpFailure, type DumpSource } from './dump-source.ts'
 
 /** What became of a dump's items. */

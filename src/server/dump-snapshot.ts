@@ -8,7 +8,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { djb33xHash, murmur2Hash, type PagedItem, type ReplicableCache } from '../base/index.ts'
-import { DUMP_BUCKET_COUNT, type DumpGeometry, unixSeconds } from '../uwsgi/index.ts'
+import { DUMP_BUCKET_COUNT, type DumpGeometry, unixSeconds } from '../protocols/uwsgi/index.ts'
 import { ByteLog } from './byte-log.ts'
 
 /** One item's record without its key; numbers as in a dump. */

@@ -15,7 +15,7 @@ import {
   MODIFIER2_DUMP,
   parseDumpPairs,
   parseHeader,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { Deadline, type DeadlineLimits } from './deadline.ts'
 
 /** Why there is no dump. The texts are uWSGI's, which scripts may look for. */

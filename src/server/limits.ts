@@ -2,7 +2,7 @@
  * A listener and its limits, once the options are resolved: what all that listens needs to know.
  */
 
-import type { Address } from '../uwsgi/index.ts'
+import type { Address } from '../protocols/uwsgi/index.ts'
 import type { Access } from './access.ts'
 
 export interface ResolvedListener {

@@ -4,7 +4,7 @@
 
 import type { Server } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
-import { formatAddress } from '../uwsgi/index.ts'
+import { formatAddress } from '../protocols/uwsgi/index.ts'
 import { resolveBindHost } from './bind-host.ts'
 import type { ResolvedListener } from './limits.ts'
 import { bindSocketFile } from './socket-file.ts'

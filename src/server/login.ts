@@ -23,7 +23,7 @@ import {
   parseHeader,
   proofOf,
   type RefusalReason,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { Deadline, type DeadlineLimits } from './deadline.ts'
 
 /** A connection as the server that has accepted it sees it, whatever is done on it. */

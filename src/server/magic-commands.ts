@@ -14,7 +14,7 @@ import {
   NEVER_TTL,
   type RefusalReason,
   unixSeconds,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { CacheSet } from './cache-set.ts'
 import { encodedValue, isStorableKey, isStorableValue, refusalReasonOf } from './checks.ts'
 

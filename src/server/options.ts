@@ -16,7 +16,7 @@ import {
   DEFAULT_SOCKET_TIMEOUT_MS,
   MAX_PACKET_SIZE,
   parseAddress,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 
 import { type AccessOptions, resolveAccess } from './access.ts'
 import type { Limits, ResolvedListener } from './limits.ts'

@@ -19,7 +19,7 @@ import {
   NOT_FOUND_BLOCK,
   parseArray,
   parseDictionary,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { isStorableKey, isStorableValue } from './checks.ts'
 
 export interface RawContext {

@@ -13,7 +13,7 @@ import {
   requireInteger,
   requireKnownNames,
 } from '../base/index.ts'
-import { encodeDeleteDatagram, encodeSetDatagram } from '../uwsgi/index.ts'
+import { encodeDeleteDatagram, encodeSetDatagram } from '../protocols/uwsgi/index.ts'
 import { bindUdp, parseUdpAddresses, resolveTarget, type UdpTarget } from './udp-address.ts'
 
 /** Options of `replicate`. */

@@ -13,7 +13,7 @@ import {
   requireString,
   UndercroftError,
 } from '../base/index.ts'
-import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../uwsgi/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../protocols/uwsgi/index.ts'
 import { resolveAccess } from './access.ts'
 import type { ResolvedListener } from './limits.ts'
 import type { SocketFacts, WorkerFacts } from './stats-facts.ts'

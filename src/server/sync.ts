@@ -18,7 +18,7 @@ import {
   type DumpGeometry,
   formatAddress,
   parseAddress,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import { type RestoreCounts, restoreDump } from './dump-restore.ts'
 import { dumpGeometryOf } from './dump-snapshot.ts'
 import { DumpFailure, type DumpRequest, DumpSource } from './dump-source.ts'

@@ -10,7 +10,7 @@ import {
   MODIFIER1_REQUEST,
   type PacketHeader,
   parseDictionary,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { Limits } from './limits.ts'
 
 /** A request for an application (modifier1 0), as far as it has been read. */

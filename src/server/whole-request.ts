@@ -10,7 +10,7 @@ import {
   MODIFIER2_MAGIC,
   parseHeader,
   parseMagicRequest,
-} from '../uwsgi/index.ts'
+} from '../protocols/uwsgi/index.ts'
 import type { Budget } from './budget.ts'
 import type { Limits } from './limits.ts'
 import { checkRequest, type MagicContext, type Outcome, runRequest } from './magic-commands.ts'

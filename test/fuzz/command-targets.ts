@@ -5,17 +5,17 @@
 
 import assert from 'node:assert/strict'
 import { Cache } from '../../src/index.ts'
-import { CacheSet } from '../../src/server/cache-set.ts'
-import { checkRequest, type Outcome, runRequest } from '../../src/server/magic-commands.ts'
-import { encodeOutcome } from '../../src/server/magic-reply.ts'
-import { answerRaw } from '../../src/server/raw-commands.ts'
 import {
   HEADER_SIZE,
   type MagicRequest,
   parseDatagram,
   parseHeader,
   parseMagicRequest,
-} from '../../src/uwsgi/index.ts'
+} from '../../src/protocols/uwsgi/index.ts'
+import { CacheSet } from '../../src/server/cache-set.ts'
+import { checkRequest, type Outcome, runRequest } from '../../src/server/magic-commands.ts'
+import { encodeOutcome } from '../../src/server/magic-reply.ts'
+import { answerRaw } from '../../src/server/raw-commands.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 

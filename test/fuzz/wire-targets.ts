@@ -23,7 +23,7 @@ import {
   parseHeader,
   parseMagicRequest,
   writeDumpRecord,
-} from '../../src/uwsgi/index.ts'
+} from '../../src/protocols/uwsgi/index.ts'
 import { magic } from '../support/magic.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 import { allowing, chunksOf, type FuzzTarget, requireWithin } from './target.ts'

@@ -4,8 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { parseByteList } from '../../src/protocols/uwsgi/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { parseByteList } from '../../src/uwsgi/index.ts'
 import { ask, magic, receiveMagic } from '../support/magic.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
 import { exchange, RawClient } from '../support/raw-client.ts'

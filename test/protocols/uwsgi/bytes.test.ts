@@ -18,7 +18,7 @@ import {
   parseIdentifier,
   parseInt64,
   parseMagicRequest,
-} from '../../src/uwsgi/index.ts'
+} from '../../../src/protocols/uwsgi/index.ts'
 
 const PAIRS = [
   ['cmd', 'get'],

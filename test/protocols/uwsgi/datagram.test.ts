@@ -4,9 +4,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { encodeDeleteDatagram, encodeSetDatagram, parseDatagram } from '../../src/uwsgi/index.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { prepare, readVectors, valuesAfter } from '../support/vectors.ts'
+import {
+  encodeDeleteDatagram,
+  encodeSetDatagram,
+  parseDatagram,
+} from '../../../src/protocols/uwsgi/index.ts'
+import { openTestCache } from '../../support/open-test-cache.ts'
+import { prepare, readVectors, valuesAfter } from '../../support/vectors.ts'
 
 describe('a received datagram changes the cache as documented', () => {
   for (const vector of readVectors('udp')) {

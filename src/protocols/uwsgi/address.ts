@@ -2,7 +2,7 @@
  * Addresses and cache identifiers as uWSGI writes them: text only, nothing is looked up.
  */
 
-import { invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
+import { invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../../base/index.ts'
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }

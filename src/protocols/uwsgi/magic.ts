@@ -5,7 +5,7 @@
  * docs/reference/wire-extension.md. A real uWSGI ignores names it does not know.
  */
 
-import type { CounterOperation } from '../base/index.ts'
+import type { CounterOperation } from '../../base/index.ts'
 import { eachPair } from './dictionary.ts'
 import { parseDecimal, parseInt64, ttlMsFromSeconds } from './numbers.ts'
 import { WordTable } from './words.ts'

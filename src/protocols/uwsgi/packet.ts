@@ -2,7 +2,7 @@
  * The four bytes that open every packet, and whole packets of header, dictionary and body.
  */
 
-import { assert } from '../base/index.ts'
+import { assert } from '../../base/index.ts'
 import { type DictionaryPair, dictionarySize, writeDictionary } from './dictionary.ts'
 import { HEADER_SIZE, MAX_PACKET_SIZE } from './protocol.ts'
 

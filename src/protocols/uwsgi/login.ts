@@ -8,7 +8,7 @@
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 
 /** Asks for a challenge, answered with `challenge`. Modifier2 17, ours alone. */
 export const CHALLENGE_COMMAND = 'challenge'
