@@ -4,6 +4,7 @@
 
 import type { ByteCache, CacheStats, Clock } from '../base/index.ts'
 import type { CacheDefinition, Outside, SocketAddress } from '../config/index.ts'
+import type { AccessOptions } from '../net/index.ts'
 import type {
   Listener,
   ListenLimits,
@@ -11,7 +12,6 @@ import type {
   MasterPlan,
   StatsListening,
 } from '../runner/index.ts'
-import type { AccessOptions } from '../server/index.ts'
 
 /** Where text and bytes go. */
 export interface CommandOutput {

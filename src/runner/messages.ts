@@ -4,7 +4,7 @@
  */
 
 import type { GivenOption } from '../config/index.ts'
-import type { AccessOptions } from '../server/index.ts'
+import type { AccessOptions } from '../net/index.ts'
 import type { HeldFile } from './left-behind.ts'
 
 /** A socket that listens, as a worker is told of it. */

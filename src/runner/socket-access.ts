@@ -4,7 +4,7 @@
  */
 
 import type { SocketAccess } from '../config/index.ts'
-import type { AccessOptions } from '../server/index.ts'
+import type { AccessOptions } from '../net/index.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 import { readSecretFile } from './secret-file.ts'
 

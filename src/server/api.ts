@@ -14,7 +14,7 @@ export {
   type ReplicableCache,
   UndercroftError,
 } from '../base/index.ts'
-export type { AccessOptions } from './access.ts'
+export type { AccessOptions } from '../net/index.ts'
 export type { ListenerOptions, ServeOptions } from './options.ts'
 export {
   type ReceiveCounts,

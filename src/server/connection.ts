@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { type Budget, Deadline, Holding } from '../net/index.ts'
 import {
   ByteSource,
   HEADER_SIZE,
@@ -18,9 +19,7 @@ import {
   parseMagicRequest,
 } from '../protocols/uwsgi/index.ts'
 import { takeSteps } from './batched-steps.ts'
-import { type Budget, Holding } from './budget.ts'
 import { refusalReasonOf } from './checks.ts'
-import { Deadline } from './deadline.ts'
 import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
 import { writeHeld } from './held-writer.ts'
 import {

@@ -9,10 +9,9 @@
 
 import { type Server, Socket } from 'node:net'
 import { systemClock, UndercroftError } from '../base/index.ts'
+import { descriptorOf, SOCKET_OPTIONS } from '../net/index.ts'
 import { type DirectListener, listenDirectly } from '../platform/index.ts'
 import type { Connection, ConnectionContext } from './connection.ts'
-import { descriptorOf } from './listener.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
 import { answerWhole } from './whole-request.ts'
 
 export interface DirectOptions {

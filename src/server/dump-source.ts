@@ -4,6 +4,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Deadline, type DeadlineLimits } from '../net/index.ts'
 import {
   type Address,
   type AnnouncedDump,
@@ -16,7 +17,6 @@ import {
   parseDumpPairs,
   parseHeader,
 } from '../protocols/uwsgi/index.ts'
-import { Deadline, type DeadlineLimits } from './deadline.ts'
 
 /** Why there is no dump. The texts are uWSGI's, which scripts may look for. */
 export class DumpFailure extends Error {

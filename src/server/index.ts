@@ -3,4 +3,3 @@
  */
 
 export * from './api.ts'
-export { descriptorOf, type Listening, listen } from './listener.ts'

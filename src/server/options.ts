@@ -11,15 +11,15 @@ import {
   requireString,
   UndercroftError,
 } from '../base/index.ts'
+import type { Limits, ResolvedListener } from '../net/index.ts'
+
+import { type AccessOptions, resolveAccess } from '../net/index.ts'
 import {
   DEFAULT_BUFFER_SIZE,
   DEFAULT_SOCKET_TIMEOUT_MS,
   MAX_PACKET_SIZE,
   parseAddress,
 } from '../protocols/uwsgi/index.ts'
-
-import { type AccessOptions, resolveAccess } from './access.ts'
-import type { Limits, ResolvedListener } from './limits.ts'
 import type { UwsgiRequest } from './uwsgi-request.ts'
 
 /** One address to listen on. */

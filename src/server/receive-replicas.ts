@@ -13,9 +13,8 @@ import {
   requireKnownNames,
   UndercroftError,
 } from '../base/index.ts'
+import { AddressList, type HostAddress, resolveBindHost } from '../net/index.ts'
 import { formatAddress, parseDatagram } from '../protocols/uwsgi/index.ts'
-import { AddressList } from './address-list.ts'
-import { type HostAddress, resolveBindHost } from './bind-host.ts'
 import { bindUdp, isMulticast, parseUdpAddresses, socketError } from './udp-address.ts'
 
 /** Options of `receiveReplicas`. */

@@ -4,15 +4,20 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import { type ByteCache, UndercroftError } from '../base/index.ts'
-import { type Access, isAdmitted, isOpen } from './access.ts'
-import { Budget } from './budget.ts'
+import {
+  type Access,
+  Budget,
+  isAdmitted,
+  isOpen,
+  type Listening,
+  listen,
+  SOCKET_OPTIONS,
+} from '../net/index.ts'
 import { CacheSet } from './cache-set.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { DirectAcceptor } from './direct-acceptor.ts'
-import { type Listening, listen } from './listener.ts'
 import { Login, type OpenConnection } from './login.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
-import { SOCKET_OPTIONS } from './socket-options.ts'
 
 /** A running server; made by {@link serveCaches}. */
 export interface CacheServer {

@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from 'node:net'
-import { Deadline } from './deadline.ts'
+import { Deadline } from '../net/index.ts'
 import {
   incomplete,
   MAX_HEAD_SIZE,

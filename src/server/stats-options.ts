@@ -13,9 +13,9 @@ import {
   requireString,
   UndercroftError,
 } from '../base/index.ts'
+import type { ResolvedListener } from '../net/index.ts'
+import { resolveAccess } from '../net/index.ts'
 import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../protocols/uwsgi/index.ts'
-import { resolveAccess } from './access.ts'
-import type { ResolvedListener } from './limits.ts'
 import type { SocketFacts, WorkerFacts } from './stats-facts.ts'
 
 /** What the stats server asks of a cache. Every `Cache` is one. */

@@ -4,8 +4,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net'
 import type { CacheStats } from '../base/index.ts'
-import { isAdmitted } from './access.ts'
-import { type Listening, listen } from './listener.ts'
+import { isAdmitted, type Listening, listen } from '../net/index.ts'
 import { StatsConnection } from './stats-connection.ts'
 import { makeDocument } from './stats-document.ts'
 import type { ProcessFacts } from './stats-facts.ts'

@@ -7,8 +7,8 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { BlockList } from 'node:net'
 import { invalidOption, requireString, UndercroftError } from '../base/index.ts'
+import type { HostAddress } from '../net/index.ts'
 import { parseAddress } from '../protocols/uwsgi/index.ts'
-import type { HostAddress } from './bind-host.ts'
 
 /** An address that datagrams can be sent to. */
 export interface UdpTarget {

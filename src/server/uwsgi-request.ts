@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net'
+import type { Limits } from '../net/index.ts'
 import {
   type ByteSource,
   MODIFIER1_CACHE,
@@ -11,7 +12,6 @@ import {
   type PacketHeader,
   parseDictionary,
 } from '../protocols/uwsgi/index.ts'
-import type { Limits } from './limits.ts'
 
 /** A request for an application (modifier1 0), as far as it has been read. */
 export interface UwsgiRequest {

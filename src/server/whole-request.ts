@@ -3,6 +3,7 @@
  * bytes, without a connection's state.
  */
 
+import type { Budget, Limits } from '../net/index.ts'
 import {
   HEADER_SIZE,
   type MagicRequest,
@@ -11,8 +12,6 @@ import {
   parseHeader,
   parseMagicRequest,
 } from '../protocols/uwsgi/index.ts'
-import type { Budget } from './budget.ts'
-import type { Limits } from './limits.ts'
 import { checkRequest, type MagicContext, type Outcome, runRequest } from './magic-commands.ts'
 import { encodeOutcome } from './magic-reply.ts'
 

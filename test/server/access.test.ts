@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { AddressList } from '../../src/server/address-list.ts'
+import { AddressList } from '../../src/net/address-list.ts'
 import {
   type ListenerOptions,
   receiveReplicas,

@@ -84,7 +84,7 @@ describe('the API reference', () => {
     ['src/client/options.ts', 'RemoteCacheOptions'],
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],
-    ['src/server/access.ts', 'AccessOptions'],
+    ['src/net/access.ts', 'AccessOptions'],
     ['src/server/stats-options.ts', 'StatsOptions'],
     ['src/http/options.ts', 'HttpCacheOptions'],
     ['src/http/stored-response.ts', 'ResponseToBytesOptions'],

@@ -19,9 +19,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'single-flight': ['base'],
   cache: ['base', 'platform', 'segment', 'engine', 'codecs', 'single-flight'],
   'protocols/uwsgi': ['base'],
+  net: ['base', 'protocols/uwsgi'],
   client: ['base', 'codecs', 'protocols/uwsgi'],
   http: ['base', 'single-flight'],
-  server: ['base', 'platform', 'codecs', 'protocols/uwsgi'],
+  server: ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net'],
   config: ['base'],
   routing: ['base', 'single-flight', 'config'],
   instance: ['base', 'cache', 'client'],
@@ -30,6 +31,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'base',
     'platform',
     'cache',
+    'net',
     'http',
     'server',
     'config',
@@ -38,7 +40,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'runner/apps',
   ],
   '.': ['base', 'cache', 'instance'],
-  cli: ['base', 'segment', 'cache', 'client', 'server', 'config', 'runner'],
+  cli: ['base', 'segment', 'cache', 'net', 'client', 'server', 'config', 'runner'],
 }
 
 /** Modules from outside that only some layers may import. All others are free for everyone. */

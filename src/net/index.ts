@@ -1,0 +1,8 @@
+export { type Access, type AccessOptions, isAdmitted, isOpen, resolveAccess } from './access.ts'
+export { AddressList } from './address-list.ts'
+export { type HostAddress, resolveBindHost } from './bind-host.ts'
+export { Budget, Holding } from './budget.ts'
+export { Deadline, type DeadlineLimits } from './deadline.ts'
+export type { Limits, ResolvedListener } from './limits.ts'
+export { descriptorOf, type Listening, listen } from './listener.ts'
+export { SOCKET_OPTIONS } from './socket-options.ts'
