@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../base/index.ts'
-import type { WorkerFacts } from '../server/index.ts'
+import type { WorkerFacts } from '../monitoring/index.ts'
 import type { SeatFacts } from './board.ts'
 import { earlyDeathCount, respawnDelayMs } from './respawn.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'

@@ -9,7 +9,7 @@ import {
   type SocketAccess,
   type SocketAddress,
 } from '../config/index.ts'
-import { type SocketFacts, serveStats, type WorkerFacts } from '../server/index.ts'
+import { type SocketFacts, serveStats, type WorkerFacts } from '../monitoring/index.ts'
 import type { StatsFormat } from './plan-sockets.ts'
 
 /** What a stats server is started with. */

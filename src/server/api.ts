@@ -14,6 +14,8 @@ export {
   type ReplicableCache,
   UndercroftError,
 } from '../base/index.ts'
+export type { SocketFacts, StatsOptions, StatsSource, WorkerFacts } from '../monitoring/index.ts'
+export { type StatsServer, serveStats } from '../monitoring/index.ts'
 export type { AccessOptions } from '../net/index.ts'
 export type { ListenerOptions, ServeOptions } from './options.ts'
 export {
@@ -29,8 +31,5 @@ export {
   replicate,
 } from './replicate.ts'
 export { type CacheServer, serveCaches } from './server.ts'
-export type { SocketFacts, WorkerFacts } from './stats-facts.ts'
-export type { StatsOptions, StatsSource } from './stats-options.ts'
-export { type StatsServer, serveStats } from './stats-server.ts'
 export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'
 export type { UwsgiRequest } from './uwsgi-request.ts'

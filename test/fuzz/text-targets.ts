@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/base/index.ts'
 import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/config/index.ts'
+import { answerHttp, parseStatsRequest } from '../../src/monitoring/stats-http.ts'
 import { encodeDictionary, parseAddress, parseDictionary } from '../../src/protocols/uwsgi/index.ts'
 import { createRouter } from '../../src/routing/index.ts'
 import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
-import { answerHttp, parseStatsRequest } from '../../src/server/stats-http.ts'
 import { fakeOutside } from '../config/fake-outside.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 

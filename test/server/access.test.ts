@@ -5,13 +5,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { serveStats } from '../../src/monitoring/index.ts'
 import { AddressList } from '../../src/net/address-list.ts'
-import {
-  type ListenerOptions,
-  receiveReplicas,
-  serveCaches,
-  serveStats,
-} from '../../src/server/index.ts'
+import { type ListenerOptions, receiveReplicas, serveCaches } from '../../src/server/index.ts'
 import { until } from '../support/deadline.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
 import { exchange } from '../support/raw-client.ts'

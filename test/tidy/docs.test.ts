@@ -85,7 +85,7 @@ describe('the API reference', () => {
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],
     ['src/net/access.ts', 'AccessOptions'],
-    ['src/server/stats-options.ts', 'StatsOptions'],
+    ['src/monitoring/stats-options.ts', 'StatsOptions'],
     ['src/http/options.ts', 'HttpCacheOptions'],
     ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CacheStats } from '../../src/base/index.ts'
-import { makeDocument } from '../../src/server/stats-document.ts'
-import type { StatsFacts } from '../../src/server/stats-facts.ts'
-import { formatDocument } from '../../src/server/stats-json.ts'
-import { formatMetrics } from '../../src/server/stats-metrics.ts'
-import { workerOfProcess } from '../../src/server/stats-workers.ts'
+import { makeDocument } from '../../src/monitoring/stats-document.ts'
+import type { StatsFacts } from '../../src/monitoring/stats-facts.ts'
+import { formatDocument } from '../../src/monitoring/stats-json.ts'
+import { formatMetrics } from '../../src/monitoring/stats-metrics.ts'
+import { workerOfProcess } from '../../src/monitoring/stats-workers.ts'
 import { fakeSource, parseMetrics } from './stats-reading.ts'
 
 const EMPTY = { items: 0, hits: 0, misses: 0, full: 0 }

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import type { CacheStats } from '../../src/base/index.ts'
-import type { StatsSource } from '../../src/server/index.ts'
+import type { StatsSource } from '../../src/monitoring/index.ts'
 
 /** A cache that has only counts. Names of real ones hold no special characters. */
 export function fakeSource(name: string, facts: Partial<CacheStats> = {}): StatsSource {
