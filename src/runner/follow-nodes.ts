@@ -5,7 +5,7 @@
 
 import type { ReplicableCache } from '../base/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
-import { receiveReplicas, replicate, syncFrom } from '../server/index.ts'
+import { receiveReplicas, replicate, syncFrom } from '../replication/index.ts'
 
 /** Ends what was begun. */
 export type StopFollowing = () => void

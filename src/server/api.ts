@@ -17,19 +17,19 @@ export {
 export type { SocketFacts, StatsOptions, StatsSource, WorkerFacts } from '../monitoring/index.ts'
 export { type StatsServer, serveStats } from '../monitoring/index.ts'
 export type { AccessOptions } from '../net/index.ts'
-export type { ListenerOptions, ServeOptions } from './options.ts'
 export {
   type ReceiveCounts,
   type ReceiveOptions,
   type ReplicaReceiver,
-  receiveReplicas,
-} from './receive-replicas.ts'
-export {
   type ReplicateOptions,
   type Replication,
   type ReplicationCounts,
+  receiveReplicas,
   replicate,
-} from './replicate.ts'
+  type SyncOptions,
+  type SyncOutcome,
+  syncFrom,
+} from '../replication/index.ts'
+export type { ListenerOptions, ServeOptions } from './options.ts'
 export { type CacheServer, serveCaches } from './server.ts'
-export { type SyncOptions, type SyncOutcome, syncFrom } from './sync.ts'
 export type { UwsgiRequest } from './uwsgi-request.ts'

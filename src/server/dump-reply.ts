@@ -16,8 +16,8 @@ import {
   parseDumpRequest,
   writeDumpRecord,
 } from '../protocols/uwsgi/index.ts'
+import { type DumpSnapshot, takeSnapshot } from '../replication/index.ts'
 import type { CacheSet } from './cache-set.ts'
-import { type DumpSnapshot, takeSnapshot } from './dump-snapshot.ts'
 
 /** Bytes of items that one dump holds in memory at most; more are put into a file. */
 export const DUMP_MEMORY_SIZE = 8 * 1024 * 1024

@@ -12,7 +12,7 @@ import { prepare, readVectors, type Vector, valuesAfter } from '../support/vecto
 
 const MODIFIER2_DUMP = 6
 
-/** Dumps differ in what is free to us, the order of records; test/sync/vectors.test.ts has them. */
+/** Dumps differ in what is free to us, the order of records; test/replication/vectors.test.ts has them. */
 const vectors = readVectors('tcp').filter(vector => vector.modifier2 !== MODIFIER2_DUMP)
 
 describeEachWay('a request that uWSGI understands gets the documented answer', () => {

@@ -4,7 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { receiveReplicas, replicate, serveCaches, syncFrom } from '../../src/server/index.ts'
+import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
+import { serveCaches } from '../../src/server/index.ts'
 import { until } from '../support/deadline.ts'
 import { readDump } from '../support/dumps.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
