@@ -32,4 +32,4 @@ export {
 } from '../replication/index.ts'
 export type { ListenerOptions, ServeOptions } from './options.ts'
 export { type CacheServer, serveCaches } from './server.ts'
-export type { UwsgiRequest } from './uwsgi-request.ts'
+export type { UwsgiRequest } from './uwsgi/index.ts'

@@ -11,8 +11,8 @@ import { type Server, Socket } from 'node:net'
 import { systemClock, UndercroftError } from '../base/index.ts'
 import { descriptorOf, SOCKET_OPTIONS } from '../net/index.ts'
 import { type DirectListener, listenDirectly } from '../platform/index.ts'
-import type { Connection, ConnectionContext } from './connection.ts'
-import { answerWhole } from './whole-request.ts'
+import type { Connection, ConnectionContext } from './uwsgi/index.ts'
+import { answerWhole } from './uwsgi/index.ts'
 
 export interface DirectOptions {
   readonly context: ConnectionContext

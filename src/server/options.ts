@@ -20,7 +20,7 @@ import {
   MAX_PACKET_SIZE,
   parseAddress,
 } from '../protocols/uwsgi/index.ts'
-import type { UwsgiRequest } from './uwsgi-request.ts'
+import type { UwsgiRequest } from './uwsgi/index.ts'
 
 /** One address to listen on. */
 export interface ListenerOptions extends AccessOptions {

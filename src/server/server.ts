@@ -13,11 +13,15 @@ import {
   listen,
   SOCKET_OPTIONS,
 } from '../net/index.ts'
-import { CacheSet } from './cache-set.ts'
-import { Connection, type ConnectionContext } from './connection.ts'
 import { DirectAcceptor } from './direct-acceptor.ts'
-import { Login, type OpenConnection } from './login.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
+import {
+  CacheSet,
+  Connection,
+  type ConnectionContext,
+  Login,
+  type OpenConnection,
+} from './uwsgi/index.ts'
 
 /** A running server; made by {@link serveCaches}. */
 export interface CacheServer {

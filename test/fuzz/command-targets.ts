@@ -12,10 +12,10 @@ import {
   parseHeader,
   parseMagicRequest,
 } from '../../src/protocols/uwsgi/index.ts'
-import { CacheSet } from '../../src/server/cache-set.ts'
-import { checkRequest, type Outcome, runRequest } from '../../src/server/magic-commands.ts'
-import { encodeOutcome } from '../../src/server/magic-reply.ts'
-import { answerRaw } from '../../src/server/raw-commands.ts'
+import { CacheSet } from '../../src/server/uwsgi/cache-set.ts'
+import { checkRequest, type Outcome, runRequest } from '../../src/server/uwsgi/magic-commands.ts'
+import { encodeOutcome } from '../../src/server/uwsgi/magic-reply.ts'
+import { answerRaw } from '../../src/server/uwsgi/raw-commands.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 

@@ -5,7 +5,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { UwsgiRequest } from '../../server/index.ts'
+import type { UwsgiRequest } from '../../server/uwsgi/index.ts'
 import { RequestConnection } from './request-connection.ts'
 import { formatRequestHead } from './request-head.ts'
 import { restrictAnswer } from './uwsgi-answer.ts'

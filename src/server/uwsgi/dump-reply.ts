@@ -5,7 +5,7 @@
  * lives there are zeros; uWSGI sends what deleted items left (known fault F54).
  */
 
-import type { ByteCache, ReplicableCache } from '../base/index.ts'
+import type { ByteCache, ReplicableCache } from '../../base/index.ts'
 import {
   ByteSource,
   dumpPairs,
@@ -15,8 +15,8 @@ import {
   MODIFIER2_DUMP_REPLY,
   parseDumpRequest,
   writeDumpRecord,
-} from '../protocols/uwsgi/index.ts'
-import { type DumpSnapshot, takeSnapshot } from '../replication/index.ts'
+} from '../../protocols/uwsgi/index.ts'
+import { type DumpSnapshot, takeSnapshot } from '../../replication/index.ts'
 import type { CacheSet } from './cache-set.ts'
 
 /** Bytes of items that one dump holds in memory at most; more are put into a file. */

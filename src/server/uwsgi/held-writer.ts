@@ -3,7 +3,7 @@
  */
 
 import type { Socket } from 'node:net'
-import type { Holding } from '../net/index.ts'
+import type { Holding } from '../../net/index.ts'
 
 /** Large replies are held until the peer has read them; without room the connection ends. */
 export function writeHeld(socket: Socket, holding: Holding, buffers: readonly Uint8Array[]): void {

@@ -4,7 +4,7 @@
  * uWSGI 2.0.21, plugins/cache/cache.c, answering as it was meant to (its 0, 3, 4 and 5 are broken).
  */
 
-import type { ByteCache } from '../base/index.ts'
+import type { ByteCache } from '../../base/index.ts'
 import {
   encodeDictionaryPacket,
   encodePacket,
@@ -19,7 +19,7 @@ import {
   NOT_FOUND_BLOCK,
   parseArray,
   parseDictionary,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 import { isStorableKey, isStorableValue } from './checks.ts'
 
 export interface RawContext {

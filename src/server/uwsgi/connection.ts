@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from 'node:net'
-import { type Budget, Deadline, Holding } from '../net/index.ts'
+import { type Budget, Deadline, Holding } from '../../net/index.ts'
 import {
   ByteSource,
   HEADER_SIZE,
@@ -17,7 +17,7 @@ import {
   type PacketHeader,
   parseHeader,
   parseMagicRequest,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 import { takeSteps } from './batched-steps.ts'
 import { refusalReasonOf } from './checks.ts'
 import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'

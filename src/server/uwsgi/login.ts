@@ -7,7 +7,7 @@
  */
 
 import type { Socket } from 'node:net'
-import { Deadline, type DeadlineLimits } from '../net/index.ts'
+import { Deadline, type DeadlineLimits } from '../../net/index.ts'
 import {
   ByteSource,
   CHALLENGE_COMMAND,
@@ -24,7 +24,7 @@ import {
   parseHeader,
   proofOf,
   type RefusalReason,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 
 /** A connection as the server that has accepted it sees it, whatever is done on it. */
 export interface OpenConnection {

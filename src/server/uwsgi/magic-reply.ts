@@ -10,7 +10,7 @@ import {
   encodeDictionaryPacket,
   MODIFIER1_CACHE,
   MODIFIER2_MAGIC,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 import { type Outcome, refused } from './magic-commands.ts'
 
 export interface ReplyManner {

@@ -3,7 +3,7 @@
  * bytes, without a connection's state.
  */
 
-import type { Budget, Limits } from '../net/index.ts'
+import type { Budget, Limits } from '../../net/index.ts'
 import {
   HEADER_SIZE,
   type MagicRequest,
@@ -11,7 +11,7 @@ import {
   MODIFIER2_MAGIC,
   parseHeader,
   parseMagicRequest,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 import { checkRequest, type MagicContext, type Outcome, runRequest } from './magic-commands.ts'
 import { encodeOutcome } from './magic-reply.ts'
 

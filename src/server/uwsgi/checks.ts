@@ -7,9 +7,9 @@ import {
   type EncodedValue,
   type ErrorCode,
   UndercroftError,
-} from '../base/index.ts'
-import { findTypeName } from '../codecs/index.ts'
-import type { RefusalReason } from '../protocols/uwsgi/index.ts'
+} from '../../base/index.ts'
+import { findTypeName } from '../../codecs/index.ts'
+import type { RefusalReason } from '../../protocols/uwsgi/index.ts'
 
 export function isStorableKey(cache: ByteCache, key: Buffer): boolean {
   return key.length > 0 && key.length <= cache.maxKeySize

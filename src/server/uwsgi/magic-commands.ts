@@ -4,7 +4,7 @@
  * How an outcome is sent, and whether a failure is sent at all, is decided in magic-reply.ts.
  */
 
-import { type ByteCache, systemClock } from '../base/index.ts'
+import { type ByteCache, systemClock } from '../../base/index.ts'
 import {
   type DictionaryPair,
   encodeByteList,
@@ -14,7 +14,7 @@ import {
   NEVER_TTL,
   type RefusalReason,
   unixSeconds,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 import type { CacheSet } from './cache-set.ts'
 import { encodedValue, isStorableKey, isStorableValue, refusalReasonOf } from './checks.ts'
 

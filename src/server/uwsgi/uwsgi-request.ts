@@ -4,14 +4,14 @@
  */
 
 import type { Socket } from 'node:net'
-import type { Limits } from '../net/index.ts'
+import type { Limits } from '../../net/index.ts'
 import {
   type ByteSource,
   MODIFIER1_CACHE,
   MODIFIER1_REQUEST,
   type PacketHeader,
   parseDictionary,
-} from '../protocols/uwsgi/index.ts'
+} from '../../protocols/uwsgi/index.ts'
 
 /** A request for an application (modifier1 0), as far as it has been read. */
 export interface UwsgiRequest {

@@ -2,7 +2,7 @@
  * The caches a server serves, by name. The first is the default.
  */
 
-import { type ByteCache, UndercroftError } from '../base/index.ts'
+import { type ByteCache, UndercroftError } from '../../base/index.ts'
 
 export class CacheSet {
   /** Undefined: there is none at all. */

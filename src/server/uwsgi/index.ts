@@ -1,0 +1,5 @@
+export { CacheSet } from './cache-set.ts'
+export { Connection, type ConnectionContext } from './connection.ts'
+export { Login, type OpenConnection } from './login.ts'
+export type { UwsgiRequest } from './uwsgi-request.ts'
+export { answerWhole } from './whole-request.ts'
