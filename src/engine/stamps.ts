@@ -8,7 +8,7 @@
 import type { Clock } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import type { Counters } from './counters.ts'
-import type { Eviction } from './eviction/index.ts'
+import type { Eviction } from './eviction/eviction.ts'
 import type { Parts } from './parts.ts'
 import type { Reader } from './reader.ts'
 import {

@@ -16,7 +16,7 @@
  */
 
 import { ADAPTIVE, type Segment } from '../../segment/index.ts'
-import { NO_SLOT, type SlotIndex, type SlotTable } from '../index.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from '../slot-table.ts'
 import type { Eviction } from './eviction.ts'
 import { FROM_MAIN, FROM_SMALL, Ghosts, MAX_AGE } from './ghosts.ts'
 import { MAIN, Queues, SMALL } from './queues.ts'

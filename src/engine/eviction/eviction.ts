@@ -3,7 +3,7 @@
  * goes when there is no room.
  */
 
-import type { SlotIndex } from '../index.ts'
+import type { SlotIndex } from '../slot-table.ts'
 
 /** All but `use` and `lastUse` run under the writer lock. */
 export interface Eviction {

@@ -3,7 +3,8 @@
  */
 
 import { ADAPTIVE, type Segment } from '../../segment/index.ts'
-import { NeedsRebuild, NO_SLOT, type SlotIndex } from '../index.ts'
+import { NeedsRebuild } from '../needs-rebuild.ts'
+import { NO_SLOT, type SlotIndex } from '../slot-table.ts'
 
 export const SMALL = 0
 export const MAIN = 1

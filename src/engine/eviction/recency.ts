@@ -15,7 +15,9 @@
  */
 
 import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../../segment/index.ts'
-import { HEAP_SIZE, NeedsRebuild, NO_SLOT, type SlotIndex, type SlotTable } from '../index.ts'
+import { NeedsRebuild } from '../needs-rebuild.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from '../slot-table.ts'
+import { HEAP_SIZE } from '../state.ts'
 import type { Eviction } from './eviction.ts'
 
 const CLOCK = USE_CLOCK_OFFSET / 8

@@ -1,3 +1,0 @@
-export { Adaptive } from './adaptive.ts'
-export type { Eviction } from './eviction.ts'
-export { Recency } from './recency.ts'
