@@ -3,7 +3,7 @@
  */
 
 import { writeFileSync } from 'node:fs'
-import { formatOptionsPage } from '../src/config/index.ts'
+import { formatOptionsPage } from '../src/uwsgi/options/index.ts'
 
 // From dist/tools/ to the root of the repository.
 writeFileSync(new URL('../../docs/reference/options.md', import.meta.url), formatOptionsPage())

@@ -10,7 +10,7 @@ import {
   type OptionTable,
   type ParsedArguments,
   usageError,
-} from '../config/index.ts'
+} from '../uwsgi/options/index.ts'
 import type { CommandEnvironment, CommandTarget } from './environment.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { readTargetAddress } from './target-address.ts'

@@ -3,7 +3,7 @@
  */
 
 import { invalidOption } from '../base/index.ts'
-import { findLast, formatGiven, type OptionSet } from '../config/index.ts'
+import { findLast, formatGiven, type OptionSet } from '../uwsgi/options/index.ts'
 
 /** The `--ttl` given, as the options of a set; none leaves it to the cache. */
 export function readTtl(options: OptionSet): { ttlMs?: number } {

@@ -3,7 +3,6 @@
  */
 
 import type { ByteCache, CacheStats, Clock } from '../base/index.ts'
-import type { CacheDefinition, Outside, SocketAddress } from '../config/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
   Listener,
@@ -12,6 +11,7 @@ import type {
   MasterPlan,
   StatsListening,
 } from '../runner/index.ts'
+import type { CacheDefinition, Outside, SocketAddress } from '../uwsgi/options/index.ts'
 
 /** Where text and bytes go. */
 export interface CommandOutput {

@@ -1,6 +1,6 @@
 /** `undercroft help`: all commands, or one. */
 
-import { formatHelp, formatSuggestion, usageError } from '../config/index.ts'
+import { formatHelp, formatSuggestion, usageError } from '../uwsgi/options/index.ts'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 

@@ -1,6 +1,6 @@
 /** `undercroft inc`: adds to a counter. */
 
-import { findLast, formatGiven, parseInteger64 } from '../config/index.ts'
+import { findLast, formatGiven, parseInteger64 } from '../uwsgi/options/index.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
 import { INITIAL_ROW, TTL_ROW } from './command-rows.ts'

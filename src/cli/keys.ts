@@ -1,6 +1,6 @@
 /** `undercroft keys`: the live keys, page by page. */
 
-import { integerOption } from '../config/index.ts'
+import { integerOption } from '../uwsgi/options/index.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
 import { LIMIT_ROW } from './command-rows.ts'

@@ -4,7 +4,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
-import type { HostFacts, Outside } from '../config/index.ts'
+import type { HostFacts, Outside } from '../uwsgi/options/index.ts'
 
 /** What Node.js says; read when asked for. */
 export function nodeOutside(): Outside {

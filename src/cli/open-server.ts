@@ -3,9 +3,9 @@
  * a master with its workers.
  */
 
-import { formatAddress, parseAddress } from '../config/index.ts'
 import { listenStats, openKeptCache, runMaster } from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
+import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type { ServeHost } from './environment.ts'
 
 /** Makes real caches, real sockets and real processes. */

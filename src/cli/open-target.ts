@@ -4,8 +4,8 @@
 
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import { formatAddress } from '../config/index.ts'
 import { readSecretFile } from '../runner/index.ts'
+import { formatAddress } from '../uwsgi/options/index.ts'
 import type { CommandTarget, TargetAddress } from './environment.ts'
 
 /** Opens a local cache by its name, or connects to a remote one. */

@@ -2,7 +2,7 @@
  * One run of the command, from arguments to exit code.
  */
 
-import { parseArguments } from '../config/index.ts'
+import { parseArguments } from '../uwsgi/options/index.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { formatCommandHelp, formatOverview, requireCommand } from './help.ts'

@@ -2,7 +2,6 @@
  * One process that answers for the caches by itself: `serve` where nothing asks for workers.
  */
 
-import { formatAddress } from '../config/index.ts'
 import {
   explainingAddressInUse,
   type Listener,
@@ -11,6 +10,7 @@ import {
   readAccess,
   type ServePlan,
 } from '../runner/index.ts'
+import { formatAddress } from '../uwsgi/options/index.ts'
 import type { CommandEnvironment, ServedCache } from './environment.ts'
 import { logTo, writeJson, writeLine } from './output.ts'
 import {

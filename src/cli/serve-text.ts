@@ -3,7 +3,7 @@
  */
 
 import type { CacheStats } from '../base/index.ts'
-import { formatAddress, type SocketAddress } from '../config/index.ts'
+import { formatAddress, type SocketAddress } from '../uwsgi/options/index.ts'
 
 /** A read of the default cache, as in the recipe of uWSGI's manual. */
 const NGINX_REST = 'uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri;'

@@ -3,6 +3,7 @@
  * until told to stop.
  */
 
+import { planServe } from '../runner/index.ts'
 import {
   CACHE2_TABLE,
   COMMAND_LINE,
@@ -12,8 +13,7 @@ import {
   readEnvironmentOptions,
   SOCKET_TABLE,
   usageError,
-} from '../config/index.ts'
-import { planServe } from '../runner/index.ts'
+} from '../uwsgi/options/index.ts'
 import { type Command, wantsJson } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { writeLine } from './output.ts'

@@ -2,6 +2,12 @@
 
 import { invalidOption } from '../base/index.ts'
 import {
+  BLOCK_SIZE_LIMIT,
+  type Geometry,
+  MAX_ITEMS_LIMIT,
+  MAX_KEY_SIZE_LIMIT,
+} from '../segment/index.ts'
+import {
   buildTable,
   checkOptions,
   findLast,
@@ -11,13 +17,7 @@ import {
   parseInteger,
   requireRow,
   usageError,
-} from '../config/index.ts'
-import {
-  BLOCK_SIZE_LIMIT,
-  type Geometry,
-  MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
-} from '../segment/index.ts'
+} from '../uwsgi/options/index.ts'
 import { type Command, requireWords, wantsJson } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import { formatMemory, reportMemory } from './memory-report.ts'

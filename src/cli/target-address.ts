@@ -3,7 +3,7 @@
  */
 
 import { invalidOption } from '../base/index.ts'
-import { type OptionSet, parseAddress, textOption, usageError } from '../config/index.ts'
+import { type OptionSet, parseAddress, textOption, usageError } from '../uwsgi/options/index.ts'
 import type { TargetAddress } from './environment.ts'
 
 /** Reads `--cache` and `--directory`. */

@@ -3,7 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { formatAddress, parseAddress, type SocketAddress } from '../config/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../uwsgi/options/index.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { parseStatsDocument, type Reading } from './top-reading.ts'
 

@@ -14,7 +14,7 @@ import {
   type OptionSet,
   requireRow,
   textOption,
-} from '../config/index.ts'
+} from '../uwsgi/options/index.ts'
 import { type Command, wantsJson } from './command.ts'
 import { parseDurationMs } from './durations.ts'
 import type { CommandEnvironment } from './environment.ts'

@@ -2,7 +2,7 @@
  * The `key=value` list that most actions take.
  */
 
-import { formatSuggestion, parseKeyValues } from '../config/index.ts'
+import { formatSuggestion, parseKeyValues } from '../uwsgi/options/index.ts'
 import { RuleError } from './rule.ts'
 import { compileArgument, type Template } from './template.ts'
 

@@ -4,7 +4,7 @@
  * uWSGI 2.0.21, core/routing.c, and plugins/router_cache for `incache`.
  */
 
-import { formatSuggestion, parseKeyValues } from '../config/index.ts'
+import { formatSuggestion, parseKeyValues } from '../uwsgi/options/index.ts'
 import { isInNetwork } from './addresses.ts'
 import { toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'

@@ -4,7 +4,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { REQUEST_VARIABLES, type WithRequestVariables } from '../base/index.ts'
-import type { OptionSet } from '../config/index.ts'
+import type { OptionSet } from '../uwsgi/options/index.ts'
 import { Exchange } from './exchange.ts'
 import type { StoreTurn } from './flow.ts'
 import type { RouterHost } from './host.ts'

@@ -3,7 +3,7 @@
  * be done with it. Nothing is sent here.
  */
 
-import { interleavedOptions, type OptionSet } from '../config/index.ts'
+import { interleavedOptions, type OptionSet } from '../uwsgi/options/index.ts'
 import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
 import { Chain } from './chain.ts'

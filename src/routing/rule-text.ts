@@ -5,7 +5,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { formatGiven, type GivenOption } from '../config/index.ts'
+import { formatGiven, type GivenOption } from '../uwsgi/options/index.ts'
 
 /** When rules run: before the application, when its header is complete, or after the response. */
 export type ChainName = 'request' | 'response' | 'final'

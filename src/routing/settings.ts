@@ -9,7 +9,7 @@ import {
   listOption,
   type OptionSet,
   resolveCaches,
-} from '../config/index.ts'
+} from '../uwsgi/options/index.ts'
 import { toByteText } from './byte-text.ts'
 import { SYSTEM_MIME_FILE } from './mime-types.ts'
 import { ruleError } from './rule-text.ts'

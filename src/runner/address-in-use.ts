@@ -3,7 +3,7 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { formatAddress } from '../config/index.ts'
+import { formatAddress } from '../uwsgi/options/index.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
 /** What `bind` gives; an error about an address in use names the option and the address. */

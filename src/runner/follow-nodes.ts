@@ -4,8 +4,8 @@
  */
 
 import type { ReplicableCache } from '../base/index.ts'
-import { type CacheDefinition, formatAddress, parseAddress } from '../config/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../replication/index.ts'
+import { type CacheDefinition, formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 
 /** Ends what was begun. */
 export type StopFollowing = () => void

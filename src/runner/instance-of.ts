@@ -4,8 +4,8 @@
  */
 
 import { resolve } from 'node:path'
-import type { OptionSet } from '../config/index.ts'
 import type { Instance, InstanceCache } from '../instance/index.ts'
+import type { OptionSet } from '../uwsgi/options/index.ts'
 import type { ServePlan } from './plan.ts'
 
 /** Paths are complete, because a worker changes its directory. */

@@ -3,8 +3,8 @@
  * all of it is under one member with our name, and anything else is left alone.
  */
 
-import type { GivenOption } from '../config/index.ts'
 import type { AccessOptions } from '../net/index.ts'
+import type { GivenOption } from '../uwsgi/options/index.ts'
 import type { HeldFile } from './left-behind.ts'
 
 /** A socket that listens, as a worker is told of it. */

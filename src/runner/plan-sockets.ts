@@ -17,7 +17,7 @@ import {
   type SocketAccess,
   type SocketAddress,
   textOption,
-} from '../config/index.ts'
+} from '../uwsgi/options/index.ts'
 
 /** A socket to listen on, and how messages call it. */
 export interface PlannedSocket {

@@ -4,6 +4,7 @@
  */
 
 import { invalidOption, systemClock } from '../base/index.ts'
+import { createRouter, type RouterHost } from '../routing/index.ts'
 import {
   type CacheDefinition,
   findLast,
@@ -18,8 +19,7 @@ import {
   resolveCaches,
   textOption,
   usageError,
-} from '../config/index.ts'
-import { createRouter, type RouterHost } from '../routing/index.ts'
+} from '../uwsgi/options/index.ts'
 import {
   type ListenLimits,
   type PlannedSocket,

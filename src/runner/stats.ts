@@ -3,13 +3,13 @@
  */
 
 import type { CacheStats } from '../base/index.ts'
+import { type SocketFacts, serveStats, type WorkerFacts } from '../monitoring/index.ts'
 import {
   formatAddress,
   parseAddress,
   type SocketAccess,
   type SocketAddress,
-} from '../config/index.ts'
-import { type SocketFacts, serveStats, type WorkerFacts } from '../monitoring/index.ts'
+} from '../uwsgi/options/index.ts'
 import type { StatsFormat } from './plan-sockets.ts'
 
 /** What a stats server is started with. */

@@ -5,11 +5,11 @@
 
 import { createServer, type RequestListener } from 'node:http'
 import { assert, systemClock } from '../base/index.ts'
-import { checkOptions, OPTION_TABLE } from '../config/index.ts'
 import { HttpCache } from '../http/index.ts'
 import { findCache, provideCaches } from '../instance/index.ts'
 import { createRouter } from '../routing/index.ts'
 import { type CacheServer, serveCaches } from '../server/index.ts'
+import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
 import { Seat } from './board.ts'
 import { HttpFront, LAST_REQUEST_MS } from './http-front.ts'

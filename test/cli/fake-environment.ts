@@ -11,10 +11,10 @@ import type {
   TopHost,
 } from '../../src/cli/environment.ts'
 import { run } from '../../src/cli/run.ts'
-import { type CacheDefinition, formatAddress } from '../../src/config/index.ts'
 import type { ListenLimits, MasterPlan, StatsListening } from '../../src/runner/index.ts'
-import { fakeOutside } from '../config/fake-outside.ts'
+import { type CacheDefinition, formatAddress } from '../../src/uwsgi/options/index.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { fakeOutside } from '../uwsgi/options/fake-outside.ts'
 import { FakeCache } from './fake-cache.ts'
 
 /** What a test can set up and look at. */

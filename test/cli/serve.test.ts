@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatAddress } from '../../src/config/index.ts'
+import { formatAddress } from '../../src/uwsgi/options/index.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 const LIMITS = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { CACHE2_TABLE, OPTION_TABLE } from '../../src/config/index.ts'
+import { CACHE2_TABLE, OPTION_TABLE } from '../../src/uwsgi/options/index.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 describe('undercroft help', () => {

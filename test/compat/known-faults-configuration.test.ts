@@ -4,15 +4,15 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { CACHE2_TABLE, requireRow } from '../../src/config/index.ts'
 import { makeDocument } from '../../src/monitoring/stats-document.ts'
 import { formatDocument } from '../../src/monitoring/stats-json.ts'
 import { fillCache } from '../../src/runner/fill-cache.ts'
+import { CACHE2_TABLE, requireRow } from '../../src/uwsgi/options/index.ts'
 import { FakeCache } from '../cli/fake-cache.ts'
-import { refusal, resolveOne, resolveText } from '../config/reading.ts'
 import { fakeSource } from '../monitoring/stats-reading.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
 import { readText } from '../tidy/sources.ts'
+import { refusal, resolveOne, resolveText } from '../uwsgi/options/reading.ts'
 
 describe('F32: a flag that is said to be off', () => {
   for (const flag of ['bitmap', 'purge_lru', 'no_expire', 'lastmod', 'clear_on_full']) {

@@ -8,7 +8,6 @@ import { describe, type TestContext, test } from 'node:test'
 import { formatCacheLine } from '../../src/cli/serve-text.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { receiveReplicas, replicate } from '../../src/replication/index.ts'
-import { refusal, resolveOne } from '../config/reading.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
 import type { FailingTask } from '../processes/failing-child.ts'
 import { Child } from '../support/child.ts'
@@ -16,6 +15,7 @@ import { until, within } from '../support/deadline.ts'
 import { openTestCache } from '../support/open-test-cache.ts'
 import type { Scope } from '../support/scope.ts'
 import { memoryDir } from '../support/temp-dir.ts'
+import { refusal, resolveOne } from '../uwsgi/options/reading.ts'
 
 /** Blocks of one byte, so that a value is as many blocks as bytes. */
 function openBlocks(t: Scope, blocks: number, options: Partial<CacheOptions> = {}): Cache<string> {

@@ -4,12 +4,12 @@
 
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/base/index.ts'
-import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/config/index.ts'
 import { answerHttp, parseStatsRequest } from '../../src/monitoring/stats-http.ts'
 import { encodeDictionary, parseAddress, parseDictionary } from '../../src/protocols/uwsgi/index.ts'
 import { createRouter } from '../../src/routing/index.ts'
 import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
-import { fakeOutside } from '../config/fake-outside.ts'
+import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/uwsgi/options/index.ts'
+import { fakeOutside } from '../uwsgi/options/fake-outside.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 
 const REFUSED = ['UNDERCROFT_OPTION_INVALID'] as const

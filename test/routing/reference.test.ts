@@ -4,10 +4,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { OPTION_TABLE } from '../../src/config/index.ts'
 import { ACTIONS } from '../../src/routing/actions.ts'
 import { CONDITION_NAMES } from '../../src/routing/conditions.ts'
 import { isRuleOption } from '../../src/routing/rule-text.ts'
+import { OPTION_TABLE } from '../../src/uwsgi/options/index.ts'
 import { readText } from '../tidy/sources.ts'
 
 const PAGE = readText('docs/reference/routing.md')

@@ -5,8 +5,12 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { OPTION_GROUPS, type OptionGroup, type OptionRow } from '../../src/config/option-row.ts'
-import { CACHE2_TABLE, OPTION_TABLE } from '../../src/config/option-table.ts'
+import {
+  OPTION_GROUPS,
+  type OptionGroup,
+  type OptionRow,
+} from '../../src/uwsgi/options/option-row.ts'
+import { CACHE2_TABLE, OPTION_TABLE } from '../../src/uwsgi/options/option-table.ts'
 import * as uwsgiApi from '../../src/uwsgi-api.ts'
 import { readText } from './sources.ts'
 

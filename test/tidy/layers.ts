@@ -33,8 +33,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'monitoring',
     'server/uwsgi',
   ],
-  config: ['base'],
-  routing: ['base', 'single-flight', 'config'],
+  'uwsgi/options': ['base'],
+  routing: ['base', 'single-flight', 'uwsgi/options'],
   instance: ['base', 'cache', 'client'],
   'runner/apps': ['base', 'server/uwsgi'],
   runner: [
@@ -46,13 +46,13 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'replication',
     'monitoring',
     'server',
-    'config',
+    'uwsgi/options',
     'routing',
     'instance',
     'runner/apps',
   ],
   '.': ['base', 'cache', 'instance'],
-  cli: ['base', 'segment', 'cache', 'net', 'client', 'server', 'config', 'runner'],
+  cli: ['base', 'segment', 'cache', 'net', 'client', 'server', 'uwsgi/options', 'runner'],
 }
 
 /** Modules from outside that only some layers may import. All others are free for everyone. */

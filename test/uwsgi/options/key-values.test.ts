@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseKeyValues } from '../../src/config/key-values.ts'
+import { parseKeyValues } from '../../../src/uwsgi/options/key-values.ts'
 
 describe('a key=value list', () => {
   const cases: [string, string, [string, string | undefined][]][] = [

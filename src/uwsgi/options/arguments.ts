@@ -3,7 +3,7 @@
  */
 
 import { parseArgs } from 'node:util'
-import { UndercroftError } from '../base/index.ts'
+import { UndercroftError } from '../../base/index.ts'
 import { COMMAND_LINE, type GivenOption, optionError } from './given-option.ts'
 import { formatSuggestion } from './nearest.ts'
 import { type OptionRow, switchesOf } from './option-row.ts'

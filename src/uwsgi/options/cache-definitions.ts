@@ -4,7 +4,7 @@
  * The one place where uWSGI's names and defaults are turned into ours.
  */
 
-import { invalidOption, requireOneOf, UndercroftError } from '../base/index.ts'
+import { invalidOption, requireOneOf, UndercroftError } from '../../base/index.ts'
 import { type Cache2Values, cache2Flag, cache2Integer, cache2List, parseCache2 } from './cache2.ts'
 import { type Filling, resolveFilling } from './filling.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'

@@ -2,7 +2,7 @@
  * Options after reading: checked, under their table names, ready to be asked for.
  */
 
-import { assert } from '../base/index.ts'
+import { assert } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
 import { formatSuggestion } from './nearest.ts'
 import { type OptionTable, requireRow } from './option-table.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatAddress, parseAddress } from '../../src/config/index.ts'
+import { formatAddress, parseAddress } from '../../../src/uwsgi/options/index.ts'
 import { refusal } from './reading.ts'
 
 describe('a socket address', () => {

@@ -2,7 +2,7 @@
  * Socket addresses as uWSGI writes them: with a colon TCP, without one a Unix socket path.
  */
 
-import { invalidOption, MAX_UNIX_PATH_SIZE } from '../base/index.ts'
+import { invalidOption, MAX_UNIX_PATH_SIZE } from '../../base/index.ts'
 
 /** Where to listen or connect. */
 export type SocketAddress =

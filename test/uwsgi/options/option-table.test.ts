@@ -13,9 +13,9 @@ import {
   requireSupported,
   resolveCaches,
   textOption,
-} from '../../src/config/index.ts'
-import { formatAllHelp, formatOptionsPage } from '../../src/config/option-text.ts'
-import { articleIni } from '../support/article-ini.ts'
+} from '../../../src/uwsgi/options/index.ts'
+import { formatAllHelp, formatOptionsPage } from '../../../src/uwsgi/options/option-text.ts'
+import { articleIni } from '../../support/article-ini.ts'
 import { fakeOutside } from './fake-outside.ts'
 import { loadIni, refusal } from './reading.ts'
 
@@ -25,7 +25,7 @@ const load = (...args: string[]) => loadOptions(parse(...args).given, fakeOutsid
 describe('the option table', () => {
   test('is what docs/reference/options.md says', () => {
     const page = readFileSync(
-      new URL('../../../docs/reference/options.md', import.meta.url),
+      new URL('../../../../docs/reference/options.md', import.meta.url),
       'utf8',
     )
     assert.ok(page === formatOptionsPage(), 'the page is old: npm run docs:options')

@@ -5,7 +5,7 @@
  * option does is elsewhere: here it only says that it exists, what it takes, and how far we are.
  */
 
-import { assert } from '../base/index.ts'
+import { assert } from '../../base/index.ts'
 import type { OptionRow } from './option-row.ts'
 import { CACHE_ROWS } from './rows-cache.ts'
 import { CACHE2_ROWS } from './rows-cache2.ts'

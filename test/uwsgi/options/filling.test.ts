@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { loadOptions, resolveCaches } from '../../src/config/index.ts'
+import { loadOptions, resolveCaches } from '../../../src/uwsgi/options/index.ts'
 import { fakeOutside } from './fake-outside.ts'
 import { loadIni, resolveText } from './reading.ts'
 

@@ -5,7 +5,7 @@
  * value must have one.
  */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'
 import type { OptionRow } from './option-row.ts'
 

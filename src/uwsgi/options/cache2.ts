@@ -2,7 +2,7 @@
  * One `cache2` definition: names found in the table, values checked, nothing filled in yet.
  */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
 import { formatSuggestion } from './nearest.ts'

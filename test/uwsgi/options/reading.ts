@@ -2,8 +2,8 @@
  * Short ways to read a configuration in tests.
  */
 
-import { collectOptions } from '../../src/config/collect.ts'
-import { expandOptions } from '../../src/config/expansion.ts'
+import { collectOptions } from '../../../src/uwsgi/options/collect.ts'
+import { expandOptions } from '../../../src/uwsgi/options/expansion.ts'
 import {
   type CacheDefinition,
   COMMAND_LINE,
@@ -12,7 +12,7 @@ import {
   loadOptions,
   type ResolvedCaches,
   resolveCaches,
-} from '../../src/config/index.ts'
+} from '../../../src/uwsgi/options/index.ts'
 import { fakeOutside } from './fake-outside.ts'
 
 const APP_INI: GivenOption = { name: 'ini', value: '/srv/app.ini', origin: COMMAND_LINE }

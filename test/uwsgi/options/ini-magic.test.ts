@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { collectOptions } from '../../src/config/collect.ts'
-import { COMMAND_LINE } from '../../src/config/given-option.ts'
-import { loadOptions } from '../../src/config/index.ts'
-import { djb33xHex } from '../../src/config/ini-magic.ts'
+import { collectOptions } from '../../../src/uwsgi/options/collect.ts'
+import { COMMAND_LINE } from '../../../src/uwsgi/options/given-option.ts'
+import { loadOptions } from '../../../src/uwsgi/options/index.ts'
+import { djb33xHex } from '../../../src/uwsgi/options/ini-magic.ts'
 import { fakeOutside } from './fake-outside.ts'
 import { loadIni, readLines } from './reading.ts'
 

@@ -2,7 +2,7 @@
  * An option as somebody wrote it, and where: what every source of options is read into.
  */
 
-import { UndercroftError } from '../base/index.ts'
+import { UndercroftError } from '../../base/index.ts'
 
 /** Where an option was written. */
 export interface Origin {
