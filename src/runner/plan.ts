@@ -4,7 +4,6 @@
  */
 
 import { invalidOption, systemClock } from '../base/index.ts'
-import { createRouter, type RouterHost } from '../routing/index.ts'
 import {
   type CacheDefinition,
   findLast,
@@ -20,6 +19,7 @@ import {
   textOption,
   usageError,
 } from '../uwsgi/options/index.ts'
+import { createRouter, type RouterHost } from '../uwsgi/rules/index.ts'
 import {
   type ListenLimits,
   type PlannedSocket,

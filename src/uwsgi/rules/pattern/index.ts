@@ -1,0 +1,2 @@
+export { compilePattern } from './pattern.ts'
+export { PatternError } from './pattern-reader.ts'

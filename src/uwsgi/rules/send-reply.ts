@@ -1,0 +1,94 @@
+/**
+ * Sending what rules have decided, or nothing.
+ *
+ * Headers are those of uWSGI: no Date, and Connection only where a rule or HTTP/1.0 wants it.
+ */
+
+import { createReadStream } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream'
+import { bodyInOnePiece } from '../../base/index.ts'
+import type { HeaderEdits } from './exchange.ts'
+import { closeFile, type OpenFile } from './open-file.ts'
+import type { Reply } from './reply.ts'
+
+/** Sends a reply with the headers that rules add. */
+export function sendReply(
+  response: ServerResponse,
+  reply: Reply,
+  edits: HeaderEdits | undefined,
+): void {
+  if (reply.isRaw === true) {
+    withSocket(response, socket => socket.end(Buffer.concat(reply.body), () => socket.destroy()))
+    return
+  }
+  writeHead(response, reply, finalHeaders(reply, edits))
+  if (reply.file !== undefined) sendFile(response, reply.file)
+  else response.end(bodyInOnePiece(wholeOf(reply.body)), 'latin1')
+}
+
+/** Closes the connection with zero bytes, as uWSGI does when rules end without an answer. */
+export function sendNothing(response: ServerResponse): void {
+  withSocket(response, socket => socket.end(() => socket.destroy()))
+}
+
+function wholeOf(body: readonly Buffer[]): Buffer {
+  const [only] = body
+  return body.length === 1 && only !== undefined ? only : Buffer.concat(body)
+}
+
+function finalHeaders(reply: Reply, edits: HeaderEdits | undefined): string[] {
+  const { headers, body, hasLength } = reply
+  let all = [...headers]
+  if (hasLength) all.push('Content-Length', String(sizeOf(body)))
+  if (edits === undefined) return all
+  const { removed, added } = edits
+  if (removed.size > 0) {
+    all = all.filter((_, index) => !removed.has(all[index - (index % 2)]?.toLowerCase() ?? ''))
+  }
+  return [...all, ...added]
+}
+
+function sizeOf(body: readonly Buffer[]): number {
+  return body.reduce((size, part) => size + part.length, 0)
+}
+
+function writeHead(response: ServerResponse, reply: Reply, headers: string[]): void {
+  const { statusCode, reason } = reply
+  response.sendDate = false
+  if (reply.isLast === true) {
+    response.shouldKeepAlive = false
+    response.removeHeader('Transfer-Encoding')
+  }
+  // Kept in HTTP/1.1 and closed in 1.0 unless somebody says otherwise: then nothing need be said.
+  const keepsByDefault = response.req.httpVersionMinor >= 1
+  const isUsual = response.shouldKeepAlive === keepsByDefault && !response.hasHeader('Connection')
+  if (isUsual || reply.isLast === true) response.removeHeader('Connection')
+  if (reason === undefined) response.writeHead(statusCode, headers)
+  else response.writeHead(statusCode, reason, headers)
+}
+
+function sendFile(response: ServerResponse, opened: OpenFile): void {
+  const { descriptor, size } = opened
+  if (size === 0 || response.req.method === 'HEAD') {
+    closeFile(opened)
+    response.end()
+    return
+  }
+  // A file that grows meanwhile must not send more than Content-Length says.
+  const file = createReadStream('', { fd: descriptor, start: 0, end: size - 1 })
+  // One that shrinks leaves the response short, and then the connection must not be used again.
+  pipeline(file, response, error => {
+    if (error || file.bytesRead < size) response.req.socket.destroy()
+  })
+}
+
+/**
+ * The socket of a response, now or when it is its turn: answers to earlier requests on the same
+ * connection are sent before.
+ */
+function withSocket(response: ServerResponse, use: (socket: Duplex) => void): void {
+  if (response.socket !== null) use(response.socket)
+  else response.assignSocket = use
+}

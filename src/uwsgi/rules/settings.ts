@@ -1,0 +1,102 @@
+/**
+ * What the options say beside the rules: caches, types, directories of files.
+ */
+
+import {
+  findLast,
+  type GivenOption,
+  integerOption,
+  listOption,
+  type OptionSet,
+  resolveCaches,
+} from '../options/index.ts'
+import { toByteText } from './byte-text.ts'
+import { SYSTEM_MIME_FILE } from './mime-types.ts'
+import { ruleError } from './rule-text.ts'
+import { StaticRoot } from './static-files.ts'
+
+export interface RoutingSettings {
+  /** Of the caches that the options make. */
+  readonly cacheNames: ReadonlySet<string>
+  /** Files with types, in order. */
+  readonly mimeFiles: readonly string[]
+  /** A cache with complete responses; an empty name is the default cache. */
+  readonly checkCache: string | undefined
+  readonly staticRoots: readonly StaticRoot[]
+  readonly pathMemory:
+    | { readonly cacheName: string | undefined; readonly ttlMs: number }
+    | undefined
+  /** Requests that nobody answers get a 404. */
+  readonly hasNotFound: boolean
+  /** Plugins that uWSGI would load. */
+  readonly ignoredPlugins: readonly GivenOption[]
+}
+
+/** Throws UNDERCROFT_OPTION_INVALID. */
+export function readSettings(options: OptionSet): RoutingSettings {
+  const cacheNames = new Set(resolveCaches(options).caches.map(cache => cache.name))
+  const staticRoots = [
+    ...listOption(options, 'check-static').map(
+      given => new StaticRoot('', toByteText(given.value)),
+    ),
+    ...listOption(options, 'static-map').map(parseStaticMap),
+  ]
+  const pathMemory = readPathMemory(options, cacheNames)
+  const plugins = listOption(options, 'plugins')
+  const mimeFiles = listOption(options, 'mime-file').map(given => given.value)
+  const needsTypes = staticRoots.length > 0 || pathMemory !== undefined
+  return {
+    cacheNames,
+    mimeFiles: mimeFiles.length === 0 && needsTypes ? [SYSTEM_MIME_FILE] : mimeFiles,
+    checkCache: readCheckCache(options, cacheNames),
+    staticRoots,
+    pathMemory,
+    hasNotFound: plugins.some(given => pluginsOf(given).some(isNotFound)),
+    ignoredPlugins: plugins.filter(given => !pluginsOf(given).every(isNotFound)),
+  }
+}
+
+/** `check-cache` alone is the default cache; uWSGI looks there in any case (F39). */
+function readCheckCache(options: OptionSet, names: ReadonlySet<string>): string | undefined {
+  const given = findLast(options, 'check-cache')
+  if (given === undefined) return undefined
+  const isKnown = given.value === '' ? names.size > 0 : names.has(given.value)
+  if (!isKnown) throw ruleError(given, `unable to find cache "${given.value}"`)
+  return given.value
+}
+
+function readPathMemory(
+  options: OptionSet,
+  names: ReadonlySet<string>,
+): RoutingSettings['pathMemory'] {
+  const given = findLast(options, 'static-cache-paths')
+  const seconds = integerOption(options, 'static-cache-paths') ?? 0
+  if (given === undefined || seconds === 0) return undefined
+  if (names.size === 0) {
+    throw ruleError(given, 'caching of static paths requires uWSGI caching !!!')
+  }
+  const named = findLast(options, 'static-cache-paths-name')
+  if (named !== undefined && !names.has(named.value)) {
+    throw ruleError(named, `unable to find cache "${named.value}"`)
+  }
+  return { cacheName: named?.value, ttlMs: seconds * 1000 }
+}
+
+function parseStaticMap(given: GivenOption): StaticRoot {
+  const equals = given.value.indexOf('=')
+  if (equals < 0) {
+    const reason = 'invalid document root in static map, syntax mountpoint=docroot'
+    throw ruleError(given, reason)
+  }
+  const mount = toByteText(given.value.slice(0, equals))
+  return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)))
+}
+
+/** One or several: `plugins = router_cache,0:notfound`. */
+function pluginsOf({ value }: GivenOption): string[] {
+  return value.split(',').map(name => name.trim())
+}
+
+function isNotFound(plugin: string): boolean {
+  return plugin === '0:notfound' || plugin === 'notfound'
+}
