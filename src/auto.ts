@@ -2,9 +2,9 @@
  * `undercroft/auto`: a cache that needs no options, shared where there is one to share.
  */
 
-import { AutoCache } from './instance/index.ts'
+import { AutoCache } from './uwsgi/api/index.ts'
 
-export { AutoCache as Cache } from './instance/index.ts'
+export { AutoCache as Cache } from './uwsgi/api/index.ts'
 
 /**
  * The default cache of this machine, or private memory where there is none.

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { cache_get, cache_inc, cache_num, cache_update } from '../../src/uwsgi-api.ts'
+import { cache_get, cache_inc, cache_num, cache_update } from '../../src/uwsgi/index.ts'
 
 const CACHE = 'data'
 const TTL_SECONDS = 1

@@ -4,7 +4,7 @@
  */
 
 import { resolve } from 'node:path'
-import type { Instance, InstanceCache } from '../instance/index.ts'
+import type { Instance, InstanceCache } from '../uwsgi/api/index.ts'
 import type { OptionSet } from '../uwsgi/options/index.ts'
 import type { ServePlan } from './plan.ts'
 

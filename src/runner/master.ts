@@ -4,8 +4,8 @@
  */
 
 import { type CacheStats, systemClock } from '../base/index.ts'
-import { formatInstance, INSTANCE_VARIABLE } from '../instance/index.ts'
 import type { AccessOptions } from '../net/index.ts'
+import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
 import type { SocketAddress } from '../uwsgi/options/index.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
 import { Board } from './board.ts'

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { AutoCache, closeCaches, defineInstance } from '../../src/instance/index.ts'
+import { AutoCache, closeCaches, defineInstance } from '../../src/uwsgi/api/index.ts'
 import {
   cache_del,
   cache_exists,
@@ -20,7 +20,7 @@ import {
   cache_update,
   opt,
   send_message,
-} from '../../src/uwsgi-api.ts'
+} from '../../src/uwsgi/index.ts'
 import { findPeer } from '../peers/peers.ts'
 import { startUwsgi } from '../peers/uwsgi.ts'
 import { programScope } from '../support/scope.ts'

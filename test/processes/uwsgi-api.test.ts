@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { formatInstance } from '../../src/instance/index.ts'
-import type { CallReply, CallRequest } from '../instance/api-child.ts'
+import { formatInstance } from '../../src/uwsgi/api/index.ts'
 import { Child } from '../support/child.ts'
 import { onEnd, type Scope } from '../support/scope.ts'
 import { memoryDir } from '../support/temp-dir.ts'
 import { type Call, describeUwsgiApi } from '../support/uwsgi-api-contract.ts'
+import type { CallReply, CallRequest } from '../uwsgi/api/api-child.ts'
 
-const SCRIPT = new URL('../instance/api-child.js', import.meta.url)
+const SCRIPT = new URL('../uwsgi/api/api-child.js', import.meta.url)
 
 /** The caches `first` and `second`, and the environment that tells a worker of them. */
 function makeInstance(scope: Scope) {

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { cache } from '../../src/auto.ts'
 import { Cache } from '../../src/index.ts'
-import { cache_get, cache_keys, cache_update, opt } from '../../src/uwsgi-api.ts'
+import { cache_get, cache_keys, cache_update, opt } from '../../src/uwsgi/index.ts'
 
 const key = String(workerData)
 cache_update(`${key}-thread`, 'set by a thread')

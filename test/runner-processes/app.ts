@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { cache } from '../../src/auto.ts'
-import { cache_get, cache_inc, cache_num, cache_update, opt } from '../../src/uwsgi-api.ts'
+import { cache_get, cache_inc, cache_num, cache_update, opt } from '../../src/uwsgi/index.ts'
 
 /** The text of the answer; nothing: the path answers by itself, or never. */
 type Answer = unknown

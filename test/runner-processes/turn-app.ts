@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { cache_exists, cache_inc, cache_update } from '../../src/uwsgi-api.ts'
+import { cache_exists, cache_inc, cache_update } from '../../src/uwsgi/index.ts'
 import { until } from '../support/deadline.ts'
 
 /** The cache by which test and application speak. */

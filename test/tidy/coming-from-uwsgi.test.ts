@@ -5,13 +5,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import * as uwsgiApi from '../../src/uwsgi/index.ts'
 import {
   OPTION_GROUPS,
   type OptionGroup,
   type OptionRow,
 } from '../../src/uwsgi/options/option-row.ts'
 import { CACHE2_TABLE, OPTION_TABLE } from '../../src/uwsgi/options/option-table.ts'
-import * as uwsgiApi from '../../src/uwsgi-api.ts'
 import { readText } from './sources.ts'
 
 const PAGE = readText('docs/guide/coming-from-uwsgi.md')

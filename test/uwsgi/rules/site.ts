@@ -6,9 +6,9 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net'
 import { REQUEST_VARIABLES } from '../../../src/base/index.ts'
 import { Cache } from '../../../src/index.ts'
-import { closeCaches, findCache } from '../../../src/instance/index.ts'
-import { LocalCalls } from '../../../src/instance/local-calls.ts'
 import { fillCache } from '../../../src/runner/fill-cache.ts'
+import { closeCaches, findCache } from '../../../src/uwsgi/api/index.ts'
+import { LocalCalls } from '../../../src/uwsgi/api/local-calls.ts'
 import {
   type CacheDefinition,
   loadOptions,

@@ -17,4 +17,4 @@ export {
   cache_update,
   opt,
   send_message,
-} from './instance/index.ts'
+} from './api/index.ts'

@@ -8,8 +8,8 @@ import {
   type ErrorCode,
   type StoredItem,
   UndercroftError,
-} from '../base/index.ts'
-import type { Cache } from '../cache/index.ts'
+} from '../../base/index.ts'
+import type { Cache } from '../../cache/index.ts'
 import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } from './calls.ts'
 
 export class LocalCalls implements CacheCalls {

@@ -5,7 +5,7 @@
  * is needed. A process that nobody told has no instance, and finds caches by their names alone.
  */
 
-import { invalidOption, requireInteger, requireString } from '../base/index.ts'
+import { invalidOption, requireInteger, requireString } from '../../base/index.ts'
 
 /** The environment variable with an instance as JSON; {@link formatInstance} makes its value. */
 export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'

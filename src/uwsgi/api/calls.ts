@@ -3,7 +3,7 @@
  * remote one as promises.
  */
 
-import type { CacheKey, CacheLike, CounterOperation, StoredItem } from '../base/index.ts'
+import type { CacheKey, CacheLike, CounterOperation, StoredItem } from '../../base/index.ts'
 
 export type Later<T> = T | Promise<T>
 

@@ -9,7 +9,7 @@ import {
   isWellFormed,
   requireInteger,
   UndercroftError,
-} from '../base/index.ts'
+} from '../../base/index.ts'
 
 export function requireKey(key: unknown): CacheKey {
   if (isTextOrBytes(key)) return key

@@ -11,8 +11,8 @@ import {
   type ErrorCode,
   type StoredItem,
   UndercroftError,
-} from '../base/index.ts'
-import { RemoteCache, type RemoteCacheOptions } from '../client/index.ts'
+} from '../../base/index.ts'
+import { RemoteCache, type RemoteCacheOptions } from '../../client/index.ts'
 import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } from './calls.ts'
 
 /** The default of `RemoteCacheOptions.maxValueSize`. */

@@ -2,9 +2,9 @@
  * A process that uses the cache of `undercroft/auto` as the test tells it.
  */
 
-import { cache } from '../../src/auto.ts'
-import { opt } from '../../src/uwsgi-api.ts'
-import { answer } from '../support/child-side.ts'
+import { cache } from '../../../src/auto.ts'
+import { opt } from '../../../src/uwsgi/index.ts'
+import { answer } from '../../support/child-side.ts'
 
 export type AutoRequest =
   | { readonly get: string }

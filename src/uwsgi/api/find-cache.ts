@@ -2,8 +2,8 @@
  * Which cache an argument of uWSGI's functions means, opened or connected to when first used.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { Cache } from '../cache/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { Cache } from '../../cache/index.ts'
 import { ABSENT, type CacheCalls } from './calls.ts'
 import { currentInstance, type InstanceCache } from './instance.ts'
 import { LocalCalls } from './local-calls.ts'

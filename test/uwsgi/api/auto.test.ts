@@ -4,11 +4,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache } from '../../src/index.ts'
-import { formatInstance } from '../../src/instance/index.ts'
-import { Child } from '../support/child.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { Cache } from '../../../src/index.ts'
+import { formatInstance } from '../../../src/uwsgi/api/index.ts'
+import { Child } from '../../support/child.ts'
+import { onEnd, type Scope } from '../../support/scope.ts'
+import { memoryDir } from '../../support/temp-dir.ts'
 import type { AutoRequest } from './auto-child.ts'
 
 const SCRIPT = new URL('./auto-child.js', import.meta.url)

@@ -3,8 +3,8 @@
  * private where there is none, as on a developer's machine.
  */
 
-import type { CacheKey } from '../base/index.ts'
-import { Cache as OpenedCache } from '../cache/index.ts'
+import type { CacheKey } from '../../base/index.ts'
+import { Cache as OpenedCache } from '../../cache/index.ts'
 import { findDefaultCache } from './find-cache.ts'
 
 /** Items of a private cache; beyond, the least recently used go. */

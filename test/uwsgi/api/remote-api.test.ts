@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
-import { closeCaches, defineInstance } from '../../src/instance/index.ts'
-import { cache_get, cache_set, cache_update, send_message } from '../../src/uwsgi-api.ts'
-import { onEnd } from '../support/scope.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
-import { startServer } from '../support/undercroft-server.ts'
-import { type Call, describeUwsgiApi } from '../support/uwsgi-api-contract.ts'
+import { closeCaches, defineInstance } from '../../../src/uwsgi/api/index.ts'
+import { cache_get, cache_set, cache_update, send_message } from '../../../src/uwsgi/index.ts'
+import { onEnd } from '../../support/scope.ts'
+import { startScriptedServer } from '../../support/scripted-server.ts'
+import { startServer } from '../../support/undercroft-server.ts'
+import { type Call, describeUwsgiApi } from '../../support/uwsgi-api-contract.ts'
 import { callByName } from './api-child.ts'
 
 after(() => closeCaches())

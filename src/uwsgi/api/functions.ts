@@ -5,8 +5,8 @@
  * refusal or an unknown cache; TypeError for arguments of a wrong type.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { type Message, sendMessage } from '../client/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { type Message, sendMessage } from '../../client/index.ts'
 import { requireIdentifier } from './arguments.ts'
 import { findCache, isRemote } from './find-cache.ts'
 import { byKey, counting, storing, whole } from './signatures.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatInstance, parseInstance } from '../../src/instance/index.ts'
+import { formatInstance, parseInstance } from '../../../src/uwsgi/api/index.ts'
 
 test('an instance comes out of its variable as it went in', () => {
   const caches = [

@@ -5,7 +5,7 @@
  * `undefined` out of the inferred type, and call an answer a promise that may be none.
  */
 
-import type { CacheKey, CounterOperation } from '../base/index.ts'
+import type { CacheKey, CounterOperation } from '../../base/index.ts'
 import type { Answer, CacheArgument } from './answer.ts'
 import {
   requireIdentifier,

@@ -2,8 +2,8 @@
  * The types of uWSGI's functions, checked by the compiler: nothing here is ever called.
  */
 
-import { cache } from '../../src/auto.ts'
-import { RemoteCache } from '../../src/client/index.ts'
+import { cache } from '../../../src/auto.ts'
+import { RemoteCache } from '../../../src/client/index.ts'
 import {
   cache_clear,
   cache_get,
@@ -12,7 +12,7 @@ import {
   cache_num,
   cache_set,
   opt,
-} from '../../src/uwsgi-api.ts'
+} from '../../../src/uwsgi/index.ts'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
