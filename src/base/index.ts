@@ -33,7 +33,7 @@ export {
   requireOneOf,
   requireString,
 } from './options.ts'
-export { REQUEST_VARIABLES, type WithRequestVariables } from './request-variables.ts'
+
 export { MAX_UNIX_PATH_SIZE } from './unix-path.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {

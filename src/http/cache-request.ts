@@ -2,7 +2,7 @@
  * A request as the cache looks at it, whichever server it came through.
  */
 
-import type { FieldReader } from './conditions.ts'
+import type { FieldReader } from '../http-message/index.ts'
 import { type Directives, NO_DIRECTIVES, requestDirectives } from './directives.ts'
 import type { Asker } from './storing.ts'
 

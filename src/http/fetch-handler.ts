@@ -2,17 +2,16 @@
  * A cache in front of a Fetch handler: `(request) => Response`.
  */
 
+import { BODY_FIELDS, type HeaderField, isDecoded } from '../http-message/index.ts'
 import { BodyCopy } from './body-copy.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
-import { isDecoded } from './content-coding.ts'
 import { copyStream, copyWhole } from './copied-stream.ts'
 import type { Front } from './front.ts'
 import { invalidateAfter } from './invalidate.ts'
 import { CLIENT_CONDITIONS, type HeadDecision, type Leading } from './leading.ts'
 import type { Plan } from './planner.ts'
 import type { Answer } from './prepared-page.ts'
-import { BODY_FIELDS, type HeaderField } from './stored-fields.ts'
 
 /** Answers a request; what comes after it is the platform's business. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (

@@ -1,11 +1,11 @@
 export { type CacheLike, type Clock, type ErrorCode, UndercroftError } from '../base/index.ts'
+export {
+  bytesToResponse,
+  type ResponseToBytesOptions,
+  responseToBytes,
+} from '../http-message/index.ts'
 export type { CacheRequest } from './cache-request.ts'
 export type { FetchHandler } from './fetch-handler.ts'
 export { HttpCache, type Middleware } from './http-cache.ts'
 export type { Listener } from './listener.ts'
 export type { HttpCacheOptions } from './options.ts'
-export {
-  bytesToResponse,
-  type ResponseToBytesOptions,
-  responseToBytes,
-} from './stored-response.ts'

@@ -2,9 +2,9 @@
  * Forgetting pages that a change may have made wrong, RFC 9111 section 4.4.
  */
 
+import type { FieldReader } from '../http-message/index.ts'
 import type { SingleFlight } from '../single-flight/index.ts'
 import type { CacheRequest } from './cache-request.ts'
-import type { FieldReader } from './conditions.ts'
 import type { Site } from './leading.ts'
 
 /** Fields with URLs that may have changed as well. */

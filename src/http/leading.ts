@@ -5,17 +5,16 @@
  * becomes of them. However it ends, the lease ends, or those who wait would wait in vain.
  */
 
+import { isNotModified, NO_LENGTH_STATUSES, sameOpaque } from '../http-message/index.ts'
 import type { Lease } from '../single-flight/index.ts'
 import { askerOf, type CacheRequest } from './cache-request.ts'
 import type { CacheStatus, ForwardReason } from './cache-status.ts'
-import { isNotModified, sameOpaque } from './conditions.ts'
 import { isUsableOnError } from './freshness.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import { decodedHead, findField, keptMs, mergeFields, pageHead, withBody } from './page-head.ts'
 import type { Found, PageStore } from './page-store.ts'
 import { PreparedHead } from './prepared-page.ts'
 import type { PageHead } from './record.ts'
-import { NO_LENGTH_STATUSES } from './stored-fields.ts'
 import { assess, combine, namesIn, type ResponseHead } from './storing.ts'
 
 /** The cache's parts, as all that handles requests uses them. */

@@ -4,8 +4,8 @@
 
 import type { ServerResponse } from 'node:http'
 import { bodyInOnePiece } from '../base/index.ts'
+import type { HeaderField } from '../http-message/index.ts'
 import type { Answer } from './prepared-page.ts'
-import type { HeaderField } from './stored-fields.ts'
 
 /** The methods of a response that others may have replaced, as they were at some moment. */
 export type ResponseMethods = Pick<ServerResponse, 'writeHead' | 'write' | 'end'>

@@ -3,10 +3,9 @@
  */
 
 import { createHash } from 'node:crypto'
+import { formatHttpDate, type HeaderField, storedFields } from '../http-message/index.ts'
 import type { Lifetime } from './freshness.ts'
-import { formatHttpDate } from './http-date.ts'
 import { MAX_HEAD_SIZE, type PageHead } from './record.ts'
-import { type HeaderField, storedFields } from './stored-fields.ts'
 import type { ResponseHead } from './storing.ts'
 
 /** Made anew for each answer, or only for the one client that it was made for. */

@@ -2,13 +2,18 @@
  * A stored page made ready to answer with: whole, or 304, or a range of it.
  */
 
+import {
+  BODY_FIELDS,
+  isNotModified,
+  NO_LENGTH_STATUSES,
+  type Validators,
+  wantedRange,
+} from '../http-message/index.ts'
 import type { CacheRequest } from './cache-request.ts'
 import { type CacheStatus, formatCacheStatus, HIT } from './cache-status.ts'
-import { isNotModified, type Validators, wantedRange } from './conditions.ts'
 import { currentAgeMs, type Lifetime } from './freshness.ts'
 import { findField } from './page-head.ts'
 import type { PageHead } from './record.ts'
-import { BODY_FIELDS, NO_LENGTH_STATUSES } from './stored-fields.ts'
 
 /** What a server sends. */
 export interface Answer {

@@ -8,6 +8,8 @@
  */
 
 import CachePolicy from 'http-cache-semantics'
+import type { HeaderField } from '../http-message/index.ts'
+import { formatHttpDate, parseHttpDate } from '../http-message/index.ts'
 import {
   type Directives,
   formatDirectives,
@@ -16,8 +18,6 @@ import {
   secondsOf,
 } from './directives.ts'
 import type { Lifetime } from './freshness.ts'
-import { formatHttpDate, parseHttpDate } from './http-date.ts'
-import type { HeaderField } from './stored-fields.ts'
 
 /** What an {@link HttpCache} stores only when it is told to. */
 export const REFUSED_UNLESS_TOLD = ['set-cookie', 'private', 'no-store', 'authorization'] as const

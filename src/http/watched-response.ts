@@ -6,11 +6,11 @@
  */
 
 import type { ServerResponse } from 'node:http'
+import { BODY_FIELDS, NO_LENGTH_STATUSES } from '../http-message/index.ts'
 import { BodyCopy, type CopyBudget } from './body-copy.ts'
 import type { HeadDecision, Leading } from './leading.ts'
 import { applyHead, fieldsOf, type ResponseMethods, sendAnswer } from './node-answer.ts'
 import type { Answer } from './prepared-page.ts'
-import { BODY_FIELDS, NO_LENGTH_STATUSES } from './stored-fields.ts'
 
 type Callback = (error?: Error | null) => void
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
-import { REQUEST_VARIABLES, type WithRequestVariables } from '../../src/base/index.ts'
+import { REQUEST_VARIABLES, type WithRequestVariables } from '../../src/http-message/index.ts'
 import { within } from '../support/deadline.ts'
 import { exchange } from '../support/raw-client.ts'
 import { CACHE_GET, postPacket, requestPacket } from '../support/uwsgi-requests.ts'

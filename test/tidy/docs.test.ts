@@ -87,7 +87,7 @@ describe('the API reference', () => {
     ['src/net/access.ts', 'AccessOptions'],
     ['src/monitoring/stats-options.ts', 'StatsOptions'],
     ['src/http/options.ts', 'HttpCacheOptions'],
-    ['src/http/stored-response.ts', 'ResponseToBytesOptions'],
+    ['src/http-message/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {
       const documented = optionRows(type)

@@ -9,7 +9,7 @@
 
 import { isIP, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { REQUEST_VARIABLES } from '../../base/index.ts'
+import { REQUEST_VARIABLES } from '../../http-message/index.ts'
 
 /** What the web server sent, and how long it may be silent. */
 export interface ConnectionFacts {

@@ -3,7 +3,7 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { REQUEST_VARIABLES, type WithRequestVariables } from '../../base/index.ts'
+import { REQUEST_VARIABLES, type WithRequestVariables } from '../../http-message/index.ts'
 import type { OptionSet } from '../options/index.ts'
 import { Exchange } from './exchange.ts'
 import type { StoreTurn } from './flow.ts'

@@ -4,7 +4,7 @@
 
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { REQUEST_VARIABLES } from '../../../src/base/index.ts'
+import { REQUEST_VARIABLES } from '../../../src/http-message/index.ts'
 import { Cache } from '../../../src/index.ts'
 import { fillCache } from '../../../src/runner/fill-cache.ts'
 import { closeCaches, findCache } from '../../../src/uwsgi/api/index.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseHttpDate } from '../../src/http/http-date.ts'
+import { parseHttpDate } from '../../src/http-message/http-date.ts'
 
 const AT_MS = Date.UTC(1994, 10, 6, 8, 49, 37)
 
