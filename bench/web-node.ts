@@ -6,7 +6,7 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import { HttpCache } from '../src/http/index.ts'
+import { HttpCache } from '../src/http-cache/index.ts'
 import { Cache } from '../src/index.ts'
 
 const WORKER_COUNT = 2

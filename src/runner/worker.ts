@@ -5,7 +5,7 @@
 
 import { createServer, type RequestListener } from 'node:http'
 import { assert, systemClock } from '../base/index.ts'
-import { HttpCache } from '../http/index.ts'
+import { HttpCache } from '../http-cache/index.ts'
 import { type CacheServer, serveCaches } from '../server/index.ts'
 import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'

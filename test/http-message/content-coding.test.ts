@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, type TestContext, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { bytesToResponse, responseToBytes } from '../../src/http/index.ts'
+import { bytesToResponse, responseToBytes } from '../../src/http-cache/index.ts'
 import { onEnd } from '../support/scope.ts'
 
 const PAGE = '<p>a page</p>'.repeat(100)

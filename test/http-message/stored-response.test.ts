@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
-import { bytesToResponse, responseToBytes } from '../../src/http/index.ts'
+import { bytesToResponse, responseToBytes } from '../../src/http-cache/index.ts'
 
 /** The message as text, one character a byte. */
 async function textOf(response: Response): Promise<string> {

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { responseToBytes } from '../../src/http/index.ts'
+import { responseToBytes } from '../../src/http-cache/index.ts'
 import { Cache } from '../../src/index.ts'
 
 const pages = Cache.open<Buffer>({ name: 'pages', directory: process.env.TEST_CACHES ?? '' })

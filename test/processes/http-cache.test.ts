@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache } from '../../src/index.ts'
-import { sendTo } from '../http/contract/subject.ts'
+import { sendTo } from '../http-cache/contract/subject.ts'
 import { Child } from '../support/child.ts'
 import { until, within } from '../support/deadline.ts'
 import { openHere, ownCache } from './cache-process.ts'

@@ -86,7 +86,7 @@ describe('the API reference', () => {
     ['src/server/options.ts', 'ListenerOptions'],
     ['src/net/access.ts', 'AccessOptions'],
     ['src/monitoring/stats-options.ts', 'StatsOptions'],
-    ['src/http/options.ts', 'HttpCacheOptions'],
+    ['src/http-cache/options.ts', 'HttpCacheOptions'],
     ['src/http-message/stored-response.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { CacheRequest } from '../../../src/http/index.ts'
+import type { CacheRequest } from '../../../src/http-cache/index.ts'
 import { until } from '../../support/deadline.ts'
 import { type Fields, type Kind, Subject } from './subject.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import CachePolicy from 'http-cache-semantics'
-import { parseDirectives } from '../../src/http/directives.ts'
-import { judge, type Lifetime } from '../../src/http/freshness.ts'
-import { assess } from '../../src/http/storing.ts'
+import { parseDirectives } from '../../src/http-cache/directives.ts'
+import { judge, type Lifetime } from '../../src/http-cache/freshness.ts'
+import { assess } from '../../src/http-cache/storing.ts'
 import { type Random, seededRandom } from '../support/random.ts'
 
 const NOW_MS = Date.UTC(2027, 0, 15, 8)

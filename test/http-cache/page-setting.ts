@@ -2,7 +2,7 @@
  * An `HttpCache` over private memory, with a clock that the test moves.
  */
 
-import { HttpCache, type HttpCacheOptions, type Listener } from '../../src/http/index.ts'
+import { HttpCache, type HttpCacheOptions, type Listener } from '../../src/http-cache/index.ts'
 import { Cache } from '../../src/index.ts'
 import { within } from '../support/deadline.ts'
 import { ManualClock } from '../support/manual-clock.ts'
