@@ -4,8 +4,8 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type Socket, Server as SocketServer } from 'node:net'
-import type { Seat } from './board.ts'
-import type { RequestWatch } from './request-watch.ts'
+import type { Seat } from './workers/board.ts'
+import type { RequestWatch } from './workers/request-watch.ts'
 
 /**
  * How long a connection without a request stays open in a worker that drains. Its client may be

@@ -27,7 +27,7 @@ import {
   planSockets,
   planStats,
   readLimits,
-} from './plan-sockets.ts'
+} from './sockets/plan-sockets.ts'
 
 /** Everything `serve` needs to know. */
 export interface ServePlan {

@@ -10,7 +10,7 @@ import {
   type SocketAccess,
   type SocketAddress,
 } from '../uwsgi/options/index.ts'
-import type { StatsFormat } from './plan-sockets.ts'
+import type { StatsFormat } from './sockets/plan-sockets.ts'
 
 /** What a stats server is started with. */
 export interface StatsListening {

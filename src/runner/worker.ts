@@ -11,12 +11,12 @@ import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
-import { Seat } from './board.ts'
+import { type OpenedCache, openSharedCache } from './caches/open-cache.ts'
 import { HttpFront, LAST_REQUEST_MS } from './http-front.ts'
 import type { WorkerTask } from './messages.ts'
-import { type OpenedCache, openSharedCache } from './open-cache.ts'
 import { type PlannedApp, type PlannedCrew, planServe, type ServePlan } from './plan.ts'
-import { RequestWatch } from './request-watch.ts'
+import { Seat } from './workers/board.ts'
+import { RequestWatch } from './workers/request-watch.ts'
 
 /** Node.js' own limit; what `buffer-size` asks for beyond that counts for HTTP as well. */
 const DEFAULT_MAX_HEADER_SIZE = 16_384

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keepFlushed } from '../../src/runner/keep-store.ts'
+import { keepFlushed } from '../../src/runner/caches/keep-store.ts'
 import { until } from '../support/deadline.ts'
 
 /** Counts its flushes, which end when the test says so. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { keepFlushed } from '../../src/runner/keep-store.ts'
+import { keepFlushed } from '../../src/runner/caches/keep-store.ts'
 import { until } from '../support/deadline.ts'
 import { tempDir } from '../support/temp-dir.ts'
 

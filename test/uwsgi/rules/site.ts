@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net'
 import { REQUEST_VARIABLES } from '../../../src/http-message/index.ts'
 import { Cache } from '../../../src/index.ts'
-import { fillCache } from '../../../src/runner/fill-cache.ts'
+import { fillCache } from '../../../src/runner/caches/fill-cache.ts'
 import { closeCaches, findCache } from '../../../src/uwsgi/api/index.ts'
 import { LocalCalls } from '../../../src/uwsgi/api/local-calls.ts'
 import {

@@ -3,9 +3,9 @@
  * worker of it.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { Cache, type CacheOptions } from '../cache/index.ts'
-import type { CacheDefinition } from '../uwsgi/options/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { Cache, type CacheOptions } from '../../cache/index.ts'
+import type { CacheDefinition } from '../../uwsgi/options/index.ts'
 import { fillCache } from './fill-cache.ts'
 import { receiveChanges, sendChanges } from './follow-nodes.ts'
 import { keepFlushed, openStore } from './keep-store.ts'

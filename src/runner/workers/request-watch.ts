@@ -6,7 +6,7 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Clock } from '../base/index.ts'
+import type { Clock } from '../../base/index.ts'
 import type { Seat } from './board.ts'
 
 /** One request that has not ended, between those that began before and after it. */

@@ -4,7 +4,7 @@
  * The counts are looked at once a master cycle, so it makes no difference which process met it.
  */
 
-import type { CacheStats } from '../base/index.ts'
+import type { CacheStats } from '../../base/index.ts'
 
 /** What is watched: a cache, or what a test gives. */
 export interface WatchedCache {

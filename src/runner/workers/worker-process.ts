@@ -4,10 +4,10 @@
 
 import cluster, { type Worker } from 'node:cluster'
 import { fileURLToPath } from 'node:url'
-import { ERROR_CODES, UndercroftError } from '../base/index.ts'
+import { ERROR_CODES, UndercroftError } from '../../base/index.ts'
+import { type Order, unwrapNotice, type WorkerTask, wrapMessage } from '../messages.ts'
+import type { HeldSocket } from '../sockets/held-sockets.ts'
 import { BOARD_DESCRIPTOR, type Board } from './board.ts'
-import type { HeldSocket } from './held-sockets.ts'
-import { type Order, unwrapNotice, type WorkerTask, wrapMessage } from './messages.ts'
 
 /** How long a worker may take to load its application. */
 const START_LIMIT_MS = 120_000
@@ -38,7 +38,7 @@ export function prepareProcesses(board: Board): void {
   const stdio: NonNullable<typeof cluster.settings.stdio> = ['ignore', 'inherit', 'inherit', 'ipc']
   stdio[BOARD_DESCRIPTOR] = board.fileDescriptor
   cluster.setupPrimary({
-    exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)),
+    exec: fileURLToPath(new URL('../worker-main.js', import.meta.url)),
     args: [],
     stdio,
   })

@@ -2,8 +2,8 @@
  * Saying which option asked for an address that somebody else has.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { formatAddress } from '../uwsgi/options/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { formatAddress } from '../../uwsgi/options/index.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
 /** What `bind` gives; an error about an address in use names the option and the address. */

@@ -6,7 +6,7 @@
  */
 
 import { closeSync } from 'node:fs'
-import { makeSharedMemory, mapSharedMemory } from '../platform/index.ts'
+import { makeSharedMemory, mapSharedMemory } from '../../platform/index.ts'
 
 /** Fields of a seat, by position; each is a number of 8 bytes, which is stored whole. */
 const FIELDS = {

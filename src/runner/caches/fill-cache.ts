@@ -10,8 +10,8 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type ByteCache, UndercroftError } from '../base/index.ts'
-import type { CacheDefinition, Filling } from '../uwsgi/options/index.ts'
+import { type ByteCache, UndercroftError } from '../../base/index.ts'
+import type { CacheDefinition, Filling } from '../../uwsgi/options/index.ts'
 
 /** What is filled. */
 export type FilledCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'maxValueSize'>

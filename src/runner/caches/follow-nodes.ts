@@ -3,9 +3,9 @@
  * them, telling them.
  */
 
-import type { ReplicableCache } from '../base/index.ts'
-import { receiveReplicas, replicate, syncFrom } from '../replication/index.ts'
-import { type CacheDefinition, formatAddress, parseAddress } from '../uwsgi/options/index.ts'
+import type { ReplicableCache } from '../../base/index.ts'
+import { receiveReplicas, replicate, syncFrom } from '../../replication/index.ts'
+import { type CacheDefinition, formatAddress, parseAddress } from '../../uwsgi/options/index.ts'
 
 /** Ends what was begun. */
 export type StopFollowing = () => void

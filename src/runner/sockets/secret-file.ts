@@ -3,7 +3,7 @@
  */
 
 import fs from 'node:fs'
-import { UndercroftError } from '../base/index.ts'
+import { UndercroftError } from '../../base/index.ts'
 
 /** No secret is longer; what is, was not meant. */
 const MAX_SIZE = 4096

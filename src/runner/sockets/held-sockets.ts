@@ -8,12 +8,12 @@
 
 import { closeSync, fstatSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { UndercroftError } from '../base/index.ts'
-import { type AccessOptions, descriptorOf, listen } from '../net/index.ts'
-import { duplicateDescriptor } from '../platform/index.ts'
-import { formatAddress, parseAddress, type SocketAddress } from '../uwsgi/options/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
+import { duplicateDescriptor } from '../../platform/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
+import { type HeldFile, identifyFile, removeHeldFile } from '../left-behind.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
-import { type HeldFile, identifyFile, removeHeldFile } from './left-behind.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
 /** Of a Unix socket, unless `chmod-socket` says otherwise: its owner alone. */

@@ -3,8 +3,8 @@
  * another. During a replacement there are two, the one that drains and its successor.
  */
 
-import type { Clock } from '../base/index.ts'
-import type { WorkerFacts } from '../monitoring/index.ts'
+import type { Clock } from '../../base/index.ts'
+import type { WorkerFacts } from '../../monitoring/index.ts'
 import type { SeatFacts } from './board.ts'
 import { earlyDeathCount, respawnDelayMs } from './respawn.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'

@@ -2,7 +2,7 @@
  * The sockets of a plan: what listens where, with which limits, and what its author should know.
  */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 import {
   findLast,
   flagOption,
@@ -17,7 +17,7 @@ import {
   type SocketAccess,
   type SocketAddress,
   textOption,
-} from '../uwsgi/options/index.ts'
+} from '../../uwsgi/options/index.ts'
 
 /** A socket to listen on, and how messages call it. */
 export interface PlannedSocket {

@@ -3,8 +3,8 @@
  * starts, because those who serve later may be users without a right to the file.
  */
 
-import type { AccessOptions } from '../net/index.ts'
-import type { SocketAccess } from '../uwsgi/options/index.ts'
+import type { AccessOptions } from '../../net/index.ts'
+import type { SocketAccess } from '../../uwsgi/options/index.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 import { readSecretFile } from './secret-file.ts'
 

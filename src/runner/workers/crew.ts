@@ -2,9 +2,9 @@
  * All workers together: started at once, replaced one after the other, looked after now and then.
  */
 
-import type { WorkerFacts } from '../monitoring/index.ts'
+import type { WorkerFacts } from '../../monitoring/index.ts'
+import type { PlannedCrew } from '../plan.ts'
 import { look, type Watch } from './harakiri.ts'
-import type { PlannedCrew } from './plan.ts'
 import { Slot, type SlotContext } from './slot.ts'
 import type { WorkerProcess } from './worker-process.ts'
 

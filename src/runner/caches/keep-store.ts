@@ -4,9 +4,9 @@
  */
 
 import { existsSync, rmSync } from 'node:fs'
-import { UndercroftError } from '../base/index.ts'
-import { Cache, type CacheOptions } from '../cache/index.ts'
-import type { CacheDefinition } from '../uwsgi/options/index.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { Cache, type CacheOptions } from '../../cache/index.ts'
+import type { CacheDefinition } from '../../uwsgi/options/index.ts'
 
 /** A timer set for longer fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
