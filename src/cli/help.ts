@@ -1,8 +1,8 @@
 /** `undercroft help`: all commands, or one. */
 
 import { formatHelp, formatSuggestion, usageError } from '../uwsgi/options/index.ts'
-import type { Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import type { Command } from './commands/command.ts'
+import { COMMANDS } from './commands/commands.ts'
 
 /** What `undercroft help` prints. */
 export function formatOverview(): string {

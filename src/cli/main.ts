@@ -1,12 +1,13 @@
 #!/usr/bin/env node
+
 /** The `undercroft` command: connects `run` to this process. */
 
+import { serveHost } from './commands/open-server.ts'
+import { openTarget } from './commands/open-target.ts'
 import type { CommandEnvironment, CommandOutput } from './environment.ts'
 import { nodeOutside } from './node-outside.ts'
-import { nodeTopHost } from './node-top.ts'
-import { serveHost } from './open-server.ts'
-import { openTarget } from './open-target.ts'
 import { run } from './run.ts'
+import { nodeTopHost } from './top/node-top.ts'
 
 const environment: CommandEnvironment = {
   stdin: process.stdin,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { geometryOf, reportMemory } from '../../src/cli/memory-report.ts'
+import { geometryOf, reportMemory } from '../../src/cli/commands/memory-report.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { memoryParts } from '../../src/segment/index.ts'
 import { randomFrom } from '../support/random.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { COMMANDS } from '../../src/cli/commands/commands.ts'
 import { CACHE2_TABLE, OPTION_TABLE } from '../../src/uwsgi/options/index.ts'
 import { FakeMachine } from './fake-environment.ts'
 

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { formatCacheLine } from '../../src/cli/serve-text.ts'
+import { formatCacheLine } from '../../src/cli/commands/serve-text.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { receiveReplicas, replicate } from '../../src/replication/index.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { readStats } from '../../src/cli/node-top.ts'
+import { readStats } from '../../src/cli/top/node-top.ts'
 import { RemoteCache } from '../../src/client/index.ts'
 import { serveStats } from '../../src/monitoring/index.ts'
 import { FakeMachine } from '../cli/fake-environment.ts'

@@ -1,10 +1,10 @@
 /** `undercroft ttl`: how long an item still lives. */
 
+import { formatDurationMs } from '../durations.ts'
+import { EXIT } from '../exit-codes.ts'
+import { toJsonDuration, writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { formatDurationMs } from './durations.ts'
-import { EXIT } from './exit-codes.ts'
-import { toJsonDuration, writeJson, writeLine } from './output.ts'
 
 export const TTL = cacheCommand({
   name: 'ttl',

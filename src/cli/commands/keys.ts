@@ -1,12 +1,12 @@
 /** `undercroft keys`: the live keys, page by page. */
 
-import { integerOption } from '../uwsgi/options/index.ts'
+import { integerOption } from '../../uwsgi/options/index.ts'
+import type { CommandTarget } from '../environment.ts'
+import { EXIT } from '../exit-codes.ts'
+import { toJsonBytes, writeJson } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
 import { LIMIT_ROW } from './command-rows.ts'
-import type { CommandTarget } from './environment.ts'
-import { EXIT } from './exit-codes.ts'
-import { toJsonBytes, writeJson } from './output.ts'
 
 const PAGE_SIZE = 1000
 

@@ -2,7 +2,7 @@
  * `undercroft top`: caches live, in a table that is drawn anew at each refresh.
  */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 import {
   buildTable,
   checkOptions,
@@ -14,12 +14,12 @@ import {
   type OptionSet,
   requireRow,
   textOption,
-} from '../uwsgi/options/index.ts'
-import { type Command, wantsJson } from './command.ts'
-import { parseDurationMs } from './durations.ts'
-import type { CommandEnvironment } from './environment.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
-import { writeJson, writeLine } from './output.ts'
+} from '../../uwsgi/options/index.ts'
+import { type Command, wantsJson } from '../commands/command.ts'
+import { parseDurationMs } from '../durations.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { formatFrame } from './top-frame.ts'
 import { type Moment, makeRows, type TopRow } from './top-rows.ts'
 import { parseSources, readSources, type TopSource } from './top-sources.ts'

@@ -1,12 +1,12 @@
 /** `undercroft inc`: adds to a counter. */
 
-import { findLast, formatGiven, parseInteger64 } from '../uwsgi/options/index.ts'
+import { findLast, formatGiven, parseInteger64 } from '../../uwsgi/options/index.ts'
+import { readTtl } from '../durations.ts'
+import { EXIT } from '../exit-codes.ts'
+import { toJsonInteger, writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
 import { INITIAL_ROW, TTL_ROW } from './command-rows.ts'
-import { readTtl } from './durations.ts'
-import { EXIT } from './exit-codes.ts'
-import { toJsonInteger, writeJson, writeLine } from './output.ts'
 
 export const INC = cacheCommand({
   name: 'inc',

@@ -1,12 +1,12 @@
 /** `undercroft size`: recommends the sizes of a cache that is to be made. */
 
-import { invalidOption } from '../base/index.ts'
+import { invalidOption } from '../../base/index.ts'
 import {
   BLOCK_SIZE_LIMIT,
   type Geometry,
   MAX_ITEMS_LIMIT,
   MAX_KEY_SIZE_LIMIT,
-} from '../segment/index.ts'
+} from '../../segment/index.ts'
 import {
   buildTable,
   checkOptions,
@@ -17,11 +17,11 @@ import {
   parseInteger,
   requireRow,
   usageError,
-} from '../uwsgi/options/index.ts'
+} from '../../uwsgi/options/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { type Command, requireWords, wantsJson } from './command.ts'
-import { EXIT } from './exit-codes.ts'
 import { formatMemory, reportMemory } from './memory-report.ts'
-import { writeJson, writeLine } from './output.ts'
 import { type Advice, adviseSizes, type Demand } from './size-advice.ts'
 
 const DEFAULT_KEY_SIZE = 256

@@ -2,14 +2,14 @@
  * What `set` and `add` share: a value from the arguments or standard input, stored or refused.
  */
 
-import { type TtlOptions, UndercroftError } from '../base/index.ts'
+import { type TtlOptions, UndercroftError } from '../../base/index.ts'
+import { readTtl } from '../durations.ts'
+import type { CommandTarget } from '../environment.ts'
+import { EXIT } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { type Command, withTarget } from './command.ts'
 import { TTL_ROW } from './command-rows.ts'
-import { readTtl } from './durations.ts'
-import type { CommandTarget } from './environment.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeJson, writeLine } from './output.ts'
 
 /** What tells the two apart. */
 export interface StoringParts {

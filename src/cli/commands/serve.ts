@@ -3,7 +3,7 @@
  * until told to stop.
  */
 
-import { planServe } from '../runner/index.ts'
+import { planServe } from '../../runner/index.ts'
 import {
   CACHE2_TABLE,
   COMMAND_LINE,
@@ -13,10 +13,10 @@ import {
   readEnvironmentOptions,
   SOCKET_TABLE,
   usageError,
-} from '../uwsgi/options/index.ts'
+} from '../../uwsgi/options/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import { writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeLine } from './output.ts'
 import { serveAlone } from './serve-alone.ts'
 import { serveWithWorkers } from './serve-with-workers.ts'
 

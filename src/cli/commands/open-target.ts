@@ -2,11 +2,11 @@
  * The seam between commands and caches: what `--cache` names becomes a cache to work on.
  */
 
-import { Cache } from '../cache/index.ts'
-import { RemoteCache } from '../client/index.ts'
-import { readSecretFile } from '../runner/index.ts'
-import { formatAddress } from '../uwsgi/options/index.ts'
-import type { CommandTarget, TargetAddress } from './environment.ts'
+import { Cache } from '../../cache/index.ts'
+import { RemoteCache } from '../../client/index.ts'
+import { readSecretFile } from '../../runner/index.ts'
+import { formatAddress } from '../../uwsgi/options/index.ts'
+import type { CommandTarget, TargetAddress } from '../environment.ts'
 
 /** Opens a local cache by its name, or connects to a remote one. */
 export async function openTarget(address: TargetAddress): Promise<CommandTarget> {

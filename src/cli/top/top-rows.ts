@@ -2,7 +2,7 @@
  * From two moments to what happened in between: ratios and rates, as plain data.
  */
 
-import type { ErrorCode } from '../base/index.ts'
+import type { ErrorCode } from '../../base/index.ts'
 import type { CacheFacts, Reading } from './top-reading.ts'
 
 /** All readings of one moment. */

@@ -10,9 +10,9 @@ import {
   type OptionTable,
   type ParsedArguments,
   usageError,
-} from '../uwsgi/options/index.ts'
-import type { CommandEnvironment, CommandTarget } from './environment.ts'
-import type { ExitCode } from './exit-codes.ts'
+} from '../../uwsgi/options/index.ts'
+import type { CommandEnvironment, CommandTarget } from '../environment.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { readTargetAddress } from './target-address.ts'
 
 /** One command, as `run` finds it. */

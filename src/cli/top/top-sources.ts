@@ -2,9 +2,9 @@
  * Where `top` looks: caches of this machine, and stats servers.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { formatAddress, parseAddress, type SocketAddress } from '../uwsgi/options/index.ts'
-import type { CommandEnvironment } from './environment.ts'
+import { UndercroftError } from '../../base/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
+import type { CommandEnvironment } from '../environment.ts'
 import { parseStatsDocument, type Reading } from './top-reading.ts'
 
 /** What one word of the command line names; without words, every cache there is. */

@@ -1,10 +1,10 @@
 /** `undercroft inspect`: what the memory of a cache is for. */
 
+import { EXIT } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
 import { formatMemory, geometryOf, reportMemory } from './memory-report.ts'
-import { writeJson, writeLine } from './output.ts'
 
 export const INSPECT = cacheCommand({
   name: 'inspect',

@@ -2,6 +2,7 @@
  * All commands, in the order in which help lists them.
  */
 
+import { TOP } from '../top/top.ts'
 import { ADD } from './add.ts'
 import { CLEAR } from './clear.ts'
 import type { Command } from './command.ts'
@@ -15,7 +16,6 @@ import { SERVE } from './serve.ts'
 import { SET } from './set.ts'
 import { SIZE } from './size.ts'
 import { STATS } from './stats.ts'
-import { TOP } from './top.ts'
 import { TTL } from './ttl.ts'
 import { VERIFY } from './verify.ts'
 

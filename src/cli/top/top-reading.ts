@@ -2,7 +2,7 @@
  * What `top` knows of a cache at one moment, and how it is read from a stats server's document.
  */
 
-import { type ErrorCode, UndercroftError } from '../base/index.ts'
+import { type ErrorCode, UndercroftError } from '../../base/index.ts'
 
 /** Counts of one cache. What uWSGI does not tell is absent. */
 export interface CacheFacts {

@@ -2,7 +2,7 @@
  * A cache's memory in figures a person can use: by part, and for each item.
  */
 
-import { type CacheStats, UndercroftError } from '../base/index.ts'
+import { type CacheStats, UndercroftError } from '../../base/index.ts'
 import {
   EVICTIONS,
   type Geometry,
@@ -12,7 +12,7 @@ import {
   type MemoryParts,
   memoryParts,
   segmentSize,
-} from '../segment/index.ts'
+} from '../../segment/index.ts'
 
 /** All figures are bytes. */
 export interface MemoryReport {

@@ -5,10 +5,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ErrorCode, systemClock, UndercroftError } from '../base/index.ts'
-import { listSegments } from '../segment/index.ts'
-import type { SocketAddress } from '../uwsgi/options/index.ts'
-import type { TopHost } from './environment.ts'
+import { type ErrorCode, systemClock, UndercroftError } from '../../base/index.ts'
+import { listSegments } from '../../segment/index.ts'
+import type { SocketAddress } from '../../uwsgi/options/index.ts'
+import type { TopHost } from '../environment.ts'
 
 /** Looks at the terminal, or pipe, that `stdout` is. */
 export function nodeTopHost(stdout: NodeJS.WriteStream): TopHost {

@@ -1,9 +1,9 @@
 /** `undercroft verify`: checks every invariant of a cache. */
 
+import { EXIT } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeJson, writeLine } from './output.ts'
 
 export const VERIFY = cacheCommand({
   name: 'verify',

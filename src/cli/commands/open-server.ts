@@ -3,10 +3,10 @@
  * a master with its workers.
  */
 
-import { listenStats, openKeptCache, runMaster } from '../runner/index.ts'
-import { serveCaches } from '../server/index.ts'
-import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
-import type { ServeHost } from './environment.ts'
+import { listenStats, openKeptCache, runMaster } from '../../runner/index.ts'
+import { serveCaches } from '../../server/index.ts'
+import { formatAddress, parseAddress } from '../../uwsgi/options/index.ts'
+import type { ServeHost } from '../environment.ts'
 
 /** Makes real caches, real sockets and real processes. */
 export const serveHost: ServeHost = {

@@ -1,9 +1,9 @@
 /** `undercroft del`: deletes one item. */
 
+import { EXIT } from '../exit-codes.ts'
+import { writeJson } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeJson } from './output.ts'
 
 export const DEL = cacheCommand({
   name: 'del',

@@ -2,9 +2,9 @@
  * Which cache a command is about.
  */
 
-import { invalidOption } from '../base/index.ts'
-import { type OptionSet, parseAddress, textOption, usageError } from '../uwsgi/options/index.ts'
-import type { TargetAddress } from './environment.ts'
+import { invalidOption } from '../../base/index.ts'
+import { type OptionSet, parseAddress, textOption, usageError } from '../../uwsgi/options/index.ts'
+import type { TargetAddress } from '../environment.ts'
 
 /** Reads `--cache` and `--directory`. */
 export function readTargetAddress(options: OptionSet): TargetAddress {

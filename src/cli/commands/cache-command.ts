@@ -2,10 +2,10 @@
  * Making a command that works on one cache.
  */
 
-import { buildTable, checkOptions, type OptionRow } from '../uwsgi/options/index.ts'
+import { buildTable, checkOptions, type OptionRow } from '../../uwsgi/options/index.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { type CacheCommandContext, type Command, requireWords, wantsJson } from './command.ts'
 import { TARGET_ROWS } from './command-rows.ts'
-import type { ExitCode } from './exit-codes.ts'
 
 /** What is particular to one such command. */
 export interface CacheCommandParts {

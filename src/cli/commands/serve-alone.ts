@@ -9,10 +9,10 @@ import {
   type PlannedSocket,
   readAccess,
   type ServePlan,
-} from '../runner/index.ts'
-import { formatAddress } from '../uwsgi/options/index.ts'
-import type { CommandEnvironment, ServedCache } from './environment.ts'
-import { logTo, writeJson, writeLine } from './output.ts'
+} from '../../runner/index.ts'
+import { formatAddress } from '../../uwsgi/options/index.ts'
+import type { CommandEnvironment, ServedCache } from '../environment.ts'
+import { logTo, writeJson, writeLine } from '../output.ts'
 import {
   formatCacheLine,
   formatReachLines,

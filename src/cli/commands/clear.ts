@@ -1,9 +1,9 @@
 /** `undercroft clear`: deletes all items. */
 
+import { EXIT } from '../exit-codes.ts'
+import { writeJson, writeLine } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeJson, writeLine } from './output.ts'
 
 export const CLEAR = cacheCommand({
   name: 'clear',

@@ -1,9 +1,9 @@
 /** `undercroft get`: the bytes of an item. */
 
+import { EXIT } from '../exit-codes.ts'
+import { toJsonBytes, writeJson, writeValue } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { toJsonBytes, writeJson, writeValue } from './output.ts'
 
 export const GET = cacheCommand({
   name: 'get',

@@ -3,10 +3,10 @@
  * asked for. What it prints is what a uWSGI user looks for.
  */
 
-import type { MasterOpened, MasterPlan, MasterReady } from '../runner/index.ts'
-import { formatAddress } from '../uwsgi/options/index.ts'
-import type { CommandEnvironment } from './environment.ts'
-import { logTo, writeJson } from './output.ts'
+import type { MasterOpened, MasterPlan, MasterReady } from '../../runner/index.ts'
+import { formatAddress } from '../../uwsgi/options/index.ts'
+import type { CommandEnvironment } from '../environment.ts'
+import { logTo, writeJson } from '../output.ts'
 import {
   formatCacheLine,
   formatReachLines,

@@ -2,8 +2,8 @@
  * What `serve` prints, much as uWSGI does, so that scripts and eyes find what they know.
  */
 
-import type { CacheStats } from '../base/index.ts'
-import { formatAddress, type SocketAddress } from '../uwsgi/options/index.ts'
+import type { CacheStats } from '../../base/index.ts'
+import { formatAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 
 /** A read of the default cache, as in the recipe of uWSGI's manual. */
 const NGINX_REST = 'uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri;'

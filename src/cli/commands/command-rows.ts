@@ -4,7 +4,7 @@
  * `serve` has the option table of config; `--cache` is another thing there, as in uWSGI.
  */
 
-import { OPTION_TABLE, type OptionRow, requireRow } from '../uwsgi/options/index.ts'
+import { OPTION_TABLE, type OptionRow, requireRow } from '../../uwsgi/options/index.ts'
 
 const SHARED = { group: 'command', support: 'now' } as const
 

@@ -5,7 +5,7 @@
  * median and the 99th percentile give the whole curve.
  */
 
-import { type Geometry, segmentSize } from '../segment/index.ts'
+import { type Geometry, segmentSize } from '../../segment/index.ts'
 
 /** What is known of the items. */
 export interface Demand {

@@ -1,9 +1,9 @@
 /** `undercroft exists`: whether a key is there, as an exit code. */
 
+import { EXIT } from '../exit-codes.ts'
+import { writeJson } from '../output.ts'
 import { cacheCommand } from './cache-command.ts'
 import { withTarget } from './command.ts'
-import { EXIT } from './exit-codes.ts'
-import { writeJson } from './output.ts'
 
 export const EXISTS = cacheCommand({
   name: 'exists',
