@@ -2,7 +2,7 @@
  * The benchmarks beside the comparison of caches: `npm run bench -- NAME [options of its own]`.
  */
 
-import type { Scope } from '../test/support/scope.ts'
+import type { Scope } from '../testing/scope.ts'
 import { benchBesideWriter } from './beside-writer.ts'
 import { benchChains } from './chains.ts'
 import { benchChurn } from './churn.ts'

@@ -7,8 +7,8 @@
  */
 
 import { join } from 'node:path'
-import type { Scope } from '../test/support/scope.ts'
-import { memoryDir } from '../test/support/temp-dir.ts'
+import type { Scope } from '../testing/scope.ts'
+import { memoryDir } from '../testing/temp-dir.ts'
 import { type CandidateName, findCandidate } from './candidates.ts'
 import { type Goal, goalLine } from './goal.ts'
 import { parseRoundOptions } from './options.ts'

@@ -2,9 +2,9 @@
  * Who is compared, in which order, and who is missing here and why.
  */
 
-import { locatePeer, type PeerName } from '../test/peers/peers.ts'
-import { startRedis } from '../test/peers/redis.ts'
-import type { Scope } from '../test/support/scope.ts'
+import { locatePeer, type PeerName } from '../testing/peers/peers.ts'
+import { startRedis } from '../testing/peers/redis.ts'
+import type { Scope } from '../testing/scope.ts'
 import { startApcuParty } from './apcu-party.ts'
 import { missingNpmPeers } from './npm-peers.ts'
 import { startOpenrestyParty } from './openresty-party.ts'

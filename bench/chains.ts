@@ -6,10 +6,10 @@
  */
 
 import type { ValueDecoder } from '../src/base/index.ts'
-import { Depths } from '../test/support/depths.ts'
-import { randomFrom } from '../test/support/random.ts'
-import type { Scope } from '../test/support/scope.ts'
-import { type Bench, openBench } from '../test/support/segments.ts'
+import { Depths } from '../testing/depths.ts'
+import { randomFrom } from '../testing/random.ts'
+import type { Scope } from '../testing/scope.ts'
+import { type Bench, openBench } from '../testing/segments.ts'
 import { parseRoundOptions } from './options.ts'
 import { printMachine } from './report.ts'
 import { median } from './results.ts'

@@ -7,9 +7,9 @@
  */
 
 import { Cache } from '../src/index.ts'
-import { type Random, randomFrom } from '../test/support/random.ts'
-import type { Scope } from '../test/support/scope.ts'
-import { memoryDir } from '../test/support/temp-dir.ts'
+import { type Random, randomFrom } from '../testing/random.ts'
+import type { Scope } from '../testing/scope.ts'
+import { memoryDir } from '../testing/temp-dir.ts'
 import { type Goal, goalLine } from './goal.ts'
 import { parseRoundOptions, type RoundOptions } from './options.ts'
 

@@ -6,8 +6,8 @@
  */
 
 import { Cache } from '../src/index.ts'
-import type { Scope } from '../test/support/scope.ts'
-import { memoryDir } from '../test/support/temp-dir.ts'
+import type { Scope } from '../testing/scope.ts'
+import { memoryDir } from '../testing/temp-dir.ts'
 import { type Goal, goalLine } from './goal.ts'
 import { parseRoundOptions, type RoundOptions } from './options.ts'
 import { printMachine } from './report.ts'

@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { locatePeer, type PeerName, packagesOf } from '../test/peers/peers.ts'
+import { locatePeer, type PeerName, packagesOf } from '../testing/peers/peers.ts'
 import { NPM_PEERS } from './npm-peers.ts'
 
 /** Programs that benchmarks compare with, or ask with. */

@@ -5,8 +5,8 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from '../test/runner/find-tests.ts'
-import type { Scope } from '../test/support/scope.ts'
+import { ROOT } from '../testing/harness/find-tests.ts'
+import type { Scope } from '../testing/scope.ts'
 import { startLineParty } from './line-party.ts'
 import type { Party, PartyOptions } from './party.ts'
 

@@ -2,8 +2,8 @@
  * The processes that measure one candidate: two, so that they can also be measured together.
  */
 
-import { Child } from '../test/support/child.ts'
-import type { Scope } from '../test/support/scope.ts'
+import { Child } from '../testing/child.ts'
+import type { Scope } from '../testing/scope.ts'
 import type { Site } from './candidate.ts'
 import type { Request, Response, Task } from './messages.ts'
 import type { Timing } from './timed-loop.ts'

@@ -7,11 +7,11 @@
  */
 
 import { Cache, type CacheOptions } from '../src/index.ts'
-import type { FailingTask } from '../test/processes/failing-child.ts'
-import { Child } from '../test/support/child.ts'
-import { within } from '../test/support/deadline.ts'
-import { onEnd, programScope, type Scope } from '../test/support/scope.ts'
-import { memoryDir } from '../test/support/temp-dir.ts'
+import { Child } from '../testing/child.ts'
+import { within } from '../testing/deadline.ts'
+import type { FailingTask } from '../testing/failing-child.ts'
+import { onEnd, programScope, type Scope } from '../testing/scope.ts'
+import { memoryDir } from '../testing/temp-dir.ts'
 import { parseRoundOptions, type RoundOptions } from './options.ts'
 import { printMachine } from './report.ts'
 import { median } from './results.ts'
@@ -99,7 +99,7 @@ async function killWriter(
   scope: Scope,
   place: { readonly name: string; readonly directory: string },
 ): Promise<void> {
-  const script = new URL('../test/processes/failing-child.js', import.meta.url)
+  const script = new URL('../testing/failing-child.js', import.meta.url)
   const child = await Child.start<FailingTask, string>(scope, script)
   const point = { in: 'set', value: STRING_VALUE } as const
   child.send({ ...place, key: 'victim', signal: 'SIGKILL', point })

@@ -4,7 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { RemoteCache } from '../src/client/index.ts'
-import { answer } from '../test/support/child-side.ts'
+import { answer } from '../testing/child-side.ts'
 import { type RemoteTask, type RemoteTiming, remoteKeys } from './remote-clients.ts'
 import { STRING_VALUE } from './workload.ts'
 

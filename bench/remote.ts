@@ -8,8 +8,8 @@
 
 import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../src/base/index.ts'
-import { locatePeer } from '../test/peers/peers.ts'
-import type { Scope } from '../test/support/scope.ts'
+import { locatePeer } from '../testing/peers/peers.ts'
+import type { Scope } from '../testing/scope.ts'
 import {
   REMOTE_OPERATIONS,
   type RemoteClient,

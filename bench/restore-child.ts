@@ -6,8 +6,8 @@ import { systemClock, VALUE_TYPE } from '../src/base/index.ts'
 import { Engine } from '../src/engine/index.ts'
 import { Cache } from '../src/index.ts'
 import { openSegment } from '../src/segment/index.ts'
-import { ANY_GEOMETRY } from '../test/support/any-geometry.ts'
-import { answer } from '../test/support/child-side.ts'
+import { ANY_GEOMETRY } from '../testing/any-geometry.ts'
+import { answer } from '../testing/child-side.ts'
 import { STRING_VALUE } from './workload.ts'
 
 export interface RestoreRequest {

@@ -3,7 +3,7 @@
  * trusted even where times cannot. With the name of another benchmark first, that one.
  */
 
-import { programScope } from '../test/support/scope.ts'
+import { programScope } from '../testing/scope.ts'
 import { BENCHMARKS } from './benchmarks.ts'
 import { compareCaches } from './comparison.ts'
 import { goalLine } from './goal.ts'

@@ -4,7 +4,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { Cache } from '../src/index.ts'
-import { answer } from '../test/support/child-side.ts'
+import { answer } from '../testing/child-side.ts'
 import { type Distribution, distributionOf } from './results.ts'
 import { STRING_VALUE } from './workload.ts'
 

@@ -10,8 +10,8 @@
 
 import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../src/base/index.ts'
-import { locatePeer } from '../test/peers/peers.ts'
-import type { Scope } from '../test/support/scope.ts'
+import { locatePeer } from '../testing/peers/peers.ts'
+import type { Scope } from '../testing/scope.ts'
 import { type Goal, goalLine } from './goal.ts'
 import { printMachine } from './report.ts'
 import { ratios, spread } from './results.ts'

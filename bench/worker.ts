@@ -6,7 +6,7 @@
 
 import { deepStrictEqual } from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { answer } from '../test/support/child-side.ts'
+import { answer } from '../testing/child-side.ts'
 import type { OpenSubject, Subject } from './candidate.ts'
 import type { Request, Response, Task } from './messages.ts'
 import { type TimedLoop, timedLoop } from './timed-loop.ts'

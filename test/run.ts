@@ -5,10 +5,10 @@
  */
 
 import { relative } from 'node:path'
-import { findTestStages, ROOT, type TestStage } from './runner/find-tests.ts'
-import { type StageResult, total } from './runner/results.ts'
-import { runCommand } from './runner/run-command.ts'
-import { runTestFiles } from './runner/run-test-files.ts'
+import { findTestStages, ROOT, type TestStage } from '../testing/harness/find-tests.ts'
+import { type StageResult, total } from '../testing/harness/results.ts'
+import { runCommand } from '../testing/harness/run-command.ts'
+import { runTestFiles } from '../testing/harness/run-test-files.ts'
 
 const COMMANDS = [
   {

@@ -4,8 +4,8 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer } from '../../test/support/child-side.ts'
-import { type Random, randomFrom } from '../../test/support/random.ts'
+import { answer } from '../../testing/child-side.ts'
+import { type Random, randomFrom } from '../../testing/random.ts'
 import type { Operation } from './linearizability.ts'
 import type { Action, State } from './sequential.ts'
 

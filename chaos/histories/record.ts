@@ -3,10 +3,10 @@
  */
 
 import type { CacheOptions } from '../../src/index.ts'
-import { Child } from '../../test/support/child.ts'
-import { type Random, randomFrom } from '../../test/support/random.ts'
-import { programScope } from '../../test/support/scope.ts'
-import { memoryDir } from '../../test/support/temp-dir.ts'
+import { Child } from '../../testing/child.ts'
+import { type Random, randomFrom } from '../../testing/random.ts'
+import { programScope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 import type { CallerTask } from './caller.ts'
 import { brokenKeys, type Operation } from './linearizability.ts'
 

@@ -5,7 +5,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { RemoteCache } from '../../src/client/index.ts'
-import { type Random, randomFrom } from '../../test/support/random.ts'
+import { type Random, randomFrom } from '../../testing/random.ts'
 
 /** A request on a connection of a worker that is killed fails, and may for so long. */
 const AFTER_KILL_MS = 2000

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test'
 import { CANDIDATES, findCandidate } from '../../bench/candidates.ts'
 import { measure } from '../../bench/party.ts'
 import { itemCount, OPERATIONS } from '../../bench/workload.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 const KEY_COUNT = 100
 

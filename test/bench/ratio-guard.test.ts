@@ -12,8 +12,8 @@ import { open as openUndercroft } from '../../bench/candidates/undercroft.ts'
 import { open as openShared } from '../../bench/candidates/undercroft-shared.ts'
 import { timedLoop } from '../../bench/timed-loop.ts'
 import { chunksOf, itemCount, keysOf, OPERATIONS, type Operation } from '../../bench/workload.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 /** Few enough for the processor's caches, so that other programs disturb little. */
 const KEY_COUNT = 500

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { goalLine } from '../../bench/goal.ts'
 import { measureWeb, parseWebOptions, webGoals } from '../../bench/web.ts'
 import { SERVER_NAMES } from '../../bench/web-servers.ts'
-import { requirePeer } from '../peers/peers.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
 
 describe('the web benchmark', () => {
   test('measures every server in each round', async t => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { describeCacheContract } from '../support/cache-contract.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { describeCacheContract } from '../../testing/cache-contract.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 
 /** One after the other, in one place: each test destroys what it has made. */
 const store = join(processDir(), 'contract.store')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
 
 test('with onlyPresent a counter is changed, and none is created', () => {
   const clock = new ManualClock()

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { until } from '../support/deadline.ts'
+import { until } from '../../testing/deadline.ts'
 
 const ITEMS = 500
 const ROUNDS = 20

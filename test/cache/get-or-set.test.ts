@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { Cache, type CacheOptions, UndercroftError } from '../../src/index.ts'
-import { within } from '../support/deadline.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { onEnd } from '../support/scope.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { within } from '../../testing/deadline.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 
 const directory = processDir()
 let serial = 0

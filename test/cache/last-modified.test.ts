@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import type { Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 const clock = new ManualClock()
 

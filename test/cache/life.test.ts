@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 describe('the life of a cache', () => {
   for (const memory of ['shared', 'private'] as const) {

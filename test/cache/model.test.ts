@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { type Random, seededRandom } from '../support/random.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 const STEPS = 6000
 const KEYS = Array.from({ length: 24 }, (_, i) => (i % 3 === 0 ? `ключ-${i}` : `key-${i}`))

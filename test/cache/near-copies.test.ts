@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
 
 let opened = 0
 

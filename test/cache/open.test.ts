@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 describe('opening a cache', () => {
   for (const memory of ['shared', 'private'] as const) {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { keepSwept } from '../../src/cache/sweeper.ts'
 import { Cache, UndercroftError } from '../../src/index.ts'
-import { until } from '../support/deadline.ts'
-import { COLLIDING, Depths } from '../support/depths.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { partsOf } from '../support/segments.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { until } from '../../testing/deadline.ts'
+import { COLLIDING, Depths } from '../../testing/depths.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { partsOf } from '../../testing/segments.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 describe('sweeping', () => {
   test('gives back the room of what expired, all of it, and says how much', t => {

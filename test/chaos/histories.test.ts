@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { checkMode, HISTORY_MODES } from '../../chaos/histories/record.ts'
-import { seededRandom } from '../support/random.ts'
+import { seededRandom } from '../../testing/random.ts'
 
 const ROUNDS = 40
 

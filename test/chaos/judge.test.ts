@@ -17,10 +17,10 @@ import {
   touchItem,
 } from '../../chaos/player.ts'
 import { ITEM_COUNT } from '../../src/engine/state.ts'
+import { randomFrom } from '../../testing/random.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { partsOf } from '../../testing/segments.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
-import { randomFrom } from '../support/random.ts'
-import { onEnd } from '../support/scope.ts'
-import { partsOf } from '../support/segments.ts'
 
 const NAME = 'dead'
 

@@ -4,7 +4,7 @@ import { problemsOf } from '../../chaos/soak/findings.ts'
 import { growthOf } from '../../chaos/soak/growth.ts'
 import type { Sample, SoakResult } from '../../chaos/soak/soak.ts'
 import { soak } from '../../chaos/soak/soak.ts'
-import { seededRandom } from '../support/random.ts'
+import { seededRandom } from '../../testing/random.ts'
 
 const DURATION_MS = 12_000
 const MIB = 1024 * 1024

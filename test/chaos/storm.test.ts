@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { rageOverAll } from '../../chaos/all-modes.ts'
 import { MODES } from '../../chaos/modes.ts'
 import { waitLimitMs } from '../../chaos/storm.ts'
-import { seededRandom } from '../support/random.ts'
+import { seededRandom } from '../../testing/random.ts'
 
 const KILLS = 300
 /** For a hang; a loaded machine takes longer than its half a minute. */

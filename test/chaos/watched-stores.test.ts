@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { types } from 'node:util'
 import { openWatched, watchStores } from '../../chaos/watched-stores.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { partsOf } from '../../testing/segments.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
-import { onEnd } from '../support/scope.ts'
-import { partsOf } from '../support/segments.ts'
 
 test('each store of a write is told by its name, in order', t => {
   const options = ownCache(t, { maxItems: 4, maxKeySize: 32, bitmap: false, eviction: 'none' })

@@ -13,8 +13,8 @@ import type {
 import { run } from '../../src/cli/run.ts'
 import type { ListenLimits, MasterPlan, StatsListening } from '../../src/runner/index.ts'
 import { type CacheDefinition, formatAddress } from '../../src/uwsgi/options/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { fakeOutside } from '../uwsgi/options/fake-outside.ts'
+import { fakeOutside } from '../../testing/fake-outside.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
 import { FakeCache } from './fake-cache.ts'
 
 /** What a test can set up and look at. */

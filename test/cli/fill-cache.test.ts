@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { fillCache } from '../../src/runner/caches/fill-cache.ts'
 import type { Filling } from '../../src/uwsgi/options/index.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 import { FakeCache } from './fake-cache.ts'
 
 const item = (key: string, value: string): Filling => ({ kind: 'item', key, value })

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
 import { keepFlushed } from '../../src/runner/caches/keep-store.ts'
-import { until } from '../support/deadline.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { until } from '../../testing/deadline.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 describe('store_sync', () => {
   test('comes every so often; a flush waits for the one before', async t => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { nodeOutside } from '../../src/cli/node-outside.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 

@@ -5,9 +5,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Scope } from '../support/scope.ts'
-import { type Service, startService } from '../support/service.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { type Service, startService } from '../../testing/service.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 

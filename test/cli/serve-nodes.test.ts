@@ -6,11 +6,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RemoteCache } from '../../src/client/index.ts'
-import { until } from '../support/deadline.ts'
-import type { Scope } from '../support/scope.ts'
-import { startService } from '../support/service.ts'
-import { memoryDir } from '../support/temp-dir.ts'
-import { freeUdpPort } from '../support/udp-peer.ts'
+import { until } from '../../testing/deadline.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { startService } from '../../testing/service.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
+import { freeUdpPort } from '../../testing/udp-peer.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 

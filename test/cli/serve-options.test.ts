@@ -10,10 +10,10 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { RemoteCache } from '../../src/client/index.ts'
-import { until } from '../support/deadline.ts'
-import type { Scope } from '../support/scope.ts'
-import { type ServeProcess, serve } from '../support/serve-process.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
+import { until } from '../../testing/deadline.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { type ServeProcess, serve } from '../../testing/serve-process.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
 /** A server with this cache, called a, and a client. */
 async function serveCache(

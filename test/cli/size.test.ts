@@ -3,9 +3,9 @@ import { describe, test } from 'node:test'
 import { geometryOf, reportMemory } from '../../src/cli/commands/memory-report.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { memoryParts } from '../../src/segment/index.ts'
-import { randomFrom } from '../support/random.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { randomFrom } from '../../testing/random.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 const SEED = 7

@@ -7,11 +7,11 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
-import { until } from '../support/deadline.ts'
-import type { Scope } from '../support/scope.ts'
-import { type Service, startService } from '../support/service.ts'
-import { StoreFile } from '../support/store-file.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { until } from '../../testing/deadline.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { type Service, startService } from '../../testing/service.ts'
+import { StoreFile } from '../../testing/store-file.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 /** The number of this file system in statfs(2). */
 const TMPFS = 0x0102_1994

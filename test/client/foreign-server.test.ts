@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { serialize } from 'node:v8'
 import { RemoteCache, type RemoteCacheOptions } from '../../src/client/index.ts'
-import { magic } from '../support/magic.ts'
-import { type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts'
-import { readVectors, type Vector } from '../support/vectors.ts'
+import { magic } from '../../testing/magic.ts'
+import { type ScriptedServer, startScriptedServer } from '../../testing/scripted-server.ts'
+import { readVectors, type Vector } from '../../testing/vectors.ts'
 
 /** One reply a connection, then close. */
 function answering(...replies: (string | undefined)[]): Promise<ScriptedServer> {

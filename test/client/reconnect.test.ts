@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { RemoteCache } from '../../src/client/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { startScriptedServer } from '../../testing/scripted-server.ts'
 
 /** `status=ok`, with `keep=1`: the reply of a server that stays. */
 const OK_KEPT = Buffer.from('6f150011060073746174757302006f6b04006b656570010031', 'hex')

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { RemoteCache, type RemoteCacheOptions } from '../../src/client/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { until } from '../support/deadline.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
+import { until } from '../../testing/deadline.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
 
 const first = openTestCache({ name: 'first', items: '6', keysize: '16', blocksize: '1000000' })
 const second = openTestCache({ name: 'second', items: '3000' })

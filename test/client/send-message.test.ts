@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sendMessage, sendMessageRaw } from '../../src/client/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { startScriptedServer } from '../../testing/scripted-server.ts'
 
 const cache = openTestCache({ name: 'default', blocksize: '1000000' })
 let server: CacheServer

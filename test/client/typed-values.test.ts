@@ -10,11 +10,11 @@ import { serialize } from 'node:v8'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { ask, magic } from '../support/magic.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
-import { SAMPLE_VALUES } from '../support/sample-values.ts'
-import { programScope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ask, magic } from '../../testing/magic.ts'
+import { exchange, RawClient } from '../../testing/raw-client.ts'
+import { SAMPLE_VALUES } from '../../testing/sample-values.ts'
+import { programScope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 let local: Cache
 let server: CacheServer

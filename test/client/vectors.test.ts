@@ -7,8 +7,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { RemoteCache } from '../../src/client/index.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
-import { readVectors } from '../support/vectors.ts'
+import { startScriptedServer } from '../../testing/scripted-server.ts'
+import { readVectors } from '../../testing/vectors.ts'
 
 describe('an answer recorded for a uWSGI client gives the recorded result', () => {
   for (const vector of readVectors('tcp-client')) {

@@ -4,7 +4,7 @@ import vm from 'node:vm'
 import { VALUE_TYPE } from '../../src/base/index.ts'
 import { decodeValue, encodeValue } from '../../src/codecs/index.ts'
 import { isPlainData } from '../../src/codecs/plain.ts'
-import { type Random, seededRandom } from '../support/random.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
 
 /** Through bytes that have something on both sides, as in a segment. */
 function roundTrip(value: unknown): { type: number; size: number; value: unknown } {

@@ -21,11 +21,11 @@ import {
   opt,
   send_message,
 } from '../../src/uwsgi/index.ts'
-import { findPeer } from '../peers/peers.ts'
-import { startUwsgi } from '../peers/uwsgi.ts'
-import { programScope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
-import { startServer } from '../support/undercroft-server.ts'
+import { findPeer } from '../../testing/peers/peers.ts'
+import { startUwsgi } from '../../testing/peers/uwsgi.ts'
+import { programScope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
+import { startServer } from '../../testing/undercroft-server.ts'
 
 const scope = programScope()
 let cache: Cache

@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { readDump } from '../../testing/dumps.ts'
+import type { FailingTask, FailurePoint } from '../../testing/failing-child.ts'
+import { ask, magic } from '../../testing/magic.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { isStopped } from '../../testing/process-state.ts'
+import { exchange, RawClient } from '../../testing/raw-client.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
 import { CacheProcess, openHere, ownCache } from '../processes/cache-process.ts'
-import type { FailingTask, FailurePoint } from '../processes/failing-child.ts'
-import { Child } from '../support/child.ts'
-import { until, within } from '../support/deadline.ts'
-import { readDump } from '../support/dumps.ts'
-import { ask, magic } from '../support/magic.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { isStopped } from '../support/process-state.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
 
 /** Caches of so many items, called a, b and so on, and a server for them. */
 async function serve(t: Scope, ...items: number[]) {
@@ -87,7 +87,7 @@ async function prepareDeath(t: TestContext) {
   cache.set('k', 'value')
   cache.set('n', 1)
   const survivor = await CacheProcess.start(t, options)
-  const script = new URL('../processes/failing-child.js', import.meta.url)
+  const script = new URL('../../testing/failing-child.js', import.meta.url)
   const victim = await Child.start<FailingTask, string>(t, script)
   const begin = (signal: FailingTask['signal'], point: FailurePoint) => {
     const { name, directory } = options

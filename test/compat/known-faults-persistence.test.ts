@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { serve } from '../../testing/serve-process.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 import { CacheProcess, ownCache } from '../processes/cache-process.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { serve } from '../support/serve-process.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
 
 test('F13: an item from a store ends when it should, and its room comes back', t => {
   const clock = new ManualClock()

@@ -8,13 +8,13 @@ import { describe, type TestContext, test } from 'node:test'
 import { formatCacheLine } from '../../src/cli/commands/serve-text.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { receiveReplicas, replicate } from '../../src/replication/index.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
+import type { FailingTask } from '../../testing/failing-child.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
-import type { FailingTask } from '../processes/failing-child.ts'
-import { Child } from '../support/child.ts'
-import { until, within } from '../support/deadline.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import type { Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
 import { refusal, resolveOne } from '../uwsgi/options/reading.ts'
 
 /** Blocks of one byte, so that a value is as many blocks as bytes. */
@@ -154,7 +154,7 @@ async function dieInSet(
   { name, directory }: { readonly name: string; readonly directory: string },
   key: string,
 ): Promise<void> {
-  const script = new URL('../processes/failing-child.js', import.meta.url)
+  const script = new URL('../../testing/failing-child.js', import.meta.url)
   const child = await Child.start<FailingTask, string>(t, script)
   const point = { in: 'set', value: 'half of this is written'.repeat(2) } as const
   child.send({ name, directory, key, signal: 'SIGKILL', point })

@@ -11,11 +11,11 @@ import { Cache } from '../../src/index.ts'
 import { parseDictionary } from '../../src/protocols/uwsgi/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
-import { until } from '../support/deadline.ts'
-import { readDump } from '../support/dumps.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange } from '../support/raw-client.ts'
-import { UdpPeer } from '../support/udp-peer.ts'
+import { until } from '../../testing/deadline.ts'
+import { readDump } from '../../testing/dumps.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { exchange } from '../../testing/raw-client.ts'
+import { UdpPeer } from '../../testing/udp-peer.ts'
 
 const open = (more: Record<string, string> = {}) =>
   openTestCache({ name: 'a', items: '20', keysize: '64', blocksize: '100000', ...more })

@@ -4,9 +4,9 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
+import { answer } from '../../testing/child-side.ts'
+import { randomFrom } from '../../testing/random.ts'
 import { checkedValue, faultOf } from '../processes/checked-value.ts'
-import { answer } from '../support/child-side.ts'
-import { randomFrom } from '../support/random.ts'
 
 export interface StressTask {
   readonly options: CacheOptions

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { encodeValue } from '../../src/codecs/index.ts'
 import { Engine } from '../../src/engine/index.ts'
 import type { Geometry } from '../../src/segment/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { asText } from '../support/segments.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { asText } from '../../testing/segments.ts'
 import { openImage, RecordedSegment } from './recorded-segment.ts'
 
 const BLOCK_SIZE = 16

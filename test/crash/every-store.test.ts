@@ -4,9 +4,9 @@ import { VALUE_TYPE } from '../../src/base/index.ts'
 import { encodeValue } from '../../src/codecs/index.ts'
 import { Engine } from '../../src/engine/index.ts'
 import type { Geometry } from '../../src/segment/index.ts'
-import { COLLIDING } from '../support/depths.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { asText } from '../support/segments.ts'
+import { COLLIDING } from '../../testing/depths.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { asText } from '../../testing/segments.ts'
 import { openImage, RecordedSegment } from './recorded-segment.ts'
 
 const SIZES = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { seededRandom } from '../support/random.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { seededRandom } from '../../testing/random.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 
 function openAdaptive(maxItems: number): Bench {
   return openBench({ eviction: 'adaptive', maxItems })

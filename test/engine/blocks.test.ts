@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Blocks, NO_BLOCK } from '../../src/engine/blocks.ts'
 import { MISS } from '../../src/engine/reader.ts'
-import { type Random, seededRandom } from '../support/random.ts'
-import { asText, type Bench, openBench } from '../support/segments.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
+import { asText, type Bench, openBench } from '../../testing/segments.ts'
 
 interface Run {
   readonly first: number

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { RETRY } from '../../src/engine/reader.ts'
 import { SlotTable } from '../../src/engine/slot-table.ts'
-import { COLLIDING, Depths } from '../support/depths.ts'
-import { randomFrom, seededRandom } from '../support/random.ts'
-import { asText, type Bench, openBench } from '../support/segments.ts'
+import { COLLIDING, Depths } from '../../testing/depths.ts'
+import { randomFrom, seededRandom } from '../../testing/random.ts'
+import { asText, type Bench, openBench } from '../../testing/segments.ts'
 
 /** Enough for a vote to be clear: one request of 128 is noted. */
 const MANY = 5000

@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib'
 import { VALUE_TYPE } from '../../src/base/index.ts'
 import { addBytes, addRun, addWord, addWords, CRC_START } from '../../src/engine/crc32.ts'
 import { type Geometry, LOCK, LOCK_OFFSET } from '../../src/segment/index.ts'
-import { seededRandom } from '../support/random.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { seededRandom } from '../../testing/random.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 import { slotOf, slotWord, stateWord } from './damage.ts'
 
 /** What docs/format/segment.md says that the checksum of an item is made of. */

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Geometry } from '../../src/segment/index.ts'
-import { randomFrom } from '../support/random.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { randomFrom } from '../../testing/random.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 
 const BLOCK_COUNT = 128
 const BITMAP = { maxItems: 100, blockSize: 16, blockCount: BLOCK_COUNT, bitmap: true } as const

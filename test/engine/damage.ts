@@ -11,7 +11,7 @@ import {
   STATE,
   STATE_OFFSET,
 } from '../../src/segment/index.ts'
-import type { Bench } from '../support/segments.ts'
+import type { Bench } from '../../testing/segments.ts'
 
 export interface Damage {
   readonly name: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Bench, openBench } from '../support/segments.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 import { stateDouble } from './damage.ts'
 
 function earliest({ segment }: Bench): number {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { djb33xHash, murmur2Hash, seededHash } from '../../src/engine/hash.ts'
 import { PreparedKey } from '../../src/engine/key.ts'
-import { seededRandom } from '../support/random.ts'
-import { openBench, text } from '../support/segments.ts'
+import { seededRandom } from '../../testing/random.ts'
+import { openBench, text } from '../../testing/segments.ts'
 
 /** From a running uWSGI 2.0.21. */
 const DJB33X = [

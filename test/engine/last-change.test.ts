@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LAST_MODIFIED } from '../../src/engine/state.ts'
-import { openBench } from '../support/segments.ts'
+import { openBench } from '../../testing/segments.ts'
 
 test('a moment of the last change that makes no sense, as after a power loss, is none', () => {
   const { engine, segment, set, clock } = openBench()

@@ -5,9 +5,9 @@ import { systemClock } from '../../src/base/index.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { Cache } from '../../src/index.ts'
 import { LOCK, LOCK_OFFSET, openSegment } from '../../src/segment/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { openBench } from '../support/segments.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { openBench } from '../../testing/segments.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 const OWNER = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
 const NEXT_SERIAL = (LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4

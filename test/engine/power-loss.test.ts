@@ -15,8 +15,8 @@ import {
   SLOT_STRIDE,
   STATE_OFFSET,
 } from '../../src/segment/index.ts'
-import { type Random, seededRandom } from '../support/random.ts'
-import { asText, type Bench, openBench } from '../support/segments.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
+import { asText, type Bench, openBench } from '../../testing/segments.ts'
 import { slotOf, slotWord } from './damage.ts'
 
 const PAGE_SIZE = 4096

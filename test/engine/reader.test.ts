@@ -4,8 +4,8 @@ import type { PreparedKey } from '../../src/engine/key.ts'
 import { MISS, RETRY } from '../../src/engine/reader.ts'
 import { SlotTable } from '../../src/engine/slot-table.ts'
 import { LOCK, LOCK_OFFSET } from '../../src/segment/index.ts'
-import { COLLIDING } from '../support/depths.ts'
-import { asText, type Bench, openBench, text } from '../support/segments.ts'
+import { COLLIDING } from '../../testing/depths.ts'
+import { asText, type Bench, openBench, text } from '../../testing/segments.ts'
 
 const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Random, seededRandom } from '../support/random.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 
 /** What an LRU cache of `limit` items holds: least recently used first. */
 class LruModel {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Geometry, INFO_WRITING, LOCK, LOCK_OFFSET } from '../../src/segment/index.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 import { DAMAGES, type Damage, slotOf, slotWord } from './damage.ts'
 
 const MODES: Readonly<Record<string, Partial<Geometry>>> = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Engine } from '../../src/engine/engine.ts'
-import { openBench } from '../support/segments.ts'
+import { openBench } from '../../testing/segments.ts'
 
 const ITEM_COUNT = 1000
 

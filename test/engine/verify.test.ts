@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { INFO_WRITING } from '../../src/segment/index.ts'
-import { type Bench, openBench } from '../support/segments.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
 import { slotWord } from './damage.ts'
 
 /** Items a (slot 1) and b (slot 2), both of two blocks in bitmap mode. */

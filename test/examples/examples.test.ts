@@ -8,8 +8,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { ROOT } from '../runner/find-tests.ts'
-import { PATIENCE_MS } from '../support/deadline.ts'
+import { PATIENCE_MS } from '../../testing/deadline.ts'
+import { ROOT } from '../../testing/harness/find-tests.ts'
 
 const run = promisify(execFile)
 

@@ -4,9 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Child } from '../support/child.ts'
-import { within } from '../support/deadline.ts'
-import { seededRandom } from '../support/random.ts'
+import { Child } from '../../testing/child.ts'
+import { within } from '../../testing/deadline.ts'
+import { seededRandom } from '../../testing/random.ts'
 import { fuzzTarget, TARGETS } from './fuzz.ts'
 
 const INPUT_COUNT = 40_000

@@ -4,7 +4,7 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { randomFrom } from '../support/random.ts'
+import { randomFrom } from '../../testing/random.ts'
 import { COMMAND_TARGETS } from './command-targets.ts'
 import { mutate } from './mutate.ts'
 import type { FuzzTarget } from './target.ts'

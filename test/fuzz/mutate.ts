@@ -2,7 +2,7 @@
  * Inputs made of valid ones: bent a little, where formats are bent most easily, or quite at random.
  */
 
-import type { Random } from '../support/random.ts'
+import type { Random } from '../../testing/random.ts'
 
 /** Nothing that is read at once here is longer, and long inputs find no more than short ones. */
 const MAX_SIZE = 2048

@@ -3,7 +3,7 @@
  */
 
 import { Cache } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export interface Work {
   readonly directory: string

@@ -3,7 +3,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { magic } from '../support/magic.ts'
+import { magic } from '../../testing/magic.ts'
 
 interface Vector {
   readonly request_hex?: string | null

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { type ErrorCode, UndercroftError } from '../../src/base/index.ts'
-import type { Random } from '../support/random.ts'
+import type { Random } from '../../testing/random.ts'
 
 export interface FuzzTarget {
   readonly name: string

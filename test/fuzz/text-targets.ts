@@ -9,7 +9,7 @@ import { encodeDictionary, parseAddress, parseDictionary } from '../../src/proto
 import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
 import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/uwsgi/options/index.ts'
 import { createRouter } from '../../src/uwsgi/rules/index.ts'
-import { fakeOutside } from '../uwsgi/options/fake-outside.ts'
+import { fakeOutside } from '../../testing/fake-outside.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 
 const REFUSED = ['UNDERCROFT_OPTION_INVALID'] as const

@@ -24,7 +24,7 @@ import {
   parseMagicRequest,
   writeDumpRecord,
 } from '../../src/protocols/uwsgi/index.ts'
-import { magic } from '../support/magic.ts'
+import { magic } from '../../testing/magic.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 import { allowing, chunksOf, type FuzzTarget, requireWithin } from './target.ts'
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { describe, test } from 'node:test'
-import { until, within } from '../support/deadline.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { sendTo, serve } from './contract/subject.ts'
 import { FRESH, pageSetting, startListener } from './page-setting.ts'
 

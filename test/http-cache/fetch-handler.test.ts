@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { until, within } from '../support/deadline.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { serve } from './contract/subject.ts'
 import { FRESH, pageSetting } from './page-setting.ts'
 

@@ -4,7 +4,7 @@ import CachePolicy from 'http-cache-semantics'
 import { parseDirectives } from '../../src/http-cache/directives.ts'
 import { judge, type Lifetime } from '../../src/http-cache/freshness.ts'
 import { assess } from '../../src/http-cache/storing.ts'
-import { type Random, seededRandom } from '../support/random.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
 
 const NOW_MS = Date.UTC(2027, 0, 15, 8)
 const ROUNDS = 3000

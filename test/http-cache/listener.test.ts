@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { until, within } from '../support/deadline.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { type Got, HOST, sendTo, serve } from './contract/subject.ts'
 import { FRESH, pageSetting, startListener } from './page-setting.ts'
 

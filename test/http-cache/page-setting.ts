@@ -4,10 +4,10 @@
 
 import { HttpCache, type HttpCacheOptions, type Listener } from '../../src/http-cache/index.ts'
 import { Cache } from '../../src/index.ts'
-import { within } from '../support/deadline.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { within } from '../../testing/deadline.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 import { sendTo, serve } from './contract/subject.ts'
 
 export const FRESH = { 'cache-control': 'max-age=60' }

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { describe, type TestContext, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { bytesToResponse, responseToBytes } from '../../src/http-cache/index.ts'
-import { onEnd } from '../support/scope.ts'
+import { onEnd } from '../../testing/scope.ts'
 
 const PAGE = '<p>a page</p>'.repeat(100)
 const COMPRESS = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync }

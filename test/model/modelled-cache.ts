@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
 import { CacheModel, type ModelSizes } from './cache-model.ts'
 
 export type Arithmetic = 'increment' | 'decrement' | 'multiply' | 'divide'

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Cache } from '../../src/index.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 import { type Command, ModelledCache, type ModelledOptions } from './modelled-cache.ts'
 import { LONGEST_VALUE, modelledModes } from './modes.ts'
 

@@ -6,8 +6,8 @@
  */
 
 import { describe, test } from 'node:test'
-import { type Random, randomFrom, seededRandom } from '../support/random.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { type Random, randomFrom, seededRandom } from '../../testing/random.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 import { type Command, ModelledCache } from './modelled-cache.ts'
 import { LONGEST_VALUE, modelledModes } from './modes.ts'
 

@@ -5,8 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
-import { SAMPLE_VALUES } from '../support/sample-values.ts'
+import { answer } from '../../testing/child-side.ts'
+import { SAMPLE_VALUES } from '../../testing/sample-values.ts'
 import { readSamples, writeSamples } from './samples.ts'
 
 export interface ExchangeTask {

@@ -4,7 +4,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Cache } from '../../src/index.ts'
-import { SAMPLE_VALUES } from '../support/sample-values.ts'
+import { SAMPLE_VALUES } from '../../testing/sample-values.ts'
 
 export function writeSamples(cache: Cache): readonly string[] {
   for (const [index, value] of SAMPLE_VALUES.entries()) cache.set(`sample-${index}`, value)

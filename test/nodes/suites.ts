@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { type TestContext, test } from 'node:test'
-import { findTestStages } from '../runner/find-tests.ts'
-import { onEnd } from '../support/scope.ts'
+import { findTestStages } from '../../testing/harness/find-tests.ts'
+import { onEnd } from '../../testing/scope.ts'
 import { type NodeLine, requireNode } from './nodes.ts'
 
 /** The folders whose code depends on what a Node brings. */

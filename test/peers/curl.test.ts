@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import { until } from '../support/deadline.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { requirePeer } from './peers.ts'
+import { until } from '../../testing/deadline.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 import { startWebSite } from './web-site.ts'
 
 /** Undefined: the test was skipped. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Cache } from '../../src/index.ts'
 import { loadApp, takeRequests } from '../../src/runner/apps/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 /** Sent once, before anything else. */
 export interface StartApp {

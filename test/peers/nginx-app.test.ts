@@ -10,12 +10,18 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
-import { Child } from '../support/child.ts'
-import { until, within } from '../support/deadline.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
-import { appAt, cacheForGets, cacheThenApp, type Nginx, startNginx } from './nginx.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
+import {
+  appAt,
+  cacheForGets,
+  cacheThenApp,
+  type Nginx,
+  startNginx,
+} from '../../testing/peers/nginx.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 import type { AppFacts, StartApp } from './nginx-app-child.ts'
-import { requirePeer } from './peers.ts'
 
 const MIB = 1024 * 1024
 

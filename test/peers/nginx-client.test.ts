@@ -3,7 +3,7 @@
  * right; against our server the same promises are about the server.
  */
 
-import { startServer } from '../support/undercroft-server.ts'
+import { startServer } from '../../testing/undercroft-server.ts'
 import { describeNginxContract } from './nginx-contract.ts'
 import { startScriptedCache } from './scripted-cache.ts'
 

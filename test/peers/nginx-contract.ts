@@ -10,10 +10,10 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { responseToBytes } from '../../src/http-cache/index.ts'
-import { onEnd } from '../support/scope.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { cacheOnly, cacheThenReal, type Nginx, startNginx } from './nginx.ts'
-import { requirePeer } from './peers.ts'
+import { cacheOnly, cacheThenReal, type Nginx, startNginx } from '../../testing/peers/nginx.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 /** Starts a cache that holds these; gives its Unix socket. Undefined: the test was skipped. */
 export type StartCache = (

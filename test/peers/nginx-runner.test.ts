@@ -7,11 +7,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { cacheThenApp, type Nginx, startNginx } from '../../testing/peers/nginx.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { type Runner, startServe } from '../../testing/runner-process.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 import { Load } from '../runner-processes/load.ts'
-import { type Runner, startServe } from '../runner-processes/runner.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
-import { cacheThenApp, type Nginx, startNginx } from './nginx.ts'
-import { requirePeer } from './peers.ts'
 
 const APP = fileURLToPath(new URL('./nginx-app.js', import.meta.url))
 

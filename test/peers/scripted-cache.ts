@@ -6,8 +6,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 /** The uwsgi packet header: modifier1, size of the dictionary in 16 bits, modifier2. */
 const HEADER_SIZE = 4

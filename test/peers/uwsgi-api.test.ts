@@ -6,12 +6,12 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { closeCaches } from '../../src/uwsgi/api/index.ts'
 import { cache_get, cache_inc, cache_num, cache_set, cache_update } from '../../src/uwsgi/index.ts'
-import { onEnd } from '../support/scope.ts'
-import { startServer } from '../support/undercroft-server.ts'
-import { type Call, describeUwsgiApi } from '../support/uwsgi-api-contract.ts'
+import { findPeer, requirePeer } from '../../testing/peers/peers.ts'
+import { runPython, startUwsgi } from '../../testing/peers/uwsgi.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { startServer } from '../../testing/undercroft-server.ts'
+import { type Call, describeUwsgiApi } from '../../testing/uwsgi-api-contract.ts'
 import { callByName } from '../uwsgi/api/api-child.ts'
-import { findPeer, requirePeer } from './peers.ts'
-import { runPython, startUwsgi } from './uwsgi.ts'
 
 after(() => closeCaches())
 

@@ -5,9 +5,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { startServer } from '../support/undercroft-server.ts'
-import { requirePeer } from './peers.ts'
-import { runPython, startUwsgi } from './uwsgi.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { runPython, startUwsgi } from '../../testing/peers/uwsgi.ts'
+import { startServer } from '../../testing/undercroft-server.ts'
 import { addresses, describeUwsgiContract, ITEM_COUNT, MAX_VALUE_SIZE } from './uwsgi-contract.ts'
 
 const sizes = { maxItems: ITEM_COUNT, blockSize: MAX_VALUE_SIZE }

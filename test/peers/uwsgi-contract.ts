@@ -8,8 +8,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { requirePeer } from './peers.ts'
-import { type PythonValue, runPython } from './uwsgi.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { type PythonValue, runPython } from '../../testing/peers/uwsgi.ts'
 
 export const ITEM_COUNT = 100
 export const MAX_VALUE_SIZE = 65536

@@ -7,12 +7,12 @@ import { describe, test } from 'node:test'
 import { readStats } from '../../src/cli/top/node-top.ts'
 import { RemoteCache } from '../../src/client/index.ts'
 import { serveStats } from '../../src/monitoring/index.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { startUwsgiStats } from '../../testing/peers/uwsgi.ts'
+import { exchange } from '../../testing/raw-client.ts'
+import { onEnd } from '../../testing/scope.ts'
 import { FakeMachine } from '../cli/fake-environment.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange } from '../support/raw-client.ts'
-import { onEnd } from '../support/scope.ts'
-import { requirePeer } from './peers.ts'
-import { startUwsgiStats } from './uwsgi.ts'
 
 const CACHES = ['name=main,items=5,purge_lru=1', 'name=blocks,items=20,bitmap=1,blocks=40']
 

@@ -5,9 +5,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Runner, startServe } from '../runner-processes/runner.ts'
-import type { Scope } from '../support/scope.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { type Runner, startServe } from '../../testing/runner-process.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 const SOURCE = `
 let count = 0

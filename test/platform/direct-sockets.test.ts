@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { type DirectListener, listenDirectly } from '../../src/platform/index.ts'
-import { directObstacle } from '../support/accept-ways.ts'
-import { until, within } from '../support/deadline.ts'
-import { onEnd } from '../support/scope.ts'
+import { directObstacle } from '../../testing/accept-ways.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { onEnd } from '../../testing/scope.ts'
 
 interface Subject {
   readonly listener: DirectListener

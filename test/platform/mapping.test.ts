@@ -13,8 +13,8 @@ import {
   sharingObstacle,
 } from '../../src/platform/index.ts'
 import { requireLibc } from '../../src/platform/mapping.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 function openFile(scope: Scope, file = path.join(memoryDir(scope), 'file')): [string, number] {
   const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT)

@@ -3,7 +3,7 @@
  */
 
 import { Cache, UndercroftError } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export interface Answer {
   readonly value: unknown

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Child } from '../support/child.ts'
+import { Child } from '../../testing/child.ts'
 import type { Answer } from './private-child.ts'
 
 test('where memory cannot be shared a cache works for itself, with one warning', async t => {

@@ -4,7 +4,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../support/child-side.ts'
+import { say } from '../../testing/child-side.ts'
 import { checkedValue, faultOf } from './checked-value.ts'
 
 export interface BusyTask {

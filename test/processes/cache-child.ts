@@ -4,7 +4,7 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export type Method = {
   [K in keyof Cache]: Cache[K] extends (...args: never[]) => unknown ? K : never

@@ -4,9 +4,9 @@
 
 import assert from 'node:assert/strict'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { Child, type Exit } from '../support/child.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { Child, type Exit } from '../../testing/child.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 import type { Method, Reply, Request } from './cache-child.ts'
 
 /** Another process with a cache; an error there is an error here, with its code. */

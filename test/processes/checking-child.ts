@@ -4,7 +4,7 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export interface CheckingTask {
   readonly options: CacheOptions

@@ -6,7 +6,7 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer, say } from '../support/child-side.ts'
+import { answer, say } from '../../testing/child-side.ts'
 
 export interface ClusterTask {
   readonly options: CacheOptions

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Child } from '../support/child.ts'
+import { Child } from '../../testing/child.ts'
 import { openHere, ownCache, startProcesses } from './cache-process.ts'
 import type { ClusterTask } from './cluster-primary.ts'
 

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { userId } from '../../src/platform/index.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
 const CHILD = fileURLToPath(new URL('./device-child.js', import.meta.url))
 const MIB = 1024 * 1024

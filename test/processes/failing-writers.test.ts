@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache, CacheOptions } from '../../src/index.ts'
-import { Child } from '../support/child.ts'
-import { until, within } from '../support/deadline.ts'
-import { COLLIDING } from '../support/depths.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { isStopped } from '../support/process-state.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { COLLIDING } from '../../testing/depths.ts'
+import type { FailingTask, FailurePoint } from '../../testing/failing-child.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { isStopped } from '../../testing/process-state.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
-import type { FailingTask, FailurePoint } from './failing-child.ts'
 
 const OLD = 'old'.repeat(100)
 const NEW = 'new!'.repeat(200)
@@ -31,7 +31,10 @@ async function prepare(
   const cache = openHere(t, all)
   for (const key of OTHERS) cache.set(key, `value of ${key}`)
   cache.increment('counter', 5)
-  const child: Failing = await Child.start(t, new URL('./failing-child.js', import.meta.url))
+  const child: Failing = await Child.start(
+    t,
+    new URL('../../testing/failing-child.js', import.meta.url),
+  )
   const fail = (key: string, signal: FailingTask['signal'], point: FailurePoint) =>
     child.send({ name: all.name, directory: all.directory, key, signal, point })
   const die = async (key: string, point: FailurePoint) => {

@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Cache } from '../../src/index.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { sendTo } from '../http-cache/contract/subject.ts'
-import { Child } from '../support/child.ts'
-import { until, within } from '../support/deadline.ts'
 import { openHere, ownCache } from './cache-process.ts'
 import type { WebTask } from './http-child.ts'
 

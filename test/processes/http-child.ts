@@ -8,7 +8,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HttpCache } from '../../src/http-cache/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer } from '../support/child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export type WebTask =
   | { readonly kind: 'serve'; readonly options: CacheOptions }

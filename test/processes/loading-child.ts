@@ -4,7 +4,7 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../support/child-side.ts'
+import { say } from '../../testing/child-side.ts'
 
 export type LoadTask =
   | { readonly kind: 'open'; readonly options: CacheOptions }

@@ -7,8 +7,8 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Cache } from '../../src/index.ts'
-import { Child } from '../support/child.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { Child } from '../../testing/child.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 import type { TruncatedTask } from './truncated-child.ts'
 
 const SCRIPT = new URL('./truncated-child.js', import.meta.url)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Child } from '../support/child.ts'
-import { until } from '../support/deadline.ts'
+import { Child } from '../../testing/child.ts'
+import { until } from '../../testing/deadline.ts'
 import type { BusyMessage, BusyTask } from './busy-child.ts'
 import { CacheProcess, openHere, ownCache } from './cache-process.ts'
 

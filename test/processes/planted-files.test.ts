@@ -10,8 +10,8 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Cache } from '../../src/index.ts'
 import { userId } from '../../src/platform/index.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 /** Nobody's, as far as we know; its directory in /dev/shm is made and removed by these tests. */
 const STRANGER = 54_321

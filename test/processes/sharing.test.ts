@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { USE_CLOCK_OFFSET } from '../../src/segment/index.ts'
-import { until } from '../support/deadline.ts'
+import { until } from '../../testing/deadline.ts'
 import { CacheProcess, openHere, ownCache, startProcesses } from './cache-process.ts'
 
 describe('the least recently used, across processes', () => {

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { Child } from '../support/child.ts'
+import { Child } from '../../testing/child.ts'
 import { openHere, ownCache } from './cache-process.ts'
 import type { LoadReply, LoadTask } from './loading-child.ts'
 

@@ -6,8 +6,8 @@
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../support/child-side.ts'
-import { type Random, randomFrom } from '../support/random.ts'
+import { say } from '../../testing/child-side.ts'
+import { type Random, randomFrom } from '../../testing/random.ts'
 import { checkedValue, faultOf } from './checked-value.ts'
 
 export interface StormTask {

@@ -11,9 +11,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { ROOT } from '../runner/find-tests.ts'
-import { within } from '../support/deadline.ts'
-import { onEnd } from '../support/scope.ts'
+import { within } from '../../testing/deadline.ts'
+import { ROOT } from '../../testing/harness/find-tests.ts'
+import { onEnd } from '../../testing/scope.ts'
 
 export interface PythonRun {
   readonly command: string

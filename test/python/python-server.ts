@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { Cache } from '../../src/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { onEnd, type Scope } from '../support/scope.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
 export interface PythonServer {
   readonly address: string

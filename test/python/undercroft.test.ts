@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requirePeer } from '../peers/peers.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
 import { runPythonTests } from './python-runner.ts'
 import { startPythonServer } from './python-server.ts'
 

@@ -3,8 +3,8 @@
  */
 
 import { test } from 'node:test'
-import { requirePeer } from '../peers/peers.ts'
-import { startUwsgi } from '../peers/uwsgi.ts'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { startUwsgi } from '../../testing/peers/uwsgi.ts'
 import { runPythonTests } from './python-runner.ts'
 
 test('python/tests/test_uwsgi.py', async t => {

@@ -6,12 +6,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
-import { until } from '../support/deadline.ts'
-import { readDump } from '../support/dumps.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange } from '../support/raw-client.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
-import { UdpPeer } from '../support/udp-peer.ts'
+import { until } from '../../testing/deadline.ts'
+import { readDump } from '../../testing/dumps.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { exchange } from '../../testing/raw-client.ts'
+import { startScriptedServer } from '../../testing/scripted-server.ts'
+import { UdpPeer } from '../../testing/udp-peer.ts'
 
 const DUMP_REQUEST = Buffer.from('6f000006', 'hex')
 const silent = { onLog() {} }

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import type { Scope } from '../support/scope.ts'
-import { isListening, startService } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { APP, MAIN, type Runner, startRunner, untilGone } from './runner.ts'
+import { APP, MAIN, type Runner, startRunner, untilGone } from '../../testing/runner-process.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { isListening, startService } from '../../testing/service.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 interface Started {
   readonly runner: Runner

@@ -6,12 +6,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { RawClient } from '../support/raw-client.ts'
-import type { Scope } from '../support/scope.ts'
-import { startService } from '../support/service.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
-import { requestPacket } from '../support/uwsgi-requests.ts'
-import { get, MAIN, startServe, untilStored, uwsgiPort } from './runner.ts'
+import { RawClient } from '../../testing/raw-client.ts'
+import { get, MAIN, startServe, untilStored, uwsgiPort } from '../../testing/runner-process.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { startService } from '../../testing/service.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
+import { requestPacket } from '../../testing/uwsgi-requests.ts'
 
 const SOURCE = `
 let count = 0

@@ -3,7 +3,7 @@
  */
 
 import { Agent, request } from 'node:http'
-import { onEnd, type Scope } from '../support/scope.ts'
+import { onEnd, type Scope } from '../../testing/scope.ts'
 
 /** A TCP port on loopback, or the path of a Unix socket. */
 export interface LoadTarget {

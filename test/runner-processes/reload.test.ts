@@ -7,12 +7,18 @@ import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { RemoteCache } from '../../src/client/index.ts'
-import { until } from '../support/deadline.ts'
-import { RawClient } from '../support/raw-client.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { CACHE_GET } from '../support/uwsgi-requests.ts'
+import { until } from '../../testing/deadline.ts'
+import { RawClient } from '../../testing/raw-client.ts'
+import {
+  type Runner,
+  startRunner,
+  startServe,
+  untilGone,
+  uwsgiPort,
+} from '../../testing/runner-process.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
+import { CACHE_GET } from '../../testing/uwsgi-requests.ts'
 import { Load } from './load.ts'
-import { type Runner, startRunner, startServe, untilGone, uwsgiPort } from './runner.ts'
 
 const SOAK_VARIABLE = 'UNDERCROFT_TEST_SOAK_SECONDS'
 

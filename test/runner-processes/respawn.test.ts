@@ -8,9 +8,15 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { look, type Watch } from '../../src/runner/workers/harakiri.ts'
 import { earlyDeathCount, respawnDelayMs } from '../../src/runner/workers/respawn.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import {
+  type Runner,
+  startRunner,
+  startServe,
+  untilAnswer,
+  untilGone,
+} from '../../testing/runner-process.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 import { Load } from './load.ts'
-import { type Runner, startRunner, startServe, untilAnswer, untilGone } from './runner.ts'
 
 /** The process that came in the place of another. */
 async function newPid(runner: Runner): Promise<number> {

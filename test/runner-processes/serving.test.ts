@@ -13,12 +13,12 @@ import { promisify } from 'node:util'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
 import { receiveReplicas } from '../../src/replication/index.ts'
-import { ROOT } from '../runner/find-tests.ts'
-import { until, within } from '../support/deadline.ts'
-import { startService } from '../support/service.ts'
-import { memoryDir, tempDir } from '../support/temp-dir.ts'
-import { CACHE_GET, requestPacket } from '../support/uwsgi-requests.ts'
-import { APP, get, MAIN, startRunner, startServe, uwsgiPort } from './runner.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { ROOT } from '../../testing/harness/find-tests.ts'
+import { APP, get, MAIN, startRunner, startServe, uwsgiPort } from '../../testing/runner-process.ts'
+import { startService } from '../../testing/service.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
+import { CACHE_GET, requestPacket } from '../../testing/uwsgi-requests.ts'
 
 const run = promisify(execFile)
 

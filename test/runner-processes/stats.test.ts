@@ -4,8 +4,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { until } from '../support/deadline.ts'
-import { get, type Runner, startRunner } from './runner.ts'
+import { until } from '../../testing/deadline.ts'
+import { get, type Runner, startRunner } from '../../testing/runner-process.ts'
 
 interface Worker {
   readonly [name: string]: unknown

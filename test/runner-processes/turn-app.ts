@@ -5,7 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cache_exists, cache_inc, cache_update } from '../../src/uwsgi/index.ts'
-import { until } from '../support/deadline.ts'
+import { until } from '../../testing/deadline.ts'
 
 /** The cache by which test and application speak. */
 const TALK = 'talk'

@@ -7,9 +7,9 @@ import { request } from 'node:http'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Cache } from '../../src/index.ts'
-import { until } from '../support/deadline.ts'
-import { onEnd } from '../support/scope.ts'
-import { get, type Runner, startServe } from './runner.ts'
+import { until } from '../../testing/deadline.ts'
+import { get, type Runner, startServe } from '../../testing/runner-process.ts'
+import { onEnd } from '../../testing/scope.ts'
 
 const APP = fileURLToPath(new URL('./turn-app.js', import.meta.url))
 

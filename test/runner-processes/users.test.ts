@@ -8,11 +8,11 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { articleIni } from '../support/article-ini.ts'
-import type { Scope } from '../support/scope.ts'
-import type { ServiceOptions } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { get, MAIN, type Runner, startServe, untilGone } from './runner.ts'
+import { articleIni } from '../../testing/article-ini.ts'
+import { get, MAIN, type Runner, startServe, untilGone } from '../../testing/runner-process.ts'
+import type { Scope } from '../../testing/scope.ts'
+import type { ServiceOptions } from '../../testing/service.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 const run = promisify(execFile)
 

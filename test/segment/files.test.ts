@@ -8,9 +8,9 @@ import { locksOfFile, MAX_MAPPING_SIZE, userId } from '../../src/platform/index.
 import { destroySegment, openSegment, segmentPath } from '../../src/segment/files.ts'
 import { HEADER } from '../../src/segment/format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from '../../src/segment/geometry.ts'
-import { ANY_GEOMETRY } from '../support/any-geometry.ts'
-import type { Scope } from '../support/scope.ts'
-import { memoryDir } from '../support/temp-dir.ts'
+import { ANY_GEOMETRY } from '../../testing/any-geometry.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
 
 const GEOMETRY: Geometry = {
   maxItems: 10,

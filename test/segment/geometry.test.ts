@@ -18,7 +18,7 @@ import {
   MAX_KEY_SIZE_LIMIT,
   maxValueSize,
 } from '../../src/segment/geometry.ts'
-import { type Random, seededRandom } from '../support/random.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
 
 const PLAIN: Geometry = {
   maxItems: 10,

@@ -4,8 +4,8 @@
 
 import { closeSync, openSync } from 'node:fs'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { say } from '../support/child-side.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
+import { say } from '../../testing/child-side.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
 
 export type AcceptTask =
   | { readonly kind: 'serve'; readonly socketPath: string }

@@ -4,7 +4,7 @@
 
 import { parentPort } from 'node:worker_threads'
 import { serveCaches } from '../../src/server/index.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
 
 const cache = openTestCache({ name: 'first' })
 cache.set('k', Buffer.from('value'))

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { parseByteList } from '../../src/protocols/uwsgi/index.ts'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { ask, magic, receiveMagic } from '../support/magic.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
+import { ask, magic, receiveMagic } from '../../testing/magic.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { exchange, RawClient } from '../../testing/raw-client.ts'
 
 const first = openTestCache({ name: 'first', items: '4', keysize: '8', blocksize: '64' })
 const second = openTestCache({ name: 'second', items: '500' })

@@ -6,11 +6,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
-import { describeEachWay } from '../support/accept-ways.ts'
-import { until } from '../support/deadline.ts'
-import { ask, magic } from '../support/magic.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
+import { describeEachWay } from '../../testing/accept-ways.ts'
+import { until } from '../../testing/deadline.ts'
+import { ask, magic } from '../../testing/magic.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { exchange, RawClient } from '../../testing/raw-client.ts'
 
 const MIB = 1024 * 1024
 

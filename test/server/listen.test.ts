@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { serveCaches } from '../../src/server/index.ts'
-import { describeEachWay } from '../support/accept-ways.ts'
-import { until } from '../support/deadline.ts'
-import { ask, magic, receiveMagic } from '../support/magic.ts'
-import { openTestCache } from '../support/open-test-cache.ts'
-import { exchange, RawClient } from '../support/raw-client.ts'
+import { describeEachWay } from '../../testing/accept-ways.ts'
+import { until } from '../../testing/deadline.ts'
+import { ask, magic, receiveMagic } from '../../testing/magic.ts'
+import { openTestCache } from '../../testing/open-test-cache.ts'
+import { exchange, RawClient } from '../../testing/raw-client.ts'
 
 const cache = openTestCache({ name: 'first' })
 const EXISTS = magic({ cmd: 'exists', key: 'k' })

@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveCaches } from '../../src/server/index.ts'
-import { describeEachWay } from '../support/accept-ways.ts'
-import { openTestCache, parseCacheLine } from '../support/open-test-cache.ts'
-import { RawClient } from '../support/raw-client.ts'
-import { prepare, readVectors, type Vector, valuesAfter } from '../support/vectors.ts'
+import { describeEachWay } from '../../testing/accept-ways.ts'
+import { openTestCache, parseCacheLine } from '../../testing/open-test-cache.ts'
+import { RawClient } from '../../testing/raw-client.ts'
+import { prepare, readVectors, type Vector, valuesAfter } from '../../testing/vectors.ts'
 
 const MODIFIER2_DUMP = 6
 

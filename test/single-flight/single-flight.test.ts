@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { type Lease, SingleFlight, type Turn } from '../../src/single-flight/index.ts'
-import { until, within } from '../support/deadline.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { onEnd } from '../support/scope.ts'
-import { processDir } from '../support/temp-dir.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { ManualClock } from '../../testing/manual-clock.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { processDir } from '../../testing/temp-dir.ts'
 
 const WAIT_MS = 5000
 const LEASE_MS = 2000

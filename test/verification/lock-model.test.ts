@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { requirePeer } from '../../testing/peers/peers.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 import { checkModel } from '../../verification/spin.ts'
-import { requirePeer } from '../peers/peers.ts'
-import { tempDir } from '../support/temp-dir.ts'
 
 const SMALL = { WRITERS: 2, READERS: 1, CRASHES: 1 }
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { CacheLike } from '../../../src/base/index.ts'
 import { UndercroftError } from '../../../src/index.ts'
-import { seededRandom } from '../../support/random.ts'
+import { seededRandom } from '../../../testing/random.ts'
 import { type Kind, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }

@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { RemoteCache } from '../../../src/client/index.ts'
 import { serveCaches } from '../../../src/server/index.ts'
-import { onEnd } from '../../support/scope.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { onEnd } from '../../../testing/scope.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import {
   type App,
   asListener,

@@ -8,10 +8,10 @@ import type { AddressInfo } from 'node:net'
 import type { CacheLike } from '../../../src/base/index.ts'
 import { HttpCache, type HttpCacheOptions, type Listener } from '../../../src/http-cache/index.ts'
 import { Cache } from '../../../src/index.ts'
-import { until, within } from '../../support/deadline.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { onEnd, type Scope } from '../../support/scope.ts'
-import { processDir } from '../../support/temp-dir.ts'
+import { until, within } from '../../../testing/deadline.ts'
+import { ManualClock } from '../../../testing/manual-clock.ts'
+import { onEnd, type Scope } from '../../../testing/scope.ts'
+import { processDir } from '../../../testing/temp-dir.ts'
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { until, within } from '../../support/deadline.ts'
+import { until, within } from '../../../testing/deadline.ts'
 import { type AppResponse, type Fields, type Kind, type Seen, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }

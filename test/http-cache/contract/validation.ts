@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { until } from '../../support/deadline.ts'
+import { until } from '../../../testing/deadline.ts'
 import { type AppResponse, type Kind, Subject } from './subject.ts'
 
 const ETAG = '"v1"'

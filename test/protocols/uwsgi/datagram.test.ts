@@ -9,8 +9,8 @@ import {
   encodeSetDatagram,
   parseDatagram,
 } from '../../../src/protocols/uwsgi/index.ts'
-import { openTestCache } from '../../support/open-test-cache.ts'
-import { prepare, readVectors, valuesAfter } from '../../support/vectors.ts'
+import { openTestCache } from '../../../testing/open-test-cache.ts'
+import { prepare, readVectors, valuesAfter } from '../../../testing/vectors.ts'
 
 describe('a received datagram changes the cache as documented', () => {
   for (const vector of readVectors('udp')) {

@@ -3,7 +3,7 @@
  */
 
 import * as api from '../../../src/uwsgi/index.ts'
-import { answer } from '../../support/child-side.ts'
+import { answer } from '../../../testing/child-side.ts'
 
 export type FunctionName = Exclude<keyof typeof api, 'opt' | 'send_message'>
 

@@ -4,7 +4,7 @@
 
 import { cache } from '../../../src/auto.ts'
 import { opt } from '../../../src/uwsgi/index.ts'
-import { answer } from '../../support/child-side.ts'
+import { answer } from '../../../testing/child-side.ts'
 
 export type AutoRequest =
   | { readonly get: string }

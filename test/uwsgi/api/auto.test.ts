@@ -6,9 +6,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Cache } from '../../../src/index.ts'
 import { formatInstance } from '../../../src/uwsgi/api/index.ts'
-import { Child } from '../../support/child.ts'
-import { onEnd, type Scope } from '../../support/scope.ts'
-import { memoryDir } from '../../support/temp-dir.ts'
+import { Child } from '../../../testing/child.ts'
+import { onEnd, type Scope } from '../../../testing/scope.ts'
+import { memoryDir } from '../../../testing/temp-dir.ts'
 import type { AutoRequest } from './auto-child.ts'
 
 const SCRIPT = new URL('./auto-child.js', import.meta.url)

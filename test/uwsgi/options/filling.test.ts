@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadOptions, resolveCaches } from '../../../src/uwsgi/options/index.ts'
-import { fakeOutside } from './fake-outside.ts'
+import { fakeOutside } from '../../../testing/fake-outside.ts'
 import { loadIni, resolveText } from './reading.ts'
 
 const CACHES = ['cache2=name=a,items=5', 'cache2=name=b,items=5']

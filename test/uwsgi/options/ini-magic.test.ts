@@ -4,7 +4,7 @@ import { collectOptions } from '../../../src/uwsgi/options/collect.ts'
 import { COMMAND_LINE } from '../../../src/uwsgi/options/given-option.ts'
 import { loadOptions } from '../../../src/uwsgi/options/index.ts'
 import { djb33xHex } from '../../../src/uwsgi/options/ini-magic.ts'
-import { fakeOutside } from './fake-outside.ts'
+import { fakeOutside } from '../../../testing/fake-outside.ts'
 import { loadIni, readLines } from './reading.ts'
 
 const PATH = '/srv/site/my.conf.ini'

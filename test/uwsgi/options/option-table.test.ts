@@ -15,8 +15,8 @@ import {
   textOption,
 } from '../../../src/uwsgi/options/index.ts'
 import { formatAllHelp, formatOptionsPage } from '../../../src/uwsgi/options/option-text.ts'
-import { articleIni } from '../../support/article-ini.ts'
-import { fakeOutside } from './fake-outside.ts'
+import { articleIni } from '../../../testing/article-ini.ts'
+import { fakeOutside } from '../../../testing/fake-outside.ts'
 import { loadIni, refusal } from './reading.ts'
 
 const parse = (...args: string[]) => parseArguments(args, OPTION_TABLE)

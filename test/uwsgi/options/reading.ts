@@ -13,7 +13,7 @@ import {
   type ResolvedCaches,
   resolveCaches,
 } from '../../../src/uwsgi/options/index.ts'
-import { fakeOutside } from './fake-outside.ts'
+import { fakeOutside } from '../../../testing/fake-outside.ts'
 
 const APP_INI: GivenOption = { name: 'ini', value: '/srv/app.ini', origin: COMMAND_LINE }
 

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { until } from '../../support/deadline.ts'
+import { until } from '../../../testing/deadline.ts'
 import { startSite } from './site.ts'
 
 const CACHE = 'cache2 = name=c,items=100'

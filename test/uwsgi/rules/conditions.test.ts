@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { isInNetwork } from '../../../src/uwsgi/rules/addresses.ts'
 import { compileCondition } from '../../../src/uwsgi/rules/conditions.ts'
 import { leadingInteger } from '../../../src/uwsgi/rules/leading-integer.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import { exchangeWith, TEST_CONTEXT } from './fake-exchange.ts'
 
 const VARIABLES = { A: 'hello', N: '10', EMPTY: '', IP: '10.1.2.3', IP6: '2001:db8::7' }

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
-import { until } from '../../support/deadline.ts'
-import { startServer } from '../../support/undercroft-server.ts'
+import { until } from '../../../testing/deadline.ts'
+import { startServer } from '../../../testing/undercroft-server.ts'
 import { startSite } from './site.ts'
 
 const CACHE = 'cache2 = name=c,items=100'

@@ -6,7 +6,7 @@ import { Exchange, type World } from '../../../src/uwsgi/rules/exchange.ts'
 import type { RouterHost } from '../../../src/uwsgi/rules/index.ts'
 import type { RuleContext } from '../../../src/uwsgi/rules/rule.ts'
 import { givenVariables } from '../../../src/uwsgi/rules/variables.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { ManualClock } from '../../../testing/manual-clock.ts'
 
 export const TEST_HOST: RouterHost = {
   clock: new ManualClock(),

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { within } from '../../support/deadline.ts'
+import { within } from '../../../testing/deadline.ts'
 import { assertNothing } from './answers.ts'
 import { startSite } from './site.ts'
 

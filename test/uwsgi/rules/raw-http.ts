@@ -3,7 +3,7 @@
  */
 
 import { connect } from 'node:net'
-import { within } from '../../support/deadline.ts'
+import { within } from '../../../testing/deadline.ts'
 
 export interface RawRequest {
   readonly method?: string

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { tempDir } from '../../support/temp-dir.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import { assertCached, assertFresh, assertNothing, html } from './answers.ts'
 import { startSite } from './site.ts'
 

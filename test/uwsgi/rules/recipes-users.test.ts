@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { tempDir } from '../../support/temp-dir.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import { assertCached, assertFresh, assertNothing, html } from './answers.ts'
 import { startSite } from './site.ts'
 

@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { tempDir } from '../../support/temp-dir.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import { assertCached, assertFresh, html } from './answers.ts'
 import { startSite } from './site.ts'
 

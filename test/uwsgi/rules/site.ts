@@ -16,10 +16,10 @@ import {
 } from '../../../src/uwsgi/options/index.ts'
 import { createRouter, type Router } from '../../../src/uwsgi/rules/index.ts'
 import { decodePath } from '../../../src/uwsgi/rules/request-path.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { onEnd, type Scope } from '../../support/scope.ts'
-import { memoryDir } from '../../support/temp-dir.ts'
-import { fakeOutside } from '../options/fake-outside.ts'
+import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { ManualClock } from '../../../testing/manual-clock.ts'
+import { onEnd, type Scope } from '../../../testing/scope.ts'
+import { memoryDir } from '../../../testing/temp-dir.ts'
 import { type RawRequest, type RawResponse, sendRaw } from './raw-http.ts'
 
 export interface SiteOptions {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { until } from '../../support/deadline.ts'
+import { until } from '../../../testing/deadline.ts'
 import { startSite } from './site.ts'
 
 const CACHE = 'cache2 = name=c,items=100'

@@ -4,7 +4,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { parseAddress } from '../../src/protocols/uwsgi/index.ts'
+import { parseAddress } from '../src/protocols/uwsgi/index.ts'
 
 export class RawClient {
   readonly socket: Socket

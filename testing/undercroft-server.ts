@@ -3,9 +3,9 @@
  */
 
 import { join } from 'node:path'
-import type { ByteCache } from '../../src/base/index.ts'
-import { Cache } from '../../src/index.ts'
-import { serveCaches } from '../../src/server/index.ts'
+import type { ByteCache } from '../src/base/index.ts'
+import { Cache } from '../src/index.ts'
+import { serveCaches } from '../src/server/index.ts'
 import { onEnd, type Scope } from './scope.ts'
 import { memoryDir, tempDir } from './temp-dir.ts'
 

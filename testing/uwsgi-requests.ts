@@ -6,7 +6,7 @@ import {
   type DictionaryPair,
   encodeDictionaryPacket,
   MODIFIER1_REQUEST,
-} from '../../src/protocols/uwsgi/index.ts'
+} from '../src/protocols/uwsgi/index.ts'
 
 /** Method and target are there unless they are given; the body is not counted in CONTENT_LENGTH. */
 export function requestPacket(

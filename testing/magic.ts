@@ -8,7 +8,7 @@ import {
   MODIFIER1_CACHE,
   MODIFIER2_MAGIC,
   parseDictionary,
-} from '../../src/protocols/uwsgi/index.ts'
+} from '../src/protocols/uwsgi/index.ts'
 import type { RawClient } from './raw-client.ts'
 
 export function magic(fields: Readonly<Record<string, string>>, body = ''): Buffer {

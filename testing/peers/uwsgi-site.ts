@@ -4,9 +4,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Scope } from '../support/scope.ts'
-import { isListening, startService } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import type { Scope } from '../scope.ts'
+import { isListening, startService } from '../service.ts'
+import { tempDir } from '../temp-dir.ts'
 
 const APPLICATION = `
 hits = 0

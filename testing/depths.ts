@@ -2,8 +2,8 @@
  * Where in its chain an item is, and keys that share one.
  */
 
-import { PreparedKey } from '../../src/engine/key.ts'
-import type { Parts } from '../../src/engine/parts.ts'
+import { PreparedKey } from '../src/engine/key.ts'
+import type { Parts } from '../src/engine/parts.ts'
 
 /** With murmur2 as uWSGI has it, these have one hash, one size, and so one chain. */
 export const COLLIDING = ['abcd1', 'abcd2', 'abcd3', 'abcd4'] as const

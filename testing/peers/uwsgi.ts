@@ -4,9 +4,9 @@
 
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Scope } from '../support/scope.ts'
-import { type Address, isListening, startService } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import type { Scope } from '../scope.ts'
+import { type Address, isListening, startService } from '../service.ts'
+import { tempDir } from '../temp-dir.ts'
 
 /** What Python values become on their way here. Bytes: one character a byte. */
 export type PythonValue = null | boolean | number | string | readonly PythonValue[]

@@ -3,9 +3,9 @@
  */
 
 import { execPath } from 'node:process'
-import { answer } from './child-side.ts'
-import { programScope } from './scope.ts'
-import { startService } from './service.ts'
+import { answer } from '../../testing/child-side.ts'
+import { programScope } from '../../testing/scope.ts'
+import { startService } from '../../testing/service.ts'
 
 const scope = programScope()
 

@@ -1,6 +1,6 @@
 /** Time that stands still until a test moves it. */
 
-import type { Clock } from '../../src/base/index.ts'
+import type { Clock } from '../src/base/index.ts'
 
 export class ManualClock implements Clock {
   #nowMs = 1_800_000_000_000

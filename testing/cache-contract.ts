@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache, type CacheOptions } from '../../src/index.ts'
+import { Cache, type CacheOptions } from '../src/index.ts'
 import { ManualClock } from './manual-clock.ts'
 import { SAMPLE_VALUES } from './sample-values.ts'
 import { processDir } from './temp-dir.ts'

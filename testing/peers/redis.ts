@@ -3,9 +3,9 @@
  */
 
 import { join } from 'node:path'
-import type { Scope } from '../support/scope.ts'
-import { isListening, startService } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import type { Scope } from '../scope.ts'
+import { isListening, startService } from '../service.ts'
+import { tempDir } from '../temp-dir.ts'
 
 export interface RedisServer {
   readonly socketPath: string

@@ -1,9 +1,9 @@
 /** A thread of the test's application: what it finds of the instance. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { cache } from '../../src/auto.ts'
-import { Cache } from '../../src/index.ts'
-import { cache_get, cache_keys, cache_update, opt } from '../../src/uwsgi/index.ts'
+import { cache } from '../src/auto.ts'
+import { Cache } from '../src/index.ts'
+import { cache_get, cache_keys, cache_update, opt } from '../src/uwsgi/index.ts'
 
 const key = String(workerData)
 cache_update(`${key}-thread`, 'set by a thread')

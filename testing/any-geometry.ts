@@ -1,4 +1,4 @@
-import type { WantedGeometry } from '../../src/segment/index.ts'
+import type { WantedGeometry } from '../src/segment/index.ts'
 
 /**
  * For whoever attaches to a segment that is there, whatever its geometry. Nothing is imported when

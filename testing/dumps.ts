@@ -3,7 +3,7 @@
  * in one, and whether a uWSGI could use it.
  */
 
-import { djb33xHash } from '../../src/base/index.ts'
+import { djb33xHash } from '../src/base/index.ts'
 
 export interface DumpShape {
   readonly items: number

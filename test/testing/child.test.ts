@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { Child } from './child.ts'
-import { until, within } from './deadline.ts'
+import { Child } from '../../testing/child.ts'
+import { until, within } from '../../testing/deadline.ts'
+import { onEnd, programScope } from '../../testing/scope.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 import type { Request } from './echo-child.ts'
-import { onEnd, programScope } from './scope.ts'
-import { memoryDir, tempDir } from './temp-dir.ts'
 
 function startEcho(t: Pick<TestContext, 'after'>): Promise<Child<Request, Uint8Array>> {
   return Child.start(t, new URL('./echo-child.js', import.meta.url))

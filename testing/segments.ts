@@ -2,19 +2,19 @@
  * Segments in private memory, and everything that may look into them, for tests of the engine.
  */
 
-import { systemClock, type ValueDecoder, type ValueSource } from '../../src/base/index.ts'
-import { encodeValue } from '../../src/codecs/index.ts'
-import { Engine } from '../../src/engine/engine.ts'
-import { PreparedKey } from '../../src/engine/key.ts'
-import { assembleParts, type Parts } from '../../src/engine/parts.ts'
-import { type Attempt, FOUND, RETRY, Reader } from '../../src/engine/reader.ts'
+import { systemClock, type ValueDecoder, type ValueSource } from '../src/base/index.ts'
+import { encodeValue } from '../src/codecs/index.ts'
+import { Engine } from '../src/engine/engine.ts'
+import { PreparedKey } from '../src/engine/key.ts'
+import { assembleParts, type Parts } from '../src/engine/parts.ts'
+import { type Attempt, FOUND, RETRY, Reader } from '../src/engine/reader.ts'
 import {
   createPrivateSegment,
   type Geometry,
   openSegment,
   type Segment,
   segmentPath,
-} from '../../src/segment/index.ts'
+} from '../src/segment/index.ts'
 import { ANY_GEOMETRY } from './any-geometry.ts'
 import { ManualClock } from './manual-clock.ts'
 import { onEnd, type Scope } from './scope.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Scope } from './scope.ts'
 import { type Service, startService } from './service.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 
 export interface ServeProcess {
   readonly service: Service

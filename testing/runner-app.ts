@@ -7,8 +7,8 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { cache } from '../../src/auto.ts'
-import { cache_get, cache_inc, cache_num, cache_update, opt } from '../../src/uwsgi/index.ts'
+import { cache } from '../src/auto.ts'
+import { cache_get, cache_inc, cache_num, cache_update, opt } from '../src/uwsgi/index.ts'
 
 /** The text of the answer; nothing: the path answers by itself, or never. */
 type Answer = unknown
@@ -54,7 +54,7 @@ const PATHS: Readonly<
     return `${cache.shared} ${JSON.stringify(cache.get('auto'))}`
   },
   '/thread': async query => {
-    const script = new URL('./app-thread.js', import.meta.url)
+    const script = new URL('./runner-app-thread.js', import.meta.url)
     const [answer] = await once(new Worker(script, { workerData: query('key') }), 'message')
     return answer
   },

@@ -4,7 +4,7 @@
 
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { Cache } from '../../src/index.ts'
+import { Cache } from '../src/index.ts'
 import { processDir } from './temp-dir.ts'
 
 /** Sub-options of uWSGI's `cache2`, as the vectors write them. */

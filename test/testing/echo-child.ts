@@ -2,7 +2,7 @@
  * The process that child.test.ts starts.
  */
 
-import { answer } from './child-side.ts'
+import { answer } from '../../testing/child-side.ts'
 
 export type Request =
   | { readonly kind: 'echo'; readonly bytes: Uint8Array }

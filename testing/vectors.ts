@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ByteCache } from '../../src/base/index.ts'
+import type { ByteCache } from '../src/base/index.ts'
 
 interface KeyState {
   readonly cache: string

@@ -6,10 +6,10 @@ import { writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { within } from '../support/deadline.ts'
-import type { Scope } from '../support/scope.ts'
-import { isListening, startService } from '../support/service.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { within } from '../deadline.ts'
+import type { Scope } from '../scope.ts'
+import { isListening, startService } from '../service.ts'
+import { tempDir } from '../temp-dir.ts'
 
 /** How nginx names a server: `unix:/path` or `127.0.0.1:port`. */
 export type Upstream = string

@@ -4,9 +4,9 @@
  */
 
 import fs from 'node:fs'
-import { computeLayout, type Layout } from '../../src/segment/geometry.ts'
-import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, SLOT, SLOT_STRIDE } from '../../src/segment/index.ts'
-import { readGeometry } from '../../src/segment/segment.ts'
+import { computeLayout, type Layout } from '../src/segment/geometry.ts'
+import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, SLOT, SLOT_STRIDE } from '../src/segment/index.ts'
+import { readGeometry } from '../src/segment/segment.ts'
 
 /** Where an item's bytes are in the file. */
 export interface ItemPlace {

@@ -2,7 +2,7 @@
  * A made-up machine: files and variables that a test names, nothing else.
  */
 
-import type { HostFacts, Outside } from '../../../src/uwsgi/options/index.ts'
+import type { HostFacts, Outside } from '../src/uwsgi/options/index.ts'
 
 export const FACTS: HostFacts = {
   cwd: '/srv/work',

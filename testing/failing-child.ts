@@ -3,19 +3,19 @@
  * to a cache that is there, by the parts that `Cache` itself is made of.
  */
 
-import type { Engine } from '../../src/engine/index.ts'
-import { ANY_GEOMETRY } from '../support/any-geometry.ts'
-import { answer } from '../support/child-side.ts'
+import type { Engine } from '../src/engine/index.ts'
+import { ANY_GEOMETRY } from './any-geometry.ts'
+import { answer } from './child-side.ts'
 
 // On x86-64 the engine orders its writes by plain stores. Here it must not know where it runs: then
 // each ordered write is an `Atomics.store`, and so a point to fail at.
 const { arch } = process
 Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
-const { systemClock, VALUE_TYPE } = await import('../../src/base/index.ts')
-const { encodeValue } = await import('../../src/codecs/index.ts')
-const engineModule = await import('../../src/engine/index.ts')
-const { SlotTable } = await import('../../src/engine/slot-table.ts')
-const { openSegment, segmentPath } = await import('../../src/segment/index.ts')
+const { systemClock, VALUE_TYPE } = await import('../src/base/index.ts')
+const { encodeValue } = await import('../src/codecs/index.ts')
+const engineModule = await import('../src/engine/index.ts')
+const { SlotTable } = await import('../src/engine/slot-table.ts')
+const { openSegment, segmentPath } = await import('../src/segment/index.ts')
 Object.defineProperty(process, 'arch', { value: arch, configurable: true })
 
 export interface FailingTask {
