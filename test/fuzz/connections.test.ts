@@ -11,9 +11,9 @@ import { until } from '../../testing/deadline.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'
 import { exchange } from '../../testing/raw-client.ts'
-import { usedSize } from './fuzz.ts'
-import { mutate, noise } from './mutate.ts'
-import { VECTOR_REQUESTS } from './seeds.ts'
+import { usedSize } from '../../verification/fuzz/fuzz.ts'
+import { mutate, noise } from '../../verification/fuzz/mutate.ts'
+import { VECTOR_REQUESTS } from '../../verification/fuzz/seeds.ts'
 
 const CLIENT_COUNT = 2000
 const MAX_GROWN_SIZE = 8 * 1024 * 1024

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test'
 import { Child } from '../../testing/child.ts'
 import { within } from '../../testing/deadline.ts'
 import { seededRandom } from '../../testing/random.ts'
-import { fuzzTarget, TARGETS } from './fuzz.ts'
+import { fuzzTarget, TARGETS } from '../../verification/fuzz/fuzz.ts'
 
 const INPUT_COUNT = 40_000
 const SHARES = TARGETS.reduce((sum, { share }) => sum + share, 0)
@@ -22,7 +22,7 @@ describe('hostile bytes break no promise of', () => {
 })
 
 test('an input that hangs is told, and ends the run', async t => {
-  const script = new URL('./hanging-child.js', import.meta.url)
+  const script = new URL('../../verification/fuzz/hanging-child.js', import.meta.url)
   const child = await Child.start<never, never>(t, script)
   const { signal } = await within('the end of a run that hangs', child.exit)
   assert.equal(signal, 'SIGKILL')

@@ -18,9 +18,9 @@ import { Child } from '../../testing/child.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'
 import { asText, type Bench, openBench } from '../../testing/segments.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
-import { noise } from './mutate.ts'
+import { noise } from '../../verification/fuzz/mutate.ts'
+import { allowing } from '../../verification/fuzz/target.ts'
 import type { Work, Worked } from './overwritten-child.ts'
-import { allowing } from './target.ts'
 
 const MODES = {
   'one block an item': {},

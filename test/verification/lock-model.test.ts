@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { requirePeer } from '../../testing/peers/peers.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
-import { checkModel } from '../../verification/spin.ts'
+import { checkModel } from '../../verification/model/spin.ts'
 
 const SMALL = { WRITERS: 2, READERS: 1, CRASHES: 1 }
 

@@ -5,8 +5,8 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { Cache, type CacheOptions } from '../src/index.ts'
-import { randomFrom } from '../testing/random.ts'
+import { Cache, type CacheOptions } from '../../src/index.ts'
+import { randomFrom } from '../../testing/random.ts'
 import { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
 import { KEY_COUNT, Notebook } from './notebook.ts'

@@ -3,7 +3,7 @@
  * next to die does so where the fewest did.
  */
 
-import type { Random } from '../testing/random.ts'
+import type { Random } from '../../testing/random.ts'
 
 export interface ChosenStep {
   readonly step: string

@@ -5,9 +5,9 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Cache, type CacheOptions } from '../src/index.ts'
-import { within } from '../testing/deadline.ts'
-import { type Random, randomFrom } from '../testing/random.ts'
+import { Cache, type CacheOptions } from '../../src/index.ts'
+import { within } from '../../testing/deadline.ts'
+import { type Random, randomFrom } from '../../testing/random.ts'
 import type { ActorTask, Role } from './actor.ts'
 import { judge } from './judge.ts'
 import { startMetronome } from './metronome.ts'

@@ -5,8 +5,8 @@
  * of whoever made it.
  */
 
-import type { Cache } from '../src/index.ts'
-import type { Random } from '../testing/random.ts'
+import type { Cache } from '../../src/index.ts'
+import type { Random } from '../../testing/random.ts'
 import type { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
 import { FIRST_EXPIRING_KEY, type Notebook } from './notebook.ts'

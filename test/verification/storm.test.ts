@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rageOverAll } from '../../chaos/all-modes.ts'
-import { MODES } from '../../chaos/modes.ts'
-import { waitLimitMs } from '../../chaos/storm.ts'
 import { seededRandom } from '../../testing/random.ts'
+import { rageOverAll } from '../../verification/storm/all-modes.ts'
+import { MODES } from '../../verification/storm/modes.ts'
+import { waitLimitMs } from '../../verification/storm/storm.ts'
 
 const KILLS = 300
 /** For a hang; a loaded machine takes longer than its half a minute. */

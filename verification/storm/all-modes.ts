@@ -4,7 +4,7 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { memoryRoot } from '../testing/temp-dir.ts'
+import { memoryRoot } from '../../testing/temp-dir.ts'
 import type { ChaosOptions } from './options.ts'
 import { Steps } from './steps.ts'
 import { type Outcome, rage } from './storm.ts'

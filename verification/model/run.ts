@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { requireOneOf } from '../src/base/index.ts'
+import { requireOneOf } from '../../src/base/index.ts'
 import { checkModel } from './spin.ts'
 
 const SIZES = {

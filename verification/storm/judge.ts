@@ -5,7 +5,7 @@
  * Nobody else writes those items, so they can be judged while all others go on.
  */
 
-import type { Cache } from '../src/index.ts'
+import type { Cache } from '../../src/index.ts'
 import type { Mode } from './modes.ts'
 import { KEY_COUNT, type Notebook } from './notebook.ts'
 import { readValue } from './patterns.ts'

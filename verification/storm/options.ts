@@ -4,7 +4,7 @@
 
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { invalidOption, requireInteger } from '../src/base/index.ts'
+import { invalidOption, requireInteger } from '../../src/base/index.ts'
 import { MODES, type Mode } from './modes.ts'
 
 export interface ChaosOptions {

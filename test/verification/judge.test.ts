@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { HeldClock } from '../../chaos/held-clock.ts'
-import { judge } from '../../chaos/judge.ts'
-import { MODES, type Mode } from '../../chaos/modes.ts'
-import { Notebook } from '../../chaos/notebook.ts'
-import { makeValue } from '../../chaos/patterns.ts'
+import { ITEM_COUNT } from '../../src/engine/state.ts'
+import { randomFrom } from '../../testing/random.ts'
+import { onEnd } from '../../testing/scope.ts'
+import { partsOf } from '../../testing/segments.ts'
+import { HeldClock } from '../../verification/storm/held-clock.ts'
+import { judge } from '../../verification/storm/judge.ts'
+import { MODES, type Mode } from '../../verification/storm/modes.ts'
+import { Notebook } from '../../verification/storm/notebook.ts'
+import { makeValue } from '../../verification/storm/patterns.ts'
 import {
   counterOf,
   countOwn,
@@ -15,11 +19,7 @@ import {
   type Player,
   storeItem,
   touchItem,
-} from '../../chaos/player.ts'
-import { ITEM_COUNT } from '../../src/engine/state.ts'
-import { randomFrom } from '../../testing/random.ts'
-import { onEnd } from '../../testing/scope.ts'
-import { partsOf } from '../../testing/segments.ts'
+} from '../../verification/storm/player.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
 
 const NAME = 'dead'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { types } from 'node:util'
-import { openWatched, watchStores } from '../../chaos/watched-stores.ts'
 import { onEnd } from '../../testing/scope.ts'
 import { partsOf } from '../../testing/segments.ts'
+import { openWatched, watchStores } from '../../verification/storm/watched-stores.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
 
 test('each store of a write is told by its name, in order', t => {

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { requireInteger } from '../../src/base/index.ts'
-import { machineLine } from '../machine.ts'
+import { machineLine } from '../storm/machine.ts'
 import { describeSample, problemsOf } from './findings.ts'
 import { soak } from './soak.ts'
 

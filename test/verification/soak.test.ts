@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { problemsOf } from '../../chaos/soak/findings.ts'
-import { growthOf } from '../../chaos/soak/growth.ts'
-import type { Sample, SoakResult } from '../../chaos/soak/soak.ts'
-import { soak } from '../../chaos/soak/soak.ts'
 import { seededRandom } from '../../testing/random.ts'
+import { problemsOf } from '../../verification/soak/findings.ts'
+import { growthOf } from '../../verification/soak/growth.ts'
+import type { Sample, SoakResult } from '../../verification/soak/soak.ts'
+import { soak } from '../../verification/soak/soak.ts'
 
 const DURATION_MS = 12_000
 const MIB = 1024 * 1024

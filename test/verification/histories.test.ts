@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { checkMode, HISTORY_MODES } from '../../chaos/histories/record.ts'
 import { seededRandom } from '../../testing/random.ts'
+import { checkMode, HISTORY_MODES } from '../../verification/histories/record.ts'
 
 const ROUNDS = 40
 

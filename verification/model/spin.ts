@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { ROOT } from '../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/harness/find-tests.ts'
 
 /** Bytes of stack that the search may need: far more than any model here. */
 const DEPTH = 1_000_000

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { requireInteger } from '../../src/base/index.ts'
-import { machineLine } from '../machine.ts'
+import { machineLine } from '../storm/machine.ts'
 import { checkMode, HISTORY_MODES } from './record.ts'
 
 const { values } = parseArgs({

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { within } from '../testing/deadline.ts'
+import { within } from '../../testing/deadline.ts'
 import type { ActorReply, ActorRequest, ActorTask } from './actor.ts'
 
 export type Kind = 'process' | 'thread'

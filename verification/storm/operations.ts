@@ -3,8 +3,8 @@
  * find; `run` is watched.
  */
 
-import type { CacheOptions } from '../src/index.ts'
-import { LOCK, LOCK_OFFSET, RECOVERY } from '../src/segment/index.ts'
+import type { CacheOptions } from '../../src/index.ts'
+import { LOCK, LOCK_OFFSET, RECOVERY } from '../../src/segment/index.ts'
 import { FIRST_EXPIRING_KEY, KEY_COUNT } from './notebook.ts'
 import {
   countOwn,

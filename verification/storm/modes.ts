@@ -2,7 +2,7 @@
  * The kinds of caches that the storm rages over.
  */
 
-import type { CacheOptions } from '../src/index.ts'
+import type { CacheOptions } from '../../src/index.ts'
 
 export interface Mode {
   readonly name: string

@@ -8,9 +8,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { say } from '../../testing/child-side.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
-import { HeldClock } from '../held-clock.ts'
-import { makeValue } from '../patterns.ts'
-import { faultOf } from '../player.ts'
+import { HeldClock } from '../storm/held-clock.ts'
+import { makeValue } from '../storm/patterns.ts'
+import { faultOf } from '../storm/player.ts'
 
 export interface ChurnTask {
   readonly options: CacheOptions

@@ -6,9 +6,9 @@
  * caches of the process, opened before or after, have the real views.
  */
 
-import { completeGeometry, resolveOptions } from '../src/cache/options.ts'
-import { Cache, type CacheOptions } from '../src/index.ts'
-import { computeLayout } from '../src/segment/geometry.ts'
+import { completeGeometry, resolveOptions } from '../../src/cache/options.ts'
+import { Cache, type CacheOptions } from '../../src/index.ts'
+import { computeLayout } from '../../src/segment/geometry.ts'
 import { stepNamer } from './step-names.ts'
 
 type View = Int32Array | Float64Array | BigInt64Array | Buffer

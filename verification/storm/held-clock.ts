@@ -3,7 +3,7 @@
  * very end that the cache gives the item, however late the machine lets the actor go on.
  */
 
-import { type Clock, systemClock } from '../src/base/index.ts'
+import { type Clock, systemClock } from '../../src/base/index.ts'
 
 export class HeldClock implements Clock {
   #heldAtMs: number | undefined

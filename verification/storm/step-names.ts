@@ -16,7 +16,7 @@ import {
   STATE,
   STATE_OFFSET,
   USE_CLOCK_OFFSET,
-} from '../src/segment/index.ts'
+} from '../../src/segment/index.ts'
 
 interface Fields {
   readonly fields: Readonly<Record<string, { readonly offset: number }>>

@@ -4,8 +4,8 @@ import {
   brokenKeys,
   isLinearizable,
   type Operation,
-} from '../../chaos/histories/linearizability.ts'
-import type { Action, State } from '../../chaos/histories/sequential.ts'
+} from '../../verification/histories/linearizability.ts'
+import type { Action, State } from '../../verification/histories/sequential.ts'
 
 /** An operation from one moment to another. */
 function op(
