@@ -3,15 +3,15 @@
  */
 
 import type { Scope } from '../testing/scope.ts'
-import { benchBesideWriter } from './beside-writer.ts'
-import { benchChains } from './chains.ts'
-import { benchChurn } from './churn.ts'
-import { benchGrowth } from './growth.ts'
-import { benchRecovery } from './recovery.ts'
-import { benchRemote } from './remote.ts'
-import { benchRestore } from './restore.ts'
-import { benchSweep } from './sweep.ts'
-import { benchWeb } from './web.ts'
+import { benchBesideWriter } from './engine/beside-writer.ts'
+import { benchChains } from './engine/chains.ts'
+import { benchChurn } from './engine/churn.ts'
+import { benchGrowth } from './engine/growth.ts'
+import { benchRecovery } from './engine/recovery.ts'
+import { benchRestore } from './engine/restore.ts'
+import { benchSweep } from './engine/sweep.ts'
+import { benchRemote } from './remote/remote.ts'
+import { benchWeb } from './web/web.ts'
 
 /** Reads its own arguments, and prints what it found. */
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>

@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../src/base/index.ts'
-import { CANDIDATES, type CandidateName } from './candidates.ts'
+import { CANDIDATES, type CandidateName } from './compare/candidates.ts'
 
 const KEY_COUNTS = { normal: 10_000, small: 1_000 } as const
 

@@ -4,10 +4,10 @@
 
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { systemClock } from '../src/base/index.ts'
-import type { CandidateName } from './candidates.ts'
+import type { CandidateName } from './compare/candidates.ts'
+import { OPERATIONS, type Operation, VALUE_SIZE } from './compare/workload.ts'
 import type { BenchOptions } from './options.ts'
 import { type Results, spread } from './results.ts'
-import { OPERATIONS, type Operation, VALUE_SIZE } from './workload.ts'
 
 const COLUMN_WIDTH = 22
 

@@ -2,9 +2,9 @@
  * What was measured: for each candidate, operation and number of processes, one figure a round.
  */
 
-import { type CandidateName, SERVED_CANDIDATES } from './candidates.ts'
-import type { Timing } from './timed-loop.ts'
-import type { Operation } from './workload.ts'
+import { type CandidateName, SERVED_CANDIDATES } from './compare/candidates.ts'
+import type { Timing } from './compare/timed-loop.ts'
+import type { Operation } from './compare/workload.ts'
 
 /** One round: what each of the processes did that were measured at once. */
 type Round = readonly Timing[]

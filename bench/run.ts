@@ -5,11 +5,11 @@
 
 import { programScope } from '../testing/scope.ts'
 import { BENCHMARKS } from './benchmarks.ts'
-import { compareCaches } from './comparison.ts'
+import { compareCaches } from './compare/comparison.ts'
+import { goalsOf } from './compare/targets.ts'
 import { goalLine } from './goal.ts'
 import { type BenchOptions, parseOptions } from './options.ts'
 import { printHead, printResults } from './report.ts'
-import { goalsOf } from './targets.ts'
 
 const scope = programScope()
 const [name = '', ...args] = process.argv.slice(2)

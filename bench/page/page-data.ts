@@ -3,9 +3,9 @@
  * page anew from it: so nothing in the page is written by hand.
  */
 
-import type { CandidateName } from '../candidates.ts'
+import type { CandidateName } from '../compare/candidates.ts'
+import type { Operation } from '../compare/workload.ts'
 import type { Goal } from '../goal.ts'
-import type { Operation } from '../workload.ts'
 
 export interface PageData {
   readonly date: string

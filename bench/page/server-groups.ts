@@ -2,8 +2,8 @@
  * What was measured of servers, as the page shows it.
  */
 
-import { type Figures, SETUPS, titleOf } from '../remote-report.ts'
-import { type WebSamples, WHAT } from '../web.ts'
+import { type Figures, SETUPS, titleOf } from '../remote/remote-report.ts'
+import { type WebSamples, WHAT } from '../web/web.ts'
 import type { ServerGroup } from './page-data.ts'
 
 /** None where nothing was measured. */

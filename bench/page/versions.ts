@@ -3,7 +3,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { missingNpmPeers, versionOfPeer } from '../npm-peers.ts'
+import { missingNpmPeers, versionOfPeer } from '../compare/npm-peers.ts'
 
 /** How to ask, and what to look for in the answer. */
 const PROGRAMS: readonly (readonly [string, readonly string[], RegExp])[] = [

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { measureBesideWriter } from '../../bench/beside-writer.ts'
-import { measureOrder } from '../../bench/chains.ts'
-import { measureChurn } from '../../bench/churn.ts'
-import { measureGrowth } from '../../bench/growth.ts'
+import { measureBesideWriter } from '../../bench/engine/beside-writer.ts'
+import { measureOrder } from '../../bench/engine/chains.ts'
+import { measureChurn } from '../../bench/engine/churn.ts'
+import { measureGrowth } from '../../bench/engine/growth.ts'
+import { measureRecovery } from '../../bench/engine/recovery.ts'
+import { measureSweep } from '../../bench/engine/sweep.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
-import { measureRecovery } from '../../bench/recovery.ts'
 import { distributionOf } from '../../bench/results.ts'
-import { measureSweep } from '../../bench/sweep.ts'
 
 describe('a benchmark of ours alone', () => {
   test('chains: gives each round with and without ordering, and the order helps', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { OPERATIONS, type Operation } from '../../bench/compare/workload.ts'
 import type { PageData } from '../../bench/page/page-data.ts'
 import { renderPage } from '../../bench/page/render-page.ts'
-import { OPERATIONS, type Operation } from '../../bench/workload.ts'
 import { ROOT } from '../../testing/harness/find-tests.ts'
 
 const DOCS = join(ROOT, 'docs')

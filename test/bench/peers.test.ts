@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { CANDIDATES, findCandidate } from '../../bench/candidates.ts'
-import { measure } from '../../bench/party.ts'
-import { itemCount, OPERATIONS } from '../../bench/workload.ts'
+import { CANDIDATES, findCandidate } from '../../bench/compare/candidates.ts'
+import { measure } from '../../bench/compare/party.ts'
+import { itemCount, OPERATIONS } from '../../bench/compare/workload.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 
 const KEY_COUNT = 100

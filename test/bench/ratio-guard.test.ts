@@ -6,12 +6,18 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Subject } from '../../bench/candidate.ts'
-import { open as openMap } from '../../bench/candidates/map.ts'
-import { open as openUndercroft } from '../../bench/candidates/undercroft.ts'
-import { open as openShared } from '../../bench/candidates/undercroft-shared.ts'
-import { timedLoop } from '../../bench/timed-loop.ts'
-import { chunksOf, itemCount, keysOf, OPERATIONS, type Operation } from '../../bench/workload.ts'
+import type { Subject } from '../../bench/compare/candidate.ts'
+import { open as openMap } from '../../bench/compare/candidates/map.ts'
+import { open as openUndercroft } from '../../bench/compare/candidates/undercroft.ts'
+import { open as openShared } from '../../bench/compare/candidates/undercroft-shared.ts'
+import { timedLoop } from '../../bench/compare/timed-loop.ts'
+import {
+  chunksOf,
+  itemCount,
+  keysOf,
+  OPERATIONS,
+  type Operation,
+} from '../../bench/compare/workload.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { goalsOf } from '../../bench/compare/targets.ts'
+import { timedLoop } from '../../bench/compare/timed-loop.ts'
+import { chunksOf, keysOf } from '../../bench/compare/workload.ts'
 import { goalLine } from '../../bench/goal.ts'
 import { median, Results, ratios } from '../../bench/results.ts'
-import { goalsOf } from '../../bench/targets.ts'
-import { timedLoop } from '../../bench/timed-loop.ts'
-import { chunksOf, keysOf } from '../../bench/workload.ts'
 
 describe('the figures of a benchmark', () => {
   test('the median is the middle, or the mean of the two in the middle', () => {

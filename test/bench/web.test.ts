@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { goalLine } from '../../bench/goal.ts'
-import { measureWeb, parseWebOptions, webGoals } from '../../bench/web.ts'
-import { SERVER_NAMES } from '../../bench/web-servers.ts'
+import { measureWeb, parseWebOptions, webGoals } from '../../bench/web/web.ts'
+import { SERVER_NAMES } from '../../bench/web/web-servers.ts'
 import { requirePeer } from '../../testing/peers/peers.ts'
 
 describe('the web benchmark', () => {

@@ -1,0 +1,89 @@
+/**
+ * Who is compared, in which order, and who is missing here and why.
+ */
+
+import { locatePeer, type PeerName } from '../../testing/peers/peers.ts'
+import { startRedis } from '../../testing/peers/redis.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { startApcuParty } from './apcu-party.ts'
+import { missingNpmPeers } from './npm-peers.ts'
+import { startOpenrestyParty } from './openresty-party.ts'
+import { type Party, type PartyOptions, startNodeParty } from './party.ts'
+import { startUwsgiParty } from './uwsgi-party.ts'
+
+export const CANDIDATES = [
+  'undercroft',
+  'undercroft-shared',
+  'uwsgi',
+  'uwsgi-tight',
+  'openresty',
+  'apcu',
+  'map',
+  'lru-cache',
+  'lmdb',
+  'redis',
+] as const
+
+export type CandidateName = (typeof CANDIDATES)[number]
+
+type Start = (scope: Scope, options: PartyOptions) => Promise<Party>
+
+export type FoundCandidate =
+  | { readonly start: Start; readonly missing?: undefined }
+  | { readonly start?: undefined; readonly missing: string }
+
+/** Part of the work is done in a server: the caller's processor time does not tell all. */
+export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
+
+/** Candidates that need nothing else. */
+const BUILT_IN: readonly CandidateName[] = ['undercroft', 'undercroft-shared', 'map']
+
+/** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
+export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
+
+/** Looks for what a candidate needs, and installs nothing: that is install-peers.ts. */
+export function findCandidate(name: CandidateName): FoundCandidate {
+  switch (name) {
+    case 'uwsgi':
+    case 'uwsgi-tight':
+      return findProgram(
+        'uwsgi',
+        command => (scope, options) => startUwsgiParty(scope, name, command, options),
+      )
+    case 'openresty':
+      return findProgram(
+        name,
+        command => (scope, options) => startOpenrestyParty(scope, command, options),
+      )
+    case 'apcu':
+      return findProgram(
+        name,
+        command => (scope, options) => startApcuParty(scope, command, options),
+      )
+    case 'redis':
+      return findRedis()
+    default:
+      return findModule(name)
+  }
+}
+
+function findProgram(peer: PeerName, startWith: (command: string) => Start): FoundCandidate {
+  const { command, missing } = locatePeer(peer)
+  return command === undefined ? { missing } : { start: startWith(command) }
+}
+
+function findModule(name: CandidateName): FoundCandidate {
+  const missing = BUILT_IN.includes(name) ? undefined : missingNpmPeers()
+  if (missing !== undefined) return { missing }
+  const isPrivate = PRIVATE_CANDIDATES.includes(name)
+  return { start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
+}
+
+function findRedis(): FoundCandidate {
+  const missing = missingNpmPeers()
+  if (missing !== undefined) return { missing }
+  return findProgram('redis', command => async (scope, { site, keyCount }) => {
+    const { socketPath } = await startRedis(scope, command)
+    return startNodeParty(scope, 'redis', false, { site: { ...site, socketPath }, keyCount })
+  })
+}

@@ -1,0 +1,31 @@
+/**
+ * This package: one cache in shared memory for all processes of the candidate, with its defaults.
+ */
+
+import { Cache } from '../../../src/index.ts'
+import type { Site, Subject } from '../candidate.ts'
+import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+
+export function open({ dir, itemCount }: Site): Subject {
+  return subjectOf(Cache.open({ name: 'bench', directory: dir, maxItems: itemCount }))
+}
+
+export function subjectOf(cache: Cache): Subject {
+  return {
+    calls: 'sync',
+    operations: {
+      'get string': key => cache.get(key),
+      'get bytes': key => cache.get(key),
+      'get object': key => cache.get(key),
+      has: key => cache.has(key),
+      set: key => cache.set(key, STRING_VALUE),
+      increment: key => cache.increment(key),
+    },
+    store: (operation, key) => {
+      if (operation === 'increment') return cache.increment(key, 0)
+      if (operation === 'get bytes') return cache.set(key, BYTES_VALUE)
+      return cache.set(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
+    },
+    close: () => cache.close(),
+  }
+}

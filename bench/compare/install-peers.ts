@@ -1,0 +1,34 @@
+/**
+ * `npm run bench:peers`: installs what the benchmarks compare with. The only place that does.
+ *
+ * Packages of npm go into bench/peers. Debian's come by apt-get where root runs this; elsewhere the
+ * command is printed.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { locatePeer, type PeerName, packagesOf } from '../../testing/peers/peers.ts'
+import { NPM_PEERS } from './npm-peers.ts'
+
+/** Programs that benchmarks compare with, or ask with. */
+const PROGRAM_PEERS: readonly PeerName[] = ['uwsgi', 'nginx', 'openresty', 'apcu', 'redis', 'wrk']
+
+const NPM = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', NPM_PEERS]
+const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
+process.exitCode = isFine ? 0 : 1
+
+function installPrograms(): boolean {
+  const absent = PROGRAM_PEERS.filter(name => locatePeer(name).command === undefined)
+  if (absent.length === 0) return true
+  const packages = absent.flatMap(packagesOf)
+  const args = ['install', '-y', '--no-install-recommends', ...packages]
+  if (process.getuid?.() === 0) return run('apt-get', args)
+  console.log(`for the others: sudo apt-get ${args.join(' ')}`)
+  return false
+}
+
+function run(command: string, args: readonly string[]): boolean {
+  console.log(`${command} ${args.join(' ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status } = spawnSync(command, args, { env, stdio: 'inherit' })
+  return status === 0
+}

@@ -1,0 +1,46 @@
+/**
+ * OpenResty's shared dictionary as a candidate: lua-nginx-module and LuaJIT in Debian's nginx, the
+ * code that OpenResty is made of. Two workers of nginx share the dictionary.
+ */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../../testing/harness/find-tests.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { startLineParty } from './line-party.ts'
+import type { Party, PartyOptions } from './party.ts'
+
+const SCRIPT = join(ROOT, 'bench/compare/openresty.lua')
+/** Twice what the items of this workload take there, so that nothing is evicted. */
+const BYTES_AN_ITEM = 512
+
+export function startOpenrestyParty(
+  scope: Scope,
+  command: string,
+  options: PartyOptions,
+): Promise<Party> {
+  const { dir, itemCount } = options.site
+  const path = join(dir, 'nginx.conf')
+  writeFileSync(path, configuration(dir, itemCount * BYTES_AN_ITEM))
+  const args = ['-p', dir, '-c', path, '-e', 'stderr']
+  return startLineParty(scope, { name: 'openresty', command, args }, options)
+}
+
+function configuration(dir: string, size: number): string {
+  const user = process.getuid?.() === 0 ? 'user root;' : ''
+  return `
+daemon off;
+${user}
+worker_processes 2;
+pid ${dir}/nginx.pid;
+error_log stderr error;
+env BENCH_SOCKET;
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+events {}
+http {
+  lua_shared_dict bench ${Math.ceil(size / 1024)}k;
+  init_worker_by_lua_file ${SCRIPT};
+}
+`
+}

@@ -1,0 +1,83 @@
+/**
+ * The processes that measure one candidate: two, so that they can also be measured together.
+ */
+
+import { Child } from '../../testing/child.ts'
+import type { Scope } from '../../testing/scope.ts'
+import type { Site } from './candidate.ts'
+import type { Request, Response, Task } from './messages.ts'
+import type { Timing } from './timed-loop.ts'
+import type { Operation } from './workload.ts'
+
+/** One measuring process, whatever it is written in. */
+export interface Worker {
+  ask(request: Request): Promise<Response>
+}
+
+export interface Party {
+  readonly name: string
+  readonly first: Worker
+  readonly second: Worker
+}
+
+/** Long enough to fill the slowest candidate. */
+const ANSWER_LIMIT_MS = 120_000
+
+/** Between the order and the start, so that both processes have it in time. */
+const LEAD_NS = 8_000_000n
+
+/** What the processes of a candidate need to know. */
+export interface PartyOptions {
+  readonly site: Site
+  readonly keyCount: number
+}
+
+/** Starts both on the candidate module of that name; a private cache is filled by each of them. */
+export async function startNodeParty(
+  scope: Scope,
+  name: string,
+  isPrivate: boolean,
+  { site, keyCount }: PartyOptions,
+): Promise<Party> {
+  const start = async (): Promise<Worker> => {
+    const args = [name, site.dir, site.socketPath, String(keyCount)]
+    const script = new URL('./worker.js', import.meta.url)
+    const child = await Child.start<Request, Response>(scope, script, { args })
+    return { ask: request => child.ask(request, ANSWER_LIMIT_MS) }
+  }
+  // One after the other: the first makes what the second joins.
+  const first = await start()
+  await first.ask({ kind: 'fill' })
+  const second = await start()
+  if (isPrivate) await second.ask({ kind: 'fill' })
+  return { name, first, second }
+}
+
+/** What each of these workers did, all having started at one moment. */
+export function measure(
+  workers: readonly Worker[],
+  { operation, durationMs }: Omit<Task, 'startAtNs'>,
+): Promise<Timing[]> {
+  return measureAtOnce(
+    workers.map(worker => ({ worker, operation })),
+    durationMs,
+  )
+}
+
+/** The same, where each has something else to do. */
+export async function measureAtOnce(
+  jobs: readonly { readonly worker: Worker; readonly operation: Operation }[],
+  durationMs: number,
+): Promise<Timing[]> {
+  for (const { worker, operation } of jobs) await worker.ask({ kind: 'warm', operation })
+  const startAtNs = process.hrtime.bigint() + LEAD_NS
+  const responses = jobs.map(({ worker, operation }) =>
+    worker.ask({ kind: 'measure', task: { operation, startAtNs, durationMs } }),
+  )
+  return (await Promise.all(responses)).map(timingIn)
+}
+
+function timingIn(response: Response): Timing {
+  if (response.kind !== 'timing') throw new Error(`expected a timing, got ${response.kind}`)
+  return response.timing
+}

@@ -1,0 +1,123 @@
+/**
+ * `npm run bench -- chains`: what it brings that items asked for most come first in their chains.
+ *
+ * Two caches of the same items, full, get the same requests; in one of them chains are ordered
+ * after each round.
+ */
+
+import type { ValueDecoder } from '../../src/base/index.ts'
+import { Depths } from '../../testing/depths.ts'
+import { randomFrom } from '../../testing/random.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { type Bench, openBench } from '../../testing/segments.ts'
+import { chunksOf, STRING_VALUE } from '../compare/workload.ts'
+import { parseRoundOptions } from '../options.ts'
+import { printMachine } from '../report.ts'
+import { median } from '../results.ts'
+
+const SEED = 1
+/** Fewer show nothing, since only some are noted. */
+const LEAST_REQUESTS = 200_000
+/** A prime, so that favourites are spread over all slots, and so over chains. */
+const SPREAD = 7919
+
+export interface OrderedRound {
+  /** Mean slots compared until the key was found. */
+  readonly depth: number
+  /** Median over chunks of requests. */
+  readonly nsPerGet: number
+  /** The same requests, in the same round, where nothing is ordered. */
+  readonly plainDepth: number
+  readonly plainNsPerGet: number
+  /** How long the ordering after this round took. */
+  readonly orderMs: number
+}
+
+export async function benchChains(_scope: Scope, args: readonly string[]): Promise<void> {
+  const { itemCount, rounds } = parseRoundOptions(args)
+  printMachine()
+  console.log(`workload  ${itemCount} items in a full cache, strings of ${STRING_VALUE.length};`)
+  console.log(
+    `          ${rounds} rounds of ${requestCount(itemCount)} gets, rank r asked 1/r as often\n`,
+  )
+  console.log(
+    'round   mean depth, ordered / not    ns a get, ordered / not    ms of ordering after',
+  )
+  const results = measureOrder(itemCount, rounds)
+  for (const [round, result] of results.entries()) {
+    const depths = `${result.depth.toFixed(3)} / ${result.plainDepth.toFixed(3)}`
+    const times = `${result.nsPerGet.toFixed(0)} / ${result.plainNsPerGet.toFixed(0)}`
+    const cells = [String(round).padEnd(8), depths.padEnd(29), times.padEnd(27)]
+    console.log(`${cells.join('')}${result.orderMs.toFixed(2)}`)
+  }
+  const ratio = median(
+    results.slice(1).map(({ nsPerGet: own, plainNsPerGet }) => own / plainNsPerGet),
+  )
+  console.log(`\ntime of a get, ordered / not, median from round 1 on: ${ratio.toFixed(3)}`)
+}
+
+/** Round 0 is before any ordering. */
+export function measureOrder(itemCount: number, rounds: number): OrderedRound[] {
+  const [ordered, plain] = [fullBench(itemCount), fullBench(itemCount)]
+  const orderedDepths = new Depths(ordered.parts)
+  const asked = requests(itemCount)
+  const plainDepth = new Depths(plain.parts).meanOf(asked)
+  const results: OrderedRound[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const times = nsPerGet(ordered, plain, asked)
+    const depth = orderedDepths.meanOf(asked)
+    const startMs = performance.now()
+    ordered.engine.upkeep.orderChains()
+    results.push({ ...times, depth, plainDepth, orderMs: performance.now() - startMs })
+  }
+  return results
+}
+
+function fullBench(maxItems: number): Bench {
+  const bench = openBench({ maxItems, blockSize: 128, maxKeySize: 32 })
+  for (let i = 0; i < maxItems; i++) bench.set(keyOf(i), STRING_VALUE)
+  return bench
+}
+
+/** A key's share falls with its rank, as 1/rank. */
+function requests(itemCount: number): string[] {
+  const random = randomFrom(SEED)
+  const keys = Array.from({ length: itemCount }, (_, i) => keyOf(i))
+  return Array.from({ length: requestCount(itemCount) }, () => {
+    const rank = Math.floor(itemCount ** (random.below(2 ** 30) / 2 ** 30))
+    return keys[(rank * SPREAD) % itemCount] ?? ''
+  })
+}
+
+function requestCount(itemCount: number): number {
+  return Math.max(itemCount, LEAST_REQUESTS)
+}
+
+function keyOf(index: number): string {
+  return `user:${index}:profile`
+}
+
+/** The median over chunks, each measured on both right after each other. */
+function nsPerGet(
+  ordered: Bench,
+  plain: Bench,
+  asked: readonly string[],
+): { nsPerGet: number; plainNsPerGet: number } {
+  const times: number[] = []
+  const plainTimes: number[] = []
+  for (const [index, chunk] of chunksOf(asked).entries()) {
+    // Whoever is first brings the keys into the processor's caches for the other.
+    if (index % 2 === 0) times.push(timeOf(ordered, chunk))
+    plainTimes.push(timeOf(plain, chunk))
+    if (index % 2 === 1) times.push(timeOf(ordered, chunk))
+  }
+  return { nsPerGet: median(times), plainNsPerGet: median(plainTimes) }
+}
+
+function timeOf({ engine }: Bench, asked: readonly string[]): number {
+  const startNs = process.hrtime.bigint()
+  for (let i = 0; i < asked.length; i++) engine.get(asked[i] as string, firstByte)
+  return Number(process.hrtime.bigint() - startNs) / asked.length
+}
+
+const firstByte: ValueDecoder<number> = (bytes, offset) => bytes[offset] as number

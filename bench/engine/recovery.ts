@@ -1,0 +1,126 @@
+/**
+ * `npm run bench -- recovery`: how long the next writer waits after one was killed inside, and how
+ * long everybody waits for a clear.
+ *
+ * Another process is killed in the middle of a set, each time anew. Wall time and processor time of
+ * the process that takes over; the second tells what a loaded machine hides.
+ */
+
+import { Cache, type CacheOptions } from '../../src/index.ts'
+import { Child } from '../../testing/child.ts'
+import { within } from '../../testing/deadline.ts'
+import type { FailingTask } from '../../testing/failing-child.ts'
+import { onEnd, programScope, type Scope } from '../../testing/scope.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
+import { STRING_VALUE, VALUE_SIZE } from '../compare/workload.ts'
+import { parseRoundOptions, type RoundOptions } from '../options.ts'
+import { printMachine } from '../report.ts'
+import { median } from '../results.ts'
+
+const BLOCK_SIZE = 128
+const MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>> = {
+  'one block an item': { bitmap: false, eviction: 'none' },
+  'one block an item, LRU': { bitmap: false, eviction: 'lru' },
+  bitmap: { bitmap: true, eviction: 'none' },
+  'bitmap, adaptive': { bitmap: true, eviction: 'adaptive' },
+}
+
+/** Milliseconds, of one call each. */
+interface Times {
+  readonly wall: number[]
+  readonly cpu: number[]
+}
+
+export interface RecoveryResult {
+  readonly takeover: Times
+  readonly clear: Times
+  readonly takeovers: number
+}
+
+export async function benchRecovery(scope: Scope, args: readonly string[]): Promise<void> {
+  const options = parseRoundOptions(args)
+  printMachine()
+  console.log(
+    `workload  ${options.itemCount} items of ${VALUE_SIZE} bytes, ${options.rounds} rounds;`,
+  )
+  console.log('          ms: median (least..most)\n')
+  for (const [title, mode] of Object.entries(MODES)) {
+    const { takeover, clear } = await measureRecovery(scope, mode, options)
+    console.log(title)
+    printTimes('  the next set after a kill', takeover)
+    printTimes('  clear', clear)
+  }
+}
+
+export async function measureRecovery(
+  outer: Scope,
+  mode: Omit<CacheOptions, 'name'>,
+  { itemCount, rounds }: RoundOptions,
+): Promise<RecoveryResult> {
+  const scope = programScope()
+  outer.after(() => scope.end())
+  const place = { name: 'killed', directory: memoryDir(scope) }
+  const cache = openFull(scope, place, mode, itemCount)
+  const takeover: Times = { wall: [], cpu: [] }
+  const clear: Times = { wall: [], cpu: [] }
+  for (let round = 0; round < rounds; round++) {
+    await killWriter(scope, place)
+    time(takeover, () => cache.set('after', 1))
+  }
+  const { takeovers } = cache.stats()
+  for (let round = 0; round < rounds; round++) {
+    if (round > 0) fill(cache, itemCount)
+    time(clear, () => cache.clear())
+  }
+  await scope.end()
+  return { takeover, clear, takeovers }
+}
+
+function openFull(
+  scope: Scope,
+  place: { readonly name: string; readonly directory: string },
+  mode: Omit<CacheOptions, 'name'>,
+  itemCount: number,
+): Cache {
+  const maxItems = itemCount + 2
+  const blocks = mode.bitmap === true ? { blocks: maxItems } : {}
+  const size = { maxItems, maxKeySize: 32, blockSize: BLOCK_SIZE, ...blocks }
+  const cache = Cache.open({ ...mode, ...place, ...size, near: false, sweepMs: 0 })
+  onEnd(scope, () => cache.close())
+  fill(cache, itemCount)
+  return cache
+}
+
+function fill(cache: Cache, itemCount: number): void {
+  for (let i = 0; i < itemCount; i++) cache.set(`user:${i}:profile`, STRING_VALUE)
+}
+
+async function killWriter(
+  scope: Scope,
+  place: { readonly name: string; readonly directory: string },
+): Promise<void> {
+  const script = new URL('../../testing/failing-child.js', import.meta.url)
+  const child = await Child.start<FailingTask, string>(scope, script)
+  const point = { in: 'set', value: STRING_VALUE } as const
+  child.send({ ...place, key: 'victim', signal: 'SIGKILL', point })
+  await within('the writer to die', child.exit)
+}
+
+function time({ wall, cpu }: Times, work: () => unknown): void {
+  const startCpu = process.cpuUsage()
+  const startMs = performance.now()
+  work()
+  wall.push(performance.now() - startMs)
+  const { user, system } = process.cpuUsage(startCpu)
+  cpu.push((user + system) / 1000)
+}
+
+function printTimes(title: string, { wall, cpu }: Times): void {
+  console.log(`${title.padEnd(28)} ${spread(wall)}; processor time ${spread(cpu)}`)
+}
+
+function spread(values: readonly number[]): string {
+  const figures = [median(values), Math.min(...values), Math.max(...values)]
+  const [middle, least, most] = figures.map(value => value.toFixed(0))
+  return `${middle} (${least}..${most})`
+}

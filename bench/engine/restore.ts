@@ -1,0 +1,107 @@
+/**
+ * `npm run bench -- restore [--size small] [--rounds N]`: how long it takes until a store with all
+ * its items serves again, after each way to end.
+ *
+ * Every step runs in a process of its own, as it would. The file stays in the system's page cache:
+ * what a disk would add is its time to read the file once.
+ */
+
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { Child } from '../../testing/child.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { StoreFile } from '../../testing/store-file.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
+import { VALUE_SIZE } from '../compare/workload.ts'
+import { printMachine } from '../report.ts'
+import { median, ratios } from '../results.ts'
+import type { RestoreRequest, RestoreTimes } from './restore-child.ts'
+
+const ITEM_COUNTS = { normal: 1_000_000, small: 10_000 } as const
+
+/** Long enough for a million items on a slow machine. */
+const ANSWER_LIMIT_MS = 600_000
+
+const STEPS = [
+  'insert all items',
+  'close',
+  'open after a close',
+  'open, set after a kill inside a set',
+  'open after a power loss',
+] as const
+
+type Step = (typeof STEPS)[number]
+
+export async function benchRestore(scope: Scope, args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      size: { type: 'string', default: 'normal' },
+      rounds: { type: 'string', default: '5' },
+    },
+  })
+  const itemCount = ITEM_COUNTS[requireOneOf('--size', values.size, ['normal', 'small'])]
+  const rounds = requireInteger('--rounds', Number(values.rounds), 1, 1000)
+  printMachine()
+  console.log(`workload  ${itemCount} items of ${VALUE_SIZE} bytes in a store, ${rounds} rounds`)
+  const times = new Map<Step, number[]>(STEPS.map(step => [step, []]))
+  const store = join(tempDir(scope), 'restore.store')
+  for (let round = 0; round < rounds; round++) {
+    const measured = await measureRound(scope, { store, itemCount })
+    for (const step of STEPS) times.get(step)?.push(measured[step])
+    if (round === 0) console.log(`file      ${(statSync(store).size / 2 ** 20).toFixed(1)} MiB`)
+    rmSync(store)
+    console.log(`round ${round + 1} of ${rounds} measured`)
+  }
+  printTimes(times)
+}
+
+async function measureRound(
+  scope: Scope,
+  task: Omit<RestoreRequest, 'kind'>,
+): Promise<Record<Step, number>> {
+  const run = async (kind: RestoreRequest['kind']): Promise<RestoreTimes> => {
+    const script = new URL('./restore-child.js', import.meta.url)
+    const child = await Child.start<RestoreRequest, RestoreTimes>(scope, script)
+    const answer = child.ask({ kind, ...task }, ANSWER_LIMIT_MS)
+    if (kind === 'die') {
+      await Promise.allSettled([answer, child.exit])
+      return { openMs: 0, workMs: 0, closeMs: 0 }
+    }
+    const times = await answer
+    await child.kill()
+    return times
+  }
+  const filled = await run('fill')
+  const closed = await run('read')
+  await run('die')
+  const killed = await run('write')
+  await run('die')
+  new StoreFile(task.store).restartMachine()
+  const lost = await run('read')
+  return {
+    'insert all items': filled.workMs,
+    close: filled.closeMs,
+    'open after a close': closed.openMs,
+    'open, set after a kill inside a set': killed.openMs + killed.workMs,
+    'open after a power loss': lost.openMs,
+  }
+}
+
+function printTimes(times: ReadonlyMap<Step, readonly number[]>): void {
+  const inserts = times.get('insert all items') ?? []
+  console.log('\nmilliseconds: median (least..most), and the median of its ratios to inserting')
+  for (const [step, ms] of times) {
+    const [middle, least, most] = [median(ms), Math.min(...ms), Math.max(...ms)].map(value =>
+      value.toFixed(value < 10 ? 1 : 0),
+    )
+    const ratio = median(ratios(ms, inserts)).toFixed(3)
+    console.log(`${step.padEnd(38)}${`${middle} (${least}..${most})`.padStart(26)}   ${ratio}`)
+  }
+  console.log(
+    '\nAfter a power loss each item is compared with its checksum; after a kill only what',
+  )
+  console.log('leads to the items is built anew. The file was in the page cache each time.')
+}

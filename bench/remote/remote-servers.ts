@@ -1,0 +1,83 @@
+/**
+ * The servers of the remote benchmark: a real uWSGI and ours, one process each, same options.
+ */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RemoteCache } from '../../src/client/index.ts'
+import { ROOT } from '../../testing/harness/find-tests.ts'
+import { startUwsgi } from '../../testing/peers/uwsgi.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { startService } from '../../testing/service.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
+import { STRING_VALUE } from '../compare/workload.ts'
+import { remoteKeys } from './remote-clients.ts'
+
+export const TRANSPORTS = ['TCP', 'Unix'] as const
+
+export type Transport = (typeof TRANSPORTS)[number]
+
+export const SERVERS = ['uwsgi', 'undercroft'] as const
+
+export type ServerName = (typeof SERVERS)[number]
+
+export interface RemoteServer {
+  /** As clients name its cache. */
+  readonly identifiers: Readonly<Record<Transport, string>>
+  /** Processor time of all its threads so far; undefined: this system does not tell. */
+  cpuMs(): number | undefined
+}
+
+/** Both, with all keys stored. */
+export async function startServers(
+  scope: Scope,
+  uwsgi: string,
+  keyCount: number,
+): Promise<Record<ServerName, RemoteServer>> {
+  // uWSGI never uses its first place; blocks of the usual size would need much memory.
+  const cache = `name=bench,items=${keyCount + 1},blocksize=4096`
+  const { port, socketPath, pid } = await startUwsgi(scope, uwsgi, [cache])
+  const servers = {
+    uwsgi: serverOf(pid, `127.0.0.1:${port}`, socketPath),
+    undercroft: await startUndercroft(scope, cache),
+  }
+  for (const { identifiers } of Object.values(servers)) {
+    const remote = await RemoteCache.connect<string>(identifiers.Unix)
+    const entries = remoteKeys(keyCount).map(key => [key, STRING_VALUE] as const)
+    const stored = await remote.setMany(entries)
+    await remote.close()
+    if (stored !== keyCount) throw new Error(`${identifiers.Unix} took ${stored} of ${keyCount}`)
+  }
+  return servers
+}
+
+async function startUndercroft(scope: Scope, cache: string): Promise<RemoteServer> {
+  const script = join(ROOT, 'dist/src/cli/main.js')
+  const sockets = ['--socket', '127.0.0.1:0', '--socket', join(tempDir(scope), 'cache.sock')]
+  const args = ['serve', '--json', '--directory', memoryDir(scope), '--cache2', cache, ...sockets]
+  const service = await startService(scope, process.execPath, [script, ...args])
+  const [tcp = '', unix = ''] = await service.waitFor('to serve', socketsIn)
+  return serverOf(service.pid, tcp, unix)
+}
+
+function socketsIn(output: string): string[] | undefined {
+  const line = output.split('\n').find(text => text.startsWith('{'))
+  return line === undefined ? undefined : JSON.parse(line).sockets
+}
+
+function serverOf(pid: number, tcp: string, unix: string): RemoteServer {
+  return {
+    identifiers: { TCP: `bench@${tcp}`, Unix: `bench@${unix}` },
+    cpuMs: () => cpuMsOf(pid),
+  }
+}
+
+/** In steps of 10 ms. proc(5): utime and stime, counted from behind the name. */
+function cpuMsOf(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) * 10
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * `npm run bench -- remote [--size small] [--seconds N] [--rounds N] [--clients N]`: gets and sets
+ * over sockets, with uWSGI's own client at a real uWSGI and at our server, and with our client.
+ *
+ * Each server is one process. The client processes are the same for both, and take turns, so that a
+ * slow moment of the machine does not hit one side only.
+ */
+
+import { parseArgs } from 'node:util'
+import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { locatePeer } from '../../testing/peers/peers.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { VALUE_SIZE } from '../compare/workload.ts'
+import { printMachine } from '../report.ts'
+import {
+  REMOTE_OPERATIONS,
+  type RemoteClient,
+  type RemoteTiming,
+  startPipelinedClient,
+  startUwsgiClients,
+} from './remote-clients.ts'
+import { type Figures, printRemote, SETUPS, type SetupName } from './remote-report.ts'
+import { type RemoteServer, startServers, TRANSPORTS } from './remote-servers.ts'
+
+const KEY_COUNTS = { normal: 1000, small: 100 } as const
+
+/** Calls under way at a time in our client. */
+const PIPELINED_CALLS = 128
+
+/** So that every client has its order in time. */
+const LEAD_NS = 8_000_000n
+
+/** Enough for V8 to optimize what serves a request. */
+const WARM_UP_MS = { normal: 1000, small: 50 } as const
+
+export interface RemoteOptions {
+  readonly size: keyof typeof KEY_COUNTS
+  /** In all. */
+  readonly seconds: number
+  readonly rounds: number
+  readonly clientCount: number
+}
+
+interface Setup {
+  readonly name: SetupName
+  readonly server: RemoteServer
+  readonly clients: readonly RemoteClient[]
+}
+
+export async function benchRemote(scope: Scope, args: readonly string[]): Promise<void> {
+  const options = parseRemoteOptions(args)
+  const { size, seconds, rounds, clientCount } = options
+  printMachine()
+  const keyCount = KEY_COUNTS[size]
+  console.log(`workload  ${keyCount} keys like user:1234:profile, values of ${VALUE_SIZE} bytes;`)
+  console.log(`          ${rounds} rounds, ${seconds} s in all; one process for each server`)
+  printRemote(await measureRemote(scope, options), clientCount)
+}
+
+/** Nothing where there is no uWSGI. */
+export async function measureRemote(scope: Scope, options: RemoteOptions): Promise<Figures[]> {
+  const { size, seconds, rounds, clientCount } = options
+  const keyCount = KEY_COUNTS[size]
+  const { command, missing } = locatePeer('uwsgi')
+  if (command === undefined) {
+    console.log(`skipped: remote: ${missing}`)
+    return []
+  }
+  const servers = await startServers(scope, command, keyCount)
+  const uwsgiClients = await startUwsgiClients(scope, command, clientCount, keyCount)
+  const pipelined = [await startPipelinedClient(scope, PIPELINED_CALLS, keyCount)]
+  const one = uwsgiClients.slice(0, 1)
+  const setups: readonly Setup[] = [
+    { name: 'uwsgi', server: servers.uwsgi, clients: uwsgiClients },
+    { name: 'undercroft', server: servers.undercroft, clients: uwsgiClients },
+    { name: 'uwsgi, 1 client', server: servers.uwsgi, clients: one },
+    { name: 'undercroft, 1 client', server: servers.undercroft, clients: one },
+    { name: 'undercroft, pipelined', server: servers.undercroft, clients: pipelined },
+  ]
+  const sampleCount = rounds * SETUPS.length * TRANSPORTS.length * REMOTE_OPERATIONS.length
+  await measureRounds(setups, 1, WARM_UP_MS[size])
+  return measureRounds(setups, rounds, (seconds * 1000) / sampleCount)
+}
+
+export function parseRemoteOptions(args: readonly string[]): RemoteOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      size: { type: 'string', default: 'normal' },
+      seconds: { type: 'string', default: '30' },
+      rounds: { type: 'string', default: '15' },
+      clients: { type: 'string', default: '4' },
+    },
+  })
+  return {
+    size: requireOneOf('--size', values.size, ['normal', 'small']),
+    seconds: requireInteger('--seconds', Number(values.seconds), 1, 3600),
+    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
+    clientCount: requireInteger('--clients', Number(values.clients), 1, 64),
+  }
+}
+
+async function measureRounds(
+  setups: readonly Setup[],
+  rounds: number,
+  durationMs: number,
+): Promise<Figures[]> {
+  const all: Figures[] = []
+  for (const transport of TRANSPORTS) {
+    for (const operation of REMOTE_OPERATIONS) {
+      const figures: Figures = { transport, operation, rates: new Map(), cpuUs: new Map() }
+      for (let round = 0; round < rounds; round++) {
+        for (const setup of setups) await measure(setup, figures, durationMs)
+      }
+      all.push(figures)
+    }
+  }
+  return all
+}
+
+async function measure(
+  { name, server, clients }: Setup,
+  { transport, operation, rates, cpuUs }: Figures,
+  durationMs: number,
+): Promise<void> {
+  const startAtNs = process.hrtime.bigint() + LEAD_NS
+  const task = { operation, server: server.identifiers[transport], startAtNs, durationMs }
+  const startMs = server.cpuMs()
+  const timings = await Promise.all(clients.map(client => client.measure(task)))
+  const endMs = server.cpuMs()
+  const count = timings.reduce((sum, { callCount }) => sum + callCount, 0)
+  const rate = timings.reduce((sum, timing) => sum + callsPerSecond(timing), 0)
+  rates.set(name, [...(rates.get(name) ?? []), rate])
+  if (startMs === undefined || endMs === undefined) return
+  cpuUs.set(name, [...(cpuUs.get(name) ?? []), ((endMs - startMs) * 1000) / count])
+}
+
+function callsPerSecond({ callCount, elapsedMs }: RemoteTiming): number {
+  return (callCount / elapsedMs) * 1000
+}

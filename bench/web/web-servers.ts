@@ -1,0 +1,155 @@
+/**
+ * The servers of the web benchmark: each with two workers, all answering with a body of the same
+ * size, from the cache that belongs to it.
+ */
+
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { ROOT } from '../../testing/harness/find-tests.ts'
+import { locatePeer } from '../../testing/peers/peers.ts'
+import { startUwsgiSite } from '../../testing/peers/uwsgi-site.ts'
+import { startServe } from '../../testing/runner-process.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { isListening, startService } from '../../testing/service.ts'
+import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
+
+/** In the order in which they take their turns. */
+export const SERVER_NAMES = [
+  'node',
+  'runner',
+  'middleware',
+  'uwsgi',
+  'uwsgi-http11',
+  'nginx',
+] as const
+
+export type ServerName = (typeof SERVER_NAMES)[number]
+
+export interface WebServer {
+  readonly name: ServerName
+  readonly port: number
+  /** The process that has the workers as its children, or is one. */
+  readonly pid: number
+}
+
+export interface Start {
+  readonly bodySize: number
+  /** Who answers what a cache in front does not have. */
+  readonly origin: WebServer | undefined
+}
+
+/** Starts one, or gives the reason why it cannot be. */
+export async function startWebServer(
+  scope: Scope,
+  name: ServerName,
+  start: Start,
+): Promise<WebServer | string> {
+  switch (name) {
+    case 'node':
+      return startNode(scope, name, 'hello', start)
+    case 'middleware':
+      return startNode(scope, name, 'cached', start)
+    case 'runner':
+      return startRunner(scope, start)
+    case 'uwsgi':
+      return startUwsgi(scope, name, 'http-socket', start)
+    case 'uwsgi-http11':
+      return startUwsgi(scope, name, 'http11-socket', start)
+    case 'nginx':
+      return startNginx(scope, start)
+  }
+}
+
+async function startNode(
+  scope: Scope,
+  name: ServerName,
+  kind: 'hello' | 'cached',
+  { bodySize }: Start,
+): Promise<WebServer> {
+  const args = [join(ROOT, 'dist/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
+  const service = await startService(scope, process.execPath, args)
+  const port = await service.waitFor('prints its port', output => /port (\d+)/.exec(output)?.[1])
+  return { name, port: Number(port), pid: service.pid }
+}
+
+async function startRunner(scope: Scope, { bodySize }: Start): Promise<WebServer> {
+  const module = ['--module', join(ROOT, 'dist/bench/web/web-app.js')]
+  const crew = ['--http', '127.0.0.1:0', '--processes', '2']
+  const cache = ['--cache2', `name=pages,items=100,blocksize=${Math.max(64, bodySize)}`]
+  const rules = ruleLines('').flatMap(rule => ['--route', rule])
+  const args = [...module, ...crew, ...cache, ...rules]
+  const env = { BENCH_BODY_SIZE: String(bodySize) }
+  const { port, service } = await startServe(scope, args, { env })
+  return { name: 'runner', port, pid: service.pid }
+}
+
+async function startUwsgi(
+  scope: Scope,
+  name: ServerName,
+  socket: 'http-socket' | 'http11-socket',
+  { bodySize }: Start,
+): Promise<WebServer | string> {
+  const { command, missing } = locatePeer('uwsgi')
+  if (missing !== undefined) return missing
+  const crew = ['master = true', 'die-on-term = true', 'processes = 2']
+  const cache = `cache2 = name=pages,items=100,blocksize=${Math.max(64, bodySize)}`
+  const rules = ruleLines(`,value=${'x'.repeat(bodySize)}`).map(rule => `route = ${rule}`)
+  const lines = [...crew, cache, ...rules].join('\n')
+  const { port, pid } = await startUwsgiSite(scope, command, lines, socket)
+  return { name, port, pid }
+}
+
+/** The same for the runner and uWSGI. */
+function ruleLines(more: string): readonly string[] {
+  const place = `key=\${REQUEST_URI},name=pages`
+  return [`^/ cache:${place}`, `^/ cachestore:${place}${more}`]
+}
+
+async function startNginx(scope: Scope, { origin }: Start): Promise<WebServer | string> {
+  const { command, missing } = locatePeer('nginx')
+  if (missing !== undefined) return missing
+  if (origin === undefined) return 'there is no server behind it'
+  const dir = tempDir(scope)
+  const configPath = join(dir, 'nginx.conf')
+  const port = await freePort()
+  writeFileSync(configPath, nginxConfiguration(dir, memoryDir(scope), port, origin.port))
+  const service = await startService(scope, command, ['-p', dir, '-c', configPath, '-e', 'stderr'])
+  await service.waitFor('to listen', () => isListening({ port, host: '127.0.0.1' }))
+  return { name: 'nginx', port, pid: service.pid }
+}
+
+function nginxConfiguration(dir: string, cacheDir: string, port: number, origin: number): string {
+  return `
+daemon off;
+worker_processes 2;
+user root; # the directories are the user's who runs this
+pid ${dir}/nginx.pid;
+events {}
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  proxy_temp_path ${dir}/proxy;
+  proxy_cache_path ${cacheDir} keys_zone=pages:1m;
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:${origin};
+      proxy_cache pages;
+      proxy_cache_valid 200 1h;
+    }
+  }
+}
+`
+}
+
+/** nginx cannot be told to take any. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

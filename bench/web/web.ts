@@ -1,0 +1,163 @@
+/**
+ * `npm run bench -- web [--rounds N] [--seconds N] [--bytes N] [server ...]`: cached responses a
+ * second from the runner with two workers, and from what else one could take.
+ *
+ * All servers run at once, are asked in turns, and answer with bodies of one size; only ratios of
+ * one round are compared. wrk takes its share of the same processors: the faster a server is, the
+ * more of them wrk needs, which brings all ratios of requests nearer to 1. So there are ratios of
+ * the servers' own processor time as well.
+ */
+
+import { parseArgs } from 'node:util'
+import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { locatePeer } from '../../testing/peers/peers.ts'
+import type { Scope } from '../../testing/scope.ts'
+import { type Goal, goalLine } from '../goal.ts'
+import { printMachine } from '../report.ts'
+import { ratios, spread } from '../results.ts'
+import { SERVER_NAMES, type ServerName, startWebServer, type WebServer } from './web-servers.ts'
+import { LOAD, load, type Sample } from './wrk.ts'
+
+export interface WebOptions {
+  readonly rounds: number
+  readonly seconds: number
+  readonly bodySize: number
+  readonly names: readonly ServerName[]
+}
+
+/** For each server that could be started, one sample a round. */
+export type WebSamples = ReadonlyMap<ServerName, readonly Sample[]>
+
+interface WhatItIs {
+  readonly label: string
+  readonly isOurs: boolean
+  readonly text: string
+}
+
+/** For those who read the figures. */
+export const WHAT: Readonly<Record<ServerName, WhatItIs>> = {
+  node: { label: 'node:http', isOurs: false, text: 'says hello, no cache' },
+  runner: {
+    label: 'undercroft serve',
+    isOurs: true,
+    text: 'rules cache and cachestore',
+  },
+  middleware: { label: 'undercroft/http', isOurs: true, text: 'in node:http' },
+  uwsgi: {
+    label: 'uWSGI http-socket',
+    isOurs: false,
+    text: 'the same rules; a connection a request',
+  },
+  'uwsgi-http11': {
+    label: 'uWSGI http11-socket',
+    isOurs: false,
+    text: 'the same rules; connections stay open',
+  },
+  nginx: { label: 'nginx', isOurs: false, text: 'proxy_cache' },
+}
+
+/** What the runner is to reach, in requests a second. */
+const LIMITS: Partial<Record<ServerName, number>> = { node: 0.85, uwsgi: 2 }
+
+export async function benchWeb(scope: Scope, args: readonly string[]): Promise<void> {
+  const options = parseWebOptions(args)
+  printMachine()
+  console.log(`workload  one cached page of ${options.bodySize} bytes, two workers each; ${LOAD},`)
+  console.log(`          ${options.rounds} rounds of ${options.seconds} s for each in turn\n`)
+  const samples = await measureWeb(scope, options)
+  printSamples(samples)
+  printRatios(samples)
+  console.log('\ntargets')
+  for (const goal of webGoals(samples)) console.log(goalLine(goal))
+}
+
+export function parseWebOptions(args: readonly string[]): WebOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '9' },
+      seconds: { type: 'string', default: '2' },
+      bytes: { type: 'string', default: '13' },
+    },
+  })
+  const named = positionals.map(name => requireOneOf('server', name, SERVER_NAMES))
+  return {
+    names: named.length > 0 ? named : SERVER_NAMES,
+    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
+    seconds: requireInteger('--seconds', Number(values.seconds), 1, 600),
+    bodySize: requireInteger('--bytes', Number(values.bytes), 1, 65_536),
+  }
+}
+
+/** Nothing where there is no wrk. */
+export async function measureWeb(scope: Scope, options: WebOptions): Promise<WebSamples> {
+  const { rounds, seconds } = options
+  const samples = new Map<ServerName, Sample[]>()
+  const { command, missing } = locatePeer('wrk')
+  if (command === undefined) {
+    console.log(`skipped: web: ${missing}`)
+    return samples
+  }
+  const servers = await startAll(scope, options)
+  for (const server of servers) {
+    await load(command, server, seconds) // the page is stored, and the code compiled
+    samples.set(server.name, [])
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const server of servers) {
+      samples.get(server.name)?.push(await load(command, server, seconds))
+    }
+  }
+  return samples
+}
+
+async function startAll(scope: Scope, { names, bodySize }: WebOptions): Promise<WebServer[]> {
+  const servers: WebServer[] = []
+  for (const name of names) {
+    const origin = servers.find(server => server.name === 'node')
+    const started = await startWebServer(scope, name, { bodySize, origin })
+    if (typeof started === 'string') console.log(`skipped: ${name}: ${started}`)
+    else servers.push(started)
+  }
+  return servers
+}
+
+function printSamples(samples: WebSamples): void {
+  console.log('median (least..most)      requests a second      us of CPU a request')
+  for (const [name, of] of samples) {
+    const perSecond = spread(figures(of, 'perSecond'), 0)
+    const cpuUs = spread(figures(of, 'cpuUs'), 1)
+    console.log(`${name.padEnd(14)}${perSecond.padStart(29)}${cpuUs.padStart(25)}  ${whatIs(name)}`)
+  }
+}
+
+function whatIs(name: ServerName): string {
+  const { label, text } = WHAT[name]
+  return `${label}: ${text}`
+}
+
+function printRatios(samples: WebSamples): void {
+  const runner = samples.get('runner') ?? []
+  console.log('\nrunner / other            requests a second      CPU time of other / of runner')
+  for (const [name, of] of samples) {
+    if (name === 'runner') continue
+    const perSecond = spread(ratios(figures(runner, 'perSecond'), figures(of, 'perSecond')), 2)
+    const cpu = spread(ratios(figures(of, 'cpuUs'), figures(runner, 'cpuUs')), 2)
+    console.log(`${name.padEnd(14)}${perSecond.padStart(29)}${cpu.padStart(25)}`)
+  }
+}
+
+export function webGoals(samples: WebSamples): Goal[] {
+  const runner = figures(samples.get('runner') ?? [], 'perSecond')
+  return SERVER_NAMES.filter(name => name !== 'runner').map(other => ({
+    title: `cached pages a second: runner / ${other}`,
+    limit: LIMITS[other],
+    best: 'high',
+    ratios: ratios(runner, figures(samples.get(other) ?? [], 'perSecond')),
+  }))
+}
+
+function figures(samples: readonly Sample[], field: keyof Sample): number[] {
+  return samples.map(sample => sample[field])
+}
