@@ -11,7 +11,7 @@ import { cacheThenApp, type Nginx, startNginx } from '../../testing/peers/nginx.
 import { requirePeer } from '../../testing/peers/peers.ts'
 import { type Runner, startServe } from '../../testing/runner-process.ts'
 import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
-import { Load } from '../runner-processes/load.ts'
+import { Load } from '../runner/load.ts'
 
 const APP = fileURLToPath(new URL('./nginx-app.js', import.meta.url))
 

@@ -3,7 +3,7 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { until } from '../../testing/deadline.ts'
+import { until } from '../../../testing/deadline.ts'
 
 /** Status line and fields; and the body. */
 export function split(answer: Buffer): { head: string; body: string } {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache } from '../../src/index.ts'
-import { keepFlushed } from '../../src/runner/caches/keep-store.ts'
-import { until } from '../../testing/deadline.ts'
-import { tempDir } from '../../testing/temp-dir.ts'
+import { Cache } from '../../../src/index.ts'
+import { keepFlushed } from '../../../src/runner/caches/keep-store.ts'
+import { until } from '../../../testing/deadline.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 
 describe('store_sync', () => {
   test('comes every so often; a flush waits for the one before', async t => {

@@ -8,8 +8,8 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import { until, within } from '../../testing/deadline.ts'
-import { onEnd } from '../../testing/scope.ts'
+import { until, within } from '../../../testing/deadline.ts'
+import { onEnd } from '../../../testing/scope.ts'
 import { loadText, serveHttp } from './serving.ts'
 
 const MIB = 1024 * 1024

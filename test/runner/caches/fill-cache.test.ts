@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { fillCache } from '../../src/runner/caches/fill-cache.ts'
-import type { Filling } from '../../src/uwsgi/options/index.ts'
-import { tempDir } from '../../testing/temp-dir.ts'
-import { FakeCache } from './fake-cache.ts'
+import { fillCache } from '../../../src/runner/caches/fill-cache.ts'
+import type { Filling } from '../../../src/uwsgi/options/index.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
+import { FakeCache } from '../../cli/fake-cache.ts'
 
 const item = (key: string, value: string): Filling => ({ kind: 'item', key, value })
 const file = (path: string, isGzipped = false): Filling => ({ kind: 'file', path, isGzipped })

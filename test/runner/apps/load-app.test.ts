@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { loadApp } from '../../src/runner/apps/index.ts'
-import { tempDir } from '../../testing/temp-dir.ts'
+import { loadApp } from '../../../src/runner/apps/index.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 import { loadText, serveHttp, writeModule } from './serving.ts'
 
 const RUNS_TYPESCRIPT = 'typescript' in process.features && process.features.typescript !== false

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CacheStats } from '../../src/base/index.ts'
-import { FullWatch } from '../../src/runner/caches/watch-full.ts'
-import { FakeCache } from './fake-cache.ts'
+import type { CacheStats } from '../../../src/base/index.ts'
+import { FullWatch } from '../../../src/runner/caches/watch-full.ts'
+import { FakeCache } from '../../cli/fake-cache.ts'
 
 /** What is said at each look, of a cache that had such counts then. */
 function looks(...facts: Partial<CacheStats>[]): (string | undefined)[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keepFlushed } from '../../src/runner/caches/keep-store.ts'
-import { until } from '../../testing/deadline.ts'
+import { keepFlushed } from '../../../src/runner/caches/keep-store.ts'
+import { until } from '../../../testing/deadline.ts'
 
 /** Counts its flushes, which end when the test says so. */
 class FlushedCache {

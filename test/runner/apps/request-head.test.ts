@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
+import { formatRequestHead } from '../../../src/runner/apps/request-head.ts'
 
 type Pairs = readonly (readonly [string, string])[]
 

@@ -7,12 +7,12 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { type LoadAppOptions, loadApp, takeRequests } from '../../src/runner/apps/index.ts'
-import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
-import { openTestCache } from '../../testing/open-test-cache.ts'
-import { RawClient } from '../../testing/raw-client.ts'
-import { onEnd, type Scope } from '../../testing/scope.ts'
-import { tempDir } from '../../testing/temp-dir.ts'
+import { type LoadAppOptions, loadApp, takeRequests } from '../../../src/runner/apps/index.ts'
+import { type ServeOptions, serveCaches } from '../../../src/server/index.ts'
+import { openTestCache } from '../../../testing/open-test-cache.ts'
+import { RawClient } from '../../../testing/raw-client.ts'
+import { onEnd, type Scope } from '../../../testing/scope.ts'
+import { tempDir } from '../../../testing/temp-dir.ts'
 
 /** Requests with modifier1 0 go to the listener, if any, others to a cache that holds foo: bar. */
 export async function serveUwsgi(
