@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { FunctionName } from '../test/uwsgi/api/api-child.ts'
 import { programScope, type Scope } from './scope.ts'
+import type { FunctionName } from './uwsgi-api-child.ts'
 
 export type Call = (name: FunctionName, ...args: unknown[]) => Promise<unknown>
 

@@ -10,8 +10,8 @@ import { findPeer, requirePeer } from '../../testing/peers/peers.ts'
 import { runPython, startUwsgi } from '../../testing/peers/uwsgi.ts'
 import { onEnd } from '../../testing/scope.ts'
 import { startServer } from '../../testing/undercroft-server.ts'
+import { callByName } from '../../testing/uwsgi-api-child.ts'
 import { type Call, describeUwsgiApi } from '../../testing/uwsgi-api-contract.ts'
-import { callByName } from '../uwsgi/api/api-child.ts'
 
 after(() => closeCaches())
 

@@ -9,10 +9,10 @@ import { formatInstance } from '../../src/uwsgi/api/index.ts'
 import { Child } from '../../testing/child.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
+import type { CallReply, CallRequest } from '../../testing/uwsgi-api-child.ts'
 import { type Call, describeUwsgiApi } from '../../testing/uwsgi-api-contract.ts'
-import type { CallReply, CallRequest } from '../uwsgi/api/api-child.ts'
 
-const SCRIPT = new URL('../uwsgi/api/api-child.js', import.meta.url)
+const SCRIPT = new URL('../../testing/uwsgi-api-child.js', import.meta.url)
 
 /** The caches `first` and `second`, and the environment that tells a worker of them. */
 function makeInstance(scope: Scope) {

@@ -37,10 +37,14 @@ describe('the layers', () => {
 describe('an import that breaks the table is found', () => {
   const cases: readonly (readonly [path: string, code: string, reason: string])[] = [
     ['src/base/a.ts', "import { x } from '../cache/index.ts'", 'base may not import cache'],
-    ['src/http/a.ts', "import type { X } from '../cache/index.ts'", 'http may not import cache'],
+    [
+      'src/http-cache/a.ts',
+      "import type { X } from '../cache/index.ts'",
+      'http-cache may not import cache',
+    ],
     ['src/cache/a.ts', "export * from '../base/errors.ts'", 'base may be imported only through'],
     ['src/codecs/a.ts', "const m = await import('koffi')", 'koffi is only for platform'],
-    ['src/uwsgi/a.ts', "import net from 'node:net'", 'node:net is only for'],
+    ['src/protocols/uwsgi/a.ts', "import net from 'node:net'", 'node:net is only for'],
     ['src/base/a.ts', "import x from 'left-pad'", 'left-pad is neither built in nor a dependency'],
     ['src/new/a.ts', "import { x } from '../base/index.ts'", 'new is not in the table'],
     ['src/index.ts', "import { x } from './server/index.ts'", '. may not import server'],
@@ -55,7 +59,7 @@ describe('an import that breaks the table is found', () => {
 
   test('but not one within a layer, nor one the table allows', () => {
     const text = "import './b.ts'\nimport '../base/index.ts'\nimport 'node:zlib'"
-    assert.deepEqual(objectionsTo({ path: 'src/http/a.ts', text }), [])
+    assert.deepEqual(objectionsTo({ path: 'src/http-cache/a.ts', text }), [])
   })
 })
 

@@ -66,14 +66,23 @@ export const RESERVED: readonly {
   { modules: ['koffi', 'node:ffi'], for: ['platform'] },
   {
     modules: ['node:net', 'node:tls', 'node:dgram', 'node:https', 'node:http2'],
-    for: ['client', 'server', 'runner', 'runner/apps', 'cli'],
+    for: [
+      ...['net', 'client', 'replication', 'monitoring', 'server', 'server/uwsgi'],
+      ...['runner', 'runner/apps', 'cli'],
+    ],
   },
   // Neither opens a socket: they take a request and a response, and know what statuses are called.
-  { modules: ['node:http'], for: ['http', 'routing', 'server', 'runner', 'runner/apps', 'cli'] },
-  { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'runner/apps', 'cli'] },
+  {
+    modules: ['node:http'],
+    for: ['http-message', 'http-cache', 'uwsgi/rules', 'runner', 'runner/apps', 'cli'],
+  },
+  { modules: ['node:child_process', 'node:cluster'], for: ['runner', 'cli'] },
   {
     modules: ['node:fs', 'node:fs/promises'],
-    for: ['platform', 'segment', 'config', 'routing', 'server', 'runner', 'runner/apps', 'cli'],
+    for: [
+      ...['platform', 'segment', 'net', 'replication', 'uwsgi/options', 'uwsgi/rules'],
+      ...['runner', 'runner/apps', 'cli'],
+    ],
   },
 ]
 

@@ -14,7 +14,7 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SUFFIX = '.test.ts'
 
 /** Folders in which several processes or other programs run: one file at a time. */
-const ONE_AT_A_TIME = new Set(['processes', 'peers', 'python', 'runner-processes', 'chaos'])
+const ONE_AT_A_TIME = new Set(['processes', 'peers', 'python', 'runner', 'verification'])
 
 export interface TestStage {
   readonly name: string

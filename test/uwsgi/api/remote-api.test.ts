@@ -10,8 +10,8 @@ import { cache_get, cache_set, cache_update, send_message } from '../../../src/u
 import { onEnd } from '../../../testing/scope.ts'
 import { startScriptedServer } from '../../../testing/scripted-server.ts'
 import { startServer } from '../../../testing/undercroft-server.ts'
+import { callByName } from '../../../testing/uwsgi-api-child.ts'
 import { type Call, describeUwsgiApi } from '../../../testing/uwsgi-api-contract.ts'
-import { callByName } from './api-child.ts'
 
 after(() => closeCaches())
 

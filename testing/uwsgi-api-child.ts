@@ -2,8 +2,8 @@
  * A process that calls uWSGI's functions as the test tells it.
  */
 
-import * as api from '../../../src/uwsgi/index.ts'
-import { answer } from '../../../testing/child-side.ts'
+import * as api from '../src/uwsgi/index.ts'
+import { answer } from './child-side.ts'
 
 export type FunctionName = Exclude<keyof typeof api, 'opt' | 'send_message'>
 
