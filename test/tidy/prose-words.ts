@@ -69,7 +69,6 @@ export const PAGES_TO_REWRITE: readonly Room[] = [
   { path: 'ARCHITECTURE.md', why: `${NOT_YET}, after the folders have moved` },
   { path: 'docs/benchmarks.md', why: GENERATED },
   { path: 'docs/format/segment.md', why: NOT_YET },
-  { path: 'docs/guarantees.md', why: NOT_YET },
   { path: 'docs/guide/apps.md', why: NOT_YET },
   { path: 'docs/guide/behind-nginx.md', why: NOT_YET },
   { path: 'docs/guide/coming-from-uwsgi.md', why: NOT_YET },
