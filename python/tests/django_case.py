@@ -6,7 +6,7 @@ import unittest
 import django
 from django.conf import settings
 from django.core.cache import caches
-from support import TCP, UNIX
+from support import SECRET, SECRET_TCP, UNIX
 
 BACKEND = "undercroft.django.UndercroftCache"
 
@@ -15,22 +15,27 @@ def custom_key(key, key_prefix, version):
     return "CUSTOM-" + "-".join([key_prefix, str(version), key])
 
 
+TCP_OPTIONS = {"SECRET": SECRET}
+"""What a LOCATION of a host and a port needs next to it."""
+
+
 if not settings.configured:
-    base = {"BACKEND": BACKEND, "LOCATION": f"django@{TCP}"}
+    base = {"BACKEND": BACKEND, "LOCATION": f"django@{SECRET_TCP}", "OPTIONS": TCP_OPTIONS}
     settings.configure(
+        SECRET_KEY="the key of these settings",
         CACHES={
             "default": base,
-            "unix": {**base, "LOCATION": f"django@{UNIX}"},
+            "unix": {"BACKEND": BACKEND, "LOCATION": f"django@{UNIX}"},
             "prefix": {**base, "KEY_PREFIX": "prefix"},
             "v2": {**base, "VERSION": 2},
             "custom": {**base, "KEY_FUNCTION": custom_key},
             "custom2": {**base, "KEY_FUNCTION": "django_case.custom_key"},
-            "json": {**base, "OPTIONS": {"SERIALIZER": "json"}},
-            "spaces": {**base, "OPTIONS": {"SERIALIZER": "django_case.Spaces"}},
+            "json": {**base, "OPTIONS": {**TCP_OPTIONS, "SERIALIZER": "json"}},
+            "spaces": {**base, "OPTIONS": {**TCP_OPTIONS, "SERIALIZER": "django_case.Spaces"}},
             "forever": {**base, "TIMEOUT": None},
             "nothing": {**base, "TIMEOUT": 0},
-            "tiny": {**base, "LOCATION": f"tiny@{TCP}"},
-        }
+            "tiny": {**base, "LOCATION": f"tiny@{SECRET_TCP}"},
+        },
     )
     django.setup()
 

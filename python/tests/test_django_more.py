@@ -9,7 +9,7 @@ from django.core.cache import caches
 from django.core.cache.backends.base import CacheKeyWarning
 from django.core.exceptions import ImproperlyConfigured
 from django_case import Case
-from support import TCP, tell
+from support import UNIX, tell
 from undercroft import Client
 from undercroft.django import UndercroftCache
 
@@ -190,8 +190,9 @@ class Settings(unittest.TestCase):
             ("127.0.0.1:3031", {}, "name@host:port"),
             (["main@h:1"], {}, "LOCATION"),
             ("main@h:1", {"POOL": 1}, "unknown OPTIONS POOL"),
-            ("main@h:1", {"CONNECTIONS": 0}, "connections"),
+            ("main@/path", {"CONNECTIONS": 0}, "connections"),
             ("main@h:1", {"SERIALIZER": int}, "dumps and loads"),
+            ("main@h:1", {"SECRET": "short"}, "secret must be"),
         ):
             with self.assertRaisesRegex(ImproperlyConfigured, message):
                 UndercroftCache(location, {"OPTIONS": options})
@@ -199,13 +200,13 @@ class Settings(unittest.TestCase):
     def test_options(self):
         """options reach the client, and those of Django's other backends are passed over"""
         options = {"REPLY_TIMEOUT": 0.5, "CONNECTIONS": 2, "MAX_ENTRIES": 9, "CULL_FREQUENCY": 0}
-        cache = UndercroftCache(f"django@{TCP}", {"OPTIONS": options})
+        cache = UndercroftCache(f"django@{UNIX}", {"OPTIONS": options})
         self.assertEqual(cache._client._options.reply_timeout, 0.5)
 
     def test_shared_client(self):
         """backends with the same settings share connections, with others they do not"""
-        first, second = (UndercroftCache(f"django@{TCP}", {}) for _ in range(2))
-        other = UndercroftCache(f"django@{TCP}", {"OPTIONS": {"CONNECTIONS": 2}})
+        first, second = (UndercroftCache(f"django@{UNIX}", {}) for _ in range(2))
+        other = UndercroftCache(f"django@{UNIX}", {"OPTIONS": {"CONNECTIONS": 2}})
         self.assertIs(first._client, second._client)
         self.assertIsNot(first._client, other._client)
 
@@ -233,6 +234,6 @@ class Life(Case):
     def test_with_client(self):
         """what Django counts, any client can count as well"""
         self.cache.set("n", 1)
-        with Client(f"django@{TCP}") as client:
+        with Client(f"django@{UNIX}") as client:
             self.assertEqual(client.incr(":1:n"), 2)
         self.assertEqual(self.cache.get("n"), 2)

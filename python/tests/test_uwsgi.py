@@ -1,5 +1,6 @@
 """The client and the Django backend at a real uWSGI."""
 
+import django_case  # noqa: F401  settings
 from support import UWSGI_TCP, UWSGI_UNIX, ClientCase
 from undercroft import NEVER, UndercroftError
 from undercroft.django import UndercroftCache
@@ -69,7 +70,7 @@ class AtUwsgiOverUnixSocket(AtUwsgiOverTcp):
 
 class DjangoAtUwsgi(ClientCase):
     def setUp(self):
-        self.cache = UndercroftCache(f"main@{UWSGI_TCP}", {})
+        self.cache = UndercroftCache(f"main@{UWSGI_TCP}", {"OPTIONS": {"SERIALIZER": "pickle"}})
         self.cache.clear()
 
     def test_plain_methods(self):

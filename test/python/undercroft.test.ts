@@ -16,6 +16,7 @@ const MODULES = [
   'test_sharing',
   'test_django',
   'test_django_more',
+  'test_django_signing',
 ]
 
 for (const module of MODULES) {

@@ -3,30 +3,42 @@
     CACHES = {
         "default": {
             "BACKEND": "undercroft.django.UndercroftCache",
-            "LOCATION": "django@127.0.0.1:3031",  # or "django@/run/undercroft.sock"
+            "LOCATION": "django@/run/undercroft.sock",  # a host:port needs OPTIONS["SECRET"]
         }
     }
 
 Integers of 64 bits are stored as counters, so that incr and decr are one step at the server. All
-else is pickled, or goes through OPTIONS["SERIALIZER"].
+other values are pickled and signed with Django's SECRET_KEY, or go through OPTIONS["SERIALIZER"].
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import pickle
+import os
 import threading
-from typing import Any, Iterable, Mapping, Optional, Protocol
+from functools import cached_property
+from typing import Any, Iterable, Mapping, Optional
 
+from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
 
 from . import errors
 from .client import Client
 from .errors import UndercroftError
-from .protocol import NEVER, decode_counter, encode_counter, is_int64
+from .health import Health
+from .protocol import NEVER, decode_counter, encode_counter, is_int64, key_bytes, parse_location
+from .serializers import (
+    JSONSerializer,
+    PickleSerializer,
+    Serializer,
+    is_signed,
+    make_serializer,
+    name_of,
+)
+from .signing import Signer
+
+__all__ = ["JSONSerializer", "PickleSerializer", "Serializer", "UndercroftCache"]
 
 logger = logging.getLogger("undercroft")
 
@@ -46,37 +58,6 @@ _IGNORED_OPTIONS = ("MAX_ENTRIES", "CULL_FREQUENCY")
 _COUNTER_SIZE = 8
 
 
-class Serializer(Protocol):
-    """What OPTIONS["SERIALIZER"] names: a class, or an object or module with these functions."""
-
-    def dumps(self, value: Any, /) -> bytes: ...
-
-    def loads(self, data: bytes, /) -> Any: ...
-
-
-class PickleSerializer:
-    """As Django's own backends. Whoever can write to the cache can run code in this process."""
-
-    def dumps(self, value: Any) -> bytes:
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-    def loads(self, data: bytes) -> Any:
-        return pickle.loads(data)
-
-
-class JSONSerializer:
-    """Readable from Node. Tuples come back as lists, and keys of dictionaries as text."""
-
-    def dumps(self, value: Any) -> bytes:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-
-    def loads(self, data: bytes) -> Any:
-        return json.loads(data)
-
-
-_SERIALIZERS = {"pickle": PickleSerializer, "json": JSONSerializer}
-
-
 class UndercroftCache(BaseCache):
     """LOCATION is ``name@host:port`` or ``name@/path.sock``; see docs/guide/python-and-django.md.
 
@@ -87,18 +68,24 @@ class UndercroftCache(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         options = dict(params.get("OPTIONS") or {})
-        self._serializer = _make_serializer(options.pop("SERIALIZER", "pickle"))
+        serializer = options.pop("SERIALIZER", None)
         for name in _IGNORED_OPTIONS:
             options.pop(name, None)
-        self._client = _shared_client(location, options)
+        self._server = _shared_server(location, options)
+        self._client = self._server.client
+        if serializer is None:
+            _require_secret(location, options)
+        self._serializer = make_serializer("pickle" if serializer is None else serializer)
+        self._is_signed = is_signed(self._serializer)
 
     def add(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
         """One step at the server. With a timeout of 0 it says whether it would have stored."""
-        data = self._encode(value)
+        made = self._key(key, version)
+        data = self._encode(made, value)
         try:
-            return self._client.add(self._key(key, version), data, self._ttl(timeout))
+            return self._client.add(made, data, self._ttl(timeout))
         except UndercroftError as error:
             if error.code != errors.VALUE_TOO_LARGE:
                 raise
@@ -106,8 +93,9 @@ class UndercroftCache(BaseCache):
             return False
 
     def get(self, key: Any, default: Any = None, version: Optional[int] = None) -> Any:
-        data = self._client.get(self._key(key, version))
-        return default if data is None else self._decode(data)
+        made = self._key(key, version)
+        data = self._client.get(made)
+        return default if data is None else self._decode(made, data, default)
 
     def set(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
@@ -118,7 +106,7 @@ class UndercroftCache(BaseCache):
             self._client.delete(made)
             return
         try:
-            if self._client.set(made, self._encode(value), ttl):
+            if self._client.set(made, self._encode(made, value), ttl):
                 return
             logger.warning("not cached: %s has no room for '%s'", self._client, made)
         except UndercroftError as error:
@@ -158,8 +146,11 @@ class UndercroftCache(BaseCache):
 
     def get_many(self, keys: Iterable[Any], version: Optional[int] = None) -> dict[Any, Any]:
         wanted = {self._key(key, version): key for key in keys}
-        found = self._client.get_many(wanted)
-        return {wanted[made]: self._decode(data) for made, data in found.items()}
+        found = {
+            made: self._decode(made, data, _MISSING)
+            for made, data in self._client.get_many(wanted).items()
+        }
+        return {wanted[made]: value for made, value in found.items() if value is not _MISSING}
 
     def set_many(
         self,
@@ -173,7 +164,7 @@ class UndercroftCache(BaseCache):
             self.delete_many(data, version)
             return []
         made = {self._key(key, version): key for key in data}
-        values = {name: self._encode(data[key]) for name, key in made.items()}
+        values = {name: self._encode(name, data[key]) for name, key in made.items()}
         failed = self._client.set_many(values, ttl)
         if failed:
             self._client.delete_many(failed)
@@ -187,6 +178,13 @@ class UndercroftCache(BaseCache):
         """Deletes everything in the cache, what others stored included."""
         self._client.clear()
 
+    def counts(self) -> dict[str, int]:
+        """What this process has met at this cache since it began.
+
+        ``unsigned``: values that were not loaded because their signature is missing or wrong.
+        """
+        return self._server.health.counts()
+
     def _key(self, key: Any, version: Optional[int]) -> str:
         made = self.make_key(key, version=version)
         self.validate_key(made)
@@ -198,26 +196,98 @@ class UndercroftCache(BaseCache):
             timeout = self.default_timeout
         return NEVER if timeout is None else max(0, timeout)
 
-    def _encode(self, value: Any) -> bytes:
+    def _encode(self, made: str, value: Any) -> bytes:
         """What is no counter must not have the size of one, so it gets a space more, or one more
         than the serializer itself put there. JSON and pickle would ignore it."""
         if type(value) is int and is_int64(value):
             return encode_counter(value)
         data = self._serializer.dumps(value)
+        if self._is_signed:
+            data = self._signer.sign(key_bytes(made), data)
         return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
 
-    def _decode(self, data: bytes) -> Any:
+    def _decode(self, made: str, data: bytes, default: Any) -> Any:
+        """The value; ``default``: it is not to be trusted, so nothing is loaded."""
         if len(data) == _COUNTER_SIZE:
             return decode_counter(data)
-        is_padded = len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data)
-        return self._serializer.loads(data[:-1] if is_padded else data)
+        if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
+            data = data[:-1]
+        if self._is_signed:
+            opened = self._signer.open(key_bytes(made), data)
+            if opened is None:
+                self._warn_once("unsigned", _UNSIGNED, made)
+                return default
+            data = opened
+        return self._serializer.loads(data)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        """Made when first needed: commands that only look at the settings need no SECRET_KEY."""
+        return Signer(_secret_keys(), name_of(self._serializer))
+
+    def _warn_once(self, kind: str, message: str, made: str) -> None:
+        """Counts each; warns of the first, as an attacker or a deployment makes many of them."""
+        is_first = self._server.health.count(kind) == 1
+        logger.log(logging.WARNING if is_first else logging.DEBUG, message, self._client, made)
 
 
-_clients: dict[tuple[object, ...], Client] = {}
-_clients_lock = threading.Lock()
+_MISSING = object()
+
+_UNSIGNED = (
+    "%r: the value of %r has no signature of this project's SECRET_KEY, so it is a miss and was not "
+    "deserialized. If another SECRET_KEY, another SERIALIZER or an older version stored it, clear "
+    "the cache, or add the old key to SECRET_KEY_FALLBACKS. Otherwise somebody else writes to this "
+    "cache. Further values like this are only counted, and logged at the level DEBUG."
+)
 
 
-def _shared_client(location: str, options: dict[str, Any]) -> Client:
+def _secret_keys() -> list[bytes]:
+    """SECRET_KEY, with which values are signed, then those that are accepted as well."""
+    fallbacks = getattr(settings, "SECRET_KEY_FALLBACKS", [])
+    if not isinstance(fallbacks, (list, tuple)):
+        raise ImproperlyConfigured("SECRET_KEY_FALLBACKS must be a list")
+    keys = [settings.SECRET_KEY, *fallbacks]
+    if not all(isinstance(key, (str, bytes)) and key for key in keys):
+        # Of these, what anybody could guess would sign what anybody likes.
+        raise ImproperlyConfigured("SECRET_KEY and SECRET_KEY_FALLBACKS must be text, not empty")
+    return [key.encode("utf-8") if isinstance(key, str) else key for key in keys]
+
+
+def _require_secret(location: str, options: Mapping[str, Any]) -> None:
+    _, address = parse_location(location)
+    if not address.path and options.get("SECRET") is None:
+        raise ImproperlyConfigured(
+            f"LOCATION {location!r} is a TCP port, where any user of this machine, and maybe of "
+            "others, can write. Give OPTIONS a SECRET that the server asks for, use a Unix socket, "
+            "or choose a SERIALIZER: 'json', or 'pickle' for signed pickles without a SECRET"
+        )
+
+
+class _Server:
+    """The client of all backends with the same settings, and how this process fares with it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._health: dict[int, Health] = {}
+
+    @property
+    def health(self) -> Health:
+        """Of this process alone: a lock inherited through a fork might be held for ever."""
+        pid = os.getpid()
+        health = self._health.get(pid)
+        if health is None:
+            health = self._health.setdefault(pid, Health())
+            for other in list(self._health):
+                if other != pid:
+                    self._health.pop(other, None)
+        return health
+
+
+_servers: dict[tuple[object, ...], _Server] = {}
+_servers_lock = threading.Lock()
+
+
+def _shared_server(location: str, options: dict[str, Any]) -> _Server:
     """Django makes a backend for each thread; the connections belong to the process."""
     unknown = sorted(set(options) - set(_CLIENT_OPTIONS))
     if unknown:
@@ -225,22 +295,11 @@ def _shared_client(location: str, options: dict[str, Any]) -> Client:
         raise ImproperlyConfigured(f"unknown OPTIONS {', '.join(unknown)}; there are {known}")
     try:
         identity = (location, *sorted(options.items()))
-        with _clients_lock:
-            client = _clients.get(identity)
-            if client is None:
+        with _servers_lock:
+            server = _servers.get(identity)
+            if server is None:
                 arguments = {name.lower(): value for name, value in options.items()}
-                client = _clients[identity] = Client(location, **arguments)
-            return client
+                server = _servers[identity] = _Server(Client(location, **arguments))
+            return server
     except (UndercroftError, TypeError, AttributeError) as error:
         raise ImproperlyConfigured(f"LOCATION or OPTIONS of a cache: {error}") from error
-
-
-def _make_serializer(given: Any) -> Serializer:
-    serializer = _SERIALIZERS.get(given) if isinstance(given, str) else given
-    if serializer is None:
-        serializer = import_string(given)
-    if callable(serializer):
-        serializer = serializer()
-    if not hasattr(serializer, "dumps") or not hasattr(serializer, "loads"):
-        raise ImproperlyConfigured(f"SERIALIZER must have dumps and loads; got {given!r}")
-    return serializer
