@@ -1,5 +1,6 @@
 """What the tests of the Django backend share: settings, a serializer, and waiting for expiry."""
 
+import itertools
 import time
 import unittest
 
@@ -7,6 +8,7 @@ import django
 from django.conf import settings
 from django.core.cache import caches
 from support import SECRET, SECRET_TCP, UNIX
+from undercroft.django import UndercroftCache
 
 BACKEND = "undercroft.django.UndercroftCache"
 
@@ -38,6 +40,15 @@ if not settings.configured:
         },
     )
     django.setup()
+
+
+_durations = itertools.count(20_000)
+
+
+def fresh_cache(location, **options):
+    """A backend that shares its client, and what is known of the server, with no other."""
+    options["IDLE_TIMEOUT"] = next(_durations) / 1000
+    return UndercroftCache(location, {"OPTIONS": options})
 
 
 class Spaces:

@@ -17,6 +17,7 @@ const MODULES = [
   'test_django',
   'test_django_more',
   'test_django_signing',
+  'test_django_down',
 ]
 
 for (const module of MODULES) {

@@ -17,7 +17,7 @@ import logging
 import os
 import threading
 from functools import cached_property
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -41,6 +41,16 @@ from .signing import Signer
 __all__ = ["JSONSerializer", "PickleSerializer", "Serializer", "UndercroftCache"]
 
 logger = logging.getLogger("undercroft")
+
+_T = TypeVar("_T")
+
+_UNREACHABLE = frozenset(
+    [errors.CONNECTION, errors.TIMEOUT, errors.ACCESS_DENIED, errors.NO_SUCH_CACHE]
+)
+"""The next call would most likely fail as well, so the server is left alone for a while."""
+
+_SILENT = _UNREACHABLE | {errors.PROTOCOL, errors.REMOTE_REFUSED}
+"""Not the caller's fault; with FAIL_SILENTLY it is logged, and the page is made without the cache."""
 
 _CLIENT_OPTIONS = (
     "CONNECT_TIMEOUT",
@@ -69,6 +79,9 @@ class UndercroftCache(BaseCache):
         super().__init__(params)
         options = dict(params.get("OPTIONS") or {})
         serializer = options.pop("SERIALIZER", None)
+        self._fail_silently = options.pop("FAIL_SILENTLY", True)
+        if not isinstance(self._fail_silently, bool):
+            raise ImproperlyConfigured("FAIL_SILENTLY must be True or False")
         for name in _IGNORED_OPTIONS:
             options.pop(name, None)
         self._server = _shared_server(location, options)
@@ -82,49 +95,57 @@ class UndercroftCache(BaseCache):
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
         """One step at the server. With a timeout of 0 it says whether it would have stored."""
-        made = self._key(key, version)
+        made, ttl = self._key(key, version), self._ttl(timeout)
         data = self._encode(made, value)
-        try:
-            return self._client.add(made, data, self._ttl(timeout))
-        except UndercroftError as error:
-            if error.code != errors.VALUE_TOO_LARGE:
-                raise
-            logger.warning("not cached: '%s': %s", key, error)
-            return False
+        return self._ask(lambda: self._add(made, data, ttl), False)
 
     def get(self, key: Any, default: Any = None, version: Optional[int] = None) -> Any:
         made = self._key(key, version)
-        data = self._client.get(made)
+        data = self._ask(lambda: self._client.get(made), None)
         return default if data is None else self._decode(made, data, default)
+
+    def get_or_set(
+        self,
+        key: Any,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Optional[int] = None,
+    ) -> Any:
+        """As Django's own, but it also replaces a value that cannot be read."""
+        value = self.get(key, _MISSING, version)
+        if value is not _MISSING:
+            return value
+        if callable(default):
+            default = default()
+        if not self.add(key, default, timeout, version):
+            value = self.get(key, _MISSING, version)
+            if value is not _MISSING:
+                return value
+            self.set(key, default, timeout, version)
+        return default
 
     def set(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> None:
         """What finds no room is logged, not raised, and the old value goes too, being wrong now."""
         made, ttl = self._key(key, version), self._ttl(timeout)
-        if ttl == 0:
-            self._client.delete(made)
-            return
-        try:
-            if self._client.set(made, self._encode(made, value), ttl):
-                return
-            logger.warning("not cached: %s has no room for '%s'", self._client, made)
-        except UndercroftError as error:
-            if error.code != errors.VALUE_TOO_LARGE:
-                raise
-            logger.warning("not cached: '%s': %s", made, error)
-        self._client.delete(made)
+        data = self._encode(made, value)
+        self._ask(lambda: self._set(made, data, ttl), None)
 
     def touch(
         self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
-        return self._client.touch(self._key(key, version), self._ttl(timeout))
+        made, ttl = self._key(key, version), self._ttl(timeout)
+        return self._ask(lambda: self._client.touch(made, ttl), False, _UNREACHABLE)
 
     def delete(self, key: Any, version: Optional[int] = None) -> bool:
-        return self._client.delete(self._key(key, version))
+        made = self._key(key, version)
+        return self._ask(lambda: self._client.delete(made), False)
 
     def has_key(self, key: Any, version: Optional[int] = None) -> bool:
-        return self._client.has(self._key(key, version))
+        """Whether there is an item, which ``get`` may still be unable to read."""
+        made = self._key(key, version)
+        return self._ask(lambda: self._client.has(made), False)
 
     def incr(self, key: Any, delta: int = 1, version: Optional[int] = None) -> int:
         """One step at the server, on 64 bits, wrapping. decr() comes here, too.
@@ -135,7 +156,9 @@ class UndercroftCache(BaseCache):
         if isinstance(delta, bool) or not isinstance(delta, int):
             raise TypeError(f"delta must be an int; got {delta!r}")
         try:
-            value = self._client.incr(wanted, delta, only_present=True)
+            value = self._ask(
+                lambda: self._client.incr(wanted, delta, only_present=True), None, _UNREACHABLE
+            )
         except UndercroftError as error:
             if error.code != errors.NOT_A_COUNTER:
                 raise
@@ -148,7 +171,7 @@ class UndercroftCache(BaseCache):
         wanted = {self._key(key, version): key for key in keys}
         found = {
             made: self._decode(made, data, _MISSING)
-            for made, data in self._client.get_many(wanted).items()
+            for made, data in self._ask(lambda: self._client.get_many(wanted), {}).items()
         }
         return {wanted[made]: value for made, value in found.items() if value is not _MISSING}
 
@@ -165,25 +188,89 @@ class UndercroftCache(BaseCache):
             return []
         made = {self._key(key, version): key for key in data}
         values = {name: self._encode(name, data[key]) for name, key in made.items()}
-        failed = self._client.set_many(values, ttl)
-        if failed:
-            self._client.delete_many(failed)
-            logger.warning("not cached: %s has no room for %s", self._client, failed)
+        failed = self._ask(lambda: self._set_many(values, ttl), list(values))
         return [made[name] for name in failed]
 
     def delete_many(self, keys: Iterable[Any], version: Optional[int] = None) -> None:
-        self._client.delete_many([self._key(key, version) for key in keys])
+        made = [self._key(key, version) for key in keys]
+        self._ask(lambda: self._client.delete_many(made), 0)
 
     def clear(self) -> None:
-        """Deletes everything in the cache, what others stored included."""
+        """Deletes everything in the cache, what others stored included.
+
+        Raises UndercroftError also with FAIL_SILENTLY: a caller would take silence for success.
+        """
         self._client.clear()
 
     def counts(self) -> dict[str, int]:
         """What this process has met at this cache since it began.
 
-        ``unsigned``: values that were not loaded because their signature is missing or wrong.
+        ``failed``: calls that did not reach the server, with FAIL_SILENTLY
+        ``skipped``: calls that were not made, because others had failed just before
+        ``unsigned``: values that were not loaded, because their signature is missing or wrong
+        ``undecodable``: values that the serializer could not load
         """
         return self._server.health.counts()
+
+    def _ask(
+        self, call: Callable[[], _T], otherwise: _T, silent: frozenset[str] = _SILENT
+    ) -> _T:
+        """What the call gives; with FAIL_SILENTLY ``otherwise`` in place of ``silent`` errors."""
+        if not self._fail_silently:
+            return call()
+        health = self._server.health
+        ticket = health.begin()
+        if ticket is None:
+            return otherwise
+        try:
+            result = call()
+        except UndercroftError as error:
+            if error.code in _UNREACHABLE:
+                if health.failed(ticket):
+                    logger.warning(_DOWN, error)
+            else:
+                health.undecided(ticket)
+                if error.code in silent:
+                    logger.warning("%s", error)
+            if error.code in silent:
+                return otherwise
+            raise
+        except BaseException:
+            health.undecided(ticket)
+            raise
+        if health.succeeded(ticket):
+            logger.warning("%r answers again", self._client)
+        return result
+
+    def _add(self, made: str, data: bytes, ttl: float) -> bool:
+        try:
+            return self._client.add(made, data, ttl)
+        except UndercroftError as error:
+            if error.code != errors.VALUE_TOO_LARGE:
+                raise
+            logger.warning("not cached: '%s': %s", made, error)
+            return False
+
+    def _set(self, made: str, data: bytes, ttl: float) -> None:
+        if ttl == 0:
+            self._client.delete(made)
+            return
+        try:
+            if self._client.set(made, data, ttl):
+                return
+            logger.warning("not cached: %s has no room for '%s'", self._client, made)
+        except UndercroftError as error:
+            if error.code != errors.VALUE_TOO_LARGE:
+                raise
+            logger.warning("not cached: '%s': %s", made, error)
+        self._client.delete(made)
+
+    def _set_many(self, values: Mapping[str, bytes], ttl: float) -> list[str]:
+        failed = self._client.set_many(values, ttl)
+        if failed:
+            self._client.delete_many(failed)
+            logger.warning("not cached: %s has no room for %s", self._client, failed)
+        return failed
 
     def _key(self, key: Any, version: Optional[int]) -> str:
         made = self.make_key(key, version=version)
@@ -207,7 +294,7 @@ class UndercroftCache(BaseCache):
         return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
 
     def _decode(self, made: str, data: bytes, default: Any) -> Any:
-        """The value; ``default``: it is not to be trusted, so nothing is loaded."""
+        """The value; ``default``: it is not to be trusted, and so not loaded, or not readable."""
         if len(data) == _COUNTER_SIZE:
             return decode_counter(data)
         if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
@@ -218,17 +305,22 @@ class UndercroftCache(BaseCache):
                 self._warn_once("unsigned", _UNSIGNED, made)
                 return default
             data = opened
-        return self._serializer.loads(data)
+        try:
+            return self._serializer.loads(data)
+        except Exception as error:
+            self._warn_once("undecodable", _UNDECODABLE, made, error)
+            return default
 
     @cached_property
     def _signer(self) -> Signer:
         """Made when first needed: commands that only look at the settings need no SECRET_KEY."""
         return Signer(_secret_keys(), name_of(self._serializer))
 
-    def _warn_once(self, kind: str, message: str, made: str) -> None:
+    def _warn_once(self, kind: str, message: str, made: str, error: object = None) -> None:
         """Counts each; warns of the first, as an attacker or a deployment makes many of them."""
-        is_first = self._server.health.count(kind) == 1
-        logger.log(logging.WARNING if is_first else logging.DEBUG, message, self._client, made)
+        level = logging.WARNING if self._server.health.count(kind) == 1 else logging.DEBUG
+        details = (made,) if error is None else (made, f"{type(error).__name__}: {error}"[:200])
+        logger.log(level, message, self._client, *details)
 
 
 _MISSING = object()
@@ -238,6 +330,18 @@ _UNSIGNED = (
     "deserialized. If another SECRET_KEY, another SERIALIZER or an older version stored it, clear "
     "the cache, or add the old key to SECRET_KEY_FALLBACKS. Otherwise somebody else writes to this "
     "cache. Further values like this are only counted, and logged at the level DEBUG."
+)
+
+
+_UNDECODABLE = (
+    "%r: the value of %r cannot be read (%s), so it is a miss. Another SERIALIZER, another version "
+    "of this project or another program stored it. Further values like this are only counted, and "
+    "logged at the level DEBUG."
+)
+
+_DOWN = (
+    "%s; until it answers again, all values count as missing and nothing is stored. It is tried "
+    "again after a delay that doubles up to 10 s. Set OPTIONS FAIL_SILENTLY to False for errors."
 )
 
 
@@ -291,7 +395,7 @@ def _shared_server(location: str, options: dict[str, Any]) -> _Server:
     """Django makes a backend for each thread; the connections belong to the process."""
     unknown = sorted(set(options) - set(_CLIENT_OPTIONS))
     if unknown:
-        known = ", ".join(("SERIALIZER", *_CLIENT_OPTIONS))
+        known = ", ".join(("SERIALIZER", "FAIL_SILENTLY", *_CLIENT_OPTIONS))
         raise ImproperlyConfigured(f"unknown OPTIONS {', '.join(unknown)}; there are {known}")
     try:
         identity = (location, *sorted(options.items()))

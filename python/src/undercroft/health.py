@@ -1,18 +1,78 @@
-"""What one process has met at one server: how often, for the log and for those who watch."""
+"""What one process knows of one server: whether it makes sense to call it, and what went wrong."""
 
 from __future__ import annotations
 
 import threading
+import time
+from typing import Callable, Optional
 
-_KINDS = ("unsigned",)
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 10.0
+"""Seconds without a call after a failure; they double with each trial that fails."""
+
+LONGEST_TRIAL = 20.0
+"""Seconds after which a trial that did not end, because its thread did, is followed by another."""
+
+_KINDS = ("failed", "skipped", "unsigned", "undecodable")
 
 
 class Health:
-    """May be used by many threads of one process."""
+    """May be used by many threads of one process.
 
-    def __init__(self) -> None:
+    A call begins with ``begin`` and ends with ``failed``, ``succeeded`` or ``undecided``. After a
+    failure all calls are skipped for a while, then one of them tries whether the server is back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(_KINDS, 0)
+        self._round = 0
+        """Of the present state; a call that began in another says nothing about this one."""
+        self._delay = 0.0
+        self._retry_at: Optional[float] = None
+        """None: the server answers, as far as is known."""
+
+    def begin(self) -> Optional[int]:
+        """A ticket for a call to be made now; None: skip it."""
+        with self._lock:
+            if self._retry_at is None:
+                return self._round
+            now = self._clock()
+            if now < self._retry_at:
+                self._counts["skipped"] += 1
+                return None
+            self._round += 1
+            self._retry_at = now + LONGEST_TRIAL
+            return self._round
+
+    def failed(self, ticket: int) -> bool:
+        """The server could not be reached. Whether that is news."""
+        with self._lock:
+            self._counts["failed"] += 1
+            if ticket != self._round:
+                return False
+            is_news = self._retry_at is None
+            self._delay = FIRST_DELAY if is_news else min(2 * self._delay, LONGEST_DELAY)
+            self._retry_at = self._clock() + self._delay
+            self._round += 1
+            return is_news
+
+    def succeeded(self, ticket: int) -> bool:
+        """The server answered. Whether that is news."""
+        if self._retry_at is None:
+            return False
+        with self._lock:
+            if self._retry_at is None or ticket != self._round:
+                return False
+            self._retry_at = None
+            return True
+
+    def undecided(self, ticket: int) -> None:
+        """The call ended in a way that does not tell how the server is, so the next may try."""
+        with self._lock:
+            if self._retry_at is not None and ticket == self._round:
+                self._retry_at = self._clock()
 
     def count(self, kind: str) -> int:
         """One more of this kind; how many there were."""
