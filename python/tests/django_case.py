@@ -25,6 +25,10 @@ if not settings.configured:
     base = {"BACKEND": BACKEND, "LOCATION": f"django@{SECRET_TCP}", "OPTIONS": TCP_OPTIONS}
     settings.configure(
         SECRET_KEY="the key of these settings",
+        INSTALLED_APPS=["django.contrib.sessions"],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         CACHES={
             "default": base,
             "unix": {"BACKEND": BACKEND, "LOCATION": f"django@{UNIX}"},
@@ -36,6 +40,7 @@ if not settings.configured:
             "spaces": {**base, "OPTIONS": {**TCP_OPTIONS, "SERIALIZER": "django_case.Spaces"}},
             "forever": {**base, "TIMEOUT": None},
             "nothing": {**base, "TIMEOUT": 0},
+            "down": {"BACKEND": BACKEND, "LOCATION": "django@/nonexistent/undercroft.sock"},
             "tiny": {**base, "LOCATION": f"tiny@{SECRET_TCP}"},
         },
     )

@@ -18,6 +18,7 @@ const MODULES = [
   'test_django_more',
   'test_django_signing',
   'test_django_down',
+  'test_django_site',
 ]
 
 for (const module of MODULES) {

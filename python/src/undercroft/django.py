@@ -169,11 +169,10 @@ class UndercroftCache(BaseCache):
 
     def get_many(self, keys: Iterable[Any], version: Optional[int] = None) -> dict[Any, Any]:
         wanted = {self._key(key, version): key for key in keys}
-        found = {
-            made: self._decode(made, data, _MISSING)
-            for made, data in self._ask(lambda: self._client.get_many(wanted), {}).items()
-        }
-        return {wanted[made]: value for made, value in found.items() if value is not _MISSING}
+        nothing: dict[str, bytes] = {}
+        found = self._ask(lambda: self._client.get_many(wanted), nothing)
+        values = {made: self._decode(made, data, _MISSING) for made, data in found.items()}
+        return {wanted[made]: value for made, value in values.items() if value is not _MISSING}
 
     def set_many(
         self,

@@ -8,7 +8,13 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
 from django.utils.module_loading import import_string
+
+from .responses import dump_response, load_response
+
+_RESPONSE = "django.http.HttpResponse"
+"""The only name in a dictionary that stands for a page."""
 
 
 class Serializer(Protocol):
@@ -36,16 +42,26 @@ class PickleSerializer:
 
 
 class JSONSerializer:
-    """Readable from Node. Tuples come back as lists, and keys of dictionaries as text."""
+    """Readable from Node. Tuples come back as lists, and keys of dictionaries as text.
+
+    Also takes an HttpResponse, because Django's cache middleware stores those.
+    """
 
     is_signed = False
     """Node reads and writes these values, and loading them runs nothing."""
 
     def dumps(self, value: Any) -> bytes:
+        if isinstance(value, HttpResponse):
+            value = {_RESPONSE: dump_response(value)}
+        elif isinstance(value, dict) and _RESPONSE in value:
+            raise TypeError(f"the name {_RESPONSE!r} is reserved for pages")
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     def loads(self, data: bytes) -> Any:
-        return json.loads(data)
+        value = json.loads(data)
+        if isinstance(value, dict) and _RESPONSE in value:
+            return load_response(value[_RESPONSE])
+        return value
 
 
 _SERIALIZERS = {"pickle": PickleSerializer, "json": JSONSerializer}
@@ -53,7 +69,7 @@ _SERIALIZERS = {"pickle": PickleSerializer, "json": JSONSerializer}
 
 def make_serializer(given: Any) -> Serializer:
     """What OPTIONS["SERIALIZER"] says. Raises ImproperlyConfigured and ImportError."""
-    serializer = _SERIALIZERS.get(given) if isinstance(given, str) else given
+    serializer: Any = _SERIALIZERS.get(given) if isinstance(given, str) else given
     if serializer is None:
         serializer = import_string(given)
     if callable(serializer):
