@@ -40,6 +40,7 @@ if not settings.configured:
             "spaces": {**base, "OPTIONS": {**TCP_OPTIONS, "SERIALIZER": "django_case.Spaces"}},
             "forever": {**base, "TIMEOUT": None},
             "nothing": {**base, "TIMEOUT": 0},
+            "negative": {**base, "TIMEOUT": -1},
             "down": {"BACKEND": BACKEND, "LOCATION": "django@/nonexistent/undercroft.sock"},
             "tiny": {**base, "LOCATION": f"tiny@{SECRET_TCP}"},
         },

@@ -19,6 +19,7 @@ import threading
 from functools import cached_property
 from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
@@ -123,6 +124,16 @@ class UndercroftCache(BaseCache):
                 return value
             self.set(key, default, timeout, version)
         return default
+
+    async def aget_or_set(
+        self,
+        key: Any,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Optional[int] = None,
+    ) -> Any:
+        """As ``get_or_set``."""
+        return await sync_to_async(self.get_or_set)(key, default, timeout, version)
 
     def set(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
@@ -242,6 +253,8 @@ class UndercroftCache(BaseCache):
         return result
 
     def _add(self, made: str, data: bytes, ttl: float) -> bool:
+        if ttl == 0:  # nothing is to be stored, and a uWSGI cannot store for less than a second
+            return not self._client.has(made)
         try:
             return self._client.add(made, data, ttl)
         except UndercroftError as error:
