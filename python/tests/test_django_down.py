@@ -1,5 +1,8 @@
 """The Django backend without its server, and with values it cannot read: misses, not errors."""
 
+import logging
+import os
+import signal
 import threading
 import time
 import unittest
@@ -62,17 +65,37 @@ class NoServer(unittest.TestCase):
             self.cache.incr("key", 1.5)
 
     def test_logged_and_counted(self):
-        """the log says it once, and the counters have every call"""
+        """the log has one line, and the counters have every call"""
         with self.assertLogs("undercroft", "WARNING") as logged:
             for _ in range(20):
                 self.cache.get("key")
         self.assertEqual(len(logged.records), 1, logged.output)
         self.assertIn("is the server up?", logged.output[0])
-        self.assertIn("count as missing", logged.output[0])
+        self.assertIn("counts as missing", logged.output[0])
         counts = self.cache.counts()
         self.assertEqual(counts["failed"] + counts["skipped"], 20)
         self.assertGreaterEqual(counts["failed"], 1)
         self.assertGreater(counts["skipped"], 10)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "this system has no fork")
+    def test_fork(self):
+        """a forked process has counters of its own, and no lock that its parent held"""
+        with self.assertLogs("undercroft", "WARNING"):
+            self.cache.get("key")
+        health = self.cache._server.health
+        with health._lock:
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    signal.alarm(10)
+                    logging.disable()
+                    found = self.cache.get("key"), self.cache.counts()["failed"]
+                    status = 0 if found == (None, 1) else 2
+                finally:
+                    os._exit(status)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        self.assertIs(self.cache._server.health, health)
 
     def test_loud(self):
         """with FAIL_SILENTLY False each call is an error"""
@@ -83,7 +106,7 @@ class NoServer(unittest.TestCase):
             self.assertRaises(UndercroftError, cache.incr, "key")
 
     def test_option(self):
-        """FAIL_SILENTLY is True or False, and not a text that means False"""
+        """FAIL_SILENTLY is True or False, and not a string that means False"""
         for value in ("False", 0, None):
             with self.assertRaisesRegex(ImproperlyConfigured, "FAIL_SILENTLY"):
                 self.fresh(NOWHERE, FAIL_SILENTLY=value)
@@ -237,7 +260,7 @@ class Undecodable(Case):
         self.assertEqual(self.cache.counts()["undecodable"], 8)
 
     def test_class_that_is_gone(self):
-        """so is a signed pickle of a class that is no longer there"""
+        """so is a signed pickle of a class that was removed"""
         cache = fresh_cache(f"django@{UNIX}")
         module = __import__("test_django_down")
         gone = module.Gone = type("Gone", (), {"__module__": module.__name__})
@@ -247,7 +270,7 @@ class Undecodable(Case):
             self.assertIsNone(cache.get("key"))
 
     def test_get_or_set(self):
-        """get_or_set replaces what nobody can read, which add would leave there"""
+        """get_or_set replaces a value that cannot be read, which add leaves there"""
         self.raw.set(":1:key", b"{")
         with self.assertLogs("undercroft", "WARNING"):
             self.assertEqual(self.cache.get_or_set("key", lambda: "made"), "made")

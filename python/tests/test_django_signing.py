@@ -1,4 +1,4 @@
-"""The Django backend does not unpickle what it did not store: whoever writes to the cache runs nothing.
+"""The Django backend does not unpickle what it did not store, so no writer of the cache runs code.
 
 The planted pickles are written by a plain client, as any process that reaches the server could.
 """
@@ -81,7 +81,7 @@ class Signatures(SignedCase):
         self.assertEqual(self.cache.get("key"), "value")
 
     def test_moved(self):
-        """a signed value is worth nothing at another key, version or prefix"""
+        """a signed value is a miss at another key, version or prefix"""
         self.cache.set("key", "value")
         signed = self.raw.get(":1:key")
         for key in (":1:other", ":2:key", "prefix:1:key"):
@@ -112,7 +112,7 @@ class Signatures(SignedCase):
         self.assertEqual(self.cache.get("n"), 42)
 
     def test_warned_once(self):
-        """the log warns once and says what to do; the counter has them all"""
+        """the log warns once and says what to do, and the counter has every case"""
         cache = fresh_cache(f"django@{UNIX}")
         for key in ("a", "b"):
             self.raw.set(f":1:{key}", PLANTED)
@@ -154,7 +154,7 @@ class SecretKeys(SignedCase):
             self.assertEqual(self.fresh().get("key"), "new value")
 
     def test_no_key(self):
-        """a key that is empty or no text, which anybody could guess, is refused"""
+        """a key that is empty or not a string, which an attacker can guess, is refused"""
         for wrong in (
             {"SECRET_KEY": ""},
             {"SECRET_KEY": 7},
@@ -178,7 +178,7 @@ class SecretKeys(SignedCase):
 
 class OwnSerializers(SignedCase):
     def test_signed_too(self):
-        """a serializer of one's own is signed, pickle by another name included"""
+        """values of the project's own serializer are signed, and so is pickle under another name"""
         self.raw.set(":1:key", PLANTED)
         path = "undercroft.django.PickleSerializer"
         for given in (pickle, PickleSerializer, PickleSerializer(), "pickle", path):
@@ -188,7 +188,7 @@ class OwnSerializers(SignedCase):
             self.assertEqual(cache.get("other"), ("value",))
 
     def test_opting_out(self):
-        """it can say that it is safe with the bytes of strangers"""
+        """a serializer can declare that its values need no signature"""
 
         class Safe(JSONSerializer):
             pass
@@ -204,7 +204,7 @@ class OwnSerializers(SignedCase):
             self.assertEqual(cache.get("key"), [2])
 
     def test_no_exchange(self):
-        """what one serializer stored, another does not read: its bytes may be a user's text"""
+        """one serializer does not load what another stored, which can be the text of a user"""
         caches["spaces"].set("key", PLANTED.decode())
         self.assertMiss("key")
         module = types.ModuleType("some_serializer")

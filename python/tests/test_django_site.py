@@ -107,7 +107,7 @@ class Pages(SiteCase):
                 self.assertNotEqual(first.content, second.content)
 
     def test_planted(self):
-        """a page whose stored bytes were changed is made again, and is no error"""
+        """a page whose stored bytes were changed is made again, without an error"""
         for alias in ("default", "json"):
             browser = self.browser(PER_SITE, CACHE_MIDDLEWARE_ALIAS=alias)
             first = browser.get("/plain/").content
@@ -151,7 +151,7 @@ class ResponsesAsJson(Case):
                 caches[alias].set("key", StreamingHttpResponse(b"x" for _ in "x"))
 
     def test_bent(self):
-        """a page that is not whole is a miss"""
+        """a response that is not whole is a miss"""
         for data in (
             b"{}", b"[]", b"7", b'{"status":200}',
             b'{"status":"x","reason":null,"charset":null,"headers":[],"cookies":[],"text":""}',
@@ -203,7 +203,7 @@ class Sessions(SiteCase):
                 self.assertEqual(browser.get("/look/").content, b"nothing")
 
     def test_planted(self):
-        """a session that somebody else wrote is no session"""
+        """a session that another program wrote is empty"""
         engine = "django.contrib.sessions.backends.cache"
         browser = self.browser(SESSIONS, SESSION_ENGINE=engine)
         browser.get("/visits/")
@@ -214,7 +214,7 @@ class Sessions(SiteCase):
             self.assertEqual(browser.get("/look/").content, b"nothing")
 
     def test_without_server(self):
-        """without the server cached_db goes on with the database"""
+        """without the server cached_db works with the database"""
         browser = self.browser(
             SESSIONS,
             SESSION_ENGINE="django.contrib.sessions.backends.cached_db",

@@ -16,13 +16,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from functools import cached_property
 from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import cached_property
 
 from . import errors
 from .client import Client
@@ -48,10 +48,10 @@ _T = TypeVar("_T")
 _UNREACHABLE = frozenset(
     [errors.CONNECTION, errors.TIMEOUT, errors.ACCESS_DENIED, errors.NO_SUCH_CACHE]
 )
-"""The next call would most likely fail as well, so the server is left alone for a while."""
+"""Errors after which the next call would most likely fail as well, so it is delayed."""
 
 _SILENT = _UNREACHABLE | {errors.PROTOCOL, errors.REMOTE_REFUSED}
-"""Not the caller's fault; with FAIL_SILENTLY it is logged, and the page is made without the cache."""
+"""Errors that are not the caller's fault. With FAIL_SILENTLY they are logged and not raised."""
 
 _CLIENT_OPTIONS = (
     "CONNECT_TIMEOUT",
@@ -112,7 +112,7 @@ class UndercroftCache(BaseCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: Optional[int] = None,
     ) -> Any:
-        """As Django's own, but it also replaces a value that cannot be read."""
+        """As Django's own method; it also replaces a value that cannot be read."""
         value = self.get(key, _MISSING, version)
         if value is not _MISSING:
             return value
@@ -154,7 +154,7 @@ class UndercroftCache(BaseCache):
         return self._ask(lambda: self._client.delete(made), False)
 
     def has_key(self, key: Any, version: Optional[int] = None) -> bool:
-        """Whether there is an item, which ``get`` may still be unable to read."""
+        """Whether the cache has an item at this key. ``get`` can still be unable to read its value."""
         made = self._key(key, version)
         return self._ask(lambda: self._client.has(made), False)
 
@@ -208,15 +208,16 @@ class UndercroftCache(BaseCache):
     def clear(self) -> None:
         """Deletes everything in the cache, what others stored included.
 
-        Raises UndercroftError also with FAIL_SILENTLY: a caller would take silence for success.
+        Raises UndercroftError even with FAIL_SILENTLY, because the caller would take silence for
+        success.
         """
         self._client.clear()
 
     def counts(self) -> dict[str, int]:
-        """What this process has met at this cache since it began.
+        """Counts the failures that this process has seen at this cache since the process began.
 
-        ``failed``: calls that did not reach the server, with FAIL_SILENTLY
-        ``skipped``: calls that were not made, because others had failed just before
+        ``failed``: calls with FAIL_SILENTLY that did not reach the server
+        ``skipped``: calls that were not made, because other calls had failed shortly before
         ``unsigned``: values that were not loaded, because their signature is missing or wrong
         ``undecodable``: values that the serializer could not load
         """
@@ -225,7 +226,7 @@ class UndercroftCache(BaseCache):
     def _ask(
         self, call: Callable[[], _T], otherwise: _T, silent: frozenset[str] = _SILENT
     ) -> _T:
-        """What the call gives; with FAIL_SILENTLY ``otherwise`` in place of ``silent`` errors."""
+        """Returns what the call returns; with FAIL_SILENTLY, ``otherwise`` for ``silent`` errors."""
         if not self._fail_silently:
             return call()
         health = self._server.health
@@ -296,8 +297,8 @@ class UndercroftCache(BaseCache):
         return NEVER if timeout is None else max(0, timeout)
 
     def _encode(self, made: str, value: Any) -> bytes:
-        """What is no counter must not have the size of one, so it gets a space more, or one more
-        than the serializer itself put there. JSON and pickle would ignore it."""
+        """A value other than a counter must not have the size of a counter, so it gets one space
+        at the end, after any spaces of the serializer. JSON and pickle would ignore the space."""
         if type(value) is int and is_int64(value):
             return encode_counter(value)
         data = self._serializer.dumps(value)
@@ -306,7 +307,7 @@ class UndercroftCache(BaseCache):
         return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
 
     def _decode(self, made: str, data: bytes, default: Any) -> Any:
-        """The value; ``default``: it is not to be trusted, and so not loaded, or not readable."""
+        """Returns the value, or ``default`` if its signature is wrong or it cannot be read."""
         if len(data) == _COUNTER_SIZE:
             return decode_counter(data)
         if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
@@ -325,11 +326,11 @@ class UndercroftCache(BaseCache):
 
     @cached_property
     def _signer(self) -> Signer:
-        """Made when first needed: commands that only look at the settings need no SECRET_KEY."""
+        """Made at first use, because commands that only check the settings need no SECRET_KEY."""
         return Signer(_secret_keys(), name_of(self._serializer))
 
     def _warn_once(self, kind: str, message: str, made: str, error: object = None) -> None:
-        """Counts each; warns of the first, as an attacker or a deployment makes many of them."""
+        """Counts every case and warns about the first, because there can be very many."""
         level = logging.WARNING if self._server.health.count(kind) == 1 else logging.DEBUG
         details = (made,) if error is None else (made, f"{type(error).__name__}: {error}"[:200])
         logger.log(level, message, self._client, *details)
@@ -338,33 +339,34 @@ class UndercroftCache(BaseCache):
 _MISSING = object()
 
 _UNSIGNED = (
-    "%r: the value of %r has no signature of this project's SECRET_KEY, so it is a miss and was not "
-    "deserialized. If another SECRET_KEY, another SERIALIZER or an older version stored it, clear "
-    "the cache, or add the old key to SECRET_KEY_FALLBACKS. Otherwise somebody else writes to this "
-    "cache. Further values like this are only counted, and logged at the level DEBUG."
+    "%r: the value of %r is not signed with this project's SECRET_KEY, so it counts as a miss and "
+    "was not deserialized. If an older version, another SERIALIZER or another SECRET_KEY stored it, "
+    "clear the cache or add the old key to SECRET_KEY_FALLBACKS. Otherwise find out which other "
+    "program writes to this cache. Further values like this are logged at the level DEBUG."
 )
 
 
 _UNDECODABLE = (
-    "%r: the value of %r cannot be read (%s), so it is a miss. Another SERIALIZER, another version "
-    "of this project or another program stored it. Further values like this are only counted, and "
-    "logged at the level DEBUG."
+    "%r: the value of %r cannot be read (%s), so it counts as a miss. Another SERIALIZER, another "
+    "version of this project or another program stored it. Further values like this are logged at "
+    "the level DEBUG."
 )
 
 _DOWN = (
-    "%s; until it answers again, all values count as missing and nothing is stored. It is tried "
-    "again after a delay that doubles up to 10 s. Set OPTIONS FAIL_SILENTLY to False for errors."
+    "%s; until the server answers again, every value counts as missing and nothing is stored. The "
+    "backend tries again after a delay, which doubles up to 10 s. To get errors instead, set "
+    "FAIL_SILENTLY to False in OPTIONS."
 )
 
 
 def _secret_keys() -> list[bytes]:
-    """SECRET_KEY, with which values are signed, then those that are accepted as well."""
+    """SECRET_KEY, which signs values, followed by the keys that are accepted as well."""
     fallbacks = getattr(settings, "SECRET_KEY_FALLBACKS", [])
     if not isinstance(fallbacks, (list, tuple)):
         raise ImproperlyConfigured("SECRET_KEY_FALLBACKS must be a list")
     keys = [settings.SECRET_KEY, *fallbacks]
     if not all(isinstance(key, (str, bytes)) and key for key in keys):
-        # Of these, what anybody could guess would sign what anybody likes.
+        # An attacker can guess these, and would sign with them. os.environ.get() can give None.
         raise ImproperlyConfigured("SECRET_KEY and SECRET_KEY_FALLBACKS must be text, not empty")
     return [key.encode("utf-8") if isinstance(key, str) else key for key in keys]
 
@@ -373,14 +375,15 @@ def _require_secret(location: str, options: Mapping[str, Any]) -> None:
     _, address = parse_location(location)
     if not address.path and options.get("SECRET") is None:
         raise ImproperlyConfigured(
-            f"LOCATION {location!r} is a TCP port, where any user of this machine, and maybe of "
-            "others, can write. Give OPTIONS a SECRET that the server asks for, use a Unix socket, "
-            "or choose a SERIALIZER: 'json', or 'pickle' for signed pickles without a SECRET"
+            f"LOCATION {location!r} is a TCP port, which any user of this machine, and maybe of "
+            "other machines, can write to. Use a Unix socket, or give OPTIONS a SECRET that the "
+            "server asks for. To do without both, name a SERIALIZER: 'json', or 'pickle', whose "
+            "values are signed"
         )
 
 
 class _Server:
-    """The client of all backends with the same settings, and how this process fares with it."""
+    """The client of all backends with the same settings, and its health in this process."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -388,7 +391,7 @@ class _Server:
 
     @property
     def health(self) -> Health:
-        """Of this process alone: a lock inherited through a fork might be held for ever."""
+        """Of this process alone, because a lock that a fork copies can stay locked for ever."""
         pid = os.getpid()
         health = self._health.get(pid)
         if health is None:

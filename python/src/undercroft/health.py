@@ -1,4 +1,4 @@
-"""What one process knows of one server: whether it makes sense to call it, and what went wrong."""
+"""What one process knows about one server: whether to call it now, and how often it failed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Health:
     """May be used by many threads of one process.
 
     A call begins with ``begin`` and ends with ``failed``, ``succeeded`` or ``undecided``. After a
-    failure all calls are skipped for a while, then one of them tries whether the server is back.
+    failure all calls are skipped for a delay. Then one call is the trial, and the others are
+    skipped until it ends.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,13 +29,14 @@ class Health:
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(_KINDS, 0)
         self._round = 0
-        """Of the present state; a call that began in another says nothing about this one."""
+        """Goes up with each failure and trial. A call that began in an earlier round changes
+        nothing, because it says nothing about the server now."""
         self._delay = 0.0
         self._retry_at: Optional[float] = None
-        """None: the server answers, as far as is known."""
+        """None: the last call succeeded, or there was none."""
 
     def begin(self) -> Optional[int]:
-        """A ticket for a call to be made now; None: skip it."""
+        """Returns a ticket for a call to make now, or None if the call is to be skipped."""
         with self._lock:
             if self._retry_at is None:
                 return self._round
@@ -47,7 +49,7 @@ class Health:
             return self._round
 
     def failed(self, ticket: int) -> bool:
-        """The server could not be reached. Whether that is news."""
+        """The call did not reach the server. Returns whether this is the first failure."""
         with self._lock:
             self._counts["failed"] += 1
             if ticket != self._round:
@@ -59,7 +61,7 @@ class Health:
             return is_news
 
     def succeeded(self, ticket: int) -> bool:
-        """The server answered. Whether that is news."""
+        """The server answered. Returns whether calls had failed before."""
         if self._retry_at is None:
             return False
         with self._lock:
@@ -69,18 +71,18 @@ class Health:
             return True
 
     def undecided(self, ticket: int) -> None:
-        """The call ended in a way that does not tell how the server is, so the next may try."""
+        """The call ended without showing whether the server is up, so the next call is a trial."""
         with self._lock:
             if self._retry_at is not None and ticket == self._round:
                 self._retry_at = self._clock()
 
     def count(self, kind: str) -> int:
-        """One more of this kind; how many there were."""
+        """Adds one to the counter of this kind and returns the counter."""
         with self._lock:
             self._counts[kind] += 1
             return self._counts[kind]
 
     def counts(self) -> dict[str, int]:
-        """A copy."""
+        """Returns a copy of all counters."""
         with self._lock:
             return dict(self._counts)

@@ -1,6 +1,7 @@
-"""A page of Django's cache middleware as JSON, and back.
+"""Responses of Django as JSON, and back.
 
-A page comes back as a plain HttpResponse, with the status, headers, cookies and content it had.
+A response of a subclass comes back as an HttpResponse with the same status, headers, cookies and
+content.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def dump_response(response: HttpResponse) -> dict[str, Any]:
-    """Content that is UTF-8 stands under ``text``, other content under ``base64``."""
+    """The content is in ``text`` if it is UTF-8, and in ``base64`` if not."""
     dumped: dict[str, Any] = {
         "status": response.status_code,
         "reason": response._reason_phrase,
@@ -35,7 +36,7 @@ def dump_response(response: HttpResponse) -> dict[str, Any]:
 
 
 def load_response(dumped: Any) -> HttpResponse:
-    """Raises an exception of any kind if this is not what ``dump_response`` makes."""
+    """Raises an exception of any class if ``dump_response`` cannot have made this."""
     content = (
         dumped["text"].encode("utf-8")
         if "text" in dumped
@@ -59,7 +60,7 @@ def load_response(dumped: Any) -> HttpResponse:
 
 
 def _header_text(value: Any) -> Any:
-    """What goes into a header must not begin another one, and Django looks at some of it only."""
+    """A line break would begin another header. Django checks some headers, not all."""
     if value is None or isinstance(value, int):
         return value
     if _CONTROL.search(value):

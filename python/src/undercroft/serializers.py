@@ -1,4 +1,4 @@
-"""What makes bytes of values and values of bytes, for the Django backend."""
+"""Serializers for the Django backend."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.module_loading import import_string
 from .responses import dump_response, load_response
 
 _RESPONSE = "django.http.HttpResponse"
-"""The only name in a dictionary that stands for a page."""
+"""The only name in a dictionary that stands for a response."""
 
 
 class Serializer(Protocol):
     """What OPTIONS["SERIALIZER"] names: a class, or an object or module with these functions.
 
-    Its values are signed, and ``loads`` gets only what this Django project has stored, unless the
-    serializer has an attribute ``is_signed`` that is False.
+    Its values are signed, and ``loads`` gets only values that this Django project has stored. If it
+    has an attribute ``is_signed`` that is False, ``loads`` gets what any other program has stored.
     """
 
     def dumps(self, value: Any, /) -> bytes: ...
@@ -30,7 +30,7 @@ class Serializer(Protocol):
 
 
 class PickleSerializer:
-    """As Django's own backends. Loading runs what the pickle says, so it must be signed."""
+    """As in Django's own backends. A pickle can run any code when it is loaded, so it is signed."""
 
     is_signed = True
 
@@ -44,17 +44,17 @@ class PickleSerializer:
 class JSONSerializer:
     """Readable from Node. Tuples come back as lists, and keys of dictionaries as text.
 
-    Also takes an HttpResponse, because Django's cache middleware stores those.
+    It also takes an HttpResponse, because Django's cache middleware stores responses.
     """
 
     is_signed = False
-    """Node reads and writes these values, and loading them runs nothing."""
+    """Node reads and writes these values, and loading them runs no code."""
 
     def dumps(self, value: Any) -> bytes:
         if isinstance(value, HttpResponse):
             value = {_RESPONSE: dump_response(value)}
         elif isinstance(value, dict) and _RESPONSE in value:
-            raise TypeError(f"the name {_RESPONSE!r} is reserved for pages")
+            raise TypeError(f"the name {_RESPONSE!r} is reserved for responses")
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     def loads(self, data: bytes) -> Any:
@@ -68,7 +68,7 @@ _SERIALIZERS = {"pickle": PickleSerializer, "json": JSONSerializer}
 
 
 def make_serializer(given: Any) -> Serializer:
-    """What OPTIONS["SERIALIZER"] says. Raises ImproperlyConfigured and ImportError."""
+    """Makes what OPTIONS["SERIALIZER"] names. Raises ImproperlyConfigured and ImportError."""
     serializer: Any = _SERIALIZERS.get(given) if isinstance(given, str) else given
     if serializer is None:
         serializer = import_string(given)
@@ -80,13 +80,15 @@ def make_serializer(given: Any) -> Serializer:
 
 
 def is_signed(serializer: Serializer) -> bool:
-    """Whether its values need a signature. One that does not say otherwise may run what it loads."""
+    """Whether its values are signed, which is the default because a serializer can run code."""
     return bool(getattr(serializer, "is_signed", True))
 
 
 def name_of(serializer: Serializer) -> str:
-    """The same in every process, for signatures. What one serializer made of a user's text must
-    not come to another, which may run it."""
+    """A name for signatures, the same in every process.
+
+    With it, pickle does not load what another serializer stored, which can be the text of a user.
+    """
     if isinstance(serializer, ModuleType):
         return serializer.__name__
     kind = type(serializer)
