@@ -1,8 +1,8 @@
 """What the tests share: where the servers are, and one that answers as it is told.
 
 TEST_TCP and TEST_UNIX are the addresses of an undercroft server with the caches
-``main``, ``tiny`` (3 items, no eviction, values up to 64 bytes) and ``django``; UWSGI_TCP and
-UWSGI_UNIX are those of a real uWSGI with the caches ``main`` and ``tiny``.
+``main``, ``tiny`` (3 items, no eviction, values up to 64 bytes) and ``django``; at TEST_SECRET_TCP it
+asks for TEST_SECRET. UWSGI_TCP and UWSGI_UNIX are those of a real uWSGI with the cache ``main``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from undercroft import Client, UndercroftError
 
 TCP = os.environ.get("TEST_TCP", "127.0.0.1:3031")
 UNIX = os.environ.get("TEST_UNIX", "/run/undercroft.sock")
+SECRET_TCP = os.environ.get("TEST_SECRET_TCP", "127.0.0.1:3032")
+SECRET = os.environ.get("TEST_SECRET", "the secret of the tests")
 UWSGI_TCP = os.environ.get("UWSGI_TCP", "")
 UWSGI_UNIX = os.environ.get("UWSGI_UNIX", "")
 

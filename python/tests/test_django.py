@@ -285,8 +285,16 @@ class Contract(Case):
             cache = caches[alias]
             cache.set("a", 1)
             self.assertTrue(least <= cache._client.ttl(cache.make_key("a")) <= most)
-        caches["nothing"].set("a", 1)
-        self.assertFalse(caches["nothing"].has_key("a"))
+        for alias in ("nothing", "negative"):
+            cache = caches[alias]
+            cache.set("a", 1)
+            self.assertFalse(cache.has_key("a"))
+            self.assertIs(cache.add("a", 1), True)
+            self.assertEqual(cache.set_many({"a": 1}), [])
+            self.assertFalse(cache.has_key("a"))
+            cache.set("a", 1, 60)
+            self.assertIs(cache.touch("a"), True)
+            self.assertFalse(cache.has_key("a"))
 
     def test_get_or_set(self):
         """get_or_set stores what was missing, None included, and calls what can be called"""

@@ -8,8 +8,8 @@ import django
 from django.core.cache import caches
 from django.core.cache.backends.base import CacheKeyWarning
 from django.core.exceptions import ImproperlyConfigured
-from django_case import Case
-from support import TCP, tell
+from django_case import Case, fresh_cache
+from support import UNIX, tell
 from undercroft import Client
 from undercroft.django import UndercroftCache
 
@@ -190,22 +190,26 @@ class Settings(unittest.TestCase):
             ("127.0.0.1:3031", {}, "name@host:port"),
             (["main@h:1"], {}, "LOCATION"),
             ("main@h:1", {"POOL": 1}, "unknown OPTIONS POOL"),
-            ("main@h:1", {"CONNECTIONS": 0}, "connections"),
+            ("main@/path", {"CONNECTIONS": 0}, "connections"),
             ("main@h:1", {"SERIALIZER": int}, "dumps and loads"),
+            ("main@h:1", {"SECRET": "short"}, "secret must be"),
         ):
             with self.assertRaisesRegex(ImproperlyConfigured, message):
                 UndercroftCache(location, {"OPTIONS": options})
 
     def test_options(self):
-        """options reach the client, and those of Django's other backends are passed over"""
+        """options reach the client, and MAX_ENTRIES and CULL_FREQUENCY change nothing"""
         options = {"REPLY_TIMEOUT": 0.5, "CONNECTIONS": 2, "MAX_ENTRIES": 9, "CULL_FREQUENCY": 0}
-        cache = UndercroftCache(f"django@{TCP}", {"OPTIONS": options})
+        cache = UndercroftCache(f"django@{UNIX}", {"OPTIONS": options})
         self.assertEqual(cache._client._options.reply_timeout, 0.5)
+        values = {f"key{number}": number for number in range(50)}
+        self.assertEqual(cache.set_many(values), [])
+        self.assertEqual(cache.get_many(values), values)
 
     def test_shared_client(self):
         """backends with the same settings share connections, with others they do not"""
-        first, second = (UndercroftCache(f"django@{TCP}", {}) for _ in range(2))
-        other = UndercroftCache(f"django@{TCP}", {"OPTIONS": {"CONNECTIONS": 2}})
+        first, second = (UndercroftCache(f"django@{UNIX}", {}) for _ in range(2))
+        other = UndercroftCache(f"django@{UNIX}", {"OPTIONS": {"CONNECTIONS": 2}})
         self.assertIs(first._client, second._client)
         self.assertIsNot(first._client, other._client)
 
@@ -218,21 +222,77 @@ class Life(Case):
         self.cache.set("key", "other")
         self.assertEqual(self.cache.get("key"), "other")
 
-    if django.VERSION >= (4, 0):
-
-        def test_async(self):
-            """the methods with a in front work"""
-
-            async def use():
-                await self.cache.aset("key", 1)
-                await self.cache.aincr("key")
-                return await self.cache.aget("key")
-
-            self.assertEqual(asyncio.run(use()), 2)
-
     def test_with_client(self):
         """what Django counts, any client can count as well"""
         self.cache.set("n", 1)
-        with Client(f"django@{TCP}") as client:
+        with Client(f"django@{UNIX}") as client:
             self.assertEqual(client.incr(":1:n"), 2)
         self.assertEqual(self.cache.get("n"), 2)
+
+
+class Async(Case):
+    def test_methods(self):
+        """the methods with a in front do what the others do"""
+
+        async def use(cache):
+            await cache.aset("key", "value", 60)
+            self.assertEqual(await cache.aget("key"), "value")
+            self.assertIs(await cache.aadd("key", "other"), False)
+            self.assertIs(await cache.ahas_key("key"), True)
+            self.assertIs(await cache.atouch("key", 30), True)
+            self.assertEqual(await cache.aset_many({"a": 1, "b": [2]}), [])
+            self.assertEqual(await cache.aget_many(["a", "b", "c"]), {"a": 1, "b": [2]})
+            self.assertEqual(await cache.aincr("a"), 2)
+            self.assertEqual(await cache.adecr("a", 2), 0)
+            self.assertEqual(await cache.aincr_version("key"), 2)
+            self.assertEqual(await cache.aget("key", version=2), "value")
+            self.assertEqual(await cache.aget_or_set("key", lambda: "made"), "made")
+            self.assertIs(await cache.adelete("key"), True)
+            await cache.adelete_many(["a", "b"])
+            await cache.aset("key", "value", 0)
+            self.assertEqual(await cache.aget("key", "default"), "default")
+            await cache.aset("key", "value")
+            await cache.aclear()
+            self.assertIs(await cache.ahas_key("key"), False)
+            await cache.aclose()
+
+        for alias in ("default", "json"):
+            asyncio.run(use(caches[alias]))
+
+    def test_at_once(self):
+        """many of them at once get each its own reply"""
+
+        async def one(number):
+            await self.cache.aset(f"key{number}", [number])
+            return await self.cache.aget(f"key{number}")
+
+        async def all_of_them():
+            return await asyncio.gather(*(one(number) for number in range(50)))
+
+        self.assertEqual(asyncio.run(all_of_them()), [[number] for number in range(50)])
+
+    def test_unreadable(self):
+        """aget_or_set replaces what cannot be read, as get_or_set does"""
+        self.cache._client.set(":1:key", b"somebody was here")
+
+        async def use():
+            with self.assertLogs("undercroft", "DEBUG"):
+                return await self.cache.aget_or_set("key", lambda: ["made"])
+
+        self.assertEqual(asyncio.run(use()), ["made"])
+        self.assertEqual(self.cache.get("key"), ["made"])
+
+    def test_without_server(self):
+        """without a server they miss"""
+        cache = fresh_cache("django@/nonexistent/undercroft.sock")
+
+        async def use():
+            await cache.aset("key", "value")
+            return await cache.aget("key", "default"), await cache.aget_many(["key"])
+
+        with self.assertLogs("undercroft", "WARNING"):
+            self.assertEqual(asyncio.run(use()), ("default", {}))
+
+
+if django.VERSION < (4, 0):
+    del Async  # it lacks these methods, which is nothing to skip and to be warned of

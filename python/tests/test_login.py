@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import unittest
 
-from support import TCP, ClientCase, ScriptedServer, read_request, reply
-
-SECRET_TCP = os.environ.get("TEST_SECRET_TCP", "")
-SECRET = os.environ.get("TEST_SECRET", "")
+from support import SECRET, SECRET_TCP, TCP, ClientCase, ScriptedServer, read_request, reply
 
 
 class LoginTest(ClientCase):

@@ -1,5 +1,6 @@
 """The client and the Django backend at a real uWSGI."""
 
+import django_case  # noqa: F401  settings
 from support import UWSGI_TCP, UWSGI_UNIX, ClientCase
 from undercroft import NEVER, UndercroftError
 from undercroft.django import UndercroftCache
@@ -69,7 +70,7 @@ class AtUwsgiOverUnixSocket(AtUwsgiOverTcp):
 
 class DjangoAtUwsgi(ClientCase):
     def setUp(self):
-        self.cache = UndercroftCache(f"main@{UWSGI_TCP}", {})
+        self.cache = UndercroftCache(f"main@{UWSGI_TCP}", {"OPTIONS": {"SERIALIZER": "pickle"}})
         self.cache.clear()
 
     def test_plain_methods(self):
@@ -81,8 +82,13 @@ class DjangoAtUwsgi(ClientCase):
         self.assertIs(self.cache.has_key("never"), True)
         self.assertIs(self.cache.delete("a"), True)
         self.assertEqual(self.cache.get_or_set("a", lambda: "new"), "new")
-        self.cache.set("a", "gone", 0)
-        self.assertIsNone(self.cache.get("a"))
+        for timeout in (0, -1):
+            self.cache.set("a", "gone", timeout)
+            self.assertIsNone(self.cache.get("a"))
+            self.assertIs(self.cache.add("a", "gone", timeout), True)
+            self.assertIsNone(self.cache.get("a"))
+            self.assertIs(self.cache.add("n", 6, timeout), False)
+            self.assertEqual(self.cache.get("n"), 5)
 
     def test_extension(self):
         """incr, decr and touch say what they need, and change nothing"""

@@ -16,6 +16,9 @@ const MODULES = [
   'test_sharing',
   'test_django',
   'test_django_more',
+  'test_django_signing',
+  'test_django_down',
+  'test_django_site',
 ]
 
 for (const module of MODULES) {

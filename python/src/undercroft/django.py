@@ -3,32 +3,55 @@
     CACHES = {
         "default": {
             "BACKEND": "undercroft.django.UndercroftCache",
-            "LOCATION": "django@127.0.0.1:3031",  # or "django@/run/undercroft.sock"
+            "LOCATION": "django@/run/undercroft.sock",  # a host:port needs OPTIONS["SECRET"]
         }
     }
 
 Integers of 64 bits are stored as counters, so that incr and decr are one step at the server. All
-else is pickled, or goes through OPTIONS["SERIALIZER"].
+other values are pickled and signed with Django's SECRET_KEY, or go through OPTIONS["SERIALIZER"].
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import pickle
+import os
 import threading
-from typing import Any, Iterable, Mapping, Optional, Protocol
+from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.module_loading import import_string
+from django.utils.functional import cached_property
 
 from . import errors
 from .client import Client
 from .errors import UndercroftError
-from .protocol import NEVER, decode_counter, encode_counter, is_int64
+from .health import Health
+from .protocol import NEVER, decode_counter, encode_counter, is_int64, key_bytes, parse_location
+from .serializers import (
+    JSONSerializer,
+    PickleSerializer,
+    Serializer,
+    is_signed,
+    make_serializer,
+    name_of,
+)
+from .signing import Signer
+
+__all__ = ["JSONSerializer", "PickleSerializer", "Serializer", "UndercroftCache"]
 
 logger = logging.getLogger("undercroft")
+
+_T = TypeVar("_T")
+
+_UNREACHABLE = frozenset(
+    [errors.CONNECTION, errors.TIMEOUT, errors.ACCESS_DENIED, errors.NO_SUCH_CACHE]
+)
+"""Errors after which the next call would most likely fail as well, so it is delayed."""
+
+_SILENT = _UNREACHABLE | {errors.PROTOCOL, errors.REMOTE_REFUSED}
+"""Errors that are not the caller's fault. With FAIL_SILENTLY they are logged and not raised."""
 
 _CLIENT_OPTIONS = (
     "CONNECT_TIMEOUT",
@@ -46,37 +69,6 @@ _IGNORED_OPTIONS = ("MAX_ENTRIES", "CULL_FREQUENCY")
 _COUNTER_SIZE = 8
 
 
-class Serializer(Protocol):
-    """What OPTIONS["SERIALIZER"] names: a class, or an object or module with these functions."""
-
-    def dumps(self, value: Any, /) -> bytes: ...
-
-    def loads(self, data: bytes, /) -> Any: ...
-
-
-class PickleSerializer:
-    """As Django's own backends. Whoever can write to the cache can run code in this process."""
-
-    def dumps(self, value: Any) -> bytes:
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-    def loads(self, data: bytes) -> Any:
-        return pickle.loads(data)
-
-
-class JSONSerializer:
-    """Readable from Node. Tuples come back as lists, and keys of dictionaries as text."""
-
-    def dumps(self, value: Any) -> bytes:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-
-    def loads(self, data: bytes) -> Any:
-        return json.loads(data)
-
-
-_SERIALIZERS = {"pickle": PickleSerializer, "json": JSONSerializer}
-
-
 class UndercroftCache(BaseCache):
     """LOCATION is ``name@host:port`` or ``name@/path.sock``; see docs/guide/python-and-django.md.
 
@@ -87,56 +79,84 @@ class UndercroftCache(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         options = dict(params.get("OPTIONS") or {})
-        self._serializer = _make_serializer(options.pop("SERIALIZER", "pickle"))
+        serializer = options.pop("SERIALIZER", None)
+        self._fail_silently = options.pop("FAIL_SILENTLY", True)
+        if not isinstance(self._fail_silently, bool):
+            raise ImproperlyConfigured("FAIL_SILENTLY must be True or False")
         for name in _IGNORED_OPTIONS:
             options.pop(name, None)
-        self._client = _shared_client(location, options)
+        self._server = _shared_server(location, options)
+        self._client = self._server.client
+        if serializer is None:
+            _require_secret(location, options)
+        self._serializer = make_serializer("pickle" if serializer is None else serializer)
+        self._is_signed = is_signed(self._serializer)
 
     def add(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
         """One step at the server. With a timeout of 0 it says whether it would have stored."""
-        data = self._encode(value)
-        try:
-            return self._client.add(self._key(key, version), data, self._ttl(timeout))
-        except UndercroftError as error:
-            if error.code != errors.VALUE_TOO_LARGE:
-                raise
-            logger.warning("not cached: '%s': %s", key, error)
-            return False
+        made, ttl = self._key(key, version), self._ttl(timeout)
+        data = self._encode(made, value)
+        return self._ask(lambda: self._add(made, data, ttl), False)
 
     def get(self, key: Any, default: Any = None, version: Optional[int] = None) -> Any:
-        data = self._client.get(self._key(key, version))
-        return default if data is None else self._decode(data)
+        made = self._key(key, version)
+        data = self._ask(lambda: self._client.get(made), None)
+        return default if data is None else self._decode(made, data, default)
+
+    def get_or_set(
+        self,
+        key: Any,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Optional[int] = None,
+    ) -> Any:
+        """As Django's own method; it also replaces a value that cannot be read."""
+        value = self.get(key, _MISSING, version)
+        if value is not _MISSING:
+            return value
+        if callable(default):
+            default = default()
+        if not self.add(key, default, timeout, version):
+            value = self.get(key, _MISSING, version)
+            if value is not _MISSING:
+                return value
+            self.set(key, default, timeout, version)
+        return default
+
+    async def aget_or_set(
+        self,
+        key: Any,
+        default: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: Optional[int] = None,
+    ) -> Any:
+        """As ``get_or_set``."""
+        return await sync_to_async(self.get_or_set)(key, default, timeout, version)
 
     def set(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> None:
         """What finds no room is logged, not raised, and the old value goes too, being wrong now."""
         made, ttl = self._key(key, version), self._ttl(timeout)
-        if ttl == 0:
-            self._client.delete(made)
-            return
-        try:
-            if self._client.set(made, self._encode(value), ttl):
-                return
-            logger.warning("not cached: %s has no room for '%s'", self._client, made)
-        except UndercroftError as error:
-            if error.code != errors.VALUE_TOO_LARGE:
-                raise
-            logger.warning("not cached: '%s': %s", made, error)
-        self._client.delete(made)
+        data = self._encode(made, value)
+        self._ask(lambda: self._set(made, data, ttl), None)
 
     def touch(
         self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
-        return self._client.touch(self._key(key, version), self._ttl(timeout))
+        made, ttl = self._key(key, version), self._ttl(timeout)
+        return self._ask(lambda: self._client.touch(made, ttl), False, _UNREACHABLE)
 
     def delete(self, key: Any, version: Optional[int] = None) -> bool:
-        return self._client.delete(self._key(key, version))
+        made = self._key(key, version)
+        return self._ask(lambda: self._client.delete(made), False)
 
     def has_key(self, key: Any, version: Optional[int] = None) -> bool:
-        return self._client.has(self._key(key, version))
+        """Whether the cache has an item at this key. ``get`` can still be unable to read its value."""
+        made = self._key(key, version)
+        return self._ask(lambda: self._client.has(made), False)
 
     def incr(self, key: Any, delta: int = 1, version: Optional[int] = None) -> int:
         """One step at the server, on 64 bits, wrapping. decr() comes here, too.
@@ -147,7 +167,9 @@ class UndercroftCache(BaseCache):
         if isinstance(delta, bool) or not isinstance(delta, int):
             raise TypeError(f"delta must be an int; got {delta!r}")
         try:
-            value = self._client.incr(wanted, delta, only_present=True)
+            value = self._ask(
+                lambda: self._client.incr(wanted, delta, only_present=True), None, _UNREACHABLE
+            )
         except UndercroftError as error:
             if error.code != errors.NOT_A_COUNTER:
                 raise
@@ -158,8 +180,10 @@ class UndercroftCache(BaseCache):
 
     def get_many(self, keys: Iterable[Any], version: Optional[int] = None) -> dict[Any, Any]:
         wanted = {self._key(key, version): key for key in keys}
-        found = self._client.get_many(wanted)
-        return {wanted[made]: self._decode(data) for made, data in found.items()}
+        nothing: dict[str, bytes] = {}
+        found = self._ask(lambda: self._client.get_many(wanted), nothing)
+        values = {made: self._decode(made, data, _MISSING) for made, data in found.items()}
+        return {wanted[made]: value for made, value in values.items() if value is not _MISSING}
 
     def set_many(
         self,
@@ -173,19 +197,93 @@ class UndercroftCache(BaseCache):
             self.delete_many(data, version)
             return []
         made = {self._key(key, version): key for key in data}
-        values = {name: self._encode(data[key]) for name, key in made.items()}
+        values = {name: self._encode(name, data[key]) for name, key in made.items()}
+        failed = self._ask(lambda: self._set_many(values, ttl), list(values))
+        return [made[name] for name in failed]
+
+    def delete_many(self, keys: Iterable[Any], version: Optional[int] = None) -> None:
+        made = [self._key(key, version) for key in keys]
+        self._ask(lambda: self._client.delete_many(made), 0)
+
+    def clear(self) -> None:
+        """Deletes everything in the cache, what others stored included.
+
+        Raises UndercroftError even with FAIL_SILENTLY, because the caller would take silence for
+        success.
+        """
+        self._client.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Counts the failures that this process has seen at this cache since the process began.
+
+        ``failed``: calls with FAIL_SILENTLY that did not reach the server
+        ``skipped``: calls that were not made, because other calls had failed shortly before
+        ``unsigned``: values that were not loaded, because their signature is missing or wrong
+        ``undecodable``: values that the serializer could not load
+        """
+        return self._server.health.counts()
+
+    def _ask(
+        self, call: Callable[[], _T], otherwise: _T, silent: frozenset[str] = _SILENT
+    ) -> _T:
+        """Returns what the call returns; with FAIL_SILENTLY, ``otherwise`` for ``silent`` errors."""
+        if not self._fail_silently:
+            return call()
+        health = self._server.health
+        ticket = health.begin()
+        if ticket is None:
+            return otherwise
+        try:
+            result = call()
+        except UndercroftError as error:
+            if error.code in _UNREACHABLE:
+                if health.failed(ticket):
+                    logger.warning(_DOWN, error)
+            else:
+                health.undecided(ticket)
+                if error.code in silent:
+                    logger.warning("%s", error)
+            if error.code in silent:
+                return otherwise
+            raise
+        except BaseException:
+            health.undecided(ticket)
+            raise
+        if health.succeeded(ticket):
+            logger.warning("%r answers again", self._client)
+        return result
+
+    def _add(self, made: str, data: bytes, ttl: float) -> bool:
+        if ttl == 0:  # nothing is to be stored, and a uWSGI cannot store for less than a second
+            return not self._client.has(made)
+        try:
+            return self._client.add(made, data, ttl)
+        except UndercroftError as error:
+            if error.code != errors.VALUE_TOO_LARGE:
+                raise
+            logger.warning("not cached: '%s': %s", made, error)
+            return False
+
+    def _set(self, made: str, data: bytes, ttl: float) -> None:
+        if ttl == 0:
+            self._client.delete(made)
+            return
+        try:
+            if self._client.set(made, data, ttl):
+                return
+            logger.warning("not cached: %s has no room for '%s'", self._client, made)
+        except UndercroftError as error:
+            if error.code != errors.VALUE_TOO_LARGE:
+                raise
+            logger.warning("not cached: '%s': %s", made, error)
+        self._client.delete(made)
+
+    def _set_many(self, values: Mapping[str, bytes], ttl: float) -> list[str]:
         failed = self._client.set_many(values, ttl)
         if failed:
             self._client.delete_many(failed)
             logger.warning("not cached: %s has no room for %s", self._client, failed)
-        return [made[name] for name in failed]
-
-    def delete_many(self, keys: Iterable[Any], version: Optional[int] = None) -> None:
-        self._client.delete_many([self._key(key, version) for key in keys])
-
-    def clear(self) -> None:
-        """Deletes everything in the cache, what others stored included."""
-        self._client.clear()
+        return failed
 
     def _key(self, key: Any, version: Optional[int]) -> str:
         made = self.make_key(key, version=version)
@@ -198,49 +296,129 @@ class UndercroftCache(BaseCache):
             timeout = self.default_timeout
         return NEVER if timeout is None else max(0, timeout)
 
-    def _encode(self, value: Any) -> bytes:
-        """What is no counter must not have the size of one, so it gets a space more, or one more
-        than the serializer itself put there. JSON and pickle would ignore it."""
+    def _encode(self, made: str, value: Any) -> bytes:
+        """A value other than a counter must not have the size of a counter, so it gets one space
+        at the end, after any spaces of the serializer. JSON and pickle would ignore the space."""
         if type(value) is int and is_int64(value):
             return encode_counter(value)
         data = self._serializer.dumps(value)
+        if self._is_signed:
+            data = self._signer.sign(key_bytes(made), data)
         return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
 
-    def _decode(self, data: bytes) -> Any:
+    def _decode(self, made: str, data: bytes, default: Any) -> Any:
+        """Returns the value, or ``default`` if its signature is wrong or it cannot be read."""
         if len(data) == _COUNTER_SIZE:
             return decode_counter(data)
-        is_padded = len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data)
-        return self._serializer.loads(data[:-1] if is_padded else data)
+        if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
+            data = data[:-1]
+        if self._is_signed:
+            opened = self._signer.open(key_bytes(made), data)
+            if opened is None:
+                self._warn_once("unsigned", _UNSIGNED, made)
+                return default
+            data = opened
+        try:
+            return self._serializer.loads(data)
+        except Exception as error:
+            self._warn_once("undecodable", _UNDECODABLE, made, error)
+            return default
+
+    @cached_property
+    def _signer(self) -> Signer:
+        """Made at first use, because commands that only check the settings need no SECRET_KEY."""
+        return Signer(_secret_keys(), name_of(self._serializer))
+
+    def _warn_once(self, kind: str, message: str, made: str, error: object = None) -> None:
+        """Counts every case and warns about the first, because there can be very many."""
+        level = logging.WARNING if self._server.health.count(kind) == 1 else logging.DEBUG
+        details = (made,) if error is None else (made, f"{type(error).__name__}: {error}"[:200])
+        logger.log(level, message, self._client, *details)
 
 
-_clients: dict[tuple[object, ...], Client] = {}
-_clients_lock = threading.Lock()
+_MISSING = object()
+
+_UNSIGNED = (
+    "%r: the value of %r is not signed with this project's SECRET_KEY, so it counts as a miss and "
+    "was not deserialized. If an older version, another SERIALIZER or another SECRET_KEY stored it, "
+    "clear the cache or add the old key to SECRET_KEY_FALLBACKS. Otherwise find out which other "
+    "program writes to this cache. Further values like this are logged at the level DEBUG."
+)
 
 
-def _shared_client(location: str, options: dict[str, Any]) -> Client:
+_UNDECODABLE = (
+    "%r: the value of %r cannot be read (%s), so it counts as a miss. Another SERIALIZER, another "
+    "version of this project or another program stored it. Further values like this are logged at "
+    "the level DEBUG."
+)
+
+_DOWN = (
+    "%s; until the server answers again, every value counts as missing and nothing is stored. The "
+    "backend tries again after a delay, which doubles up to 10 s. To get errors instead, set "
+    "FAIL_SILENTLY to False in OPTIONS."
+)
+
+
+def _secret_keys() -> list[bytes]:
+    """SECRET_KEY, which signs values, followed by the keys that are accepted as well."""
+    fallbacks = getattr(settings, "SECRET_KEY_FALLBACKS", [])
+    if not isinstance(fallbacks, (list, tuple)):
+        raise ImproperlyConfigured("SECRET_KEY_FALLBACKS must be a list")
+    keys = [settings.SECRET_KEY, *fallbacks]
+    if not all(isinstance(key, (str, bytes)) and key for key in keys):
+        # An attacker can guess these, and would sign with them. os.environ.get() can give None.
+        raise ImproperlyConfigured("SECRET_KEY and SECRET_KEY_FALLBACKS must be text, not empty")
+    return [key.encode("utf-8") if isinstance(key, str) else key for key in keys]
+
+
+def _require_secret(location: str, options: Mapping[str, Any]) -> None:
+    _, address = parse_location(location)
+    if not address.path and options.get("SECRET") is None:
+        raise ImproperlyConfigured(
+            f"LOCATION {location!r} is a TCP port, which any user of this machine, and maybe of "
+            "other machines, can write to. Use a Unix socket, or give OPTIONS a SECRET that the "
+            "server asks for. To do without both, name a SERIALIZER: 'json', or 'pickle', whose "
+            "values are signed"
+        )
+
+
+class _Server:
+    """The client of all backends with the same settings, and its health in this process."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._health: dict[int, Health] = {}
+
+    @property
+    def health(self) -> Health:
+        """Of this process alone, because a lock that a fork copies can stay locked for ever."""
+        pid = os.getpid()
+        health = self._health.get(pid)
+        if health is None:
+            health = self._health.setdefault(pid, Health())
+            for other in list(self._health):
+                if other != pid:
+                    self._health.pop(other, None)
+        return health
+
+
+_servers: dict[tuple[object, ...], _Server] = {}
+_servers_lock = threading.Lock()
+
+
+def _shared_server(location: str, options: dict[str, Any]) -> _Server:
     """Django makes a backend for each thread; the connections belong to the process."""
     unknown = sorted(set(options) - set(_CLIENT_OPTIONS))
     if unknown:
-        known = ", ".join(("SERIALIZER", *_CLIENT_OPTIONS))
+        known = ", ".join(("SERIALIZER", "FAIL_SILENTLY", *_CLIENT_OPTIONS))
         raise ImproperlyConfigured(f"unknown OPTIONS {', '.join(unknown)}; there are {known}")
     try:
         identity = (location, *sorted(options.items()))
-        with _clients_lock:
-            client = _clients.get(identity)
-            if client is None:
+        with _servers_lock:
+            server = _servers.get(identity)
+            if server is None:
                 arguments = {name.lower(): value for name, value in options.items()}
-                client = _clients[identity] = Client(location, **arguments)
-            return client
+                server = _servers[identity] = _Server(Client(location, **arguments))
+            return server
     except (UndercroftError, TypeError, AttributeError) as error:
         raise ImproperlyConfigured(f"LOCATION or OPTIONS of a cache: {error}") from error
-
-
-def _make_serializer(given: Any) -> Serializer:
-    serializer = _SERIALIZERS.get(given) if isinstance(given, str) else given
-    if serializer is None:
-        serializer = import_string(given)
-    if callable(serializer):
-        serializer = serializer()
-    if not hasattr(serializer, "dumps") or not hasattr(serializer, "loads"):
-        raise ImproperlyConfigured(f"SERIALIZER must have dumps and loads; got {given!r}")
-    return serializer
