@@ -12,7 +12,7 @@ import { prepare, readVectors, type Vector, valuesAfter } from '../../testing/ve
 
 const MODIFIER2_DUMP = 6
 
-/** Dumps differ in what is free to us, the order of records; test/replication/vectors.test.ts has them. */
+/** Dumps are in test/replication/vectors.test.ts: the order of their records is free to us. */
 const vectors = readVectors('tcp').filter(vector => vector.modifier2 !== MODIFIER2_DUMP)
 
 describeEachWay('a request that uWSGI understands gets the documented answer', () => {
