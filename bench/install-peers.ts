@@ -7,14 +7,28 @@
 
 import { spawnSync } from 'node:child_process'
 import { locatePeer, type PeerName, packagesOf } from '../test/peers/peers.ts'
+import { readCommandLine, runCommandLine } from '../test/support/command-line.ts'
 import { NPM_PEERS } from './npm-peers.ts'
 
 /** Programs that benchmarks compare with, or ask with. */
 const PROGRAM_PEERS: readonly PeerName[] = ['uwsgi', 'nginx', 'openresty', 'apcu', 'redis', 'wrk']
 
 const NPM = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', NPM_PEERS]
-const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
-process.exitCode = isFine ? 0 : 1
+
+const COMMAND = {
+  name: 'npm run bench:peers',
+  summary: [
+    'Install what the benchmarks compare with: packages of npm into bench/peers, and programs ' +
+      'with apt-get where root runs this. Elsewhere print the apt-get command.',
+  ],
+  options: {},
+}
+
+await runCommandLine(args => {
+  readCommandLine(COMMAND, args)
+  const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
+  process.exitCode = isFine ? 0 : 1
+})
 
 function installPrograms(): boolean {
   const absent = PROGRAM_PEERS.filter(name => locatePeer(name).command === undefined)
