@@ -88,6 +88,10 @@ class FileTally {
     })
     events.on('test:pass', (report: Report) => this.#pass(report))
     events.on('test:fail', (report: Report) => this.#fail(report))
+    events.on('test:diagnostic', ({ file, message }) => {
+      // Those without a file are the counts of the file's own process.
+      if (file !== undefined) this.#lines.push(`    ${message}`)
+    })
     events.on('test:stderr', ({ message }) => this.#lines.push(message.trimEnd()))
     for await (const _ of events) {
       // Reading the stream is what drives the run.
