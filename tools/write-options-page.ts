@@ -14,6 +14,6 @@ const COMMAND = {
 
 await runCommandLine(args => {
   readCommandLine(COMMAND, args)
-  // From dist/tools/ to the root of the repository.
+  // From build/tools/ to the root of the repository.
   writeFileSync(new URL('../../docs/reference/options.md', import.meta.url), formatOptionsPage())
 })

@@ -44,7 +44,7 @@ export function findTestStages(
     const unix = path.replaceAll('\\', '/')
     if (tierOf(unix) !== tier || !isWanted(`test/${unix}`)) continue
     const folder = dirname(unix)
-    const compiled = join(ROOT, 'dist/test', `${unix.slice(0, -'.ts'.length)}.js`)
+    const compiled = join(ROOT, 'build/test', `${unix.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
   const stages = [...filesByFolder].map(([name, files]) => ({

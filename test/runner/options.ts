@@ -38,8 +38,8 @@ const COMMAND = {
   summary: [
     'Run the linter and the tests. With paths: only the stages and files whose path contains one ' +
       'of them.',
-    'Any other flag is one of Node.js (--watch, --inspect, --inspect-brk, --test-timeout=MS): node ' +
-      '--test runs the files with it. Give its value with an equals sign.',
+    'Any other flag is one of Node.js (--watch, --inspect, --inspect-brk, --test-timeout=MS): ' +
+      'node --test runs the files with it. Give its value with an equals sign.',
   ],
   options: {
     'test-name-pattern': { ...textOption(TITLE_HELP, 'TITLE', NO_TITLE), short: 't' },

@@ -13,7 +13,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-const CODE_FOLDERS = ['src', 'test', 'bench', 'examples', 'chaos', 'verification']
+const CODE_FOLDERS = ['src', 'test', 'bench', 'examples', 'chaos', 'verification', 'tools']
 
 /** Every file we wrote, in a stable order. */
 export function allSources(): SourceFile[] {
