@@ -24,6 +24,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DIST = join(ROOT, 'dist')
 /** Where each folder of build/ goes. */
 const FOLDERS = { src: DIST, examples: join(DIST, 'examples') } as const
+/** What TypeScript infers since 5.7, and what older ones do not know: the default, spelt out. */
+const NEWER_DEFAULT = /\b(Buffer|Uint8Array|DataView)<ArrayBufferLike>/g
 /** Written last: a dist/ without it is not whole. */
 const STAMP = join(DIST, '.made')
 
@@ -33,7 +35,8 @@ if (!isCurrent()) {
     for (const path of filesIn(folder, '.js')) copyCode(folder, path, target)
   }
   for (const path of publicDeclarations()) {
-    write(join(DIST, path), readFileSync(join(ROOT, 'build/src', path), 'utf8'))
+    const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
+    write(join(DIST, path), text.replaceAll(NEWER_DEFAULT, '$1'))
   }
   write(STAMP, '')
 }
