@@ -17,7 +17,7 @@ export const TRANSPORTS = ['TCP', 'Unix'] as const
 
 export type Transport = (typeof TRANSPORTS)[number]
 
-export const SERVERS = ['uwsgi', 'undercroft'] as const
+const SERVERS = ['uwsgi', 'undercroft'] as const
 
 export type ServerName = (typeof SERVERS)[number]
 
