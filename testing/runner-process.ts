@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** A request under way. */
-export interface Begun {
+interface Begun {
   /** The process that has it. */
   readonly pid: number
   /** What comes of it: the body, or the code of the error. */
@@ -133,7 +133,7 @@ export function get(
   return within(`an answer to ${target.path}`, answer)
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -15,7 +15,7 @@ export interface ServeProcess {
 }
 
 /** Starts it with these arguments and a socket; does not wait. */
-export function startServe(scope: Scope, ...args: string[]): Promise<Service> {
+function startServe(scope: Scope, ...args: string[]): Promise<Service> {
   const socket = ['--socket', '127.0.0.1:0']
   return startService(scope, process.execPath, [MAIN, 'serve', ...socket, ...args])
 }

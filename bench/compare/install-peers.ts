@@ -6,6 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
+import { readCommandLine, runCommandLine } from '../../testing/command-line.ts'
 import { locatePeer, type PeerName, packagesOf } from '../../testing/peers/peers.ts'
 import { NPM_PEERS } from './npm-peers.ts'
 
@@ -13,8 +14,21 @@ import { NPM_PEERS } from './npm-peers.ts'
 const PROGRAM_PEERS: readonly PeerName[] = ['uwsgi', 'nginx', 'openresty', 'apcu', 'redis', 'wrk']
 
 const NPM = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', NPM_PEERS]
-const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
-process.exitCode = isFine ? 0 : 1
+
+const COMMAND = {
+  name: 'npm run bench:peers',
+  summary: [
+    'Install what the benchmarks compare with: packages of npm into bench/peers, and programs ' +
+      'with apt-get where root runs this. Elsewhere print the apt-get command.',
+  ],
+  options: {},
+}
+
+await runCommandLine(args => {
+  readCommandLine(COMMAND, args)
+  const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
+  process.exitCode = isFine ? 0 : 1
+})
 
 function installPrograms(): boolean {
   const absent = PROGRAM_PEERS.filter(name => locatePeer(name).command === undefined)

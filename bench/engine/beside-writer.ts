@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- beside-writer [--rounds N]`: what is left of the speed of reads in one process
+ * `npm run bench -- beside-writer`: what is left of the speed of reads in one process
  * while another writes flat out, to the same keys or to others.
  *
  * The promise is for reads of shared memory. Near copies are many times faster alone, and cannot
@@ -7,6 +7,7 @@
  */
 
 import { join } from 'node:path'
+import { readCommandLine } from '../../testing/command-line.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { type CandidateName, findCandidate } from '../compare/candidates.ts'
@@ -14,7 +15,7 @@ import { measureAtOnce, type Party } from '../compare/party.ts'
 import type { Timing } from '../compare/timed-loop.ts'
 import { itemCount, type Operation } from '../compare/workload.ts'
 import { type Goal, goalLine } from '../goal.ts'
-import { parseRoundOptions } from '../options.ts'
+import { roundsOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import { ratios } from '../results.ts'
 
@@ -30,8 +31,14 @@ const WRITERS: readonly (readonly [Operation, string])[] = [
   ['increment', 'other keys'],
 ]
 
+const COMMAND = {
+  name: 'npm run bench -- beside-writer',
+  summary: ['Measure the speed of reads in one process while another process writes all the time.'],
+  options: { rounds: roundsOption(5) },
+}
+
 export async function benchBesideWriter(scope: Scope, args: readonly string[]): Promise<void> {
-  const { rounds } = parseRoundOptions(args)
+  const { rounds } = readCommandLine(COMMAND, args)
   printMachine()
   console.log(`workload  ${KEY_COUNT} strings, ${rounds} rounds of ${SAMPLE_MS} ms\n`)
   for (const goal of await measureBesideWriter(scope, rounds)) console.log(goalLine(goal))

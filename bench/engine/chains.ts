@@ -34,7 +34,11 @@ export interface OrderedRound {
 }
 
 export async function benchChains(_scope: Scope, args: readonly string[]): Promise<void> {
-  const { itemCount, rounds } = parseRoundOptions(args)
+  const { itemCount, rounds } = parseRoundOptions(args, {
+    name: 'chains',
+    summary:
+      'Measure what a lookup gains when the items asked for most come first in their chains.',
+  })
   printMachine()
   console.log(`workload  ${itemCount} items in a full cache, strings of ${STRING_VALUE.length};`)
   console.log(

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- churn [--items N] [--rounds N]`: how much of the room for values holds values
+ * `npm run bench -- churn`: how much of the room for values holds values
  * while values of mixed sizes come and go, and room is made by eviction.
  *
  * Counted, not timed, so a run gives the same anywhere. Each scenario first fills the cache and
@@ -44,7 +44,12 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 export async function benchChurn(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args, { items: 5000 })
+  const options = parseRoundOptions(args, {
+    name: 'churn',
+    summary:
+      'Count how much of the value blocks holds values while values of mixed sizes come and go.',
+    items: 5000,
+  })
   console.log(`workload  room for ${options.itemCount} values of mean size, seed ${SEED}\n`)
   for (const goal of measureChurn(scope, options)) console.log(goalLine(goal))
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- growth [--items N] [--rounds N]`: what a get costs in a large cache, a set in a
+ * `npm run bench -- growth`: what a get costs in a large cache, a set in a
  * full one, and a large value, each against the same work in the same round where it is cheap.
  *
  * Times are of the processor, so that other programs on the machine count little.
@@ -27,7 +27,11 @@ const LARGE_PASSES = 50
 const STEP = 7919
 
 export async function benchGrowth(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'growth',
+    summary:
+      'Measure a get in a large cache, a set in a full one, and large values against small ones.',
+  })
   printMachine()
   console.log(`workload  strings of ${STRING_VALUE.length}, ${options.rounds} rounds\n`)
   for (const goal of measureGrowth(scope, options)) console.log(goalLine(goal))

@@ -38,7 +38,10 @@ export interface RecoveryResult {
 }
 
 export async function benchRecovery(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'recovery',
+    summary: 'Measure how long the next writer waits after a kill, and how long a clear takes.',
+  })
   printMachine()
   console.log(
     `workload  ${options.itemCount} items of ${VALUE_SIZE} bytes, ${options.rounds} rounds;`,

@@ -55,7 +55,11 @@ function ones(eviction: 'none' | 'lru' | 'adaptive'): Pick<Scenario, 'valueSize'
 }
 
 export async function benchSweep(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'sweep',
+    summary:
+      'Measure how long the sweeper holds the writer lock, and how long a writer waits for it.',
+  })
   const { itemCount, rounds } = options
   printMachine()
   console.log(`workload  ${itemCount} items, ${rounds} rounds; another process sets ${VALUE_SIZE}`)

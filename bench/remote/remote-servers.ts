@@ -17,7 +17,7 @@ export const TRANSPORTS = ['TCP', 'Unix'] as const
 
 export type Transport = (typeof TRANSPORTS)[number]
 
-export const SERVERS = ['uwsgi', 'undercroft'] as const
+const SERVERS = ['uwsgi', 'undercroft'] as const
 
 export type ServerName = (typeof SERVERS)[number]
 
@@ -52,7 +52,7 @@ export async function startServers(
 }
 
 async function startUndercroft(scope: Scope, cache: string): Promise<RemoteServer> {
-  const script = join(ROOT, 'dist/src/cli/main.js')
+  const script = join(ROOT, 'dist/cli/main.js')
   const sockets = ['--socket', '127.0.0.1:0', '--socket', join(tempDir(scope), 'cache.sock')]
   const args = ['serve', '--json', '--directory', memoryDir(scope), '--cache2', cache, ...sockets]
   const service = await startService(scope, process.execPath, [script, ...args])

@@ -1,16 +1,16 @@
 /**
- * `npm run bench -- remote [--size small] [--seconds N] [--rounds N] [--clients N]`: gets and sets
+ * `npm run bench -- remote`: gets and sets
  * over sockets, with uWSGI's own client at a real uWSGI and at our server, and with our client.
  *
  * Each server is one process. The client processes are the same for both, and take turns, so that a
  * slow moment of the machine does not hit one side only.
  */
 
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { integerOption, readCommandLine } from '../../testing/command-line.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { VALUE_SIZE } from '../compare/workload.ts'
+import { roundsOption, secondsOption, sizeOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import {
   REMOTE_OPERATIONS,
@@ -82,22 +82,20 @@ export async function measureRemote(scope: Scope, options: RemoteOptions): Promi
   return measureRounds(setups, rounds, (seconds * 1000) / sampleCount)
 }
 
+const COMMAND = {
+  name: 'npm run bench -- remote',
+  summary: ['Count gets and sets a second over sockets: this server and uWSGI, in turns.'],
+  options: {
+    size: sizeOption(),
+    seconds: secondsOption(30),
+    rounds: roundsOption(15),
+    clients: integerOption('Clients at one time', { fallback: 4, min: 1, max: 64 }),
+  },
+}
+
 export function parseRemoteOptions(args: readonly string[]): RemoteOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      size: { type: 'string', default: 'normal' },
-      seconds: { type: 'string', default: '30' },
-      rounds: { type: 'string', default: '15' },
-      clients: { type: 'string', default: '4' },
-    },
-  })
-  return {
-    size: requireOneOf('--size', values.size, ['normal', 'small']),
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 3600),
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
-    clientCount: requireInteger('--clients', Number(values.clients), 1, 64),
-  }
+  const { clients: clientCount, ...options } = readCommandLine(COMMAND, args)
+  return { clientCount, ...options }
 }
 
 async function measureRounds(

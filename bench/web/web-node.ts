@@ -1,5 +1,5 @@
 /**
- * Two workers of `node:cluster` for the web benchmark: `node dist/bench/web/web-node.js KIND SIZE`.
+ * Two workers of `node:cluster` for the web benchmark: `web-node.js KIND SIZE`.
  * Prints the port when both serve, and ends by SIGTERM.
  */
 

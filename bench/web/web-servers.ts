@@ -68,14 +68,14 @@ async function startNode(
   kind: 'hello' | 'cached',
   { bodySize }: Start,
 ): Promise<WebServer> {
-  const args = [join(ROOT, 'dist/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
+  const args = [join(ROOT, 'build/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
   const service = await startService(scope, process.execPath, args)
   const port = await service.waitFor('prints its port', output => /port (\d+)/.exec(output)?.[1])
   return { name, port: Number(port), pid: service.pid }
 }
 
 async function startRunner(scope: Scope, { bodySize }: Start): Promise<WebServer> {
-  const module = ['--module', join(ROOT, 'dist/bench/web/web-app.js')]
+  const module = ['--module', join(ROOT, 'build/bench/web/web-app.js')]
   const crew = ['--http', '127.0.0.1:0', '--processes', '2']
   const cache = ['--cache2', `name=pages,items=100,blocksize=${Math.max(64, bodySize)}`]
   const rules = ruleLines('').flatMap(rule => ['--route', rule])

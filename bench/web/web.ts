@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- web [--rounds N] [--seconds N] [--bytes N] [server ...]`: cached responses a
+ * `npm run bench -- web`: cached responses a
  * second from the runner with two workers, and from what else one could take.
  *
  * All servers run at once, are asked in turns, and answer with bodies of one size; only ratios of
@@ -8,11 +8,11 @@
  * the servers' own processor time as well.
  */
 
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { integerOption, readCommandLine } from '../../testing/command-line.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type Goal, goalLine } from '../goal.ts'
+import { roundsOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import { ratios, spread } from '../results.ts'
 import { SERVER_NAMES, type ServerName, startWebServer, type WebServer } from './web-servers.ts'
@@ -71,23 +71,25 @@ export async function benchWeb(scope: Scope, args: readonly string[]): Promise<v
   for (const goal of webGoals(samples)) console.log(goalLine(goal))
 }
 
+const COMMAND = {
+  name: 'npm run bench -- web',
+  summary: ['Count cached responses a second: the runner, uWSGI, nginx and plain Node, in turns.'],
+  options: {
+    rounds: roundsOption(9),
+    seconds: integerOption('Time for each server in each round', { fallback: 2, min: 1, max: 600 }),
+    bytes: integerOption('Size of the cached page', { fallback: 13, min: 1, max: 65_536 }),
+  },
+  operands: {
+    name: 'SERVER',
+    help: `Measure only this server: ${SERVER_NAMES.join(', ')}`,
+    allowed: SERVER_NAMES,
+  },
+}
+
 export function parseWebOptions(args: readonly string[]): WebOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '9' },
-      seconds: { type: 'string', default: '2' },
-      bytes: { type: 'string', default: '13' },
-    },
-  })
-  const named = positionals.map(name => requireOneOf('server', name, SERVER_NAMES))
-  return {
-    names: named.length > 0 ? named : SERVER_NAMES,
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 600),
-    bodySize: requireInteger('--bytes', Number(values.bytes), 1, 65_536),
-  }
+  const { rounds, seconds, bytes, operands } = readCommandLine(COMMAND, args)
+  const names = SERVER_NAMES.filter(name => operands.length === 0 || operands.includes(name))
+  return { names, rounds, seconds, bodySize: bytes }
 }
 
 /** Nothing where there is no wrk. */

@@ -9,7 +9,7 @@ import { requirePeer } from '../../testing/peers/peers.ts'
 test('the remote benchmark measures all clients at both servers, over both transports', async t => {
   if (requirePeer(t, 'uwsgi') === undefined) return
   const args = ['remote', '--size', 'small', '--seconds', '1', '--rounds', '1', '--clients', '2']
-  const script = join(ROOT, 'dist/bench/run.js')
+  const script = join(ROOT, 'build/bench/run.js')
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...args])
   for (const operation of ['get', 'set']) {
     for (const transport of ['TCP', 'Unix']) {

@@ -13,7 +13,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-const CODE_FOLDERS = ['src', 'testing', 'test', 'bench', 'examples', 'verification']
+const CODE_FOLDERS = ['src', 'testing', 'test', 'bench', 'examples', 'verification', 'tools']
 
 /** Every file we wrote, in a stable order. */
 export function allSources(): SourceFile[] {

@@ -82,7 +82,7 @@ async function record(
 }
 
 /** How often a call came before the answer to an earlier one for the same item. */
-export function countOverlaps(history: readonly Operation[]): number {
+function countOverlaps(history: readonly Operation[]): number {
   const ends = new Map<string, number>()
   let count = 0
   for (const { key, calledAt, answeredAt } of history.toSorted((a, b) => a.calledAt - b.calledAt)) {

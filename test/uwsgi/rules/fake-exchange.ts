@@ -16,7 +16,7 @@ export const TEST_HOST: RouterHost = {
   log: () => {},
 }
 
-export const TEST_WORLD: World = {
+const TEST_WORLD: World = {
   host: TEST_HOST,
   mimeTypes: { find: path => (path.endsWith('.png') ? 'image/png' : undefined) },
   logOnce: () => {},
