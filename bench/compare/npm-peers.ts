@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 export const NPM_PEERS = join(ROOT, 'bench/peers')
 /** npm writes it last, so it also tells that an installation was not cut short. */

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { OPERATIONS, type Operation } from '../../bench/compare/workload.ts'
 import type { PageData } from '../../bench/page/page-data.ts'
 import { renderPage } from '../../bench/page/render-page.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 const DOCS = join(ROOT, 'docs')
 const RESULTS = join(DOCS, 'benchmarks/results.json')

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { ROOT } from '../../testing/harness/find-tests.ts'
 import { requirePeer } from '../../testing/peers/peers.ts'
+import { ROOT } from '../../testing/root.ts'
 
 test('the remote benchmark measures all clients at both servers, over both transports', async t => {
   if (requirePeer(t, 'uwsgi') === undefined) return

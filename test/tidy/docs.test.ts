@@ -10,7 +10,7 @@ import { describe, test } from 'node:test'
 import ts from 'typescript'
 import { type CacheOptions, completeGeometry, resolveOptions } from '../../src/cache/options.ts'
 import { computeLayout } from '../../src/segment/geometry.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { readPackage, sourceOf } from './package-json.ts'
 import { parse, readText, walk } from './sources.ts'
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { objectionsToComments, objectionsToPage, objectionsToStrings } from './prose.ts'
 import {
   COMMENTS_TO_REWRITE,
