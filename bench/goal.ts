@@ -14,10 +14,10 @@ export interface Goal {
   readonly ratios: readonly number[]
 }
 
-export type Standing = 'reached' | 'NOT reached' | 'not measured' | 'compared'
+export type GoalStatus = 'reached' | 'NOT reached' | 'not measured' | 'compared'
 
 /** By the median of the rounds. */
-export function standingOf({ limit, best, ratios }: Goal): Standing {
+export function goalStatus({ limit, best, ratios }: Goal): GoalStatus {
   if (ratios.length === 0) return 'not measured'
   if (limit === undefined) return 'compared'
   const ratio = median(ratios)
@@ -32,5 +32,5 @@ export function limitText({ limit, best }: Goal): string {
 export function goalLine(goal: Goal): string {
   const figure = goal.ratios.length === 0 ? '' : `: ${spread(goal.ratios, 2)}`
   const limit = goal.limit === undefined ? '' : `, ${limitText(goal)}`
-  return `${standingOf(goal).padEnd(12)}  ${goal.title}${limit}${figure}`
+  return `${goalStatus(goal).padEnd(12)}  ${goal.title}${limit}${figure}`
 }

@@ -4,21 +4,21 @@
  */
 
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { startLineParty } from './line-party.ts'
-import type { Party, PartyOptions } from './party.ts'
+import { startJsonWorkers } from './json-workers.ts'
+import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 
 const SCRIPT = join(ROOT, 'bench/compare/apcu.php')
 /** Twice what the items of this workload take there, so that nothing is cleared. */
 const BYTES_AN_ITEM = 1024
 
-export function startApcuParty(
+export function startApcuWorkers(
   scope: Scope,
   command: string,
-  options: PartyOptions,
-): Promise<Party> {
-  const { itemCount } = options.site
+  options: WorkerOptions,
+): Promise<WorkerPair> {
+  const { itemCount } = options.location
   const settings = {
     'apc.enable_cli': 1,
     'apc.shm_size': Math.max(2 ** 20, itemCount * BYTES_AN_ITEM),
@@ -27,5 +27,5 @@ export function startApcuParty(
     memory_limit: -1,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`])
-  return startLineParty(scope, { name: 'apcu', command, args: [...args, SCRIPT] }, options)
+  return startJsonWorkers(scope, { name: 'apcu', command, args: [...args, SCRIPT] }, options)
 }

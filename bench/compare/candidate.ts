@@ -5,7 +5,7 @@
 import type { Operation } from './workload.ts'
 
 /** Where the processes of one candidate meet. */
-export interface Site {
+export interface CacheLocation {
   /** A directory in memory of this candidate alone. */
   readonly dir: string
   /** The Unix socket of its server, where it has one. */
@@ -24,4 +24,4 @@ export interface Subject {
   readonly close: () => unknown
 }
 
-export type OpenSubject = (site: Site) => Subject | Promise<Subject>
+export type OpenSubject = (location: CacheLocation) => Subject | Promise<Subject>

@@ -5,11 +5,11 @@
 import { locatePeer, type PeerName } from '../../testing/peers/peers.ts'
 import { startRedis } from '../../testing/peers/redis.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { startApcuParty } from './apcu-party.ts'
+import { startApcuWorkers } from './apcu-workers.ts'
 import { missingNpmPeers } from './npm-peers.ts'
-import { startOpenrestyParty } from './openresty-party.ts'
-import { type Party, type PartyOptions, startNodeParty } from './party.ts'
-import { startUwsgiParty } from './uwsgi-party.ts'
+import { startOpenrestyWorkers } from './openresty-workers.ts'
+import { startUwsgiWorkers } from './uwsgi-workers.ts'
+import { startNodeWorkers, type WorkerOptions, type WorkerPair } from './worker-processes.ts'
 
 export const CANDIDATES = [
   'undercroft',
@@ -26,7 +26,7 @@ export const CANDIDATES = [
 
 export type CandidateName = (typeof CANDIDATES)[number]
 
-type Start = (scope: Scope, options: PartyOptions) => Promise<Party>
+type Start = (scope: Scope, options: WorkerOptions) => Promise<WorkerPair>
 
 export type FoundCandidate =
   | { readonly start: Start; readonly missing?: undefined }
@@ -48,17 +48,17 @@ export function findCandidate(name: CandidateName): FoundCandidate {
     case 'uwsgi-tight':
       return findProgram(
         'uwsgi',
-        command => (scope, options) => startUwsgiParty(scope, name, command, options),
+        command => (scope, options) => startUwsgiWorkers(scope, name, command, options),
       )
     case 'openresty':
       return findProgram(
         name,
-        command => (scope, options) => startOpenrestyParty(scope, command, options),
+        command => (scope, options) => startOpenrestyWorkers(scope, command, options),
       )
     case 'apcu':
       return findProgram(
         name,
-        command => (scope, options) => startApcuParty(scope, command, options),
+        command => (scope, options) => startApcuWorkers(scope, command, options),
       )
     case 'redis':
       return findRedis()
@@ -76,14 +76,17 @@ function findModule(name: CandidateName): FoundCandidate {
   const missing = BUILT_IN.includes(name) ? undefined : missingNpmPeers()
   if (missing !== undefined) return { missing }
   const isPrivate = PRIVATE_CANDIDATES.includes(name)
-  return { start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
+  return { start: (scope, options) => startNodeWorkers(scope, name, isPrivate, options) }
 }
 
 function findRedis(): FoundCandidate {
   const missing = missingNpmPeers()
   if (missing !== undefined) return { missing }
-  return findProgram('redis', command => async (scope, { site, keyCount }) => {
+  return findProgram('redis', command => async (scope, { location, keyCount }) => {
     const { socketPath } = await startRedis(scope, command)
-    return startNodeParty(scope, 'redis', false, { site: { ...site, socketPath }, keyCount })
+    return startNodeWorkers(scope, 'redis', false, {
+      location: { ...location, socketPath },
+      keyCount,
+    })
   })
 }

@@ -10,22 +10,22 @@ import { createInterface } from 'node:readline'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { startService } from '../../testing/service.ts'
 import type { Request, Response } from './messages.ts'
-import type { Party, PartyOptions, Worker } from './party.ts'
+import type { Worker, WorkerOptions, WorkerPair } from './worker-processes.ts'
 import { chunksOf, keysOf, OBJECT_VALUE, OPERATIONS, STRING_VALUE } from './workload.ts'
 
 /** A program that starts two such processes, and ends them with itself. */
-export interface LineProgram {
+export interface WorkerProgram {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
 }
 
-export async function startLineParty(
+export async function startJsonWorkers(
   scope: Scope,
-  { name, command, args }: LineProgram,
-  { site, keyCount }: PartyOptions,
-): Promise<Party> {
-  const controlPath = join(site.dir, 'control.sock')
+  { name, command, args }: WorkerProgram,
+  { location, keyCount }: WorkerOptions,
+): Promise<WorkerPair> {
+  const controlPath = join(location.dir, 'control.sock')
   const sockets: Socket[] = []
   const server = createServer(socket => sockets.push(socket)).listen(controlPath)
   await once(server, 'listening')

@@ -3,10 +3,10 @@
  */
 
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { startLineParty } from './line-party.ts'
-import type { Party, PartyOptions } from './party.ts'
+import { startJsonWorkers } from './json-workers.ts'
+import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 
 const SCRIPT = join(ROOT, 'bench/compare/uwsgi.py')
 
@@ -19,16 +19,16 @@ const OPTIONS = { uwsgi: 'purge_lru=1', 'uwsgi-tight': 'blocksize=256,keysize=64
 
 export type UwsgiName = keyof typeof OPTIONS
 
-export function startUwsgiParty(
+export function startUwsgiWorkers(
   scope: Scope,
   name: UwsgiName,
   command: string,
-  options: PartyOptions,
-): Promise<Party> {
-  const { socketPath, itemCount } = options.site
+  options: WorkerOptions,
+): Promise<WorkerPair> {
+  const { socketPath, itemCount } = options.location
   const items = itemCount + 1 // its first place is never used
   const cache = `name=bench,items=${items},${OPTIONS[name]}`
   const args = ['--master', '--die-on-term', '--socket', socketPath, '--cache2', cache]
   const mules = [`--mule=${SCRIPT}`, `--mule=${SCRIPT}`]
-  return startLineParty(scope, { name, command, args: [...args, ...mules] }, options)
+  return startJsonWorkers(scope, { name, command, args: [...args, ...mules] }, options)
 }

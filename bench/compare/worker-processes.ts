@@ -4,7 +4,7 @@
 
 import { Child } from '../../testing/child.ts'
 import type { Scope } from '../../testing/scope.ts'
-import type { Site } from './candidate.ts'
+import type { CacheLocation } from './candidate.ts'
 import type { Request, Response, Task } from './messages.ts'
 import type { Timing } from './timed-loop.ts'
 import type { Operation } from './workload.ts'
@@ -14,7 +14,7 @@ export interface Worker {
   ask(request: Request): Promise<Response>
 }
 
-export interface Party {
+export interface WorkerPair {
   readonly name: string
   readonly first: Worker
   readonly second: Worker
@@ -27,20 +27,20 @@ const ANSWER_LIMIT_MS = 120_000
 const LEAD_NS = 8_000_000n
 
 /** What the processes of a candidate need to know. */
-export interface PartyOptions {
-  readonly site: Site
+export interface WorkerOptions {
+  readonly location: CacheLocation
   readonly keyCount: number
 }
 
 /** Starts both on the candidate module of that name; a private cache is filled by each of them. */
-export async function startNodeParty(
+export async function startNodeWorkers(
   scope: Scope,
   name: string,
   isPrivate: boolean,
-  { site, keyCount }: PartyOptions,
-): Promise<Party> {
+  { location, keyCount }: WorkerOptions,
+): Promise<WorkerPair> {
   const start = async (): Promise<Worker> => {
-    const args = [name, site.dir, site.socketPath, String(keyCount)]
+    const args = [name, location.dir, location.socketPath, String(keyCount)]
     const script = new URL('./worker.js', import.meta.url)
     const child = await Child.start<Request, Response>(scope, script, { args })
     return { ask: request => child.ask(request, ANSWER_LIMIT_MS) }

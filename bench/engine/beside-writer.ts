@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { type CandidateName, findCandidate } from '../compare/candidates.ts'
-import { measureAtOnce, type Party } from '../compare/party.ts'
 import type { Timing } from '../compare/timed-loop.ts'
+import { measureAtOnce, type WorkerPair } from '../compare/worker-processes.ts'
 import { itemCount, type Operation } from '../compare/workload.ts'
 import { type Goal, goalLine } from '../goal.ts'
 import { parseRoundOptions } from '../options.ts'
@@ -44,31 +44,31 @@ export async function measureBesideWriter(
 ): Promise<Goal[]> {
   const goals: Goal[] = []
   for (const [name, limit] of READERS) {
-    const party = await startParty(scope, name, keyCount)
+    const pair = await startPair(scope, name, keyCount)
     for (const [writing, where] of WRITERS) {
       goals.push({
         title: `${name}, get string: speed beside a writer of ${where} / alone`,
         limit,
         best: 'high',
-        ratios: await measureRounds(party, writing, rounds),
+        ratios: await measureRounds(pair, writing, rounds),
       })
     }
-    for (const worker of [party.second, party.first]) await worker.ask({ kind: 'close' })
+    for (const worker of [pair.second, pair.first]) await worker.ask({ kind: 'close' })
   }
   return goals
 }
 
-async function startParty(scope: Scope, name: CandidateName, keyCount: number): Promise<Party> {
+async function startPair(scope: Scope, name: CandidateName, keyCount: number): Promise<WorkerPair> {
   const { start, missing } = findCandidate(name)
   if (start === undefined) throw new Error(`${name}: ${missing}`)
   const dir = memoryDir(scope)
-  const site = { dir, socketPath: join(dir, 'none'), itemCount: itemCount(keyCount) }
-  return start(scope, { site, keyCount })
+  const location = { dir, socketPath: join(dir, 'none'), itemCount: itemCount(keyCount) }
+  return start(scope, { location, keyCount })
 }
 
 /** By the clock: a reader that waits uses no processor time. The first round only warms up. */
 async function measureRounds(
-  { first, second }: Party,
+  { first, second }: WorkerPair,
   writing: Operation,
   rounds: number,
 ): Promise<number[]> {

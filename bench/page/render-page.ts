@@ -4,7 +4,7 @@
 
 import { SERVED_CANDIDATES } from '../compare/candidates.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from '../compare/workload.ts'
-import { limitText, standingOf } from '../goal.ts'
+import { goalStatus, limitText } from '../goal.ts'
 import { NOTES } from '../report.ts'
 import { median, spread } from '../results.ts'
 import { type Bar, barChart } from './bar-chart.ts'
@@ -79,7 +79,7 @@ function renderText(data: PageData): string {
 function goalTable(goals: PageData['goals'][number]['goals']): string {
   return table(
     ['', 'goal', 'measured', ''],
-    goals.map(goal => [goal.title, limitText(goal), cell(goal.ratios, 2), standingOf(goal)]),
+    goals.map(goal => [goal.title, limitText(goal), cell(goal.ratios, 2), goalStatus(goal)]),
   )
 }
 

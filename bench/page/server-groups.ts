@@ -3,15 +3,15 @@
  */
 
 import { type Figures, SETUPS, titleOf } from '../remote/remote-report.ts'
-import { type WebSamples, WHAT } from '../web/web.ts'
+import { SERVER_DESCRIPTIONS, type WebSamples } from '../web/web.ts'
 import type { ServerGroup } from './page-data.ts'
 
 /** None where nothing was measured. */
 export function webGroup(samples: WebSamples): ServerGroup[] {
   if (samples.size === 0) return []
   const rows = [...samples].map(([name, of]) => ({
-    name: WHAT[name].label,
-    isOurs: WHAT[name].isOurs,
+    name: SERVER_DESCRIPTIONS[name].label,
+    isOurs: SERVER_DESCRIPTIONS[name].isOurs,
     rates: of.map(({ perSecond }) => perSecond),
   }))
   return [{ title: 'Cached pages', rows }]

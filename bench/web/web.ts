@@ -28,14 +28,14 @@ export interface WebOptions {
 /** For each server that could be started, one sample a round. */
 export type WebSamples = ReadonlyMap<ServerName, readonly Sample[]>
 
-interface WhatItIs {
+interface ServerDescription {
   readonly label: string
   readonly isOurs: boolean
   readonly text: string
 }
 
 /** For those who read the figures. */
-export const WHAT: Readonly<Record<ServerName, WhatItIs>> = {
+export const SERVER_DESCRIPTIONS: Readonly<Record<ServerName, ServerDescription>> = {
   node: { label: 'node:http', isOurs: false, text: 'says hello, no cache' },
   runner: {
     label: 'undercroft serve',
@@ -128,12 +128,14 @@ function printSamples(samples: WebSamples): void {
   for (const [name, of] of samples) {
     const perSecond = spread(figures(of, 'perSecond'), 0)
     const cpuUs = spread(figures(of, 'cpuUs'), 1)
-    console.log(`${name.padEnd(14)}${perSecond.padStart(29)}${cpuUs.padStart(25)}  ${whatIs(name)}`)
+    console.log(
+      `${name.padEnd(14)}${perSecond.padStart(29)}${cpuUs.padStart(25)}  ${describeServer(name)}`,
+    )
   }
 }
 
-function whatIs(name: ServerName): string {
-  const { label, text } = WHAT[name]
+function describeServer(name: ServerName): string {
+  const { label, text } = SERVER_DESCRIPTIONS[name]
   return `${label}: ${text}`
 }
 

@@ -5,21 +5,21 @@ import { ITEM_COUNT } from '../../src/engine/state.ts'
 import { randomFrom } from '../../testing/random.ts'
 import { onEnd } from '../../testing/scope.ts'
 import { partsOf } from '../../testing/segments.ts'
+import { checkInvariants } from '../../verification/storm/check-invariants.ts'
 import { HeldClock } from '../../verification/storm/held-clock.ts'
-import { judge } from '../../verification/storm/judge.ts'
-import { MODES, type Mode } from '../../verification/storm/modes.ts'
-import { Notebook } from '../../verification/storm/notebook.ts'
-import { makeValue } from '../../verification/storm/patterns.ts'
 import {
   counterOf,
   countOwn,
   deleteItem,
   getItem,
   keyOf,
-  type Player,
   storeItem,
   touchItem,
-} from '../../verification/storm/player.ts'
+  type WorkerContext,
+} from '../../verification/storm/logged-calls.ts'
+import { MODES, type Mode } from '../../verification/storm/modes.ts'
+import { OperationLog } from '../../verification/storm/operation-log.ts'
+import { makeValue } from '../../verification/storm/patterns.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
 
 const NAME = 'dead'
@@ -31,23 +31,23 @@ function modeOf(keepsAll: boolean): Mode {
 }
 
 /** An actor that did some things and died then. */
-function play(t: TestContext, keepsAll = true): Player {
+function workAndDie(t: TestContext, keepsAll = true): WorkerContext {
   const mode = modeOf(keepsAll)
   const options = ownCache(t, mode.options)
-  const notebook = new Notebook(join(options.directory, 'notebook'))
-  onEnd(t, () => notebook.close())
+  const log = new OperationLog(join(options.directory, 'operations.log'))
+  onEnd(t, () => log.close())
   const clock = new HeldClock()
   const cache = openHere(t, { ...options, clock })
-  const player = { name: NAME, mode, cache, clock, notebook, random: randomFrom(1) }
-  for (let key = 0; key < 10; key++) storeItem(player, key, 50, 'set')
-  deleteItem(player, 0)
-  touchItem(player, 1)
-  countOwn(player, 'increment')
-  return player
+  const context = { name: NAME, mode, cache, clock, log, random: randomFrom(1) }
+  for (let key = 0; key < 10; key++) storeItem(context, key, 50, 'set')
+  deleteItem(context, 0)
+  touchItem(context, 1)
+  countOwn(context, 'increment')
+  return context
 }
 
-function assertFound(player: Player, pattern: RegExp): void {
-  const faults = judge(player)
+function assertFound(context: WorkerContext, pattern: RegExp): void {
+  const faults = checkInvariants(context)
   assert.ok(
     faults.some(fault => pattern.test(fault)),
     `found were ${JSON.stringify(faults)}`,
@@ -58,51 +58,51 @@ const ownValue = (key: number, version: number) =>
   makeValue({ key: keyOf(NAME, key), version, endsAtMs: 0 }, 20)
 
 describe('after a death', () => {
-  test('nothing is wrong with what the notebook says', t => {
-    assert.deepEqual(judge(play(t)), [])
+  test('nothing is wrong with what the operation log says', t => {
+    assert.deepEqual(checkInvariants(workAndDie(t)), [])
   })
 
   test('an item that is not there is missed', t => {
-    const player = play(t)
-    player.cache.delete(keyOf(NAME, 5))
-    assertFound(player, /was lost/)
+    const context = workAndDie(t)
+    context.cache.delete(keyOf(NAME, 5))
+    assertFound(context, /was lost/)
   })
 
   test('but not where it may have been evicted', t => {
-    const player = play(t, false)
-    player.cache.delete(keyOf(NAME, 5))
-    assert.deepEqual(judge(player), [])
+    const context = workAndDie(t, false)
+    context.cache.delete(keyOf(NAME, 5))
+    assert.deepEqual(checkInvariants(context), [])
   })
 
   test('an item that was deleted must not be there again', t => {
-    const player = play(t)
-    player.cache.set(keyOf(NAME, 0), ownValue(0, 1))
-    assertFound(player, /is of version 1, and not of 0/)
+    const context = workAndDie(t)
+    context.cache.set(keyOf(NAME, 0), ownValue(0, 1))
+    assertFound(context, /is of version 1, and not of 0/)
   })
 
   test('an older value must not be there again, wherever items are evicted, too', t => {
-    const player = play(t, false)
-    player.cache.set(keyOf(NAME, 9), ownValue(9, 3))
-    assertFound(player, /is of version 3, and not of/)
+    const context = workAndDie(t, false)
+    context.cache.set(keyOf(NAME, 9), ownValue(9, 3))
+    assertFound(context, /is of version 3, and not of/)
   })
 
   test('a value of another item is noticed', t => {
-    const player = play(t)
-    player.cache.set(keyOf(NAME, 5), ownValue(6, 7))
-    assertFound(player, /has the value of dead\.6/)
+    const context = workAndDie(t)
+    context.cache.set(keyOf(NAME, 5), ownValue(6, 7))
+    assertFound(context, /has the value of dead\.6/)
   })
 
   test('a torn value is noticed', t => {
-    const player = play(t)
-    player.cache.set(keyOf(NAME, 5), String(ownValue(5, 6)).replace(/.$/, '?'))
-    assertFound(player, /is torn/)
+    const context = workAndDie(t)
+    context.cache.set(keyOf(NAME, 5), String(ownValue(5, 6)).replace(/.$/, '?'))
+    assertFound(context, /is torn/)
   })
 
   test('a value past its end is noticed', t => {
-    const player = play(t)
+    const context = workAndDie(t)
     const value = makeValue({ key: keyOf(NAME, 20), version: 1, endsAtMs: 1000 }, 1)
-    player.cache.set(keyOf(NAME, 20), value)
-    assertFound(player, /ended at 1000/)
+    context.cache.set(keyOf(NAME, 20), value)
+    assertFound(context, /ended at 1000/)
   })
 
   for (const [what, by] of [
@@ -110,52 +110,52 @@ describe('after a death', () => {
     ['has one too many', 1],
   ] as const) {
     test(`a counter that ${what} is noticed`, t => {
-      const player = play(t)
-      player.cache.increment(counterOf(NAME), by)
-      assertFound(player, /counter is \d+, and not \d+/)
+      const context = workAndDie(t)
+      context.cache.increment(counterOf(NAME), by)
+      assertFound(context, /counter is \d+, and not \d+/)
     })
   }
 
   test('what was under way may be done or not, and a counter is one of both', t => {
-    const player = play(t)
-    const { notebook, cache } = player
-    const after = notebook.counter + 5
-    notebook.pending = { kind: 'counter', after }
-    notebook.write()
+    const context = workAndDie(t)
+    const { log, cache } = context
+    const after = log.counter + 5
+    log.pending = { kind: 'counter', after }
+    log.write()
     cache.increment(counterOf(NAME), 5)
-    assert.deepEqual(judge(player), [])
-    assert.equal(notebook.counter, after)
-    notebook.pending = { kind: 'item', key: 3, after: 99, keeps: false }
-    notebook.write()
+    assert.deepEqual(checkInvariants(context), [])
+    assert.equal(log.counter, after)
+    log.pending = { kind: 'item', key: 3, after: 99, keeps: false }
+    log.write()
     cache.delete(keyOf(NAME, 3))
-    assert.deepEqual(judge(player), [])
-    assert.equal(notebook.version(3), 0)
+    assert.deepEqual(checkInvariants(context), [])
+    assert.equal(log.version(3), 0)
   })
 
   test('a touch under way must not cost the item', t => {
-    const player = play(t)
-    player.notebook.pending = { kind: 'item', key: 1, after: 2, keeps: true }
-    player.notebook.write()
-    player.cache.delete(keyOf(NAME, 1))
-    assertFound(player, /was lost/)
+    const context = workAndDie(t)
+    context.log.pending = { kind: 'item', key: 1, after: 2, keeps: true }
+    context.log.write()
+    context.cache.delete(keyOf(NAME, 1))
+    assertFound(context, /was lost/)
   })
 
   test('a segment that is not whole is noticed', t => {
     const mode = modeOf(true)
     const options = ownCache(t, mode.options)
-    const player = play(t)
+    const context = workAndDie(t)
     const broken = openHere(t, options)
     broken.set('a', 1)
     const { words } = partsOf(t, options).segment
     ;(words[ITEM_COUNT] as number) += 1
-    assertFound({ ...player, cache: broken }, /1 items are linked, the count says 2/)
+    assertFound({ ...context, cache: broken }, /1 items are linked, the count says 2/)
     ;(words[ITEM_COUNT] as number) -= 1
   })
 
   test('a survivor that finds an item lost says so', t => {
-    const player = play(t)
-    player.cache.delete(keyOf(NAME, 5))
-    getItem(player, 5)
-    assert.match(player.notebook.fault, /dead\.5 was lost/)
+    const context = workAndDie(t)
+    context.cache.delete(keyOf(NAME, 5))
+    getItem(context, 5)
+    assert.match(context.log.fault, /dead\.5 was lost/)
   })
 })

@@ -54,7 +54,7 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
         done.push({ entry, state })
         state = effect.state
         doneBits = bits
-        leaveOut(entry)
+        unlink(entry)
         entry = head.next
       } else entry = entry.next
       continue
@@ -64,7 +64,7 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
     if (last === undefined) return false
     state = last.state
     doneBits &= ~(1n << BigInt(last.entry.index))
-    bringBack(last.entry)
+    relink(last.entry)
     entry = last.entry.next
   }
   return true
@@ -103,7 +103,7 @@ function rank({ answer }: Entry): number {
   return answer === undefined ? 1 : 0
 }
 
-function leaveOut(call: Entry): void {
+function unlink(call: Entry): void {
   for (const entry of [call, call.answer]) {
     if (entry?.previous !== undefined) entry.previous.next = entry.next
     if (entry?.next !== undefined) entry.next.previous = entry.previous
@@ -111,7 +111,7 @@ function leaveOut(call: Entry): void {
 }
 
 /** The reverse of `leaveOut`, in reverse order. */
-function bringBack(call: Entry): void {
+function relink(call: Entry): void {
   for (const entry of [call.answer, call]) {
     if (entry?.previous !== undefined) entry.previous.next = entry
     if (entry?.next !== undefined) entry.next.previous = entry

@@ -6,11 +6,11 @@
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 import { HeldClock } from '../storm/held-clock.ts'
+import { faultOf } from '../storm/logged-calls.ts'
 import { makeValue } from '../storm/patterns.ts'
-import { faultOf } from '../storm/player.ts'
 
 export interface ChurnTask {
   readonly options: CacheOptions
@@ -44,7 +44,7 @@ for (;;) {
   for (const _ of cache.keys()) {
     // An iteration while others write.
   }
-  say<ChurnReport>({ calls: TURNS_A_REPORT * CALLS_A_TURN, faults })
+  sendToParent<ChurnReport>({ calls: TURNS_A_REPORT * CALLS_A_TURN, faults })
 }
 
 function churn(random: Random, faults: string[]): void {

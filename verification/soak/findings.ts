@@ -34,8 +34,8 @@ function growths(samples: readonly Sample[]): string[] {
   return found
 }
 
-export function describeSample({ atMs, taken, fragmentation }: Sample): string {
-  const memory = ROLES.map(role => `${role} ${mib(taken[role]?.memory ?? 0)}`).join(', ')
+export function describeSample({ atMs, usage, fragmentation }: Sample): string {
+  const memory = ROLES.map(role => `${role} ${mib(usage[role]?.memory ?? 0)}`).join(', ')
   const { items, freeRuns, longestRun } = fragmentation
   const unused = percent(wasteOf({ fragmentation }))
   return (
@@ -45,7 +45,7 @@ export function describeSample({ atMs, taken, fragmentation }: Sample): string {
 }
 
 function seriesOf(samples: readonly Sample[], role: RoleName, field: 'memory' | 'files'): number[] {
-  return samples.flatMap(({ taken }) => taken[role]?.[field] ?? [])
+  return samples.flatMap(({ usage }) => usage[role]?.[field] ?? [])
 }
 
 function wasteOf({ fragmentation }: Pick<Sample, 'fragmentation'>): number {

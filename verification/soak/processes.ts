@@ -4,13 +4,13 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-export interface Taken {
+export interface ResourceUsage {
   /** Bytes that no other process shares; undefined: the process is gone. */
   readonly memory: number
   readonly files: number
 }
 
-export function takenBy(pid: number): Taken | undefined {
+export function usageOf(pid: number): ResourceUsage | undefined {
   try {
     const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(read(pid, 'status')) ?? []
     if (kilobytes === undefined) return undefined

@@ -15,7 +15,7 @@ import { partsOf } from '../../testing/segments.ts'
 import type { ChurnReport, ChurnTask } from './churner.ts'
 import { type Fragmentation, fragmentationOf } from './fragmentation.ts'
 import { type LoadCounts, SoakLoad } from './load.ts'
-import { childrenOf, type Taken, takenBy } from './processes.ts'
+import { childrenOf, type ResourceUsage, usageOf } from './processes.ts'
 
 /** Of the whole run, at most so many samples. */
 const SAMPLES = 200
@@ -34,7 +34,7 @@ export type RoleName = (typeof ROLES)[number]
 export interface Sample {
   readonly atMs: number
   /** Of workers, the one that takes the most. */
-  readonly taken: Readonly<Partial<Record<RoleName, Taken>>>
+  readonly usage: Readonly<Partial<Record<RoleName, ResourceUsage>>>
   readonly fragmentation: Fragmentation
   /** In the directory of the caches. */
   readonly fileCount: number
@@ -104,10 +104,10 @@ class Soak {
             isDisturbing = false
           })
       }
-      const taken = takenByAll(runner.service.pid, churner.pid)
+      const usage = usageOfAll(runner.service.pid, churner.pid)
       const fragmentation = fragmentationOf(parts)
       const fileCount = readdirSync(runner.directory).length
-      const sample = { atMs: performance.now() - startMs, taken, fragmentation, fileCount }
+      const sample = { atMs: performance.now() - startMs, usage, fragmentation, fileCount }
       samples.push(sample)
       onSample(sample, counts())
       this.#faults.push(...cache.verify().problems)
@@ -184,12 +184,12 @@ function churnOptions(directory: string): CacheOptions & { readonly directory: s
   return { name: 'churned', directory, ...sizes }
 }
 
-function takenByAll(master: number, churner: number): Sample['taken'] {
+function usageOfAll(master: number, churner: number): Sample['usage'] {
   const workers = childrenOf(master)
-    .map(takenBy)
-    .filter(taken => taken !== undefined)
+    .map(usageOf)
+    .filter(usage => usage !== undefined)
     .sort((a, b) => b.memory - a.memory)
-  const pids = { master: takenBy(master), worker: workers[0], churner: takenBy(churner) }
-  const all = { ...pids, clients: takenBy(process.pid) }
-  return Object.fromEntries(Object.entries(all).filter(([, taken]) => taken !== undefined))
+  const pids = { master: usageOf(master), worker: workers[0], churner: usageOf(churner) }
+  const all = { ...pids, clients: usageOf(process.pid) }
+  return Object.fromEntries(Object.entries(all).filter(([, usage]) => usage !== undefined))
 }

@@ -9,15 +9,15 @@ import type { Cache } from '../../src/index.ts'
 import type { Random } from '../../testing/random.ts'
 import type { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
-import { FIRST_EXPIRING_KEY, type Notebook } from './notebook.ts'
+import { FIRST_EXPIRING_KEY, type OperationLog } from './operation-log.ts'
 import { makeValue, readValue } from './patterns.ts'
 
-export interface Player {
+export interface WorkerContext {
   readonly name: string
   /** Opened with the clock below. */
   readonly cache: Cache
   readonly clock: HeldClock
-  readonly notebook: Notebook
+  readonly log: OperationLog
   readonly random: Random
   readonly mode: Mode
 }
@@ -44,68 +44,73 @@ export function mayEnd(key: number): boolean {
   return key >= FIRST_EXPIRING_KEY
 }
 
-export function timed<T>({ notebook }: Player, act: () => T): T {
+export function timed<T>({ log }: WorkerContext, act: () => T): T {
   const startMs = performance.now()
   const result = act()
-  notebook.noteOperation(performance.now() - startMs)
+  log.noteOperation(performance.now() - startMs)
   return result
 }
 
-export function storeItem(player: Player, key: number, size: number, method: StoreMethod): void {
-  player.clock.hold(nowMs => storeAt(player, key, size, method, nowMs))
+export function storeItem(
+  context: WorkerContext,
+  key: number,
+  size: number,
+  method: StoreMethod,
+): void {
+  context.clock.hold(nowMs => storeAt(context, key, size, method, nowMs))
 }
 
 function storeAt(
-  player: Player,
+  context: WorkerContext,
   key: number,
   size: number,
   method: StoreMethod,
   nowMs: number,
 ): void {
-  const { cache, notebook, random, name } = player
-  const version = notebook.nextVersion()
+  const { cache, log, random, name } = context
+  const version = log.nextVersion()
   const ttlMs = mayEnd(key) ? 1 + random.below(30) : Number.POSITIVE_INFINITY
   const endsAtMs = mayEnd(key) ? nowMs + ttlMs : 0
   const value = makeValue({ key: keyOf(name, key), version, endsAtMs }, size)
-  notebook.pending = { kind: 'item', key, after: version, keeps: false }
-  notebook.write()
-  const stored = timed(player, () => cache[method](keyOf(name, key), value, { ttlMs }))
-  if (stored) notebook.setItem(key, version, endsAtMs)
-  settle(notebook)
+  log.pending = { kind: 'item', key, after: version, keeps: false }
+  log.write()
+  const stored = timed(context, () => cache[method](keyOf(name, key), value, { ttlMs }))
+  if (stored) log.setItem(key, version, endsAtMs)
+  settle(log)
 }
 
-export function deleteItem(player: Player, key: number): void {
-  const { cache, notebook, name } = player
-  notebook.pending = { kind: 'item', key, after: 0, keeps: false }
-  notebook.write()
-  const deleted = timed(player, () => cache.delete(keyOf(name, key)))
-  if (!deleted && mustBeThere(player, key)) notebook.noteFault(`${keyOf(name, key)} was lost`)
-  notebook.setItem(key, 0, 0)
-  settle(notebook)
+export function deleteItem(context: WorkerContext, key: number): void {
+  const { cache, log, name } = context
+  log.pending = { kind: 'item', key, after: 0, keeps: false }
+  log.write()
+  const deleted = timed(context, () => cache.delete(keyOf(name, key)))
+  if (!deleted && mustBeThere(context, key)) log.noteFault(`${keyOf(name, key)} was lost`)
+  log.setItem(key, 0, 0)
+  settle(log)
 }
 
 /** Gives an item that stays an end far away. */
-export function touchItem(player: Player, key: number): void {
-  const { cache, notebook, name } = player
-  if (mayEnd(key) || notebook.version(key) === 0) return
-  notebook.pending = { kind: 'item', key, after: notebook.version(key), keeps: true }
-  notebook.write()
-  const touched = timed(player, () => cache.touch(keyOf(name, key), 86_400_000))
-  if (!touched && mustBeThere(player, key)) notebook.noteFault(`${keyOf(name, key)} was lost`)
-  settle(notebook)
+export function touchItem(context: WorkerContext, key: number): void {
+  const { cache, log, name } = context
+  if (mayEnd(key) || log.version(key) === 0) return
+  log.pending = { kind: 'item', key, after: log.version(key), keeps: true }
+  log.write()
+  const touched = timed(context, () => cache.touch(keyOf(name, key), 86_400_000))
+  if (!touched && mustBeThere(context, key)) log.noteFault(`${keyOf(name, key)} was lost`)
+  settle(log)
 }
 
-export function getItem(player: Player, key: number): void {
-  const { cache, notebook, name } = player
+export function getItem(context: WorkerContext, key: number): void {
+  const { cache, log, name } = context
   const askedAtMs = Date.now()
-  const value = timed(player, () => cache.get(keyOf(name, key)))
+  const value = timed(context, () => cache.get(keyOf(name, key)))
   const fault =
     value === undefined
-      ? mustBeThere(player, key)
+      ? mustBeThere(context, key)
         ? 'was lost'
         : undefined
-      : (faultOf(value, keyOf(name, key), askedAtMs) ?? faultOfVersion(player, key, value))
-  if (fault !== undefined) notebook.noteFault(`${keyOf(name, key)} ${fault}`)
+      : (faultOf(value, keyOf(name, key), askedAtMs) ?? faultOfVersion(context, key, value))
+  if (fault !== undefined) log.noteFault(`${keyOf(name, key)} ${fault}`)
 }
 
 /** What is wrong with a value for anybody who reads it, or undefined. */
@@ -119,56 +124,56 @@ export function faultOf(value: unknown, key: string, askedAtMs: number): string 
   return undefined
 }
 
-function faultOfVersion({ notebook }: Player, key: number, value: unknown): string | undefined {
+function faultOfVersion({ log }: WorkerContext, key: number, value: unknown): string | undefined {
   const found = readValue(value)?.version
-  const version = notebook.version(key)
+  const version = log.version(key)
   return found === version ? undefined : `is of version ${found} instead of ${version}`
 }
 
 export type Arithmetic = 'increment' | 'decrement' | 'multiply' | 'divide'
 
 /** Keeps the number small enough to be exact. */
-export function countOwn(player: Player, operation: Arithmetic): void {
-  const { cache, notebook, random, name, mode } = player
+export function countOwn(context: WorkerContext, operation: Arithmetic): void {
+  const { cache, log, random, name, mode } = context
   const by = operation === 'multiply' || operation === 'divide' ? 2 : 1 + random.below(9)
-  const before = notebook.counter
+  const before = log.counter
   const after = calculate(operation, before, by)
   if (Math.abs(after) > 1e9) return
-  notebook.pending = { kind: 'counter', after }
-  notebook.write()
-  const result = timed(player, () => cache[operation](counterOf(name), by))
-  if (result === after) notebook.counter = after
+  log.pending = { kind: 'counter', after }
+  log.write()
+  const result = timed(context, () => cache[operation](counterOf(name), by))
+  if (result === after) log.counter = after
   else if (mode.keepsAll && (result !== undefined || before !== 0)) {
-    notebook.noteFault(`${counterOf(name)} is ${result} instead of ${after}`)
-  } else notebook.counter = result ?? 0
-  settle(notebook)
+    log.noteFault(`${counterOf(name)} is ${result} instead of ${after}`)
+  } else log.counter = result ?? 0
+  settle(log)
 }
 
-export function deleteCounter(player: Player): void {
-  const { cache, notebook, name } = player
-  notebook.pending = { kind: 'counter', after: 0 }
-  notebook.write()
-  timed(player, () => cache.delete(counterOf(name)))
-  notebook.counter = 0
-  settle(notebook)
+export function deleteCounter(context: WorkerContext): void {
+  const { cache, log, name } = context
+  log.pending = { kind: 'counter', after: 0 }
+  log.write()
+  timed(context, () => cache.delete(counterOf(name)))
+  log.counter = 0
+  settle(log)
 }
 
-export function countShared(player: Player): void {
-  const { cache, notebook } = player
-  notebook.pending = { kind: 'shared counter' }
-  notebook.write()
-  const result = timed(player, () => cache.increment(SHARED_COUNTER))
-  if (result !== undefined) notebook.countShared()
-  settle(notebook)
+export function countShared(context: WorkerContext): void {
+  const { cache, log } = context
+  log.pending = { kind: 'shared counter' }
+  log.write()
+  const result = timed(context, () => cache.increment(SHARED_COUNTER))
+  if (result !== undefined) log.countShared()
+  settle(log)
 }
 
-function settle(notebook: Notebook): void {
-  notebook.pending = { kind: 'nothing' }
-  notebook.write()
+function settle(log: OperationLog): void {
+  log.pending = { kind: 'nothing' }
+  log.write()
 }
 
-function mustBeThere({ mode, notebook }: Player, key: number): boolean {
-  return mode.keepsAll && !mayEnd(key) && notebook.version(key) !== 0
+function mustBeThere({ mode, log }: WorkerContext, key: number): boolean {
+  return mode.keepsAll && !mayEnd(key) && log.version(key) !== 0
 }
 
 function calculate(operation: Arithmetic, before: number, by: number): number {

@@ -47,7 +47,7 @@ const PENDING_KEEPS = 8
 const KEYS = 16
 const KEY_STRIDE = 2
 
-export class Notebook {
+export class OperationLog {
   readonly #fd: number
   readonly #page = Buffer.alloc(PAGE_SIZE)
   readonly #doubles = new Float64Array(this.#page.buffer, this.#page.byteOffset, NUMBERS_SIZE / 8)

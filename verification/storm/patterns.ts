@@ -4,7 +4,7 @@
  */
 
 /** What a value says of itself. */
-export interface Pattern {
+export interface StampedValue {
   readonly key: string
   /** Of one writer, each is higher than all before. */
   readonly version: number
@@ -15,7 +15,7 @@ export interface Pattern {
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 /** The kind and the letters follow from the version; `size` letters come on top of what it says. */
-export function makeValue({ key, version, endsAtMs }: Pattern, size: number): unknown {
+export function makeValue({ key, version, endsAtMs }: StampedValue, size: number): unknown {
   const letter = LETTERS[version % LETTERS.length] as string
   const wide = version % 4 === 3 ? 'é' : ''
   const body = `${key}|${version}|${endsAtMs}|${wide}${letter.repeat(size)}`
@@ -31,7 +31,7 @@ export function makeValue({ key, version, endsAtMs }: Pattern, size: number): un
 }
 
 /** Undefined: the value is not one of ours as it was made. */
-export function readValue(value: unknown): Pattern | undefined {
+export function readValue(value: unknown): StampedValue | undefined {
   const text = textOf(value)
   const at = text?.indexOf('|') ?? -1
   if (text === undefined || at < 0) return undefined

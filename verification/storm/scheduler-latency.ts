@@ -7,21 +7,23 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
 const NAP_MS = 2
 
-export interface Metronome {
+export interface SchedulerLatency {
   /** The latest that it woke so far. */
-  latestMs(): number
+  worstMs(): number
   stop(): Promise<unknown>
 }
 
-export function startMetronome(): Metronome {
+export function measureSchedulerLatency(): SchedulerLatency {
   const latest = new Float64Array(new SharedArrayBuffer(8))
-  const worker = new Worker(new URL('./metronome.js', import.meta.url), { workerData: latest })
-  return { latestMs: () => latest[0] as number, stop: () => worker.terminate() }
+  const worker = new Worker(new URL('./scheduler-latency.js', import.meta.url), {
+    workerData: latest,
+  })
+  return { worstMs: () => latest[0] as number, stop: () => worker.terminate() }
 }
 
-if (!isMainThread && workerData instanceof Float64Array) beat(workerData)
+if (!isMainThread && workerData instanceof Float64Array) measure(workerData)
 
-function beat(latest: Float64Array): void {
+function measure(latest: Float64Array): void {
   const never = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
     const startMs = performance.now()

@@ -11,7 +11,7 @@ export interface ChosenStep {
   readonly times: number
 }
 
-export class Steps {
+export class StepCoverage {
   readonly #kills = new Map<string, Map<string, number>>()
 
   /** Of these operations, the one with the fewest deaths first; chance decides among equals. */

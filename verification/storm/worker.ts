@@ -8,10 +8,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { randomFrom } from '../../testing/random.ts'
 import { HeldClock } from './held-clock.ts'
-import type { Mode } from './modes.ts'
-import { KEY_COUNT, Notebook } from './notebook.ts'
-import { OPERATIONS, passingCache, type WatchedPlayer } from './operations.ts'
-import { readValue } from './patterns.ts'
 import {
   countOwn,
   countShared,
@@ -19,28 +15,32 @@ import {
   faultOf,
   getItem,
   keyOf,
-  type Player,
   SHARED_COUNTER,
   storeItem,
   timed,
   touchItem,
-} from './player.ts'
+  type WorkerContext,
+} from './logged-calls.ts'
+import type { Mode } from './modes.ts'
+import { KEY_COUNT, OperationLog } from './operation-log.ts'
+import { OPERATIONS, shortLivedCache, type WatchedContext } from './operations.ts'
+import { readValue } from './patterns.ts'
 import { openWatched, watchStores } from './watched-stores.ts'
 
 export type Role = 'writer' | 'reader' | 'sweeper' | 'opener'
 
-export interface ActorTask {
+export interface WorkerTask {
   readonly name: string
   readonly role: Role
   readonly mode: Mode
   readonly options: CacheOptions
-  readonly notebook: string
+  readonly logPath: string
   readonly seed: number
   /** Of all actors. */
   readonly names: readonly string[]
 }
 
-export type ActorRequest =
+export type WorkerRequest =
   /** Do the operation, and tell its steps. */
   | { readonly kind: 'rehearse'; readonly operation: string }
   /** Do it again and die right after so many stores of that name. */
@@ -51,7 +51,7 @@ export type ActorRequest =
       readonly times: number
     }
 
-export type ActorReply =
+export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'steps'; readonly steps: readonly string[] }
   /** The operation did not come by that step again. */
@@ -67,60 +67,60 @@ const port = parentPort
 
 if (port === null) {
   process.on('disconnect', () => process.exit())
-  process.once('message', task => begin(task as ActorTask))
+  process.once('message', task => begin(task as WorkerTask))
 } else {
-  begin(workerData as ActorTask)
+  begin(workerData as WorkerTask)
 }
 
-function reply(message: ActorReply): void {
+function reply(message: WorkerReply): void {
   if (port === null) process.send?.(message)
   else port.postMessage(message)
 }
 
-function begin(task: ActorTask): void {
+function begin(task: WorkerTask): void {
   const { name, mode, seed } = task
   const clock = new HeldClock()
   const options = { ...task.options, clock }
-  const notebook = new Notebook(task.notebook)
+  const log = new OperationLog(task.logPath)
   const random = randomFrom(seed)
   const cache = Cache.open(options)
-  const player = { name, cache, clock, notebook, random, mode }
-  const dying = () => ({ ...player, ...openWatched({ ...options, sweepMs: 0 }), options })
-  const listen = (message: unknown) => obey(message as ActorRequest, dying)
+  const context = { name, cache, clock, log, random, mode }
+  const dying = () => ({ ...context, ...openWatched({ ...options, sweepMs: 0 }), options })
+  const listen = (message: unknown) => obey(message as WorkerRequest, dying)
   if (port === null) process.on('message', listen)
   else port.on('message', listen)
   reply({ kind: 'ready' })
-  work(player, task).catch(error => {
-    notebook.noteFault(String(error?.stack ?? error))
+  work(context, task).catch(error => {
+    log.noteFault(String(error?.stack ?? error))
     throw error
   })
 }
 
-let watched: WatchedPlayer | undefined
+let watched: WatchedContext | undefined
 
-function obey(request: ActorRequest, openDying: () => WatchedPlayer): void {
+function obey(request: WorkerRequest, openDying: () => WatchedContext): void {
   watched ??= openDying()
-  const player = watched
+  const context = watched
   const operation = OPERATIONS[request.operation]
   if (operation === undefined) throw new Error(`there is no operation ${request.operation}`)
   if (request.kind === 'rehearse') {
     const steps: string[] = []
-    operation.prepare?.(player)
+    operation.prepare?.(context)
     watchStores(
       step => steps.push(step),
-      () => operation.run(player),
+      () => operation.run(context),
     )
     reply({ kind: 'steps', steps })
     return
   }
   for (let turn = 0; turn < TRIES; turn++) {
     let left = request.times
-    operation.prepare?.(player)
+    operation.prepare?.(context)
     watchStores(
       step => {
         if (step === request.step && --left === 0) die()
       },
-      () => operation.run(player),
+      () => operation.run(context),
     )
   }
   reply({ kind: 'missed' })
@@ -132,58 +132,58 @@ function die(): void {
   process.exit()
 }
 
-async function work(player: Player, task: ActorTask): Promise<void> {
+async function work(context: WorkerContext, task: WorkerTask): Promise<void> {
   const seen = new Map<string, number>()
   const turn = { writer: write, reader: read, sweeper: sweep, opener: open }[task.role]
   for (;;) {
-    turn(player, task, seen)
-    player.notebook.write()
+    turn(context, task, seen)
+    context.log.write()
     await pause(PAUSES_MS[task.role])
   }
 }
 
-function write(player: Player, { mode }: ActorTask): void {
-  const { random } = player
+function write(context: WorkerContext, { mode }: WorkerTask): void {
+  const { random } = context
   for (let i = 0; i < CALLS_A_TURN; i++) {
     const key = random.below(KEY_COUNT)
     const choice = random.below(20)
-    if (choice === 0) deleteItem(player, key)
-    else if (choice === 1) touchItem(player, key)
-    else if (choice < 5) getItem(player, key)
-    else if (choice === 5) storeItem(player, key, random.below(LONGEST_VALUE), 'add')
-    else if (choice === 6) storeItem(player, key, random.below(LONGEST_VALUE), 'replace')
-    else if (choice < 10) countShared(player)
-    else if (choice < 13) countOwn(player, random.pick(['increment', 'decrement']))
-    else if (choice === 13) countOwn(player, random.pick(['multiply', 'divide']))
-    else storeItem(player, key, random.below(LONGEST_VALUE), 'set')
+    if (choice === 0) deleteItem(context, key)
+    else if (choice === 1) touchItem(context, key)
+    else if (choice < 5) getItem(context, key)
+    else if (choice === 5) storeItem(context, key, random.below(LONGEST_VALUE), 'add')
+    else if (choice === 6) storeItem(context, key, random.below(LONGEST_VALUE), 'replace')
+    else if (choice < 10) countShared(context)
+    else if (choice < 13) countOwn(context, random.pick(['increment', 'decrement']))
+    else if (choice === 13) countOwn(context, random.pick(['multiply', 'divide']))
+    else storeItem(context, key, random.below(LONGEST_VALUE), 'set')
   }
-  if (!mode.keepsAll && random.below(200) === 0) timed(player, () => player.cache.clear())
+  if (!mode.keepsAll && random.below(200) === 0) timed(context, () => context.cache.clear())
 }
 
 /** Of one key, versions that one reader sees only grow: what was replaced does not come back. */
-function read(player: Player, { names }: ActorTask, seen: Map<string, number>): void {
-  const { random, cache, notebook } = player
+function read(context: WorkerContext, { names }: WorkerTask, seen: Map<string, number>): void {
+  const { random, cache, log } = context
   for (let i = 0; i < CALLS_A_TURN; i++) {
     const key = keyOf(random.pick(names), random.below(KEY_COUNT))
     const askedAtMs = Date.now()
-    const value = timed(player, () => cache.get(key))
-    if (value !== undefined) check(notebook, seen, key, value, askedAtMs)
+    const value = timed(context, () => cache.get(key))
+    if (value !== undefined) check(log, seen, key, value, askedAtMs)
   }
-  timed(player, () => cache.get(SHARED_COUNTER))
-  if (random.below(10) === 0) readAll(player, seen)
+  timed(context, () => cache.get(SHARED_COUNTER))
+  if (random.below(10) === 0) readAll(context, seen)
 }
 
-function readAll({ cache, notebook }: Player, seen: Map<string, number>): void {
+function readAll({ cache, log }: WorkerContext, seen: Map<string, number>): void {
   const askedAtMs = Date.now()
   for (const [key, value] of cache.entries()) {
     if (typeof value !== 'number' && value !== 'over soon') {
-      check(notebook, seen, key, value, askedAtMs)
+      check(log, seen, key, value, askedAtMs)
     }
   }
 }
 
 function check(
-  notebook: Notebook,
+  log: OperationLog,
   seen: Map<string, number>,
   key: string,
   value: unknown,
@@ -196,21 +196,21 @@ function check(
   const fault =
     faultOf(value, key, askedAtMs) ??
     (version < before ? `is of version ${version} again after ${before}` : undefined)
-  if (fault !== undefined) notebook.noteFault(`${key} ${fault}`)
+  if (fault !== undefined) log.noteFault(`${key} ${fault}`)
 }
 
-function sweep(player: Player): void {
-  timed(player, () => player.cache.sweep())
-  player.cache.stats()
+function sweep(context: WorkerContext): void {
+  timed(context, () => context.cache.sweep())
+  context.cache.stats()
 }
 
-function open(player: Player, task: ActorTask): void {
+function open(context: WorkerContext, task: WorkerTask): void {
   {
-    using cache = timed(player, () => Cache.open(task.options))
-    read({ ...player, cache }, task, new Map())
+    using cache = timed(context, () => Cache.open(task.options))
+    read({ ...context, cache }, task, new Map())
   }
-  const passing = timed(player, () => Cache.open(passingCache(task.options)))
+  const passing = timed(context, () => Cache.open(shortLivedCache(task.options)))
   passing.set('mine', task.name)
-  if (player.random.chance(0.3)) passing.destroy()
+  if (context.random.chance(0.3)) passing.destroy()
   else passing.close()
 }

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path'
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
@@ -20,7 +20,7 @@ interface LmdbModule {
   open(options: { path: string; noSync: boolean; compression: boolean }): Database
 }
 
-export function open({ dir }: Site): Subject {
+export function open({ dir }: CacheLocation): Subject {
   const lmdb = requirePeer<LmdbModule>('lmdb')
   const database = lmdb.open({ path: join(dir, 'data.mdb'), noSync: true, compression: false })
   return {

@@ -2,7 +2,7 @@
  * A private cache of references: no decoding, no copy, nothing shared between processes.
  */
 
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
@@ -17,7 +17,7 @@ interface LruModule {
   readonly LRUCache: new (options: { max: number }) => LruCache
 }
 
-export function open({ itemCount }: Site): Subject {
+export function open({ itemCount }: CacheLocation): Subject {
   const { LRUCache } = requirePeer<LruModule>('lru-cache')
   const cache = new LRUCache({ max: itemCount })
   return {

@@ -3,9 +3,9 @@
  */
 
 import { Cache } from '../../../src/index.ts'
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { subjectOf } from './undercroft.ts'
 
-export function open({ dir, itemCount }: Site): Subject {
+export function open({ dir, itemCount }: CacheLocation): Subject {
   return subjectOf(Cache.open({ name: 'bench', directory: dir, maxItems: itemCount, near: false }))
 }

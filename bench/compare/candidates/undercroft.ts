@@ -3,10 +3,10 @@
  */
 
 import { Cache } from '../../../src/index.ts'
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
-export function open({ dir, itemCount }: Site): Subject {
+export function open({ dir, itemCount }: CacheLocation): Subject {
   return subjectOf(Cache.open({ name: 'bench', directory: dir, maxItems: itemCount }))
 }
 
