@@ -2,7 +2,8 @@
  * A figure we promise ourselves, as a ratio within one run: it holds on any machine or on none.
  */
 
-import { median, spread } from './results.ts'
+import { median } from '../testing/statistics.ts'
+import { spread } from './results.ts'
 
 export interface Goal {
   readonly title: string

@@ -2,6 +2,7 @@
  * What was measured: for each candidate, operation and number of processes, one figure a round.
  */
 
+import { median } from '../testing/statistics.ts'
 import { type CandidateName, SERVED_CANDIDATES } from './compare/candidates.ts'
 import type { Timing } from './compare/timed-loop.ts'
 import type { Operation } from './compare/workload.ts'
@@ -52,14 +53,6 @@ function sum(timings: Round, figureOf: (timing: Timing) => number): number {
 /** Round by round: what the machine does meanwhile then weighs on both sides alike. */
 export function ratios(tops: readonly number[], bottoms: readonly number[]): number[] {
   return tops.slice(0, bottoms.length).map((top, round) => top / (bottoms[round] ?? Number.NaN))
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN
-  const high = sorted[Math.floor(middle)] ?? Number.NaN
-  return (low + high) / 2
 }
 
 /** The median, and between which all rounds were. */

@@ -4,7 +4,7 @@
 
 import type { HostFacts, Outside } from '../src/uwsgi/options/index.ts'
 
-export const FACTS: HostFacts = {
+const FACTS: HostFacts = {
   cwd: '/srv/work',
   hostname: 'crypt',
   startedAtMs: 1_700_000_000_123,

@@ -39,7 +39,7 @@ export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
 const BUILT_IN: readonly CandidateName[] = ['undercroft', 'undercroft-shared', 'map']
 
 /** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
-export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
+const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
 
 /** Looks for what a candidate needs, and installs nothing: that is install-peers.ts. */
 export function findCandidate(name: CandidateName): FoundCandidate {

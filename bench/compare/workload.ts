@@ -37,6 +37,13 @@ const KEY_ENDS: Readonly<Record<Operation, string>> = {
   increment: 'visits',
 }
 
+/** @returns the value that `fill` stores for the keys of an operation */
+export function initialValueOf(operation: Operation): number | string | Buffer | object {
+  if (operation === 'increment') return 0
+  if (operation === 'get bytes') return BYTES_VALUE
+  return operation === 'get object' ? OBJECT_VALUE : STRING_VALUE
+}
+
 /** Keys between two looks at the clock, so that looking costs a fraction of a nanosecond a key. */
 const CHUNK_LENGTH = 500
 

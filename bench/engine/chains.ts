@@ -10,10 +10,10 @@ import { Depths } from '../../testing/depths.ts'
 import { randomFrom } from '../../testing/random.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type Bench, openBench } from '../../testing/segments.ts'
+import { median } from '../../testing/statistics.ts'
 import { chunksOf, STRING_VALUE } from '../compare/workload.ts'
 import { parseRoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
-import { median } from '../results.ts'
 
 const SEED = 1
 /** Fewer show nothing, since only some are noted. */
@@ -116,8 +116,8 @@ function nsPerGet(
 
 function timeOf({ engine }: Bench, asked: readonly string[]): number {
   const startNs = process.hrtime.bigint()
-  for (let i = 0; i < asked.length; i++) engine.get(asked[i] as string, firstByte)
+  for (let i = 0; i < asked.length; i++) engine.get(asked[i], firstByte)
   return Number(process.hrtime.bigint() - startNs) / asked.length
 }
 
-const firstByte: ValueDecoder<number> = (bytes, offset) => bytes[offset] as number
+const firstByte: ValueDecoder<number> = (bytes, offset) => bytes[offset]

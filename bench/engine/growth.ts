@@ -9,6 +9,7 @@ import { Cache } from '../../src/index.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE } from '../compare/workload.ts'
+import { cpuMsOf } from '../cpu-time.ts'
 import { type Goal, goalLine } from '../goal.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
@@ -66,7 +67,7 @@ function measureFullCache(scope: Scope, { rounds }: RoundOptions): Goal {
   const cache = openSized(scope, 'full', FULL_ITEMS)
   const keys = keysInOrder(2 * FULL_ITEMS)
   const store = (from: number) => {
-    for (let i = from; i < from + FULL_ITEMS; i++) cache.set(keys[i] as string, STRING_VALUE)
+    for (let i = from; i < from + FULL_ITEMS; i++) cache.set(keys[i], STRING_VALUE)
   }
   const tops: number[] = []
   const bottoms: number[] = []
@@ -103,8 +104,8 @@ function measureLargeValues(scope: Scope, { rounds }: RoundOptions): Goal[] {
     room.copy(copy, 0, i * LARGE_SIZE, (i + 1) * LARGE_SIZE)
     return copy
   }
-  const set = (i: number) => cache.set(keys[i] as string, values[i] as Buffer)
-  const get = (i: number) => cache.get(keys[i] as string)
+  const set = (i: number) => cache.set(keys[i], values[i] as Buffer)
+  const get = (i: number) => cache.get(keys[i])
   for (let i = 0; i < LARGE_COUNT; i++) set(i)
   const goals = [
     compareCalls(`get: time with ${LARGE_SIZE} bytes / of a plain copy`, rounds, get, copyOut),
@@ -155,7 +156,7 @@ class Filled {
     let next = this.#next
     const ms = cpuMsOf(() => {
       for (let i = 0; i < count; i++) {
-        cache.get(keys[next] as string)
+        cache.get(keys[next])
         if (++next === keys.length) next = 0
       }
     })
@@ -190,11 +191,4 @@ function keysInOrder(count: number): string[] {
 
 function keyOf(index: number): string {
   return Buffer.from(`user:${index}:profile`).toString('latin1')
-}
-
-function cpuMsOf(work: () => void): number {
-  const before = process.cpuUsage()
-  work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
 }

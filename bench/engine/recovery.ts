@@ -13,9 +13,10 @@ import type { FailingTask } from '../../testing/failing-child.ts'
 import { onEnd, programScope, type Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE, VALUE_SIZE } from '../compare/workload.ts'
+import { cpuMsOf } from '../cpu-time.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
-import { median } from '../results.ts'
+import { spread } from '../results.ts'
 
 const BLOCK_SIZE = 128
 const MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>> = {
@@ -107,20 +108,14 @@ async function killWriter(
 }
 
 function time({ wall, cpu }: Times, work: () => unknown): void {
-  const startCpu = process.cpuUsage()
-  const startMs = performance.now()
-  work()
-  wall.push(performance.now() - startMs)
-  const { user, system } = process.cpuUsage(startCpu)
-  cpu.push((user + system) / 1000)
+  const cpuMs = cpuMsOf(() => {
+    const startMs = performance.now()
+    work()
+    wall.push(performance.now() - startMs)
+  })
+  cpu.push(cpuMs)
 }
 
 function printTimes(title: string, { wall, cpu }: Times): void {
-  console.log(`${title.padEnd(28)} ${spread(wall)}; processor time ${spread(cpu)}`)
-}
-
-function spread(values: readonly number[]): string {
-  const figures = [median(values), Math.min(...values), Math.max(...values)]
-  const [middle, least, most] = figures.map(value => value.toFixed(0))
-  return `${middle} (${least}..${most})`
+  console.log(`${title.padEnd(28)} ${spread(wall, 0)}; processor time ${spread(cpu, 0)}`)
 }

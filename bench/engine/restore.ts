@@ -12,11 +12,12 @@ import { parseArgs } from 'node:util'
 import { requireInteger, requireOneOf } from '../../src/base/index.ts'
 import { Child } from '../../testing/child.ts'
 import type { Scope } from '../../testing/scope.ts'
+import { median } from '../../testing/statistics.ts'
 import { StoreFile } from '../../testing/store-file.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { VALUE_SIZE } from '../compare/workload.ts'
 import { printMachine } from '../report.ts'
-import { median, ratios } from '../results.ts'
+import { ratios } from '../results.ts'
 import type { RestoreRequest, RestoreTimes } from './restore-child.ts'
 
 const ITEM_COUNTS = { normal: 1_000_000, small: 10_000 } as const

@@ -47,7 +47,7 @@ async function write(): Promise<void> {
   while (!isPaused) {
     for (let i = 0; i < SETS_A_TURN; i++) {
       const startMs = performance.now()
-      cache?.set(keys[i % keys.length] as string, STRING_VALUE)
+      cache?.set(keys[i % keys.length], STRING_VALUE)
       if (count < MOST_NOTED) times[count++] = (performance.now() - startMs) * 1000
     }
     await turn()

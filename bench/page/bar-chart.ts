@@ -4,7 +4,7 @@
  * Its colours follow the reader's light or dark scheme, also where the file is shown as an image.
  */
 
-import { median } from '../results.ts'
+import { median } from '../../testing/statistics.ts'
 
 export interface Bar {
   readonly label: string

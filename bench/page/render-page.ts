@@ -2,11 +2,12 @@
  * The page of benchmarks, from its data: the text and its charts. Measures nothing.
  */
 
+import { median } from '../../testing/statistics.ts'
 import { SERVED_CANDIDATES } from '../compare/candidates.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from '../compare/workload.ts'
 import { goalStatus, limitText } from '../goal.ts'
 import { NOTES } from '../report.ts'
-import { median, spread } from '../results.ts'
+import { spread } from '../results.ts'
 import { type Bar, barChart } from './bar-chart.ts'
 import type { ComparedCache, PageData, ServerGroup } from './page-data.ts'
 

@@ -2,8 +2,9 @@
  * What the remote benchmark prints, and the figures we promise ourselves.
  */
 
+import { median } from '../../testing/statistics.ts'
 import { type Goal, goalLine } from '../goal.ts'
-import { median, ratios, spread } from '../results.ts'
+import { ratios, spread } from '../results.ts'
 import type { RemoteOperation } from './remote-clients.ts'
 import type { Transport } from './remote-servers.ts'
 

@@ -147,9 +147,9 @@ describe('after a death', () => {
     const broken = openHere(t, options)
     broken.set('a', 1)
     const { words } = partsOf(t, options).segment
-    ;(words[ITEM_COUNT] as number) += 1
+    words[ITEM_COUNT] += 1
     assertFound({ ...context, cache: broken }, /1 items are linked, the count says 2/)
-    ;(words[ITEM_COUNT] as number) -= 1
+    words[ITEM_COUNT] -= 1
   })
 
   test('a survivor that finds an item lost says so', t => {

@@ -37,7 +37,7 @@ export function noise(size: number, random: Random): Buffer {
 
 const MUTATIONS: readonly Mutation[] = [
   atByte((input, at, random) => {
-    input[at] = (input[at] as number) ^ (1 << random.below(8))
+    input[at] = input[at] ^ (1 << random.below(8))
   }),
   atByte((input, at, random) => {
     input[at] = random.below(256)

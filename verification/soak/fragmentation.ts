@@ -30,6 +30,6 @@ export function fragmentationOf({ blocks, segment }: Parts): Fragmentation {
     longestRun = Math.max(longestRun, run)
   }
   const freeBlocks = blocks.blockCount - usedBlocks
-  const items = segment.words[ITEM_COUNT] as number
+  const items = segment.words[ITEM_COUNT]
   return { items, usedBlocks, freeBlocks, freeRuns, longestRun }
 }

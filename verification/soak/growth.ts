@@ -2,6 +2,8 @@
  * Whether something grows: its middle value late in a run against that after warming up.
  */
 
+import { median } from '../../testing/statistics.ts'
+
 export interface GrowthLimit {
   /** What the late value may be of the early one. */
   readonly factor: number
@@ -21,9 +23,4 @@ export function growthOf(values: readonly number[], { factor, slack }: GrowthLim
   const from = median(values.slice(Math.floor(quarter), Math.ceil(2 * quarter)))
   const to = median(values.slice(Math.floor(3 * quarter)))
   return { from, to, isGrown: to > from * factor + slack }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
 }

@@ -152,7 +152,7 @@ export class OperationLog {
   }
 
   #at(index: number): number {
-    return this.#doubles[index] as number
+    return this.#doubles[index]
   }
 
   #add(index: number, by: number): number {

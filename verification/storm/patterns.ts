@@ -16,7 +16,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 /** The kind and the letters follow from the version; `size` letters come on top of what it says. */
 export function makeValue({ key, version, endsAtMs }: StampedValue, size: number): unknown {
-  const letter = LETTERS[version % LETTERS.length] as string
+  const letter = LETTERS[version % LETTERS.length]
   const wide = version % 4 === 3 ? 'é' : ''
   const body = `${key}|${version}|${endsAtMs}|${wide}${letter.repeat(size)}`
   const text = `${checksum(body)}|${body}`

@@ -18,7 +18,7 @@ export function measureSchedulerLatency(): SchedulerLatency {
   const worker = new Worker(new URL('./scheduler-latency.js', import.meta.url), {
     workerData: latest,
   })
-  return { worstMs: () => latest[0] as number, stop: () => worker.terminate() }
+  return { worstMs: () => latest[0], stop: () => worker.terminate() }
 }
 
 if (!isMainThread && workerData instanceof Float64Array) measure(workerData)
@@ -28,6 +28,6 @@ function measure(latest: Float64Array): void {
   for (;;) {
     const startMs = performance.now()
     Atomics.wait(never, 0, 0, NAP_MS)
-    latest[0] = Math.max(latest[0] as number, performance.now() - startMs - NAP_MS)
+    latest[0] = Math.max(latest[0], performance.now() - startMs - NAP_MS)
   }
 }

@@ -15,12 +15,9 @@ const OUTPUT_LIMIT = 4000
 
 /** One worker of an actor. */
 export interface RunningWorker {
-  readonly pid: number | undefined
   /** What it wrote to stderr; of a thread, its error. */
   readonly output: () => string
   send(message: WorkerRequest): void
-  /** Resolves when nothing of it is left. */
-  readonly gone: Promise<void>
   kill(): Promise<void>
   /** The next message; undefined when it is gone first. */
   next(): Promise<WorkerReply | undefined>
@@ -48,10 +45,8 @@ function startProcess(task: WorkerTask): RunningWorker {
   child.on('error', () => {}) // of a message to a process that is just gone
   child.send(task)
   return {
-    pid: child.pid,
     output: () => output,
     send: message => child.send(message, () => {}),
-    gone,
     async kill() {
       child.kill('SIGKILL')
       await gone
@@ -70,10 +65,8 @@ function startThread(task: WorkerTask): RunningWorker {
   const queue = new MessageQueue(gone)
   worker.on('message', message => queue.add(message as WorkerReply))
   return {
-    pid: undefined,
     output: () => output,
     send: message => worker.postMessage(message),
-    gone,
     async kill() {
       await worker.terminate()
       await gone

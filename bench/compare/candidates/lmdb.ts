@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
-import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+import { initialValueOf, STRING_VALUE } from '../workload.ts'
 
 interface Database {
   get(key: string): unknown
@@ -38,11 +38,7 @@ export function open({ dir }: CacheLocation): Subject {
           return value
         }),
     },
-    store: (operation, key) => {
-      if (operation === 'increment') return database.putSync(key, 0)
-      if (operation === 'get bytes') return database.putSync(key, BYTES_VALUE)
-      return database.putSync(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
-    },
+    store: (operation, key) => database.putSync(key, initialValueOf(operation)),
     close: () => database.close(),
   }
 }

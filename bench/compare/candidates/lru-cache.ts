@@ -4,7 +4,7 @@
 
 import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
-import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+import { initialValueOf, STRING_VALUE } from '../workload.ts'
 
 interface LruCache {
   get(key: string): unknown
@@ -34,11 +34,7 @@ export function open({ itemCount }: CacheLocation): Subject {
         return value
       },
     },
-    store: (operation, key) => {
-      if (operation === 'increment') return cache.set(key, 0)
-      if (operation === 'get bytes') return cache.set(key, BYTES_VALUE)
-      return cache.set(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
-    },
+    store: (operation, key) => cache.set(key, initialValueOf(operation)),
     close: () => cache.clear(),
   }
 }
