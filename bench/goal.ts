@@ -1,5 +1,5 @@
 /**
- * A figure we promise ourselves, as a ratio within one run: it holds on any machine or on none.
+ * A goal for a ratio of two measurements of one run. Ratios can be compared between machines.
  */
 
 import { median } from '../testing/statistics.ts'
@@ -7,17 +7,17 @@ import { spread } from './results.ts'
 
 export interface Goal {
   readonly title: string
-  /** Undefined: nothing is promised, the figure is for comparison. */
+  /** Undefined if there is no goal and the ratio is only shown. */
   readonly limit: number | undefined
-  /** Reached below the limit, or above it. */
+  /** Whether the goal is to stay below the limit or above it. */
   readonly best: 'low' | 'high'
-  /** One for each round; empty if it could not be measured. */
+  /** One ratio for each round; empty if it could not be measured. */
   readonly ratios: readonly number[]
 }
 
 export type GoalStatus = 'reached' | 'NOT reached' | 'not measured' | 'compared'
 
-/** By the median of the rounds. */
+/** The status follows from the median of the rounds. */
 export function goalStatus({ limit, best, ratios }: Goal): GoalStatus {
   if (ratios.length === 0) return 'not measured'
   if (limit === undefined) return 'compared'

@@ -1,6 +1,6 @@
 /**
- * APCu as a candidate: processes of PHP that share its memory, as those of PHP-FPM do, with the
- * opcode cache that PHP-FPM has.
+ * APCu as a candidate: PHP processes that share its memory and use the opcode cache, like those of
+ * PHP-FPM.
  */
 
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { startJsonWorkers } from './json-workers.ts'
 import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 
 const SCRIPT = join(ROOT, 'bench/compare/apcu.php')
-/** Twice what the items of this workload take there, so that nothing is cleared. */
+/** Twice the size of an item of this workload in APCu, so that APCu never clears its memory. */
 const BYTES_AN_ITEM = 1024
 
 export function startApcuWorkers(

@@ -1,5 +1,5 @@
 /**
- * Who is compared, in which order, and who is missing here and why.
+ * The compared caches in their order, and the reason why one is missing on this machine.
  */
 
 import { locatePeer, type PeerName } from '../../testing/peers/peers.ts'
@@ -32,16 +32,16 @@ export type FoundCandidate =
   | { readonly start: Start; readonly missing?: undefined }
   | { readonly start?: undefined; readonly missing: string }
 
-/** Part of the work is done in a server: the caller's processor time does not tell all. */
+/** Candidates whose server does part of the work, which the caller's processor time lacks. */
 export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
 
-/** Candidates that need nothing else. */
+/** Candidates that need no other package or program. */
 const BUILT_IN: readonly CandidateName[] = ['undercroft', 'undercroft-shared', 'map']
 
-/** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
+/** Caches whose processes share nothing. Two of them together reach the limit of the machine. */
 const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
 
-/** Looks for what a candidate needs, and installs nothing: that is install-peers.ts. */
+/** Finds what a candidate needs. It installs nothing; install-peers.ts does. */
 export function findCandidate(name: CandidateName): FoundCandidate {
   switch (name) {
     case 'uwsgi':

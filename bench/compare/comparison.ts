@@ -1,5 +1,5 @@
 /**
- * The comparison of caches: starts those that are here, and measures them in turns.
+ * The comparison of caches: starts all that are installed and measures them alternately.
  */
 
 import { join } from 'node:path'
@@ -13,9 +13,9 @@ import type { WorkerPair } from './worker-processes.ts'
 import { itemCount } from './workload.ts'
 
 export interface Comparison {
-  /** Those that were measured. */
+  /** The measured candidates. */
   readonly names: readonly CandidateName[]
-  /** Those that were not there, and why. */
+  /** The candidates that are not installed, with the reason. */
   readonly missing: readonly (readonly [CandidateName, string])[]
   readonly results: Results
 }

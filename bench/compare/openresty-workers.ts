@@ -1,6 +1,6 @@
 /**
- * OpenResty's shared dictionary as a candidate: lua-nginx-module and LuaJIT in Debian's nginx, the
- * code that OpenResty is made of. Two workers of nginx share the dictionary.
+ * OpenResty's shared dictionary as a candidate, in two nginx workers. The code is that of OpenResty:
+ * lua-nginx-module and LuaJIT in Debian's nginx.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { startJsonWorkers } from './json-workers.ts'
 import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 
 const SCRIPT = join(ROOT, 'bench/compare/openresty.lua')
-/** Twice what the items of this workload take there, so that nothing is evicted. */
+/** Twice the size of an item of this workload there, so that the dictionary never evicts. */
 const BYTES_AN_ITEM = 512
 
 export function startOpenrestyWorkers(

@@ -1,6 +1,6 @@
 /**
- * The order of samples: within a round and an operation, every candidate in turn, first alone and
- * then with both its processes, so that a slow moment of the machine does not hit one of them only.
+ * The order of samples. Within a round, each operation is measured on all candidates, first with one
+ * process and then with two, so that a slow moment of the machine does not affect only one candidate.
  */
 
 import type { BenchOptions } from '../options.ts'
@@ -9,7 +9,7 @@ import type { CandidateName } from './candidates.ts'
 import { measure, type WorkerPair } from './worker-processes.ts'
 import { OPERATIONS } from './workload.ts'
 
-/** Enough for V8 to optimize a loop, and for the memory it goes through to be in the caches. */
+/** Enough for V8 to optimize a loop, and for its memory to be in the processor's caches. */
 const WARM_UP_MS = 120
 
 export async function warmUp(pairs: ReadonlyMap<CandidateName, WorkerPair>): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Real uWSGI as a candidate: two mules, which are processes of their own that share its cache.
+ * Real uWSGI as a candidate, in two mules: processes of uWSGI that share its cache.
  */
 
 import { join } from 'node:path'
@@ -11,9 +11,9 @@ import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 const SCRIPT = join(ROOT, 'bench/compare/uwsgi.py')
 
 /**
- * `uwsgi` is what its documentation gives a user, with the eviction that our cache has by default.
- * `uwsgi-tight` is the fastest it can be made for this workload: tables as small as the keys and
- * values allow, and no order of use to keep.
+ * `uwsgi` is configured as its documentation shows, with LRU eviction as undercroft has by default.
+ * `uwsgi-tight` is the fastest configuration for this workload: the smallest tables for its keys and
+ * values, and no eviction.
  */
 const OPTIONS = { uwsgi: 'purge_lru=1', 'uwsgi-tight': 'blocksize=256,keysize=64' } as const
 
@@ -26,7 +26,7 @@ export function startUwsgiWorkers(
   options: WorkerOptions,
 ): Promise<WorkerPair> {
   const { socketPath, itemCount } = options.location
-  const items = itemCount + 1 // its first place is never used
+  const items = itemCount + 1 // uWSGI never uses its first slot
   const cache = `name=bench,items=${items},${OPTIONS[name]}`
   const args = ['--master', '--die-on-term', '--socket', socketPath, '--cache2', cache]
   const mules = [`--mule=${SCRIPT}`, `--mule=${SCRIPT}`]

@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- beside-writer [--rounds N]`: what is left of the speed of reads in one process
- * while another writes flat out, to the same keys or to others.
+ * `npm run bench -- beside-writer [--rounds N]`: how fast one process reads while another writes at
+ * full speed, to the same keys or to others.
  *
- * The promise is for reads of shared memory. Near copies are many times faster alone, and cannot
- * stay so where all their keys change all the time: they are shown beside it.
+ * The goal is for reads of shared memory. Near copies are many times faster without a writer, but not
+ * when all their keys change all the time, so they are shown without a goal.
  */
 
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ export async function measureBesideWriter(
     const pair = await startPair(scope, name, keyCount)
     for (const [writing, where] of WRITERS) {
       goals.push({
-        title: `${name}, get string: speed beside a writer of ${where} / alone`,
+        title: `${name}, get string: speed with a writer of ${where} / without`,
         limit,
         best: 'high',
         ratios: await measureRounds(pair, writing, rounds),
@@ -66,7 +66,7 @@ async function startPair(scope: Scope, name: CandidateName, keyCount: number): P
   return start(scope, { location, keyCount })
 }
 
-/** By the clock: a reader that waits uses no processor time. The first round only warms up. */
+/** Measures elapsed time, since a waiting reader uses no processor time. Round 0 only warms up. */
 async function measureRounds(
   { first, second }: WorkerPair,
   writing: Operation,

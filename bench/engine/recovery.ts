@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- recovery`: how long the next writer waits after one was killed inside, and how
- * long everybody waits for a clear.
+ * `npm run bench -- recovery`: how long the next writer waits after a writer was killed with the
+ * lock, and how long all processes wait for a clear.
  *
- * Another process is killed in the middle of a set, each time anew. Wall time and processor time of
- * the process that takes over; the second tells what a loaded machine hides.
+ * Each round kills a new process in the middle of a set. The output has the elapsed time and the
+ * processor time of the process that takes over, because a loaded machine distorts the former.
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
@@ -20,13 +20,13 @@ import { spread } from '../results.ts'
 
 const BLOCK_SIZE = 128
 const MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>> = {
-  'one block an item': { bitmap: false, eviction: 'none' },
-  'one block an item, LRU': { bitmap: false, eviction: 'lru' },
+  'one block per item': { bitmap: false, eviction: 'none' },
+  'one block per item, LRU': { bitmap: false, eviction: 'lru' },
   bitmap: { bitmap: true, eviction: 'none' },
   'bitmap, adaptive': { bitmap: true, eviction: 'adaptive' },
 }
 
-/** Milliseconds, of one call each. */
+/** Milliseconds of each call. */
 interface Times {
   readonly wall: number[]
   readonly cpu: number[]

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:hit-ratio [-- TRACE ...]`: what part of real requests the policies answer, beside
- * what trusted simulators give for the policies of others.
+ * `npm run bench:hit-ratio [-- TRACE ...]`: what part of real requests the policies answer, and
+ * what trusted simulators count for other policies.
  */
 
 import { type Cell, COLUMNS, columnMeans, measureCells } from './cells.ts'

@@ -102,17 +102,17 @@ async function measureAll(options: BenchOptions): Promise<PageData> {
     goals: [
       { title: 'Against others', goals: goalsOf(results) },
       { title: 'Large caches and large values', goals: growth },
-      { title: 'Reads beside a writer', goals: beside },
+      { title: 'Reads with a concurrent writer', goals: beside },
       { title: 'Over sockets', goals: remoteGoals(remote) },
       { title: 'Cached pages', goals: webGoals(web) },
-      { title: 'Room under churn', goals: churn },
+      { title: 'Used blocks under churn', goals: churn },
     ],
     servers: [...webGroup(web), ...remoteGroups(remote)],
     hitRatios,
   }
 }
 
-/** Five digits of a fraction are more than was measured. */
+/** Keeps five digits of a fraction, more than the measurements have. */
 function shorten(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value)
     ? Number(value.toPrecision(5))

@@ -1,5 +1,5 @@
 /**
- * The processes that make requests for the remote benchmark.
+ * The client processes of the remote benchmark.
  */
 
 import { join } from 'node:path'
@@ -18,13 +18,13 @@ export type RemoteOperation = (typeof REMOTE_OPERATIONS)[number]
 /** One sample of one client process. */
 export interface RemoteTask {
   readonly operation: RemoteOperation
-  /** `bench@address`. */
+  /** The cache, as `bench@address`. */
   readonly server: string
   readonly startAtNs: bigint
   readonly durationMs: number
 }
 
-/** The client's own processor time tells nothing here: the server's is what is looked at. */
+/** Without the client's processor time. The benchmark looks at that of the server. */
 export type RemoteTiming = Pick<Timing, 'callCount' | 'elapsedMs'>
 
 export interface RemoteClient {
@@ -36,12 +36,12 @@ const SCRIPT = join(ROOT, 'bench/remote/remote.py')
 /** Long enough for a sample on a slow machine. */
 const ANSWER_LIMIT_MS = 60_000
 
-/** What every client goes through. */
+/** @returns the keys that every client uses, in order */
 export function remoteKeys(keyCount: number): string[] {
   return keysOf('get string', keyCount)
 }
 
-/** uWSGI's own client, in so many mules of a uWSGI that serves nothing. */
+/** Starts uWSGI's own client, in the mules of a uWSGI that serves nothing. */
 export async function startUwsgiClients(
   scope: Scope,
   command: string,
@@ -71,7 +71,7 @@ function muleClient(mule: JsonLines, keyCount: number): RemoteClient {
   }
 }
 
-/** Our client, one process with so many calls under way at a time. */
+/** Starts one process with a `RemoteCache` that has `callCount` calls under way at once. */
 export async function startPipelinedClient(
   scope: Scope,
   callCount: number,

@@ -1,5 +1,6 @@
 /**
- * The servers of the remote benchmark: a real uWSGI and ours, one process each, same options.
+ * The servers of the remote benchmark: a real uWSGI and undercroft, with the same options and one
+ * process each.
  */
 
 import { join } from 'node:path'
@@ -22,19 +23,19 @@ const SERVERS = ['uwsgi', 'undercroft'] as const
 export type ServerName = (typeof SERVERS)[number]
 
 export interface RemoteServer {
-  /** As clients name its cache. */
+  /** The name of the cache for clients, for each transport. */
   readonly identifiers: Readonly<Record<Transport, string>>
-  /** Processor time of all its threads so far; undefined: this system does not tell. */
+  /** @returns the processor time of all threads so far; undefined if the system has no /proc */
   cpuMs(): number | undefined
 }
 
-/** Both, with all keys stored. */
+/** Starts both servers and stores all keys. */
 export async function startServers(
   scope: Scope,
   uwsgi: string,
   keyCount: number,
 ): Promise<Record<ServerName, RemoteServer>> {
-  // uWSGI never uses its first place; blocks of the usual size would need much memory.
+  // uWSGI never uses its first slot. Blocks of the default size would need much memory.
   const cache = `name=bench,items=${keyCount + 1},blocksize=4096`
   const { port, socketPath, pid } = await startUwsgi(scope, uwsgi, [cache])
   const servers = {

@@ -1,5 +1,5 @@
 /**
- * One stretch of load by wrk, and the processor time that the server took for it.
+ * Load from wrk for some seconds, and the processor time that the server used for it.
  */
 
 import { execFile } from 'node:child_process'
@@ -9,14 +9,14 @@ import { processCpuMs } from '../cpu-time.ts'
 
 const CONNECTIONS = 32
 
-/** For those who read the figures. */
+/** The load, for readers of the figures. */
 export const LOAD = `wrk, 1 thread, ${CONNECTIONS} connections`
 
 const run = promisify(execFile)
 
 export interface Sample {
   readonly perSecond: number
-  /** Microseconds of processor time for a request, in all processes of the server. */
+  /** Microseconds of processor time per request, in all processes of the server. */
   readonly cpuUs: number
 }
 
@@ -26,7 +26,7 @@ export interface Target {
   readonly pid: number
 }
 
-/** Fails if an answer has another status than 200. */
+/** @throws Error if an answer has another status than 200 */
 export async function load(
   command: string,
   { port, pid }: Target,

@@ -1,5 +1,5 @@
 /**
- * The storm over caches of all modes, one after the other, and what became of them.
+ * Storms over caches of all modes, one after the other, and a summary of their results.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -13,11 +13,11 @@ export interface Summary {
   readonly outcomes: readonly (StormResult & { readonly mode: string })[]
   readonly total: StormResult
   readonly steps: { readonly known: number; readonly killed: number }
-  /** Where the segments and notebooks of what failed are kept. */
+  /** Directories with the segments and operation logs of failed storms. */
   readonly evidence: readonly string[]
 }
 
-/** @param print - told what has been done, now and then */
+/** @param print - Receives a line of progress from time to time. */
 export async function runStorms(
   { modes, kills, seconds, seed }: ChaosOptions,
   print: (line: string) => void,

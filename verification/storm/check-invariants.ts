@@ -1,8 +1,8 @@
 /**
- * After a death: whether the cache holds what the log of the dead says, and its log put
- * right for its next life.
+ * The check after a kill: the cache must hold what the operation log of the killed worker says. The
+ * log is then corrected for the worker's next start.
  *
- * Nobody else writes those items, so they can be judged while all others go on.
+ * No other worker writes these items, so the check can run while all others continue.
  */
 
 import type { Cache } from '../../src/index.ts'
@@ -18,7 +18,11 @@ export interface DeadWorker {
   readonly log: OperationLog
 }
 
-/** What is wrong. Afterwards the log says what is there, and that nothing is under way. */
+/**
+ * Afterwards the log agrees with the cache and has no pending operation.
+ *
+ * @returns one line for each fault
+ */
 export function checkInvariants(subject: DeadWorker): string[] {
   const { cache, log } = subject
   log.read()

@@ -1,8 +1,9 @@
 /**
- * What an actor does with its own items, written down before and after, and what it finds wrong.
+ * Calls of a worker on its own items. The operation log records each call before and after it, and
+ * every wrong result.
  *
- * Only one actor writes an item, so it knows what has to be there. Each call is timed by the clock
- * of whoever made it.
+ * Only one worker writes an item, so that worker knows what the cache must hold. Each worker times
+ * its own calls.
  */
 
 import type { Cache } from '../../src/index.ts'
@@ -14,7 +15,7 @@ import { makeValue, readValue } from './patterns.ts'
 
 export interface WorkerContext {
   readonly name: string
-  /** Opened with the clock below. */
+  /** Opened with `clock`. */
   readonly cache: Cache
   readonly clock: HeldClock
   readonly log: OperationLog
@@ -24,13 +25,13 @@ export interface WorkerContext {
 
 export type StoreMethod = 'set' | 'add' | 'replace'
 
-/** One that all actors count up. */
+/** The key of the counter that all workers increment. */
 export const SHARED_COUNTER = 'counter of all'
 
-/** No call takes as long. */
+/** A call that takes longer is a fault. */
 export const WAIT_LIMIT_MS = 1000
 
-/** Some keys are longer than what fits into a slot. */
+/** Every third key is too long for the part of a key that a slot holds. */
 export function keyOf(name: string, key: number): string {
   const short = `${name}.${key}`
   return key % 3 === 0 ? short.padEnd(50, '.') : short
@@ -89,7 +90,7 @@ export function deleteItem(context: WorkerContext, key: number): void {
   settle(log)
 }
 
-/** Gives an item that stays an end far away. */
+/** Gives an item without an expiry one that the storm does not reach. */
 export function touchItem(context: WorkerContext, key: number): void {
   const { cache, log, name } = context
   if (mayEnd(key) || log.version(key) === 0) return
@@ -113,7 +114,7 @@ export function getItem(context: WorkerContext, key: number): void {
   if (fault !== undefined) log.noteFault(`${keyOf(name, key)} ${fault}`)
 }
 
-/** What is wrong with a value for anybody who reads it, or undefined. */
+/** @returns what is wrong with a value that any process may read; undefined if nothing is */
 export function faultOf(value: unknown, key: string, askedAtMs: number): string | undefined {
   const pattern = readValue(value)
   if (pattern === undefined) return `is torn: ${JSON.stringify(value)?.slice(0, 200)}`
@@ -132,7 +133,7 @@ function faultOfVersion({ log }: WorkerContext, key: number, value: unknown): st
 
 export type Arithmetic = 'increment' | 'decrement' | 'multiply' | 'divide'
 
-/** Keeps the number small enough to be exact. */
+/** Skips an operation whose result would be too large to be exact. */
 export function countOwn(context: WorkerContext, operation: Arithmetic): void {
   const { cache, log, random, name, mode } = context
   const by = operation === 'multiply' || operation === 'divide' ? 2 : 1 + random.below(9)

@@ -1,6 +1,6 @@
 /**
- * The writes whose every step is a place to die at. `prepare` brings about what the write is to
- * find; `run` is watched.
+ * The operations at whose steps workers are killed. `prepare` brings the cache into the state that
+ * the operation needs; the stores of `run` are watched.
  */
 
 import type { CacheOptions } from '../../src/index.ts'
@@ -20,7 +20,7 @@ import {
 import { FIRST_EXPIRING_KEY, KEY_COUNT } from './operation-log.ts'
 import { openWatched } from './watched-stores.ts'
 
-/** A context whose cache is watched. */
+/** The context of a worker whose cache is watched. */
 export interface WatchedContext extends WorkerContext {
   readonly memory: ArrayBuffer
   readonly options: CacheOptions
@@ -29,14 +29,14 @@ export interface WatchedContext extends WorkerContext {
 export interface Operation {
   prepare?(context: WatchedContext): void
   run(context: WatchedContext): void
-  /** Only where any item may go at any time. */
+  /** Whether the operation runs only where any item may be evicted. */
   readonly evictingOnly?: boolean
 }
 
 const SMALL = 10
 const LARGE = 300
 const TINY_TTL_MS = 2
-/** Enough to be asked for more than all others of a chain. */
+/** Enough requests to make an item the most requested one of its chain. */
 const MANY_REQUESTS = 2000
 
 const NEEDS_RECOVERY_WORD = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
@@ -99,7 +99,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 }
 
-/** A small cache that comes and goes, beside the one of the storm. */
+/** The options of a small second cache that workers create and destroy during the storm. */
 export function shortLivedCache({ directory }: CacheOptions): CacheOptions {
   const sizes = { maxItems: 8, maxKeySize: 32, bitmap: false, blockSize: 64 }
   return { name: 'passing', ...(directory === undefined ? {} : { directory }), ...sizes }
@@ -127,7 +127,7 @@ function requestOften(context: WatchedContext): void {
   for (let i = 0; i < MANY_REQUESTS; i++) cache.get(key)
 }
 
-/** As a writer does whose change failed. */
+/** Marks the segment as a writer does whose change failed. */
 function markForRecovery({ memory }: WatchedContext): void {
   const words = new Int32Array(memory)
   Atomics.compareExchange(words, NEEDS_RECOVERY_WORD, RECOVERY.none, RECOVERY.rebuild)

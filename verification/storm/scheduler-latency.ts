@@ -1,6 +1,7 @@
 /**
- * How long this machine keeps a thread waiting that has nothing to do with any cache: it only naps,
- * and notes by how much it wakes too late. What others wait beyond that is their own.
+ * The delay that the scheduler of this machine adds to any wait. A thread that uses no cache sleeps
+ * for a short time again and again, and records how much too late it wakes. Longer waits of other
+ * threads have another cause.
  */
 
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
@@ -8,7 +9,7 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads'
 const NAP_MS = 2
 
 export interface SchedulerLatency {
-  /** The latest that it woke so far. */
+  /** The longest delay so far. */
   worstMs(): number
   stop(): Promise<unknown>
 }

@@ -1,6 +1,6 @@
 /**
- * The storm over one cache: workers at work, killed again and again, and what that leaves behind
- * judged each time.
+ * The storm over one cache: workers use the cache and are killed again and again. The storm checks
+ * the cache after each kill.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -26,24 +26,24 @@ const WORKERS: readonly (readonly [Role, WorkerKind])[] = [
   ['sweeper', 'thread'],
   ['opener', 'process'],
 ]
-/** Kills under way at the same time. */
+/** How many kills run at the same time. */
 const KILLER_COUNT = 2
-/** Of the kills, as far as a step comes by again. */
+/** The share of kills at a named step, if the worker reaches that step again. */
 const STEP_SHARE = 0.7
 const LONGEST_DELAY_MS = 20
 const LONGEST_WAIT_FOR_STEP_MS = 10_000
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface StormResult {
   kills: number
-  /** Of those, at a step chosen by name; the others at any moment. */
+  /** Kills at a named step. All other kills were at a random moment. */
   killsAtSteps: number
   operations: number
   longestWaitMs: number
-  /** By how much a thread that only naps woke too late, at most: what the machine adds. */
+  /** The longest delay that the scheduler caused in a thread that only sleeps. */
   schedulerLatencyMs: number
   takeovers: number
-  /** Items that recoveries gave up: at most one a kill. */
+  /** Items that recoveries dropped: at most one for each kill. */
   dropped: number
   faults: string[]
 }
@@ -57,7 +57,7 @@ interface StormWorker {
 
 export interface StormOptions {
   readonly mode: Mode
-  /** Of its own, in memory. */
+  /** An empty directory in memory, used by this storm alone. */
   readonly directory: string
   readonly kills: number
   readonly seed: number
@@ -83,9 +83,9 @@ class Storm {
   #cache: Cache
   readonly #latency = measureSchedulerLatency()
   #startedKills = 0
-  /** Every death, for whoever has to find out what went wrong. */
+  /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
-  /** Shared increments that were under way when their worker died: done or not. */
+  /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
   readonly #result: StormResult = {
     kills: 0,
@@ -152,7 +152,7 @@ class Storm {
   async #killRandomly(random: Random): Promise<void> {
     const { kills, endMs } = this.#options
     const { faults } = this.#result
-    // The last kill of each worker comes at the end.
+    // `run` kills each worker once more at the end.
     while (
       this.#startedKills < kills - WORKERS.length &&
       performance.now() < endMs &&
@@ -166,7 +166,11 @@ class Storm {
     }
   }
 
-  /** Kills one, at a step of its own or at any moment, and judges. False: it was no kill. */
+  /**
+   * Kills a worker at a named step or at a random moment, then checks the cache.
+   *
+   * @returns false if the worker was already dead
+   */
   async #killAndCheck(worker: StormWorker, random: Random | undefined): Promise<boolean> {
     const { running } = worker
     if (running === undefined) return false
@@ -186,7 +190,7 @@ class Storm {
     return true
   }
 
-  /** What it died at; undefined: it did not come by there, and lives. */
+  /** @returns the step at which the worker died; undefined if it did not reach one and lives */
   async #killAtStep(
     worker: StormWorker,
     running: RunningWorker,
@@ -215,7 +219,7 @@ class Storm {
   }
 
   #diedByItself(worker: StormWorker, running: RunningWorker): string {
-    this.#fault(worker, `it ended by itself: ${running.output()}`)
+    this.#fault(worker, `the worker ended without being killed: ${running.output()}`)
     return 'nothing'
   }
 
@@ -238,11 +242,11 @@ class Storm {
     if (dropped > this.#result.kills + 1) this.#fault(worker, `${dropped} items were dropped`)
   }
 
-  /** Whatever its makers died at, it can be opened and is whole. */
+  /** The short-lived cache opens and is intact, wherever its creator was killed. */
   #checkShortLivedCache(worker: StormWorker, how: string): void {
     using passing = Cache.open(shortLivedCache(this.#cacheOptions))
     for (const problem of passing.verify().problems) {
-      this.#fault(worker, `killed ${how}: the passing cache: ${problem}`)
+      this.#fault(worker, `killed ${how}: the short-lived cache: ${problem}`)
     }
   }
 
@@ -263,7 +267,10 @@ class Storm {
     this.#result.operations = operations
   }
 
-  /** All are dead: the counter of all is what was acknowledged, and perhaps what was under way. */
+  /**
+   * With all workers dead, the shared counter holds every acknowledged increment and at most those
+   * that kills interrupted.
+   */
   #checkSharedCounter(): void {
     const { mode } = this.#options
     if (!mode.keepsAll) return
@@ -271,8 +278,8 @@ class Storm {
     const acknowledged = this.#workers.reduce((sum, { log }) => sum + log.sharedCount, 0)
     if (found >= acknowledged && found <= acknowledged + this.#uncertain) return
     this.#result.faults.push(
-      `${mode.name}: ${SHARED_COUNTER} is ${found}; acknowledged were ${acknowledged}, ` +
-        `and ${this.#uncertain} more may have been done`,
+      `${mode.name}: ${SHARED_COUNTER} is ${found}; ${acknowledged} increments were acknowledged, ` +
+        `and up to ${this.#uncertain} more may have been done`,
     )
   }
 
@@ -282,7 +289,7 @@ class Storm {
   }
 }
 
-/** Whoever waits and whoever is waited for may both be kept from running. */
+/** The scheduler may delay both the process that waits and the process it waits for. */
 export function waitLimitMs(latestMs: number): number {
   return WAIT_LIMIT_MS + 2 * latestMs
 }

@@ -1,5 +1,5 @@
 /**
- * One actor as the storm sees it: a process or a thread, started again after each death.
+ * Starting and killing one storm worker, which is a process or a thread.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -13,13 +13,13 @@ export type WorkerKind = 'process' | 'thread'
 const SCRIPT = new URL('./worker.js', import.meta.url)
 const OUTPUT_LIMIT = 4000
 
-/** One worker of an actor. */
+/** A worker that has been started and not yet killed. */
 export interface RunningWorker {
-  /** What it wrote to stderr; of a thread, its error. */
+  /** What the process wrote to stderr, or the error of the thread. */
   readonly output: () => string
   send(message: WorkerRequest): void
   kill(): Promise<void>
-  /** The next message; undefined when it is gone first. */
+  /** @returns the next message, or undefined if the worker ends first */
   next(): Promise<WorkerReply | undefined>
 }
 
@@ -42,7 +42,7 @@ function startProcess(task: WorkerTask): RunningWorker {
   const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
   const queue = new MessageQueue(gone)
   child.on('message', message => queue.add(message as WorkerReply))
-  child.on('error', () => {}) // of a message to a process that is just gone
+  child.on('error', () => {}) // a message to a process that has just ended
   child.send(task)
   return {
     output: () => output,
@@ -75,7 +75,7 @@ function startThread(task: WorkerTask): RunningWorker {
   }
 }
 
-/** Messages in the order they came, until nobody is left to send any. */
+/** Messages in the order of their arrival, until the sender has ended. */
 class MessageQueue {
   readonly #queue: WorkerReply[] = []
   #wake = () => {}

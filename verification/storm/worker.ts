@@ -1,6 +1,6 @@
 /**
- * An actor of the storm, a process or a thread: does what its role is until it is killed, or dies
- * at a named step when it is told to.
+ * The script of a storm worker, which is a process or a thread. It plays its role until it is
+ * killed, or kills itself at a named step on request.
  */
 
 import { setTimeout as pause } from 'node:timers/promises'
@@ -36,14 +36,14 @@ export interface WorkerTask {
   readonly options: CacheOptions
   readonly logPath: string
   readonly seed: number
-  /** Of all actors. */
+  /** The names of all workers. */
   readonly names: readonly string[]
 }
 
 export type WorkerRequest =
-  /** Do the operation, and tell its steps. */
+  /** Run the operation once and reply with the names of its stores. */
   | { readonly kind: 'rehearse'; readonly operation: string }
-  /** Do it again and die right after so many stores of that name. */
+  /** Run the operation again and die right after the n-th store with that name. */
   | {
       readonly kind: 'die'
       readonly operation: string
@@ -54,11 +54,11 @@ export type WorkerRequest =
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'steps'; readonly steps: readonly string[] }
-  /** The operation did not come by that step again. */
+  /** The operation did not reach that step again. */
   | { readonly kind: 'missed' }
 
 const CALLS_A_TURN = 12
-/** Between two turns. What each of these does in one takes the longer, the longer the pause. */
+/** The pause between two turns. A role whose turns take longer pauses longer. */
 const PAUSES_MS = { writer: 2, reader: 4, sweeper: 10, opener: 40 } as const
 const TRIES = 30
 const LONGEST_VALUE = 400
@@ -126,7 +126,7 @@ function obey(request: WorkerRequest, openDying: () => WatchedContext): void {
   reply({ kind: 'missed' })
 }
 
-/** Here and now: of a thread, too, nothing that was to come is done, not even a `finally`. */
+/** Ends this process or thread at once. Not even a `finally` block runs, in a thread either. */
 function die(): void {
   if (port === null) process.kill(process.pid, 'SIGKILL')
   process.exit()
@@ -160,7 +160,7 @@ function write(context: WorkerContext, { mode }: WorkerTask): void {
   if (!mode.keepsAll && random.below(200) === 0) timed(context, () => context.cache.clear())
 }
 
-/** Of one key, versions that one reader sees only grow: what was replaced does not come back. */
+/** A reader only ever sees growing versions of a key: a replaced value does not come back. */
 function read(context: WorkerContext, { names }: WorkerTask, seen: Map<string, number>): void {
   const { random, cache, log } = context
   for (let i = 0; i < CALLS_A_TURN; i++) {

@@ -1,5 +1,5 @@
 /**
- * A private cache of references: no decoding, no copy, nothing shared between processes.
+ * lru-cache: a private cache of references, without decoding, copies or sharing between processes.
  */
 
 import type { CacheLocation, Subject } from '../candidate.ts'

@@ -1,5 +1,5 @@
 /**
- * Redis on a Unix socket, each call awaited before the next, as one request of an application does.
+ * Redis on a Unix socket. Each call is awaited before the next, as in one request of an application.
  */
 
 import type { CacheLocation, Subject } from '../candidate.ts'

@@ -1,5 +1,5 @@
 /**
- * This package without near copies: each get reads and decodes what is in shared memory.
+ * This package without near copies: each get reads and decodes the item in shared memory.
  */
 
 import { Cache } from '../../../src/index.ts'

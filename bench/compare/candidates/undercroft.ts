@@ -1,5 +1,5 @@
 /**
- * This package: one cache in shared memory for all processes of the candidate, with its defaults.
+ * This package with its default options: one cache in shared memory for both processes.
  */
 
 import { Cache } from '../../../src/index.ts'
