@@ -30,7 +30,7 @@ export function randomFrom(seed: number): Random {
   const below = (limit: number): number => Math.floor(next() * limit)
   const pick = <T>(choices: readonly T[]): T => {
     if (choices.length === 0) throw new Error('there is nothing to pick from')
-    return choices[below(choices.length)] as T
+    return choices[below(choices.length)]
   }
   return {
     seed,

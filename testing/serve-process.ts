@@ -2,11 +2,9 @@
  * `undercroft serve` as a process of a test, ready to be asked.
  */
 
-import { fileURLToPath } from 'node:url'
+import { MAIN } from './root.ts'
 import type { Scope } from './scope.ts'
 import { type Service, startService } from './service.ts'
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 
 export interface ServeProcess {
   readonly service: Service

@@ -1,8 +1,9 @@
 /**
- * `npm run bench:peers`: installs what the benchmarks compare with. The only place that does.
+ * `npm run bench:peers`: installs the caches and programs that the benchmarks compare with. No other
+ * benchmark installs anything.
  *
- * Packages of npm go into bench/peers. Debian's come by apt-get where root runs this; elsewhere the
- * command is printed.
+ * npm packages go into bench/peers. Debian packages are installed with apt-get if root runs this;
+ * otherwise the command is printed.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -10,7 +11,7 @@ import { readCommandLine, runCommandLine } from '../../testing/command-line.ts'
 import { locatePeer, type PeerName, packagesOf } from '../../testing/peers/peers.ts'
 import { NPM_PEERS } from './npm-peers.ts'
 
-/** Programs that benchmarks compare with, or ask with. */
+/** Programs that benchmarks compare with or use as clients. */
 const PROGRAM_PEERS: readonly PeerName[] = ['uwsgi', 'nginx', 'openresty', 'apcu', 'redis', 'wrk']
 
 const NPM = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', NPM_PEERS]
@@ -36,7 +37,7 @@ function installPrograms(): boolean {
   const packages = absent.flatMap(packagesOf)
   const args = ['install', '-y', '--no-install-recommends', ...packages]
   if (process.getuid?.() === 0) return run('apt-get', args)
-  console.log(`for the others: sudo apt-get ${args.join(' ')}`)
+  console.log(`to install the other programs: sudo apt-get ${args.join(' ')}`)
   return false
 }
 

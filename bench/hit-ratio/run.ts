@@ -1,6 +1,6 @@
 /**
- * `npm run bench:hit-ratio`: what part of real requests the policies answer, beside
- * what trusted simulators give for the policies of others.
+ * `npm run bench:hit-ratio`: what part of real requests the policies answer, and
+ * what trusted simulators count for other policies.
  */
 
 import { readCommandLine, runCommandLine } from '../../testing/command-line.ts'

@@ -12,7 +12,7 @@ import {
   runCommandLine,
   textOption,
 } from '../../testing/command-line.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { programScope, type Scope } from '../../testing/scope.ts'
 import { compareCaches } from '../compare/comparison.ts'
 import { goalsOf } from '../compare/targets.ts'
@@ -119,17 +119,17 @@ async function measureAll(
     goals: [
       { title: 'Against others', goals: goalsOf(results) },
       { title: 'Large caches and large values', goals: growth },
-      { title: 'Reads beside a writer', goals: beside },
+      { title: 'Reads with a concurrent writer', goals: beside },
       { title: 'Over sockets', goals: remoteGoals(remote) },
       { title: 'Cached pages', goals: webGoals(web) },
-      { title: 'Room under churn', goals: churn },
+      { title: 'Used blocks under churn', goals: churn },
     ],
     servers: [...webGroup(web), ...remoteGroups(remote)],
     hitRatios,
   }
 }
 
-/** Five digits of a fraction are more than was measured. */
+/** Keeps five digits of a fraction, more than the measurements have. */
 function shorten(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value)
     ? Number(value.toPrecision(5))

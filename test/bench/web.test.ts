@@ -26,7 +26,7 @@ describe('the web benchmark', () => {
       ['uwsgi', [at(100), at(400), at(300)]],
     ] as const)
     const lines = webGoals(samples).map(goalLine)
-    const title = 'cached pages a second: runner'
+    const title = 'cached pages per second: runner'
     assert.deepEqual(lines.slice(0, 3), [
       `reached       ${title} / node, at least 0.85: 0.90 (0.80..0.90)`,
       `not measured  ${title} / middleware`,

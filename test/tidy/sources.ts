@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 export interface SourceFile {
   /** From the package's folder, with forward slashes. */

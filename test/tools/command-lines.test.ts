@@ -16,7 +16,7 @@ import {
   seedOption,
 } from '../../testing/command-line.ts'
 import { PATIENCE_MS } from '../../testing/deadline.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { readPackage } from '../tidy/package-json.ts'
 
 interface Answer {

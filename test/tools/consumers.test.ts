@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { compileIn, installPacked, packOnce } from './packed.ts'
 

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 const run = promisify(execFile)
 

@@ -6,10 +6,9 @@
 
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ROOT } from '../root.ts'
 
-/** The folder of the package, seen from the compiled file. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+export { ROOT }
 
 const SUFFIX = '.test.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Requests carried out on caches: whatever is asked, an item has its own bytes, and the cache is
- * whole.
+ * Requests that are carried out on caches. After any request, each item has its own bytes and the
+ * cache is intact.
  */
 
 import assert from 'node:assert/strict'
@@ -27,7 +27,7 @@ function openCache(name: string, bitmap: boolean): Cache<Uint8Array> {
   return Cache.open({ name, memory: 'private', eviction: 'lru', ...sizes, ...room })
 }
 
-/** Every byte of a value is the same, and follows from its key. */
+/** All bytes of a value are equal, and the key determines them. */
 function fillOf(key: Buffer): number {
   return key.reduce((sum, byte) => (sum * 31 + byte) & 0x7f, 7)
 }
@@ -49,7 +49,7 @@ function commands(bitmap: boolean): FuzzTarget {
     run(input, random) {
       const request = parseMagicRequest(input, 0, input.length)
       if (request === undefined) return
-      // Most keys are the few that are there, or nothing would ever be found.
+      // Most keys are from a small set, so that requests find items.
       if (random.chance(0.7)) request.key = Buffer.of(97 + random.below(80))
       const outcome = run(request)
       encodeOutcome(outcome, { explicit: request.keep, stays: true, maxBodySize: 1e6 })
@@ -75,7 +75,7 @@ const raw = (() => {
       const payload = input.subarray(HEADER_SIZE)
       const modifier2 = random.chance(0.5) ? random.below(7) : parseHeader(input).modifier2
       const context = { cache, readOnly: random.chance(0.1), maxReplySize: 10_000 }
-      // The connection takes these for answers without a word.
+      // The connection answers these errors with an empty reply.
       const codes = ['UNDERCROFT_KEY_INVALID', 'UNDERCROFT_VALUE_TOO_LARGE'] as const
       allowing(codes, () => answerRaw(modifier2, payload, context))
       const change = parseDatagram(input)

@@ -1,5 +1,5 @@
 /**
- * Parsers of bytes from a network.
+ * Parsers of bytes that come from a network.
  */
 
 import assert from 'node:assert/strict'
@@ -48,8 +48,8 @@ const stream: FuzzTarget = {
       }
     }
     const whole = Buffer.concat(taken)
-    assert.ok(whole.equals(input.subarray(0, whole.length)), 'bytes come in order')
-    assert.ok(input.length - whole.length <= size, 'all is given that is there')
+    assert.ok(whole.equals(input.subarray(0, whole.length)), 'bytes arrive in order')
+    assert.ok(input.length - whole.length <= size, 'all available bytes are returned')
   },
 }
 
@@ -181,8 +181,8 @@ const codecs: FuzzTarget = {
     const type = findTypeName(random.pick(TYPES))
     assert.ok(type !== undefined)
     const isTaken = sourceOf({ bytes: input, type }) !== undefined
-    assert.ok(type !== 'structured' || !isTaken, "nothing for V8's deserializer is taken")
-    // What a server stores can be read by everybody; what one sends may be anything.
+    assert.ok(type !== 'structured' || !isTaken, "no value for V8's deserializer is accepted")
+    // Every client can read what a server stores. What a server sends may be anything.
     if (isTaken) decodeFromNetwork(input, type)
     else {
       try {

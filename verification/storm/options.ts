@@ -35,7 +35,7 @@ const COMMAND = {
 export interface ChaosOptions {
   /** Shared by all modes. */
   readonly kills: number
-  /** No kill begins later, whatever is left. */
+  /** No kill starts later, even if some are left. */
   readonly seconds: number
   readonly seed: number
   readonly modes: readonly Mode[]

@@ -1,20 +1,20 @@
 /**
- * The processes that measure one candidate: two, so that they can also be measured together.
+ * The two processes that measure one candidate, one at a time or both together.
  */
 
 import { Child } from '../../testing/child.ts'
 import type { Scope } from '../../testing/scope.ts'
-import type { Site } from './candidate.ts'
+import type { CacheLocation } from './candidate.ts'
 import type { Request, Response, Task } from './messages.ts'
 import type { Timing } from './timed-loop.ts'
 import type { Operation } from './workload.ts'
 
-/** One measuring process, whatever it is written in. */
+/** One measuring process, written in any language. */
 export interface Worker {
   ask(request: Request): Promise<Response>
 }
 
-export interface Party {
+export interface WorkerPair {
   readonly name: string
   readonly first: Worker
   readonly second: Worker
@@ -23,29 +23,29 @@ export interface Party {
 /** Long enough to fill the slowest candidate. */
 const ANSWER_LIMIT_MS = 120_000
 
-/** Between the order and the start, so that both processes have it in time. */
+/** Time between the request and the start, so that both processes receive it in time. */
 const LEAD_NS = 8_000_000n
 
-/** What the processes of a candidate need to know. */
-export interface PartyOptions {
-  readonly site: Site
+/** What the processes of a candidate need. */
+export interface WorkerOptions {
+  readonly location: CacheLocation
   readonly keyCount: number
 }
 
-/** Starts both on the candidate module of that name; a private cache is filled by each of them. */
-export async function startNodeParty(
+/** Starts both with the candidate module of that name. Each process fills a private cache. */
+export async function startNodeWorkers(
   scope: Scope,
   name: string,
   isPrivate: boolean,
-  { site, keyCount }: PartyOptions,
-): Promise<Party> {
+  { location, keyCount }: WorkerOptions,
+): Promise<WorkerPair> {
   const start = async (): Promise<Worker> => {
-    const args = [name, site.dir, site.socketPath, String(keyCount)]
+    const args = [name, location.dir, location.socketPath, String(keyCount)]
     const script = new URL('./worker.js', import.meta.url)
     const child = await Child.start<Request, Response>(scope, script, { args })
     return { ask: request => child.ask(request, ANSWER_LIMIT_MS) }
   }
-  // One after the other: the first makes what the second joins.
+  // One after the other: the first process creates the cache that the second one joins.
   const first = await start()
   await first.ask({ kind: 'fill' })
   const second = await start()
@@ -53,7 +53,7 @@ export async function startNodeParty(
   return { name, first, second }
 }
 
-/** What each of these workers did, all having started at one moment. */
+/** Measures one operation in these workers, all starting at the same moment. */
 export function measure(
   workers: readonly Worker[],
   { operation, durationMs }: Omit<Task, 'startAtNs'>,
@@ -64,7 +64,7 @@ export function measure(
   )
 }
 
-/** The same, where each has something else to do. */
+/** The same, with an operation for each worker. */
 export async function measureAtOnce(
   jobs: readonly { readonly worker: Worker; readonly operation: Operation }[],
   durationMs: number,

@@ -1,39 +1,43 @@
 /**
- * After a death: whether the cache holds what the notebook of the dead says, and its notebook put
- * right for its next life.
+ * The check after a kill: the cache must hold what the operation log of the killed worker says. The
+ * log is then corrected for the worker's next start.
  *
- * Nobody else writes those items, so they can be judged while all others go on.
+ * No other worker writes these items, so the check can run while all others continue.
  */
 
 import type { Cache } from '../../src/index.ts'
+import { counterOf, faultOf, keyOf, mayEnd } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
-import { KEY_COUNT, type Notebook } from './notebook.ts'
+import { KEY_COUNT, type OperationLog } from './operation-log.ts'
 import { readValue } from './patterns.ts'
-import { counterOf, faultOf, keyOf, mayEnd } from './player.ts'
 
-export interface Case {
+export interface DeadWorker {
   readonly name: string
   readonly mode: Mode
   readonly cache: Cache
-  readonly notebook: Notebook
+  readonly log: OperationLog
 }
 
-/** What is wrong. Afterwards the notebook says what is there, and that nothing is under way. */
-export function judge(subject: Case): string[] {
-  const { cache, notebook } = subject
-  notebook.read()
-  const faults = notebook.fault === '' ? [] : [notebook.fault]
-  for (let key = 0; key < KEY_COUNT; key++) faults.push(...judgeItem(subject, key))
-  faults.push(...judgeCounter(subject))
+/**
+ * Afterwards the log agrees with the cache and has no pending operation.
+ *
+ * @returns one line for each fault
+ */
+export function checkInvariants(subject: DeadWorker): string[] {
+  const { cache, log } = subject
+  log.read()
+  const faults = log.fault === '' ? [] : [log.fault]
+  for (let key = 0; key < KEY_COUNT; key++) faults.push(...checkItem(subject, key))
+  faults.push(...checkCounter(subject))
   faults.push(...cache.verify().problems)
-  notebook.pending = { kind: 'nothing' }
-  notebook.write()
+  log.pending = { kind: 'nothing' }
+  log.write()
   return faults
 }
 
-function judgeItem({ name, mode, cache, notebook }: Case, key: number): string[] {
-  const { pending } = notebook
-  const before = notebook.version(key)
+function checkItem({ name, mode, cache, log }: DeadWorker, key: number): string[] {
+  const { pending } = log
+  const before = log.version(key)
   const isPending = pending.kind === 'item' && pending.key === key
   const allowed = isPending ? [before, pending.after] : [before]
   const mayBeGone = !mode.keepsAll || mayEnd(key) || (isPending && !pending.keeps)
@@ -41,7 +45,7 @@ function judgeItem({ name, mode, cache, notebook }: Case, key: number): string[]
   const value = cache.get(keyOf(name, key))
   if (value === undefined) {
     if (!allowed.includes(0) && !mayBeGone) return [`${keyOf(name, key)} was lost`]
-    if (isPending) notebook.setItem(key, 0, 0)
+    if (isPending) log.setItem(key, 0, 0)
     return []
   }
   const fault = faultOf(value, keyOf(name, key), askedAtMs)
@@ -50,18 +54,18 @@ function judgeItem({ name, mode, cache, notebook }: Case, key: number): string[]
   if (!allowed.includes(version)) {
     return [`${keyOf(name, key)} is of version ${version}, and not of ${allowed.join(' or ')}`]
   }
-  notebook.setItem(key, version, endsAtMs)
+  log.setItem(key, version, endsAtMs)
   return []
 }
 
-function judgeCounter({ name, mode, cache, notebook }: Case): string[] {
-  const { pending, counter } = notebook
+function checkCounter({ name, mode, cache, log }: DeadWorker): string[] {
+  const { pending, counter } = log
   const allowed: unknown[] = pending.kind === 'counter' ? [counter, pending.after] : [counter]
   const found = cache.get(counterOf(name))
   const value = found ?? 0
   if (mode.keepsAll ? !allowed.includes(value) : !Number.isInteger(value)) {
     return [`${counterOf(name)} is ${found}, and not ${allowed.join(' or ')}`]
   }
-  notebook.counter = value as number
+  log.counter = value as number
   return []
 }

@@ -1,39 +1,36 @@
 /**
- * One actor as the storm sees it: a process or a thread, started again after each death.
+ * Starting and killing one storm worker, which is a process or a thread.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { within } from '../../testing/deadline.ts'
-import type { ActorReply, ActorRequest, ActorTask } from './actor.ts'
+import type { WorkerReply, WorkerRequest, WorkerTask } from './worker.ts'
 
-export type Kind = 'process' | 'thread'
+export type WorkerKind = 'process' | 'thread'
 
-const SCRIPT = new URL('./actor.js', import.meta.url)
+const SCRIPT = new URL('./worker.js', import.meta.url)
 const OUTPUT_LIMIT = 4000
 
-/** One life of an actor. */
-export interface Life {
-  readonly pid: number | undefined
-  /** What it wrote to stderr; of a thread, its error. */
+/** A worker that has been started and not yet killed. */
+export interface RunningWorker {
+  /** What the process wrote to stderr, or the error of the thread. */
   readonly output: () => string
-  send(message: ActorRequest): void
-  /** Resolves when nothing of it is left. */
-  readonly gone: Promise<void>
+  send(message: WorkerRequest): void
   kill(): Promise<void>
-  /** The next message; undefined when it is gone first. */
-  next(): Promise<ActorReply | undefined>
+  /** @returns the next message, or undefined if the worker ends first */
+  next(): Promise<WorkerReply | undefined>
 }
 
-export async function startLife(kind: Kind, task: ActorTask): Promise<Life> {
-  const life = kind === 'process' ? startProcess(task) : startThread(task)
-  const first = await within(`${task.name} to begin`, life.next())
-  if (first?.kind !== 'ready') throw new Error(`${task.name} did not begin: ${life.output()}`)
-  return life
+export async function startWorker(kind: WorkerKind, task: WorkerTask): Promise<RunningWorker> {
+  const worker = kind === 'process' ? startProcess(task) : startThread(task)
+  const first = await within(`${task.name} to begin`, worker.next())
+  if (first?.kind !== 'ready') throw new Error(`${task.name} did not begin: ${worker.output()}`)
+  return worker
 }
 
-function startProcess(task: ActorTask): Life {
+function startProcess(task: WorkerTask): RunningWorker {
   const child: ChildProcess = fork(fileURLToPath(SCRIPT), [], {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -43,48 +40,44 @@ function startProcess(task: ActorTask): Life {
     output = (output + text).slice(-OUTPUT_LIMIT)
   })
   const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
-  const mail = new Mail(gone)
-  child.on('message', message => mail.add(message as ActorReply))
-  child.on('error', () => {}) // of a message to a process that is just gone
+  const queue = new MessageQueue(gone)
+  child.on('message', message => queue.add(message as WorkerReply))
+  child.on('error', () => {}) // a message to a process that has just ended
   child.send(task)
   return {
-    pid: child.pid,
     output: () => output,
     send: message => child.send(message, () => {}),
-    gone,
     async kill() {
       child.kill('SIGKILL')
       await gone
     },
-    next: () => mail.next(),
+    next: () => queue.next(),
   }
 }
 
-function startThread(task: ActorTask): Life {
+function startThread(task: WorkerTask): RunningWorker {
   const worker = new Worker(SCRIPT, { workerData: task })
   let output = ''
   worker.on('error', error => {
     output = String(error.stack ?? error)
   })
   const gone = new Promise<void>(resolve => worker.once('exit', () => resolve()))
-  const mail = new Mail(gone)
-  worker.on('message', message => mail.add(message as ActorReply))
+  const queue = new MessageQueue(gone)
+  worker.on('message', message => queue.add(message as WorkerReply))
   return {
-    pid: undefined,
     output: () => output,
     send: message => worker.postMessage(message),
-    gone,
     async kill() {
       await worker.terminate()
       await gone
     },
-    next: () => mail.next(),
+    next: () => queue.next(),
   }
 }
 
-/** Messages in the order they came, until nobody is left to send any. */
-class Mail {
-  readonly #queue: ActorReply[] = []
+/** Messages in the order of their arrival, until the sender has ended. */
+class MessageQueue {
+  readonly #queue: WorkerReply[] = []
   #wake = () => {}
   #isOver = false
 
@@ -95,12 +88,12 @@ class Mail {
     })
   }
 
-  add(message: ActorReply): void {
+  add(message: WorkerReply): void {
     this.#queue.push(message)
     this.#wake()
   }
 
-  async next(): Promise<ActorReply | undefined> {
+  async next(): Promise<WorkerReply | undefined> {
     while (this.#queue.length === 0 && !this.#isOver) {
       await new Promise<void>(resolve => {
         this.#wake = resolve

@@ -1,20 +1,20 @@
 /**
- * Which steps of which writes there are, as rehearsals told, and how often somebody died there: the
- * next to die does so where the fewest did.
+ * The steps of each operation, learned from rehearsals, with the number of kills at each. The next
+ * kill takes a step that has had the fewest.
  */
 
 import type { Random } from '../../testing/random.ts'
 
 export interface ChosenStep {
   readonly step: string
-  /** Stores of that name up to the deadly one. */
+  /** The worker dies at the n-th store with that name. */
   readonly times: number
 }
 
-export class Steps {
+export class StepCoverage {
   readonly #kills = new Map<string, Map<string, number>>()
 
-  /** Of these operations, the one with the fewest deaths first; chance decides among equals. */
+  /** @returns these operations, fewest kills first; chance decides between equals */
   leastKilled(operations: readonly string[], random: Random): [string, ...string[]] {
     const order = new Map(
       operations.map(name => [name, this.#deaths(name) + random.below(100) / 100]),
@@ -25,7 +25,7 @@ export class Steps {
     return [first, ...rest]
   }
 
-  /** Where to die in an operation that has these steps; undefined: it has none. */
+  /** @returns where to die in an operation with these steps; undefined without steps */
   choose(operation: string, found: readonly string[], random: Random): ChosenStep | undefined {
     if (found.length === 0) return undefined
     const known = this.#known(operation)
@@ -41,7 +41,7 @@ export class Steps {
     known.set(step, (known.get(step) ?? 0) + 1)
   }
 
-  /** `known`: named steps that were seen; `killed`: those somebody died at. */
+  /** @returns `known`, the named steps seen so far, and `killed`, those with at least one kill */
   counts(): { known: number; killed: number } {
     const all = [...this.#kills.values()].flatMap(steps => [...steps.values()])
     return { known: all.length, killed: all.filter(count => count > 0).length }

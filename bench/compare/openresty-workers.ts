@@ -1,29 +1,29 @@
 /**
- * OpenResty's shared dictionary as a candidate: lua-nginx-module and LuaJIT in Debian's nginx, the
- * code that OpenResty is made of. Two workers of nginx share the dictionary.
+ * OpenResty's shared dictionary as a candidate, in two nginx workers. The code is that of OpenResty:
+ * lua-nginx-module and LuaJIT in Debian's nginx.
  */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { startLineParty } from './line-party.ts'
-import type { Party, PartyOptions } from './party.ts'
+import { startJsonWorkers } from './json-workers.ts'
+import type { WorkerOptions, WorkerPair } from './worker-processes.ts'
 
 const SCRIPT = join(ROOT, 'bench/compare/openresty.lua')
-/** Twice what the items of this workload take there, so that nothing is evicted. */
+/** Twice the size of an item of this workload there, so that the dictionary never evicts. */
 const BYTES_AN_ITEM = 512
 
-export function startOpenrestyParty(
+export function startOpenrestyWorkers(
   scope: Scope,
   command: string,
-  options: PartyOptions,
-): Promise<Party> {
-  const { dir, itemCount } = options.site
+  options: WorkerOptions,
+): Promise<WorkerPair> {
+  const { dir, itemCount } = options.location
   const path = join(dir, 'nginx.conf')
   writeFileSync(path, configuration(dir, itemCount * BYTES_AN_ITEM))
   const args = ['-p', dir, '-c', path, '-e', 'stderr']
-  return startLineParty(scope, { name: 'openresty', command, args }, options)
+  return startJsonWorkers(scope, { name: 'openresty', command, args }, options)
 }
 
 function configuration(dir: string, size: number): string {

@@ -1,15 +1,15 @@
 /**
- * What an actor has done and is about to do, in a file of its own that outlives it: acknowledged
- * is what the notebook says was done.
+ * What a worker has done and is about to do, in a file that outlives the worker. An operation is
+ * acknowledged once the log records it as done.
  *
- * All of it is within one page and goes out in one write, which a kill does not cut.
+ * The log fits into one page and is written by one system call, which a kill does not split.
  */
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
-/** Items that an actor has for itself. */
+/** How many items each worker owns. */
 export const KEY_COUNT = 24
-/** The last of them end by themselves, soon. */
+/** Items from this key on expire soon. */
 export const FIRST_EXPIRING_KEY = 18
 
 const PAGE_SIZE = 4096
@@ -17,7 +17,7 @@ const TEXT_SIZE = 1024
 const NUMBERS_SIZE = 1024
 const TEXT_OFFSET = PAGE_SIZE - TEXT_SIZE
 
-/** What is under way; `after` is a version of an item, or a number of the counter. */
+/** The operation under way. `after` is the new version of the item or value of the counter. */
 export type Pending =
   | { readonly kind: 'nothing' }
   | PendingItem
@@ -28,13 +28,13 @@ interface PendingItem {
   readonly kind: 'item'
   readonly key: number
   readonly after: number
-  /** It may not be lost by that. */
+  /** Whether the item must survive the operation. */
   readonly keeps: boolean
 }
 
 const KINDS = ['nothing', 'item', 'counter', 'shared counter'] as const
 
-/** Positions in doubles. */
+/** Positions in the array of doubles. */
 const VERSION = 0
 const OPERATIONS = 1
 const LONGEST_WAIT_MS = 2
@@ -47,7 +47,7 @@ const PENDING_KEEPS = 8
 const KEYS = 16
 const KEY_STRIDE = 2
 
-export class Notebook {
+export class OperationLog {
   readonly #fd: number
   readonly #page = Buffer.alloc(PAGE_SIZE)
   readonly #doubles = new Float64Array(this.#page.buffer, this.#page.byteOffset, NUMBERS_SIZE / 8)
@@ -72,17 +72,17 @@ export class Notebook {
     closeSync(this.#fd)
   }
 
-  /** A version that no value of this actor had before. */
+  /** @returns a version that no value of this worker had before */
   nextVersion(): number {
     return this.#add(VERSION, 1)
   }
 
-  /** 0: the item is not there. */
+  /** @returns 0 if the item is absent */
   version(key: number): number {
     return this.#at(KEYS + key * KEY_STRIDE)
   }
 
-  /** From when on it may be gone; 0: it stays. */
+  /** @returns the moment at which the item expires; 0 if it does not expire */
   endsAtMs(key: number): number {
     return this.#at(KEYS + key * KEY_STRIDE + 1)
   }
@@ -100,7 +100,7 @@ export class Notebook {
     this.#doubles[COUNTER] = value
   }
 
-  /** Increments of the counter that all share, acknowledged to this actor. */
+  /** Acknowledged increments of the shared counter by this worker. */
   get sharedCount(): number {
     return this.#at(SHARED_COUNT)
   }
@@ -139,7 +139,7 @@ export class Notebook {
     this.#doubles[PENDING_KEEPS] = pending.keeps ? 1 : 0
   }
 
-  /** What should not have been; empty: nothing. The first is kept. */
+  /** The first fault that the worker found; empty if there is none. */
   get fault(): string {
     const end = this.#page.indexOf(0, TEXT_OFFSET)
     return this.#page.toString('utf8', TEXT_OFFSET, end < 0 ? PAGE_SIZE : end)
@@ -152,7 +152,7 @@ export class Notebook {
   }
 
   #at(index: number): number {
-    return this.#doubles[index] as number
+    return this.#doubles[index]
   }
 
   #add(index: number, by: number): number {
