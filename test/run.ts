@@ -9,11 +9,11 @@ import { relative } from 'node:path'
 import { runCommandLine } from '../testing/command-line.ts'
 import { debugTests } from '../testing/harness/debug-tests.ts'
 import { findTestStages } from '../testing/harness/find-tests.ts'
-import { ROOT } from '../testing/root.ts'
 import { readTestOptions, type TestOptions } from '../testing/harness/options.ts'
 import { type StageResult, total } from '../testing/harness/results.ts'
 import { runCommand } from '../testing/harness/run-command.ts'
 import { runTestFiles } from '../testing/harness/run-test-files.ts'
+import { ROOT } from '../testing/root.ts'
 
 const COMMANDS = [
   {

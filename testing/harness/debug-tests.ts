@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { findTestStages, ROOT } from './find-tests.ts'
+import { ROOT } from '../root.ts'
+import { findTestStages } from './find-tests.ts'
 import type { TestOptions } from './options.ts'
 
 const NO_FILES_EXIT_CODE = 1

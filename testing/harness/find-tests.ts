@@ -8,8 +8,6 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../root.ts'
 
-export { ROOT }
-
 const SUFFIX = '.test.ts'
 
 /**
