@@ -1,5 +1,5 @@
 /**
- * Files that rules ask for, open and send.
+ * Opening files, and asking about paths.
  */
 
 import {
@@ -14,17 +14,17 @@ import {
 } from 'node:fs'
 import { toKey } from './byte-text.ts'
 
-/** A regular file that is open for reading; whoever has it closes it. */
+/** A regular file that is open for reading. Its owner closes it. */
 export interface OpenFile {
   readonly descriptor: number
   readonly size: number
   readonly modifiedAtMs: number
 }
 
-/** Undefined: there is no such regular file, or it cannot be read. */
+/** @returns undefined if there is no such regular file, or it cannot be read */
 export function openFile(path: string): OpenFile | undefined {
   if (statOf(path)?.isFile() !== true) return undefined
-  // Does not wait for a writer, should a pipe have taken the file's place just now.
+  // O_NONBLOCK: if a pipe has just replaced the file, opening must not wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK
   const descriptor = attempt(() => openSync(toKey(path), flags))
   if (descriptor === undefined) return undefined
@@ -38,17 +38,17 @@ export function closeFile(file: OpenFile): void {
   closeSync(file.descriptor)
 }
 
-/** What a path leads to, links followed; undefined: nothing, or nothing we may see. */
+/** Facts about the target of a path; undefined: there is none, or access is denied. */
 export function statOf(path: string): Stats | undefined {
   return attempt(() => statSync(toKey(path), { throwIfNoEntry: false }))
 }
 
-/** The same of a link itself. */
+/** The same about a link itself. */
 export function linkStatOf(path: string): Stats | undefined {
   return attempt(() => lstatSync(toKey(path), { throwIfNoEntry: false }))
 }
 
-/** A path that cannot be one, with a NUL byte from `%00`, leads nowhere. */
+/** An invalid path, such as one with a NUL byte from `%00`, has no target. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look()

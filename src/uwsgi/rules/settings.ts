@@ -1,5 +1,5 @@
 /**
- * What the options say beside the rules: caches, types, directories of files.
+ * The options besides the rules: caches, types, directories of files.
  */
 
 import {
@@ -16,23 +16,23 @@ import { ruleError } from './rule-text.ts'
 import { StaticRoot } from './static-files.ts'
 
 export interface RoutingSettings {
-  /** Of the caches that the options make. */
+  /** Names of the caches that the options make. */
   readonly cacheNames: ReadonlySet<string>
-  /** Files with types, in order. */
+  /** Files with types, in the order of the configuration. */
   readonly mimeFiles: readonly string[]
-  /** A cache with complete responses; an empty name is the default cache. */
+  /** The cache with complete responses; an empty name is the default cache. */
   readonly checkCache: string | undefined
   readonly staticRoots: readonly StaticRoot[]
   readonly pathMemory:
     | { readonly cacheName: string | undefined; readonly ttlMs: number }
     | undefined
-  /** Requests that nobody answers get a 404. */
+  /** Requests without an answer get a 404. */
   readonly hasNotFound: boolean
-  /** Plugins that uWSGI would load. */
+  /** Plugins that uWSGI would load, and that are ignored here. */
   readonly ignoredPlugins: readonly GivenOption[]
 }
 
-/** Throws UNDERCROFT_OPTION_INVALID. */
+/** @throws UndercroftError `UNDERCROFT_OPTION_INVALID` */
 export function readSettings(options: OptionSet): RoutingSettings {
   const cacheNames = new Set(resolveCaches(options).caches.map(cache => cache.name))
   const staticRoots = [
@@ -56,7 +56,7 @@ export function readSettings(options: OptionSet): RoutingSettings {
   }
 }
 
-/** `check-cache` alone is the default cache; uWSGI looks there in any case (F39). */
+/** `check-cache` without a value is the default cache, which uWSGI always uses (F39). */
 function readCheckCache(options: OptionSet, names: ReadonlySet<string>): string | undefined {
   const given = findLast(options, 'check-cache')
   if (given === undefined) return undefined
@@ -92,7 +92,7 @@ function parseStaticMap(given: GivenOption): StaticRoot {
   return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)))
 }
 
-/** One or several: `plugins = router_cache,0:notfound`. */
+/** Splits a list such as `plugins = router_cache,0:notfound`. */
 function pluginsOf({ value }: GivenOption): string[] {
   return value.split(',').map(name => name.trim())
 }

@@ -1,51 +1,52 @@
 /**
- * Files below directories that the configuration names: check-static and static-map, and where they
- * were found, in a cache.
+ * Files as responses: below the directories of check-static and static-map, with the paths that a
+ * cache remembers, and by the action `static`.
  *
- * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. A file is looked for once the rules
- * have not answered, and before the application is asked.
+ * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when the
+ * rules have not answered, and before the application is asked.
  */
 
 import { realpathSync } from 'node:fs'
+import type { Awaitable } from '../../base/index.ts'
 import { toKey, toPlainText } from './byte-text.ts'
-import type { Exchange } from './exchange.ts'
-import { answerWithFile } from './file-reply.ts'
-import type { Later, RouteCache } from './host.ts'
-import { statOf } from './open-file.ts'
+import { httpDate } from './expansions.ts'
+import { closeFile, openFile, statOf } from './open-file.ts'
+import { newReply } from './reply.ts'
+import type { RouteCache, RuleContext } from './rule-context.ts'
 
-/** Where found paths are kept, and for how long. */
+/** The cache that remembers found paths, and for how long. */
 export interface PathMemory {
   readonly cache: RouteCache
   readonly ttlMs: number
 }
 
-/** A directory whose files answer requests, or one file that does. */
+/** A directory whose files answer requests, or a single file. */
 export class StaticRoot {
   readonly #mount: string
   readonly #given: string
   #resolved: { readonly path: string; readonly isFile: boolean } | undefined
 
-  /** Text has one character a byte. Requests whose path begins with `mount` are for this root. */
+  /** Strings have one character for each byte. The root serves paths that begin with `mount`. */
   constructor(mount: string, root: string) {
     this.#mount = mount
     this.#given = root
   }
 
-  /** Undefined: this request is not for this root, or there is no such root. */
+  /** @returns undefined if the path does not begin with the mount, or the root does not exist */
   pathFor(pathInfo: string): string | undefined {
     const root = this.#resolve()
     if (root === undefined || !pathInfo.startsWith(this.#mount)) return undefined
     return root.isFile ? root.path : `${root.path}/${pathInfo.slice(this.#mount.length)}`
   }
 
-  /** Links and dot segments may lead elsewhere, and so may what a cache remembers. */
+  /** Whether a real path is inside: links, dot segments and remembered paths may lead elsewhere. */
   contains(path: string): boolean {
     const root = this.#resolve()
     if (root === undefined) return false
     return path === root.path || path.startsWith(root.path === '/' ? '/' : `${root.path}/`)
   }
 
-  /** It may be made later than the server is started. */
+  /** Resolves the root when it is first needed: it may be created after the server has started. */
   #resolve(): { readonly path: string; readonly isFile: boolean } | undefined {
     if (this.#resolved === undefined) {
       const path = resolveLinks(this.#given)
@@ -55,30 +56,30 @@ export class StaticRoot {
   }
 }
 
-/** Whether one of the roots has the file; then the exchange has its reply. */
+/** @returns true if one of the roots has the file, which is then the reply of the context */
 export function findStatic(
-  exchange: Exchange,
+  context: RuleContext,
   roots: readonly StaticRoot[],
   memory: PathMemory | undefined,
-): Later<boolean> {
-  if (memory === undefined) return roots.some(root => serveFrom(exchange, root))
-  return findRemembered(exchange, roots, memory)
+): Awaitable<boolean> {
+  if (memory === undefined) return roots.some(root => serveFrom(context, root))
+  return findRemembered(context, roots, memory)
 }
 
-function serveFrom(exchange: Exchange, root: StaticRoot): boolean {
-  const wanted = root.pathFor(exchange.variable('PATH_INFO'))
+function serveFrom(context: RuleContext, root: StaticRoot): boolean {
+  const wanted = root.pathFor(context.variable('PATH_INFO'))
   const found = wanted === undefined ? undefined : resolveLinks(wanted)
-  return found !== undefined && serve(exchange, root, found)
+  return found !== undefined && serve(context, root, found)
 }
 
-/** Here waiting for a cache far away is not worth a form without it. */
+/** Asynchronous in any case: a separate form for local caches is not worth its code. */
 async function findRemembered(
-  exchange: Exchange,
+  context: RuleContext,
   roots: readonly StaticRoot[],
   { cache, ttlMs }: PathMemory,
 ): Promise<boolean> {
   for (const root of roots) {
-    const wanted = root.pathFor(exchange.variable('PATH_INFO'))
+    const wanted = root.pathFor(context.variable('PATH_INFO'))
     if (wanted === undefined) continue
     const remembered = await cache.item(toKey(wanted))
     const found = remembered?.bytes.toString('latin1') ?? resolveLinks(wanted)
@@ -86,23 +87,54 @@ async function findRemembered(
     if (remembered === null) {
       await cache.store(toKey(wanted), { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
     }
-    if (serve(exchange, root, found)) return true
+    if (serve(context, root, found)) return true
   }
   return false
 }
 
-function serve(exchange: Exchange, root: StaticRoot, path: string): boolean {
-  if (root.contains(path)) return answerWithFile(exchange, path)
+function serve(context: RuleContext, root: StaticRoot, path: string): boolean {
+  if (root.contains(path)) return answerWithFile(context, path)
   const line = `[uwsgi-fileserve] security error: ${toPlainText(path)} is not under its directory`
-  exchange.world.logOnce('static', line)
+  context.deps.logOnce('static', line)
   return false
 }
 
-/** Undefined: nothing is there. */
+/** @returns undefined if there is no such file */
 function resolveLinks(path: string): string | undefined {
   try {
     return realpathSync.native(toKey(path), { encoding: 'latin1' })
   } catch {
     return undefined
   }
+}
+
+/**
+ * Answers GET and HEAD with a file. uWSGI 2.0.21, core/static.c, uwsgi_real_file_serve.
+ *
+ * @returns false for another method, or without such a file
+ */
+export function answerWithFile(context: RuleContext, path: string): boolean {
+  const method = context.variable('REQUEST_METHOD')
+  if (method !== 'GET' && method !== 'HEAD') return false
+  const file = openFile(path)
+  if (file === undefined) return false
+  const type = context.deps.mimeTypes.find(path)
+  const reply = {
+    ...newReply({ statusCode: 200 }, [
+      ...(type === undefined ? [] : ['Content-Type', type]),
+      ...['Content-Length', String(file.size), 'Last-Modified', httpDate(file.modifiedAtMs)],
+    ]),
+    isBegun: true,
+  }
+  const isOld = isNotModified(context.variable('HTTP_IF_MODIFIED_SINCE'), file.modifiedAtMs)
+  const isPlaced = context.placeReply(
+    isOld ? newReply({ statusCode: 304 }, []) : { ...reply, file },
+  )
+  if (isOld || !isPlaced) closeFile(file)
+  return true
+}
+
+/** RFC 9110 section 13.1.3; HTTP dates have whole seconds. */
+function isNotModified(since: string, modifiedAtMs: number): boolean {
+  return since !== '' && Math.floor(modifiedAtMs / 1000) * 1000 <= Date.parse(since)
 }
