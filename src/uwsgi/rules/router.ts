@@ -31,8 +31,8 @@ export interface Router {
    *
    * @param application - undefined: there is none, and requests without an answer are closed or
    * get a 404
-   * @param protocol - `http` promises that no request comes by the uwsgi protocol. @default 'uwsgi',
-   * which allows both
+   * @param protocol - `http` promises that no request comes by the uwsgi protocol; `uwsgi`, the
+   * default, allows both
    * @returns the application itself if the options say nothing about such requests
    */
   wrap(application: RequestListener | undefined, protocol?: Protocol): RequestListener

@@ -2,8 +2,8 @@
  * Files as responses: below the directories of check-static and static-map, with the paths that a
  * cache remembers, and by the action `static`.
  *
- * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when the
- * rules have not answered, and before the application is asked.
+ * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when
+ * the rules have not answered, and before the application is asked.
  */
 
 import { realpathSync } from 'node:fs'

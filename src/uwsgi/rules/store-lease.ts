@@ -2,9 +2,9 @@
  * Leases of `cachestore` with `lock`: of all requests that miss an item, in all processes, one asks
  * the application, and the others wait for what it stores.
  *
- * The requests that waited are answered by their `cache` rules that had missed. A key whose response
- * turned out not to be storable is remembered for a while; otherwise the waiting requests would ask
- * one after the other.
+ * The requests that waited are answered by their `cache` rules that had missed. A key whose
+ * response turned out not to be storable is remembered for a while; otherwise the waiting requests
+ * would ask one after the other.
  */
 
 import type { CacheKey, CacheLike, Clock } from '../../base/index.ts'

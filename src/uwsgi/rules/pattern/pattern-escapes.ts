@@ -25,7 +25,7 @@ const CLASS_ESCAPES: Readonly<Record<string, string>> = {
 
 const CONTROL_ESCAPES: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9 }
 
-/** Assertions and similar escapes, outside classes only. `\Z` also matches before a last line feed. */
+/** Assertions and similar, outside classes only. `\Z` also matches before a last line feed. */
 const OUTSIDE_ESCAPES: Readonly<Record<string, string>> = {
   A: '^',
   z: '$',
