@@ -32,9 +32,9 @@ export async function listenerOf(
     case 'listener':
       return guardedListener(app.listener, onError)
     case 'server':
-      return (request, response) => {
+      return guardedListener((request, response) => {
         app.server.emit('request', request, response)
-      }
+      }, onError)
   }
 }
 
@@ -87,33 +87,44 @@ function isClientGone(incoming: IncomingMessage, outgoing: ServerResponse): bool
 }
 
 /**
+ * Answers 500 when the listener throws or rejects: in Node itself, one such request would end the
+ * process with all its other requests.
+ *
  * A Fetch handler with two parameters passes for a listener and never answers. The returned
- * Response reveals it. Failures of a listener are treated as Node treats them.
+ * Response reveals it.
  */
 function guardedListener(
   listener: RequestListener,
   onError: (error: unknown) => void,
 ): RequestListener {
   return (request, response) => {
-    const returned: unknown = listener(request, response)
-    if (returned instanceof Promise) returned.then(value => refuseFetch(value, response, onError))
-    else refuseFetch(returned, response, onError)
+    const fail = (error: unknown) => {
+      onError(error)
+      answerFailure(response)
+    }
+    try {
+      const returned: unknown = listener(request, response)
+      if (returned instanceof Promise) {
+        returned.then(value => refuseFetch(value, response, fail)).catch(fail)
+      } else refuseFetch(returned, response, fail)
+    } catch (error) {
+      fail(error)
+    }
   }
 }
 
 function refuseFetch(
   returned: unknown,
   response: ServerResponse,
-  onError: (error: unknown) => void,
+  fail: (error: unknown) => void,
 ): void {
   if (!(returned instanceof Response) || response.headersSent) return
-  onError(
+  fail(
     new TypeError(
       'the app has two parameters, as Node listeners have, but returned a Response; ' +
         'export such a Fetch handler as { fetch: handler }',
     ),
   )
-  answerFailure(response)
 }
 
 /**

@@ -15,7 +15,7 @@ export interface LoadAppOptions {
   readonly callable?: string
   /** Where relative paths and packages are looked up. @default the working directory */
   readonly directory?: string
-  /** Gets the failures of a Fetch handler, which are answered with 500. @default stderr */
+  /** Gets the failures of the app, which are answered with 500. @default stderr */
   readonly onError?: (error: unknown) => void
 }
 
