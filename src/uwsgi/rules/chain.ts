@@ -22,6 +22,7 @@ interface CompiledRule {
 export interface ChainScope {
   readonly deps: RuleDeps
   readonly cacheNames: ReadonlySet<string>
+  readonly servesDotfiles: boolean
   /** Takes one sentence that names the option and its place. */
   warn(text: string): void
 }

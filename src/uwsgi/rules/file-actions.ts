@@ -11,7 +11,7 @@ import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { toKey } from './byte-text.ts'
 import type { ResponseHead, ResponseSink } from './response-sink.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
-import { answerWithFile } from './static-files.ts'
+import { answerWithFile, countHidden } from './static-files.ts'
 import { isStorable, type StorePolicy } from './store-sink.ts'
 import { compileArgument, type Template } from './template.ts'
 
@@ -26,11 +26,13 @@ const TO_FILE_NAMES: ArgumentNames = { filename: 'filename', name: 'filename', m
 const DEFAULT_MODE = 0o644
 
 /** Answers GET and HEAD with a file; otherwise ends the request without a response. */
-function compileStatic(text: string): Action {
+function compileStatic(text: string, { servesDotfiles }: RuleScope): Action {
   const path = compileArgument(text)
+  const hiddenByRule = countHidden(path.fixedText)
   return context => {
     const filled = path.expand(context)
-    if (staysBelow(path, filled)) answerWithFile(context, filled)
+    const isHidden = !servesDotfiles && countHidden(filled) > hiddenByRule
+    if (!isHidden && staysBelow(path, filled)) answerWithFile(context, filled)
     return 'break'
   }
 }

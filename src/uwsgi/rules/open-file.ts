@@ -9,6 +9,8 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readlinkSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs'
@@ -32,6 +34,26 @@ export function openFile(path: string): OpenFile | undefined {
   if (stats.isFile()) return { descriptor, size: stats.size, modifiedAtMs: stats.mtimeMs }
   closeSync(descriptor)
   return undefined
+}
+
+/**
+ * The real path of an open file, without links.
+ *
+ * On Linux the kernel is asked about the descriptor, so the answer cannot be changed by a link that
+ * appears after the file was opened. Elsewhere the path is resolved again and must lead to the same
+ * file.
+ *
+ * @returns undefined if the path leads to another file by now
+ */
+export function realPathOf({ descriptor }: OpenFile, path: string): string | undefined {
+  const known = attempt(() => readlinkSync(`/proc/self/fd/${descriptor}`, 'latin1'))
+  if (known !== undefined) return known.replace(/ \(deleted\)$/, '')
+  const resolved = attempt(() => realpathSync.native(toKey(path), 'latin1'))
+  if (resolved === undefined) return undefined
+  const there = attempt(() => lstatSync(toKey(resolved), { bigint: true }))
+  const opened = fstatSync(descriptor, { bigint: true })
+  const isSame = there?.dev === opened.dev && there.ino === opened.ino
+  return isSame ? resolved : undefined
 }
 
 export function closeFile(file: OpenFile): void {

@@ -52,7 +52,7 @@ export class RuleSet {
     const rules = interleavedOptions(options, isRuleOption)
     const texts = parseRules(rules)
     this.#settings = readSettings(options)
-    const { cacheNames, mimeFiles, pathMemory, ignoredPlugins } = this.#settings
+    const { cacheNames, mimeFiles, pathMemory, ignoredPlugins, servesDotfiles } = this.#settings
     for (const plugins of ignoredPlugins) warnings.push(ruleError(plugins, PLUGINS_NOTE).message)
     const mimeTypes = readMimeTypes(mimeFiles, path => {
       warnings.push(`!!! no ${path} file found !!!`)
@@ -61,6 +61,7 @@ export class RuleSet {
     const scope = {
       deps: this.deps,
       cacheNames,
+      servesDotfiles,
       warn: (text: string) => {
         warnings.push(text)
       },

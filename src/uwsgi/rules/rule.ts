@@ -23,6 +23,8 @@ export interface RuleScope {
   readonly labels: ReadonlyMap<string, number>
   /** Names of the caches that the configuration makes. */
   readonly cacheNames: ReadonlySet<string>
+  /** Text of a request may name files that begin with a dot. */
+  readonly servesDotfiles: boolean
   readonly deps: RuleDeps
   /** Reports a probable mistake to the author of the rule. */
   warn(text: string): void

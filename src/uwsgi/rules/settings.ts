@@ -4,6 +4,7 @@
 
 import {
   findLast,
+  flagOption,
   type GivenOption,
   integerOption,
   listOption,
@@ -23,6 +24,8 @@ export interface RoutingSettings {
   /** The cache with complete responses; an empty name is the default cache. */
   readonly checkCache: string | undefined
   readonly staticRoots: readonly StaticRoot[]
+  /** Files that begin with a dot are served. */
+  readonly servesDotfiles: boolean
   readonly pathMemory:
     | { readonly cacheName: string | undefined; readonly ttlMs: number }
     | undefined
@@ -35,11 +38,12 @@ export interface RoutingSettings {
 /** @throws UndercroftError `UNDERCROFT_OPTION_INVALID` */
 export function readSettings(options: OptionSet): RoutingSettings {
   const cacheNames = new Set(resolveCaches(options).caches.map(cache => cache.name))
+  const servesDotfiles = flagOption(options, 'static-dotfiles')
   const staticRoots = [
     ...listOption(options, 'check-static').map(
-      given => new StaticRoot('', toByteText(given.value)),
+      given => new StaticRoot('', toByteText(given.value), servesDotfiles),
     ),
-    ...listOption(options, 'static-map').map(parseStaticMap),
+    ...listOption(options, 'static-map').map(given => parseStaticMap(given, servesDotfiles)),
   ]
   const pathMemory = readPathMemory(options, cacheNames)
   const plugins = listOption(options, 'plugins')
@@ -50,6 +54,7 @@ export function readSettings(options: OptionSet): RoutingSettings {
     mimeFiles: mimeFiles.length === 0 && needsTypes ? [SYSTEM_MIME_FILE] : mimeFiles,
     checkCache: readCheckCache(options, cacheNames),
     staticRoots,
+    servesDotfiles,
     pathMemory,
     hasNotFound: plugins.some(given => pluginsOf(given).some(isNotFound)),
     ignoredPlugins: plugins.filter(given => !pluginsOf(given).every(isNotFound)),
@@ -82,14 +87,14 @@ function readPathMemory(
   return { cacheName: named?.value, ttlMs: seconds * 1000 }
 }
 
-function parseStaticMap(given: GivenOption): StaticRoot {
+function parseStaticMap(given: GivenOption, servesDotfiles: boolean): StaticRoot {
   const equals = given.value.indexOf('=')
   if (equals < 0) {
     const reason = 'invalid document root in static map, syntax mountpoint=docroot'
     throw ruleError(given, reason)
   }
   const mount = toByteText(given.value.slice(0, equals))
-  return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)))
+  return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)), servesDotfiles)
 }
 
 /** Splits a list such as `plugins = router_cache,0:notfound`. */

@@ -4,13 +4,16 @@
  *
  * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when
  * the rules have not answered, and before the application is asked.
+ *
+ * Any process that may write to a directory or to the cache can change what a path leads to. Whether
+ * a file is inside its directory is therefore decided by the real path of the open descriptor.
  */
 
 import { realpathSync } from 'node:fs'
 import type { Awaitable } from '../../base/index.ts'
 import { toKey, toPlainText } from './byte-text.ts'
 import { httpDate } from './expansions.ts'
-import { closeFile, openFile, statOf } from './open-file.ts'
+import { closeFile, type OpenFile, openFile, realPathOf, statOf } from './open-file.ts'
 import { newReply } from './reply.ts'
 import type { RouteCache, RuleContext } from './rule-context.ts'
 
@@ -24,26 +27,41 @@ export interface PathMemory {
 export class StaticRoot {
   readonly #mount: string
   readonly #given: string
+  readonly #servesDotfiles: boolean
   #resolved: { readonly path: string; readonly isFile: boolean } | undefined
 
   /** Strings have one character for each byte. The root serves paths that begin with `mount`. */
-  constructor(mount: string, root: string) {
+  constructor(mount: string, root: string, servesDotfiles: boolean) {
     this.#mount = mount
     this.#given = root
+    this.#servesDotfiles = servesDotfiles
   }
 
-  /** @returns undefined if the path does not begin with the mount, or the root does not exist */
+  /** @returns undefined if the root does not serve the path, or does not exist */
   pathFor(pathInfo: string): string | undefined {
     const root = this.#resolve()
     if (root === undefined || !pathInfo.startsWith(this.#mount)) return undefined
-    return root.isFile ? root.path : `${root.path}/${pathInfo.slice(this.#mount.length)}`
+    if (root.isFile) return root.path
+    const below = pathInfo.slice(this.#mount.length)
+    return this.#isServed(below) ? `${root.path}/${below}` : undefined
   }
 
-  /** Whether a real path is inside: links, dot segments and remembered paths may lead elsewhere. */
+  /** Whether a path that a cache remembers is one that the root itself could have found. */
+  mayHaveFound(path: string): boolean {
+    const root = this.#resolve()
+    if (root === undefined || !this.contains(path)) return false
+    return this.#isServed(path.slice(root.path.length))
+  }
+
+  /** Whether a real path, without links and dot segments, is inside the root. */
   contains(path: string): boolean {
     const root = this.#resolve()
     if (root === undefined) return false
     return path === root.path || path.startsWith(root.path === '/' ? '/' : `${root.path}/`)
+  }
+
+  #isServed(path: string): boolean {
+    return this.#servesDotfiles || countHidden(path) === 0
   }
 
   /** Resolves the root when it is first needed: it may be created after the server has started. */
@@ -54,6 +72,16 @@ export class StaticRoot {
     }
     return this.#resolved
   }
+}
+
+/** A directory that RFC 8615 reserves for files that everyone may read. */
+const WELL_KNOWN = '.well-known'
+
+/** Counts the segments that begin with a dot, such as `.git`, which are not meant for clients. */
+export function countHidden(path: string): number {
+  const isHidden = (segment: string) =>
+    segment.startsWith('.') && segment !== WELL_KNOWN && segment !== '.' && segment !== '..'
+  return path.split('/').filter(isHidden).length
 }
 
 /** @returns true if one of the roots has the file, which is then the reply of the context */
@@ -81,11 +109,14 @@ async function findRemembered(
   for (const root of roots) {
     const wanted = root.pathFor(context.variable('PATH_INFO'))
     if (wanted === undefined) continue
-    const remembered = await cache.item(toKey(wanted))
-    const found = remembered?.bytes.toString('latin1') ?? resolveLinks(wanted)
-    if (found === undefined) continue
-    if (remembered === null) {
-      await cache.store(toKey(wanted), { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
+    const key = toKey(wanted)
+    const remembered = (await cache.item(key))?.bytes.toString('latin1')
+    const known = remembered !== undefined && root.mayHaveFound(remembered) ? remembered : undefined
+    if (known !== undefined && serve(context, root, known)) return true
+    const found = resolveLinks(wanted)
+    if (found === undefined || found === known) continue
+    if (found !== remembered) {
+      await cache.store(key, { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
     }
     if (serve(context, root, found)) return true
   }
@@ -93,10 +124,14 @@ async function findRemembered(
 }
 
 function serve(context: RuleContext, root: StaticRoot, path: string): boolean {
-  if (root.contains(path)) return answerWithFile(context, path)
-  const line = `[uwsgi-fileserve] security error: ${toPlainText(path)} is not under its directory`
-  context.deps.logOnce('static', line)
-  return false
+  return answerWithFile(context, path, (file, realPath) => {
+    if (realPath !== undefined && root.contains(realPath)) return true
+    closeFile(file)
+    const shown = toPlainText(realPath ?? path)
+    const line = `[uwsgi-fileserve] security error: ${shown} is not under its directory`
+    context.deps.logOnce('static', line)
+    return false
+  })
 }
 
 /** @returns undefined if there is no such file */
@@ -111,13 +146,19 @@ function resolveLinks(path: string): string | undefined {
 /**
  * Answers GET and HEAD with a file. uWSGI 2.0.21, core/static.c, uwsgi_real_file_serve.
  *
+ * @param accepts - decides by the real path of the open file, and closes a file that it refuses
  * @returns false for another method, or without such a file
  */
-export function answerWithFile(context: RuleContext, path: string): boolean {
+export function answerWithFile(
+  context: RuleContext,
+  path: string,
+  accepts?: (file: OpenFile, realPath: string | undefined) => boolean,
+): boolean {
   const method = context.variable('REQUEST_METHOD')
   if (method !== 'GET' && method !== 'HEAD') return false
   const file = openFile(path)
   if (file === undefined) return false
+  if (accepts !== undefined && !accepts(file, realPathOf(file, path))) return false
   const type = context.deps.mimeTypes.find(path)
   const reply = {
     ...newReply({ statusCode: 200 }, [

@@ -30,6 +30,7 @@ export const TEST_SCOPE: RuleScope = {
   index: 0,
   labels: new Map(),
   cacheNames: new Set(),
+  servesDotfiles: false,
   deps: TEST_DEPS,
   warn: () => {},
 }
