@@ -19,7 +19,7 @@ import {
   textOption,
   usageError,
 } from '../uwsgi/options/index.ts'
-import { createRouter, type RouterHost } from '../uwsgi/rules/index.ts'
+import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import {
   type ListenLimits,
   type PlannedSocket,
@@ -107,7 +107,7 @@ export function planServe(options: OptionSet): ServePlan {
 }
 
 /** For rules that are only checked: each worker has its own. */
-const NOTHING_AROUND: RouterHost = {
+const NOTHING_AROUND: RouterDeps = {
   clock: systemClock,
   workerId: 0,
   pid: 0,

@@ -63,11 +63,11 @@ export class RunningWorker {
     const { maxRequests } = crew
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     const caches = await openCaches(plan, host)
-    const listener = watch.wrap(await makeListener(task, plan, caches, host))
+    const { http, uwsgi } = await makeListeners(task, plan, caches, host)
     // Variables of the uwsgi protocol, and what HTTP makes of them, differ a little in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const front = new HttpFront(listener, { maxHeaderSize, watch, seat })
-    const uwsgiServer = createServer({ maxHeaderSize }, listener)
+    const front = new HttpFront(watch.wrap(http), { maxHeaderSize, watch, seat })
+    const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(uwsgi))
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _masters, ...planned } = plan.limits
     const limits = { ...planned, drainTimeoutMs: crew.reloadMercyMs }
@@ -101,19 +101,20 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Opene
   return caches
 }
 
-/** The rules, and the application behind them. */
-async function makeListener(
+/** The rules and the application behind them, for each protocol what concerns its requests. */
+async function makeListeners(
   { workerId }: WorkerTask,
   { options, crew }: ServePlan,
   caches: readonly OpenedCache[],
   { onLog }: WorkerHost,
-): Promise<RequestListener> {
+): Promise<{ readonly http: RequestListener; readonly uwsgi: RequestListener }> {
   const { app, chdir } = crew ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes: files that the configuration names are the master's to find.
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
-  return router.wrap(app && (await loadCachedApp(app, caches)))
+  const application = app && (await loadCachedApp(app, caches))
+  return { http: router.wrap(application, 'http'), uwsgi: router.wrap(application, 'uwsgi') }
 }
 
 /** The application, behind an HTTP cache if that is asked for. */

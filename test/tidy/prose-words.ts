@@ -92,7 +92,6 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/single-flight', why: NOT_YET },
   { path: 'src/uwsgi/api', why: NOT_YET },
   { path: 'src/uwsgi/options', why: NOT_YET },
-  { path: 'src/uwsgi/rules', why: NOT_YET },
   { path: 'test/cache', why: NOT_YET },
   { path: 'test/cli', why: NOT_YET },
   { path: 'test/crash', why: NOT_YET },
@@ -118,5 +117,4 @@ export const STRINGS_TO_REWRITE: readonly Room[] = [
   { path: 'src/replication', why: NOT_YET },
   { path: 'src/runner', why: NOT_YET },
   { path: 'src/uwsgi/options', why: NOT_YET },
-  { path: 'src/uwsgi/rules', why: NOT_YET },
 ]

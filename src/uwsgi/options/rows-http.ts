@@ -60,6 +60,13 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     description: 'The same for requests whose path begins so; the directory may be a file.',
   },
   {
+    name: 'static-dotfiles',
+    kind: 'flag',
+    group: 'http',
+    support: 'now',
+    description: 'Serves files whose name or directory begins with a dot; .well-known always is.',
+  },
+  {
     name: 'disable-logging',
     letter: 'L',
     kind: 'flag',
