@@ -98,7 +98,7 @@ export interface CommandEnvironment {
   readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: CommandOutput
   readonly stderr: CommandOutput
-  readonly outside: Outside
+  readonly host: Outside
   readonly serveHost: ServeHost
   readonly topHost: TopHost
   openTarget(address: TargetAddress): Promise<CommandTarget>

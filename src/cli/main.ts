@@ -5,7 +5,7 @@
 import { serveHost } from './commands/open-server.ts'
 import { openTarget } from './commands/open-target.ts'
 import type { CommandEnvironment, CommandOutput } from './environment.ts'
-import { nodeOutside } from './node-outside.ts'
+import { nodeHostEnvironment } from './node-host-environment.ts'
 import { run } from './run.ts'
 import { nodeTopHost } from './top/node-top.ts'
 
@@ -13,7 +13,7 @@ const environment: CommandEnvironment = {
   stdin: process.stdin,
   stdout: streamOutput(process.stdout),
   stderr: streamOutput(process.stderr),
-  outside: nodeOutside(),
+  host: nodeHostEnvironment(),
   serveHost,
   topHost: nodeTopHost(process.stdout),
   openTarget,

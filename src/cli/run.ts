@@ -26,7 +26,7 @@ async function dispatch(
   argv: readonly string[],
   environment: CommandEnvironment,
 ): Promise<ExitCode> {
-  const { stdout, stderr, outside } = environment
+  const { stdout, stderr, host } = environment
   const [name, ...args] = argv
   switch (name) {
     case undefined:
@@ -34,7 +34,7 @@ async function dispatch(
       return EXIT.usage
     case '--version':
     case '-V':
-      await writeLine(stdout, outside.facts.version)
+      await writeLine(stdout, host.facts.version)
       return EXIT.done
     case 'help':
     case '--help':

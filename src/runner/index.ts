@@ -2,8 +2,7 @@
  * The runner: a master with workers, and what `serve` shares with it when it does without.
  */
 
-export { openKeptCache } from './caches/open-cache.ts'
-export { Pidfile } from './left-behind.ts'
+export { openServedCache as openKeptCache } from './caches/serve-cache.ts'
 export {
   type MasterHost,
   type MasterOpened,
@@ -11,6 +10,7 @@ export {
   type MasterReady,
   runMaster,
 } from './master.ts'
+export { Pidfile } from './owned-file.ts'
 export { planServe, type ServePlan } from './plan.ts'
 export { explainingAddressInUse } from './sockets/address-in-use.ts'
 export type { ListenLimits, PlannedSocket } from './sockets/plan-sockets.ts'

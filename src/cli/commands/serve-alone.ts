@@ -72,7 +72,7 @@ async function listenStats(
   caches: readonly ServedCache[],
   listeners: readonly Listener[],
   plan: ServePlan,
-  { serveHost, outside }: CommandEnvironment,
+  { serveHost, host }: CommandEnvironment,
 ): Promise<Listener | undefined> {
   const { stats, limits } = plan
   if (stats === undefined) return undefined
@@ -80,7 +80,7 @@ async function listenStats(
     address: formatAddress(listener.address),
     protocol: 'uwsgi' as const,
   }))
-  const { version } = outside.facts
+  const { version } = host.facts
   const mode = limits.mode === undefined ? {} : { mode: limits.mode }
   return explainingAddressInUse(stats, () =>
     serveHost.listenStats({ ...stats, caches, sockets, version, ...mode }),

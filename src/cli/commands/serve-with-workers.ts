@@ -17,12 +17,12 @@ import {
 /** Runs until a signal ends it, and says which. */
 export function serveWithWorkers(
   plan: MasterPlan,
-  { serveHost, outside, stdout, stderr }: CommandEnvironment,
+  { serveHost, host, stdout, stderr }: CommandEnvironment,
   isJson: boolean,
 ): Promise<string> {
   const log = logTo(isJson ? stderr : stdout)
   return serveHost.runMaster(plan, {
-    version: outside.facts.version,
+    version: host.facts.version,
     onLog: log,
     onOpened(opened) {
       for (const line of isJson ? [] : openedLines(opened)) log(line)
@@ -50,7 +50,7 @@ function readyLines({ caches, sockets, statsAddress }: MasterReady, plan: Master
     ...(first === undefined || uwsgi === undefined
       ? []
       : formatReachLines(first.name, uwsgi.address, plan.directory)),
-    `all ${plan.crew.processes} workers are ready`,
+    `all ${plan.workers.processes} workers are ready`,
   ]
 }
 

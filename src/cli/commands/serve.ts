@@ -31,9 +31,9 @@ export const SERVE: Command = {
     const [stray] = parsed.positionals
     if (stray !== undefined)
       throw usageError(`"${stray}" is no INI file: its name must end in .ini`)
-    const { outside, stdout, stderr } = environment
-    const fromEnvironment = readEnvironmentOptions(outside.environment)
-    const loaded = loadOptions([...fromEnvironment, ...parsed.given], outside)
+    const { host, stdout, stderr } = environment
+    const fromEnvironment = readEnvironmentOptions(host.environment)
+    const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
     const plan = planServe(loaded.options)
     for (const warning of [...loaded.warnings, ...plan.warnings]) {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
@@ -42,11 +42,11 @@ export const SERVE: Command = {
     if (!isJson) {
       for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
     }
-    const { crew } = plan
+    const { workers } = plan
     const signal =
-      crew === undefined
+      workers === undefined
         ? await serveAlone(plan, environment, isJson)
-        : await serveWithWorkers({ ...plan, crew }, environment, isJson)
+        : await serveWithWorkers({ ...plan, workers }, environment, isJson)
     if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
     return EXIT.done
   },

@@ -5,7 +5,7 @@
  * master's own, from when it first saw the request, so that no clocks are compared.
  */
 
-import type { SeatFacts } from './board.ts'
+import type { ScoreboardFacts } from './scoreboard.ts'
 
 /** What the last look at a process found. */
 export interface Watch {
@@ -20,7 +20,7 @@ export type Verdict = 'fine' | 'late' | 'stuck'
 /** What a look finds, given what the last one did. */
 export function look(
   before: Watch | undefined,
-  { oldest, beats }: Pick<SeatFacts, 'oldest' | 'beats'>,
+  { oldest, beats }: Pick<ScoreboardFacts, 'oldest' | 'beats'>,
   nowMs: number,
   limitMs: number,
 ): { readonly watch: Watch; readonly verdict: Verdict } {

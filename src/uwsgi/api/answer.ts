@@ -9,7 +9,7 @@ export type CacheArgument = string | undefined
  * `T` from a local cache, a promise of it from a remote one, either of the two when the name is
  * known only at run time.
  */
-export type Answer<C extends CacheArgument, T> = C extends string
+export type CacheResult<C extends CacheArgument, T> = C extends string
   ? C extends `${string}@${string}`
     ? Promise<T>
     : IsPattern<C> extends true

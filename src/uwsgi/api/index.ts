@@ -1,6 +1,5 @@
-export type { Answer, CacheArgument } from './answer.ts'
+export type { CacheArgument, CacheResult as Answer } from './answer.ts'
 export { Cache, Cache as AutoCache } from './auto-cache.ts'
-export type { CacheCalls } from './calls.ts'
 export { closeCaches, findCache, provideCaches } from './find-cache.ts'
 export * from './functions.ts'
 export {
@@ -13,3 +12,4 @@ export {
   parseInstance,
 } from './instance.ts'
 export { opt } from './opt.ts'
+export type { UwsgiCache as CacheCalls } from './uwsgi-cache.ts'

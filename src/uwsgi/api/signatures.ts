@@ -6,7 +6,7 @@
  */
 
 import type { CacheKey, CounterOperation } from '../../base/index.ts'
-import type { Answer, CacheArgument } from './answer.ts'
+import type { CacheArgument, CacheResult } from './answer.ts'
 import {
   requireIdentifier,
   requireKey,
@@ -14,13 +14,13 @@ import {
   requireValue,
   ttlMsOf,
 } from './arguments.ts'
-import type { CacheCalls, Done, Later } from './calls.ts'
 import { findCache, isRemote } from './find-cache.ts'
+import type { Done, Later, UwsgiCache } from './uwsgi-cache.ts'
 
 /** A function of a key. */
 export interface ByKey<T> {
   (key: CacheKey): T
-  <C extends CacheArgument>(key: CacheKey, cache: C): Answer<C, T>
+  <C extends CacheArgument>(key: CacheKey, cache: C): CacheResult<C, T>
 }
 
 /** A function that stores a value. */
@@ -31,7 +31,7 @@ export interface Storing {
     value: string | Uint8Array,
     expires: number | undefined,
     cache: C,
-  ): Answer<C, Done>
+  ): CacheResult<C, Done>
 }
 
 /** A function that changes a number. */
@@ -42,16 +42,16 @@ export interface Counting {
     by: number | bigint | undefined,
     expires: number | undefined,
     cache: C,
-  ): Answer<C, Done>
+  ): CacheResult<C, Done>
 }
 
 /** A function of a whole cache. */
 export interface Whole<T> {
   (): T
-  <C extends CacheArgument>(cache: C): Answer<C, T>
+  <C extends CacheArgument>(cache: C): CacheResult<C, T>
 }
 
-export function byKey<T>(act: (calls: CacheCalls, key: CacheKey) => Later<T>): ByKey<T> {
+export function byKey<T>(act: (calls: UwsgiCache, key: CacheKey) => Later<T>): ByKey<T> {
   const run = (key: CacheKey, cache?: CacheArgument) =>
     perform(cache, calls => act(calls, requireKey(key)))
   return run as ByKey<T>
@@ -86,12 +86,12 @@ export function counting(operation: CounterOperation, fallback: number): Countin
   return run as Counting
 }
 
-export function whole<T>(act: (calls: CacheCalls) => Later<T>): Whole<T> {
+export function whole<T>(act: (calls: UwsgiCache) => Later<T>): Whole<T> {
   return ((cache?: CacheArgument) => perform(cache, act)) as Whole<T>
 }
 
 /** A remote cache's answer is a promise in any case, of an error as well. */
-function perform<T>(cache: CacheArgument, act: (calls: CacheCalls) => Later<T>): Later<T> {
+function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Later<T>): Later<T> {
   const identifier = requireIdentifier(cache)
   const run = () => act(findCache(identifier))
   return isRemote(identifier) ? Promise.resolve().then(run) : run()

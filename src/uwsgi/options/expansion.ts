@@ -6,7 +6,7 @@
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
-import { findVariable, type Outside } from './outside.ts'
+import { findVariable, type HostEnvironment } from './host-environment.ts'
 import { evaluatePlaceholder } from './placeholder.ts'
 
 /** Placeholders of placeholders grow fast; a value longer than this is a mistake. */
@@ -21,11 +21,11 @@ export interface ExpandedOptions {
 /** Expands every value. */
 export function expandOptions(
   collected: readonly GivenOption[],
-  outside: Outside,
+  host: HostEnvironment,
 ): ExpandedOptions {
   const read = collected
-    .map(option => replaceEach(option, '$', name => findVariable(outside, name)))
-    .map(option => replaceEach(option, '@', path => readContent(option, path, outside)))
+    .map(option => replaceEach(option, '$', name => findVariable(host, name)))
+    .map(option => replaceEach(option, '@', path => readContent(option, path, host)))
   return expandPlaceholders(read)
 }
 
@@ -74,7 +74,7 @@ function replaceEach(
 const PATTERNS = { $: /\$\(([^)]+)\)/g, '@': /@\(([^)]+)\)/g, '%': /%\(([^)]+)\)/g } as const
 
 /** A file's content without its last line end. */
-function readContent(option: GivenOption, path: string, outside: Outside): string {
+function readContent(option: GivenOption, path: string, host: HostEnvironment): string {
   const scheme = /^[a-z0-9]+:\/\//i.exec(path)?.[0]
   if (scheme !== undefined) {
     throw optionError(
@@ -82,7 +82,7 @@ function readContent(option: GivenOption, path: string, outside: Outside): strin
       `asks for @(${path}); only plain files are read, ${scheme} is never run or fetched`,
     )
   }
-  const text = outside.readFile(path)
+  const text = host.readFile(path)
   if (text === undefined) throw optionError(option, `cannot read the file ${path}`)
   return text.replace(/\r?\n$/, '')
 }

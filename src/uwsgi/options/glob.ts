@@ -2,29 +2,29 @@
  * Shell patterns over paths: `*`, `?` and `[...]` within a name.
  */
 
-import type { Outside } from './outside.ts'
+import type { HostEnvironment } from './host-environment.ts'
 
 /** The paths that match, sorted, directories with a trailing `/`; none if nothing does. */
-export function findMatches(pattern: string, outside: Outside): string[] {
+export function findMatches(pattern: string, host: HostEnvironment): string[] {
   const isAbsolute = pattern.startsWith('/')
   let found = [isAbsolute ? '/' : '']
   for (const part of pattern.split('/').filter(name => name !== '')) {
-    found = found.flatMap(parent => matchPart(parent, part, outside))
+    found = found.flatMap(parent => matchPart(parent, part, host))
   }
   // By code unit, as the C locale sorts, so that the order is the same everywhere.
   return found
-    .map(path => (outside.findKind(path) === 'directory' ? `${path}/` : path))
+    .map(path => (host.findKind(path) === 'directory' ? `${path}/` : path))
     .sort((left, right) => (left < right ? -1 : Number(left > right)))
 }
 
-function matchPart(parent: string, part: string, outside: Outside): string[] {
+function matchPart(parent: string, part: string, host: HostEnvironment): string[] {
   const prefix = parent === '' || parent.endsWith('/') ? parent : `${parent}/`
   if (!/[*?[]/.test(part)) {
     const path = prefix + part
-    return outside.findKind(path) === undefined ? [] : [path]
+    return host.findKind(path) === undefined ? [] : [path]
   }
   const matches = compilePart(part)
-  const names = outside.listDirectory(parent === '' ? '.' : parent) ?? []
+  const names = host.listDirectory(parent === '' ? '.' : parent) ?? []
   // Hidden names only when asked for.
   return names
     .filter(name => matches.test(name) && (part.startsWith('.') || !name.startsWith('.')))

@@ -6,7 +6,7 @@
  */
 
 import { posix } from 'node:path'
-import type { Outside } from './outside.ts'
+import type { HostEnvironment } from './host-environment.ts'
 
 /** One line after replacement. Where a `%` joined lines, the number is the first one's. */
 export interface MagicLine {
@@ -24,10 +24,10 @@ export type MagicTable = ReadonlyMap<string, string>
 export function buildMagicTable(
   given: string,
   section: string,
-  outside: Outside,
+  host: HostEnvironment,
   first?: MagicTable,
 ): MagicTable {
-  const { facts } = outside
+  const { facts } = host
   const path = posix.resolve(facts.cwd, given)
   const directory = posix.dirname(path)
   const fileName = posix.basename(path)
@@ -42,7 +42,7 @@ export function buildMagicTable(
     ['c', components.at(-1) ?? ''],
     ['o', given],
     ['x', section],
-    ['i', String(outside.findInode(path))],
+    ['i', String(host.findInode(path))],
     ['j', djb33xHex(Buffer.from(path))],
   ]
   const table = new Map<string, string>([

@@ -5,9 +5,9 @@
 import { collectOptions } from './collect.ts'
 import { expandOptions } from './expansion.ts'
 import type { GivenOption } from './given-option.ts'
+import type { HostEnvironment } from './host-environment.ts'
 import { checkOptions, describeMeaningless, type OptionSet } from './option-set.ts'
 import { OPTION_TABLE } from './option-table.ts'
-import type { Outside } from './outside.ts'
 
 /** A configuration, read. */
 export interface LoadedOptions {
@@ -19,9 +19,9 @@ export interface LoadedOptions {
 }
 
 /** Reads the options of all sources, given in the order in which they count. */
-export function loadOptions(given: readonly GivenOption[], outside: Outside): LoadedOptions {
-  const collected = collectOptions(given, outside)
-  const expanded = expandOptions(collected.options, outside)
+export function loadOptions(given: readonly GivenOption[], host: HostEnvironment): LoadedOptions {
+  const collected = collectOptions(given, host)
+  const expanded = expandOptions(collected.options, host)
   const checked = checkOptions(OPTION_TABLE, expanded.options, expanded.usedPlaceholders)
   return {
     options: checked.options,

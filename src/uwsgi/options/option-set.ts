@@ -4,9 +4,9 @@
 
 import { assert } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
-import { formatSuggestion } from './nearest.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
+import { formatSuggestion } from './suggestion.ts'
 
 /** What was given. Ask with `flagOption` and the others. */
 export interface OptionSet {

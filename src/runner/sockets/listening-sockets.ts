@@ -12,7 +12,7 @@ import { UndercroftError } from '../../base/index.ts'
 import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
-import { type HeldFile, identifyFile, removeHeldFile } from '../left-behind.ts'
+import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
 import { explainingAddressInUse } from './address-in-use.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
@@ -20,13 +20,13 @@ import type { PlannedSocket } from './plan-sockets.ts'
 const DEFAULT_MODE = 0o600
 
 /** A socket that listens. */
-export class HeldSocket {
+export class ListeningSocket {
   /** As bound: port 0 has become a real one. */
   readonly address: SocketAddress
   readonly protocol: PlannedSocket['protocol']
   readonly access: AccessOptions
   /** Of a Unix socket. */
-  readonly file: HeldFile | undefined
+  readonly file: OwnedFile | undefined
   readonly #descriptor: number
   readonly #inode: number
   #isReleased = false
@@ -49,7 +49,7 @@ export class HeldSocket {
     planned: PlannedSocket,
     access: AccessOptions,
     mode: number | undefined,
-  ): Promise<HeldSocket> {
+  ): Promise<ListeningSocket> {
     const server = createServer(socket => socket.destroy())
     try {
       const { address } = planned
@@ -57,7 +57,7 @@ export class HeldSocket {
       const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       const descriptor = duplicateDescriptor(requireDescriptor(server))
-      return new HeldSocket(
+      return new ListeningSocket(
         parseAddress(planned.label, bound.address),
         planned.protocol,
         access,
@@ -93,7 +93,7 @@ export class HeldSocket {
     this.#isReleased = true
     closeSync(this.#descriptor)
     try {
-      if (this.file !== undefined) removeHeldFile(this.file)
+      if (this.file !== undefined) removeOwnedFile(this.file)
     } catch (error) {
       onLog(`cannot remove the socket file: ${error}`)
     }

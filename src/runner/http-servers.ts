@@ -4,8 +4,8 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type Socket, Server as SocketServer } from 'node:net'
-import type { Seat } from './workers/board.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
+import type { ScoreboardEntry } from './workers/scoreboard.ts'
 
 /**
  * How long a connection without a request stays open in a worker that drains. Its client may be
@@ -13,23 +13,23 @@ import type { RequestWatch } from './workers/request-watch.ts'
  */
 export const LAST_REQUEST_MS = 1_000
 
-export class HttpFront {
+export class HttpServers {
   readonly #servers: Server[] = []
   readonly #listener: RequestListener
   readonly #maxHeaderSize: number
   readonly #watch: RequestWatch
-  readonly #seat: Seat
+  readonly #entry: ScoreboardEntry
   readonly #connections = new Set<Socket>()
   #whenGone: () => void = () => {}
 
   constructor(
     listener: RequestListener,
-    options: { maxHeaderSize: number; watch: RequestWatch; seat: Seat },
+    options: { maxHeaderSize: number; watch: RequestWatch; entry: ScoreboardEntry },
   ) {
     this.#listener = listener
     this.#maxHeaderSize = options.maxHeaderSize
     this.#watch = options.watch
-    this.#seat = options.seat
+    this.#entry = options.entry
   }
 
   /** Serves the socket that the master has under this number. */
@@ -63,7 +63,7 @@ export class HttpFront {
     this.#connections.add(socket)
     socket.once('close', () => {
       this.#connections.delete(socket)
-      this.#seat.add('sentBytes', socket.bytesWritten)
+      this.#entry.add('sentBytes', socket.bytesWritten)
       if (this.#connections.size === 0) this.#whenGone()
     })
   }

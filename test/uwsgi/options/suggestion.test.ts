@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { findNearest } from '../../../src/uwsgi/options/nearest.ts'
+import { findNearest } from '../../../src/uwsgi/options/suggestion.ts'
 
 describe('the suggestion for a mistyped name', () => {
   const names = ['blocksize', 'blocks', 'keysize', 'items', 'hash']

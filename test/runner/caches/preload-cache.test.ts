@@ -4,13 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { fillCache } from '../../../src/runner/caches/fill-cache.ts'
-import type { Filling } from '../../../src/uwsgi/options/index.ts'
+import { preloadCache } from '../../../src/runner/caches/preload-cache.ts'
+import type { Preload } from '../../../src/uwsgi/options/index.ts'
 import { tempDir } from '../../../testing/temp-dir.ts'
 import { FakeCache } from '../../cli/fake-cache.ts'
 
-const item = (key: string, value: string): Filling => ({ kind: 'item', key, value })
-const file = (path: string, isGzipped = false): Filling => ({ kind: 'file', path, isGzipped })
+const item = (key: string, value: string): Preload => ({ kind: 'item', key, value })
+const file = (path: string, isGzipped = false): Preload => ({ kind: 'file', path, isGzipped })
 
 interface Origins {
   readonly store?: string
@@ -18,9 +18,9 @@ interface Origins {
 }
 
 /** Fills it, and what was logged meanwhile. */
-async function fill(cache: FakeCache, filling: readonly Filling[], origins: Origins = {}) {
+async function fill(cache: FakeCache, preloads: readonly Preload[], origins: Origins = {}) {
   const log: string[] = []
-  await fillCache(cache, { filling, sync: [], ...origins }, line => log.push(line))
+  await preloadCache(cache, { preloads, sync: [], ...origins }, line => log.push(line))
   return log
 }
 

@@ -11,24 +11,24 @@ import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type ByteCache, UndercroftError } from '../../base/index.ts'
-import type { CacheDefinition, Filling } from '../../uwsgi/options/index.ts'
+import type { CacheDefinition, Preload } from '../../uwsgi/options/index.ts'
 
 /** What is filled. */
-export type FilledCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'maxValueSize'>
+export type PreloadedCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'maxValueSize'>
 
 /** Done when everything was stored or said to be not. */
-export async function fillCache(
-  cache: FilledCache,
-  { filling, store, sync }: Pick<CacheDefinition, 'filling' | 'store' | 'sync'>,
+export async function preloadCache(
+  cache: PreloadedCache,
+  { preloads, store, sync }: Pick<CacheDefinition, 'preloads' | 'store' | 'sync'>,
   onLog: (line: string) => void,
 ): Promise<void> {
   const keepsOld = store !== undefined || sync.length > 0
   const stored = new Set<string>()
-  for (const each of filling) {
+  for (const each of preloads) {
     const key = each.kind === 'item' ? each.key : each.path
     const label = each.kind === 'file' && each.isGzipped ? '[cache-gzip]' : '[cache]'
     try {
-      const value = await readFilling(cache, each)
+      const value = await readPreload(cache, each)
       const mode = keepsOld || stored.has(key) ? 'add' : 'set'
       requireStored(cache, key, value, mode)
       stored.add(key)
@@ -47,10 +47,10 @@ const compress = promisify(gzip)
 /** Why a value cannot be stored. */
 class NotStored extends Error {}
 
-async function readFilling(cache: FilledCache, filling: Filling): Promise<Uint8Array> {
-  if (filling.kind === 'item') return Buffer.from(filling.value)
-  if (!filling.isGzipped) return readWhole(filling.path, cache.maxValueSize)
-  const content = await readWhole(filling.path, GZIP_SOURCE_LIMIT)
+async function readPreload(cache: PreloadedCache, preload: Preload): Promise<Uint8Array> {
+  if (preload.kind === 'item') return Buffer.from(preload.value)
+  if (!preload.isGzipped) return readWhole(preload.path, cache.maxValueSize)
+  const content = await readWhole(preload.path, GZIP_SOURCE_LIMIT)
   return content.length === 0 ? content : compress(content)
 }
 
@@ -66,7 +66,7 @@ async function readWhole(path: string, limit: number): Promise<Buffer> {
 }
 
 function requireStored(
-  cache: FilledCache,
+  cache: PreloadedCache,
   key: string,
   value: Uint8Array,
   mode: 'add' | 'set',

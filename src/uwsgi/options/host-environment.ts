@@ -20,7 +20,7 @@ export interface HostFacts {
 export type PathKind = 'file' | 'directory' | 'other'
 
 /** Everything outside. */
-export interface Outside {
+export interface HostEnvironment {
   readonly facts: HostFacts
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The text of a file, or undefined if it cannot be read. */
@@ -34,6 +34,6 @@ export interface Outside {
 }
 
 /** A variable of the environment; `constructor` and the like are none. */
-export function findVariable(outside: Outside, name: string): string | undefined {
-  return Object.hasOwn(outside.environment, name) ? outside.environment[name] : undefined
+export function findVariable(host: HostEnvironment, name: string): string | undefined {
+  return Object.hasOwn(host.environment, name) ? host.environment[name] : undefined
 }

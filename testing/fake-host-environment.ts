@@ -17,7 +17,7 @@ export const FACTS: HostFacts = {
 }
 
 /** Files by path as the configuration names them; a directory exists when something is in it. */
-export function fakeOutside(
+export function fakeHostEnvironment(
   files: Readonly<Record<string, string>> = {},
   environment: Readonly<Record<string, string>> = {},
 ): Outside {

@@ -13,12 +13,18 @@ import {
   UndercroftError,
 } from '../../base/index.ts'
 import { RemoteCache, type RemoteCacheOptions } from '../../client/index.ts'
-import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } from './calls.ts'
+import {
+  type Done,
+  numberOf,
+  type StoreRequest,
+  trueOrNull,
+  type UwsgiCache,
+} from './uwsgi-cache.ts'
 
 /** The default of `RemoteCacheOptions.maxValueSize`. */
 const MAX_REMOTE_VALUE_SIZE = 64 * 1024 * 1024
 
-export class RemoteCalls implements CacheCalls {
+export class RemoteUwsgiCache implements UwsgiCache {
   readonly #cache: RemoteCache
   readonly #identifier: string
   #isWarned = false

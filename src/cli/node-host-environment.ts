@@ -7,7 +7,7 @@ import { availableParallelism, hostname, userInfo } from 'node:os'
 import type { HostFacts, Outside } from '../uwsgi/options/index.ts'
 
 /** What Node.js says; read when asked for. */
-export function nodeOutside(): Outside {
+export function nodeHostEnvironment(): Outside {
   return {
     facts: readFacts(),
     environment: process.env,

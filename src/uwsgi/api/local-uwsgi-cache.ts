@@ -10,9 +10,15 @@ import {
   UndercroftError,
 } from '../../base/index.ts'
 import type { Cache } from '../../cache/index.ts'
-import { type CacheCalls, type Done, numberOf, type StoreRequest, trueOrNull } from './calls.ts'
+import {
+  type Done,
+  numberOf,
+  type StoreRequest,
+  trueOrNull,
+  type UwsgiCache,
+} from './uwsgi-cache.ts'
 
-export class LocalCalls implements CacheCalls {
+export class LocalUwsgiCache implements UwsgiCache {
   readonly cache: Cache
 
   constructor(cache: Cache) {

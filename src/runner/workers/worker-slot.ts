@@ -5,12 +5,12 @@
 
 import type { Clock } from '../../base/index.ts'
 import type { WorkerFacts } from '../../monitoring/index.ts'
-import type { SeatFacts } from './board.ts'
 import { earlyDeathCount, respawnDelayMs } from './respawn.ts'
+import type { ScoreboardFacts } from './scoreboard.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'
 
 /** What all workers have in common. */
-export interface SlotContext extends ProcessContext {
+export interface WorkerSlotContext extends ProcessContext {
   readonly clock: Clock
   readonly reloadMercyMs: number
   readonly onLog: (line: string) => void
@@ -19,24 +19,24 @@ export interface SlotContext extends ProcessContext {
 }
 
 /** A process with what has become of it. */
-interface Occupant {
+interface SlotProcess {
   readonly process: WorkerProcess
   readonly spawnedAtMs: number
   /** On the clock that never goes back; undefined: not yet. */
   readySinceMs: number | undefined
 }
 
-type Totals = Pick<SeatFacts, 'requests' | 'runningMicros' | 'sentBytes'>
+type Totals = Pick<ScoreboardFacts, 'requests' | 'runningMicros' | 'sentBytes'>
 
-export class Slot {
+export class WorkerSlot {
   /** From 1. */
   readonly id: number
   /** Told when the present process has served as many requests as it may. */
   onDone: () => void = () => {}
-  readonly #context: SlotContext
-  readonly #occupants = new Set<Occupant>()
+  readonly #context: WorkerSlotContext
+  readonly #occupants = new Set<SlotProcess>()
   /** The one that is to serve; undefined: it died, and its successor is not there yet. */
-  #current: Occupant | undefined
+  #current: SlotProcess | undefined
   #isReplacing = false
   #isOver = false
   #respawnTimer: NodeJS.Timeout | undefined
@@ -46,7 +46,7 @@ export class Slot {
   /** Of processes that have ended. */
   #past: Totals = { requests: 0, runningMicros: 0, sentBytes: 0 }
 
-  constructor(id: number, context: SlotContext) {
+  constructor(id: number, context: WorkerSlotContext) {
     this.id = id
     this.#context = context
   }
@@ -112,11 +112,11 @@ export class Slot {
   }
 
   facts(): WorkerFacts {
-    const { board, appDirectory } = this.#context
-    const seats = this.processes.map(process => board.read(process.seat))
-    const current = this.#current && board.read(this.#current.process.seat)
-    const activeRequests = seats.reduce((sum, seat) => sum + seat.active, 0)
-    const totals = seats.reduce(addTotals, this.#past)
+    const { scoreboard, appDirectory } = this.#context
+    const entries = this.processes.map(process => scoreboard.read(process.entryIndex))
+    const current = this.#current && scoreboard.read(this.#current.process.entryIndex)
+    const activeRequests = entries.reduce((sum, entry) => sum + entry.active, 0)
+    const totals = entries.reduce(addTotals, this.#past)
     const startupMs = this.#current?.process.loadMs ?? 0
     return {
       id: this.id,
@@ -149,11 +149,11 @@ export class Slot {
     this.#log(`worker ${this.id} (pid: ${process.pid}) ${how}`)
   }
 
-  #spawn(): Occupant {
+  #spawn(): SlotProcess {
     const { clock } = this.#context
     this.#spawnCount++
-    const process = new WorkerProcess(this.id, this.#freeSeat(), this.#context)
-    const occupant: Occupant = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
+    const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.#context)
+    const occupant: SlotProcess = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
     this.#occupants.add(occupant)
     process.onDone = () => {
       if (this.#current === occupant) this.onDone()
@@ -169,14 +169,14 @@ export class Slot {
   }
 
   /** Two for each worker: there are never more than two processes of it. */
-  #freeSeat(): number {
-    const first = (this.id - 1) * SEATS_PER_SLOT
-    return this.processes.some(process => process.seat === first) ? first + 1 : first
+  #freeEntryIndex(): number {
+    const first = (this.id - 1) * ENTRIES_PER_SLOT
+    return this.processes.some(process => process.entryIndex === first) ? first + 1 : first
   }
 
-  #onExit(occupant: Occupant, exit: Exit): void {
+  #onExit(occupant: SlotProcess, exit: Exit): void {
     const { process } = occupant
-    this.#past = addTotals(this.#past, this.#context.board.read(process.seat))
+    this.#past = addTotals(this.#past, this.#context.scoreboard.read(process.entryIndex))
     this.#occupants.delete(occupant)
     if (this.#current === occupant) this.#current = undefined
     const isExpected = process.isDraining || this.#isOver
@@ -203,7 +203,7 @@ export class Slot {
 }
 
 /** So many seats of the board belong to each worker. */
-export const SEATS_PER_SLOT = 2
+export const ENTRIES_PER_SLOT = 2
 
 function addTotals(sum: Totals, { requests, runningMicros, sentBytes }: Totals): Totals {
   return {

@@ -6,16 +6,16 @@
 import { UndercroftError } from '../../base/index.ts'
 import { Cache, type CacheOptions } from '../../cache/index.ts'
 import type { CacheDefinition } from '../../uwsgi/options/index.ts'
-import { fillCache } from './fill-cache.ts'
 import { receiveChanges, sendChanges } from './follow-nodes.ts'
 import { keepFlushed, openStore } from './keep-store.ts'
+import { preloadCache } from './preload-cache.ts'
 import { watchFull } from './watch-full.ts'
 
 /** A cache that is served. Bytes in, bytes out; an application sees values in it. */
-export type OpenedCache = Cache<Uint8Array>
+export type ServedBytes = Cache<Uint8Array>
 
 /** What only one process of an instance does for a cache. */
-export interface CacheKeeping {
+export interface ServingOptions {
   readonly directory: string | undefined
   /** Whether this process makes changes that other nodes are to hear of. */
   readonly isServing: boolean
@@ -24,10 +24,10 @@ export interface CacheKeeping {
 }
 
 /** Creates the cache, or opens it as it was left, and does all that its definition asks for. */
-export async function openKeptCache(
+export async function openServedCache(
   definition: CacheDefinition,
-  { directory, isServing, onLog }: CacheKeeping,
-): Promise<OpenedCache> {
+  { directory, isServing, onLog }: ServingOptions,
+): Promise<ServedBytes> {
   const options = cacheOptions(definition, directory, onLog)
   const { store } = definition
   const cache =
@@ -44,7 +44,7 @@ export async function openKeptCache(
     stops.push(await receiveChanges(cache, definition, onLog))
     if (isServing) stops.push(await sendChanges(cache, definition, onLog))
     for (const node of definition.nodes) onLog(`added udp node ${node} for cache "${cache.name}"`)
-    await fillCache(cache, definition, onLog)
+    await preloadCache(cache, definition, onLog)
     stops.push(keepFlushed(cache, definition.flushSeconds * 1000, onLog))
     const cycleMs = definition.cycleSeconds * 1000
     if (!definition.ignoreFull) stops.push(watchFull(cache, cycleMs, onLog))
@@ -56,11 +56,11 @@ export async function openKeptCache(
 }
 
 /** A worker's own door to a cache that its master has opened. */
-export async function openSharedCache(
+export async function openWorkerCache(
   definition: CacheDefinition,
   directory: string | undefined,
   onLog: (line: string) => void,
-): Promise<OpenedCache> {
+): Promise<ServedBytes> {
   const cache = Cache.open<Uint8Array>({
     ...cacheOptions(definition, directory, onLog),
     memory: 'shared',
@@ -106,7 +106,7 @@ function cacheOptions(
  * Opens a cache with these options. One of that name but with others, which nobody else has open,
  * is left from an earlier configuration: whoever changes an INI file expects the change to count.
  */
-function openCurrent(options: CacheOptions & { readonly name: string }): OpenedCache {
+function openCurrent(options: CacheOptions & { readonly name: string }): ServedBytes {
   try {
     return Cache.open<Uint8Array>(options)
   } catch (error) {

@@ -29,33 +29,33 @@ const FIELDS = {
 type Field = keyof typeof FIELDS
 
 /** What a process tells of itself. */
-export type SeatFacts = Readonly<Record<Field, number>>
+export type ScoreboardFacts = Readonly<Record<Field, number>>
 
 /** A line of the processor's cache for each, so that two workers do not slow each other down. */
-const SEAT_SIZE = 64
-const SEAT_LENGTH = SEAT_SIZE / Float64Array.BYTES_PER_ELEMENT
+const ENTRY_SIZE = 64
+const ENTRY_LENGTH = ENTRY_SIZE / Float64Array.BYTES_PER_ELEMENT
 
 /** Where the worker's process finds the memory: the first descriptor behind those of `fork`. */
-export const BOARD_DESCRIPTOR = 4
+export const SCOREBOARD_DESCRIPTOR = 4
 
 /** The master's side. */
-export class Board {
+export class Scoreboard {
   readonly fileDescriptor: number
   readonly #numbers: Float64Array
 
-  constructor(seatCount: number) {
-    const memory = makeSharedMemory(seatCount * SEAT_SIZE)
+  constructor(entryCount: number) {
+    const memory = makeSharedMemory(entryCount * ENTRY_SIZE)
     this.fileDescriptor = memory.fileDescriptor
     this.#numbers = new Float64Array(memory.buffer)
   }
 
   /** Before a new process takes the seat. */
-  clear(seat: number): void {
-    this.#numbers.fill(0, seat * SEAT_LENGTH, (seat + 1) * SEAT_LENGTH)
+  clear(index: number): void {
+    this.#numbers.fill(0, index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH)
   }
 
-  read(seat: number): SeatFacts {
-    const field = (name: Field) => sensible(this.#numbers[seat * SEAT_LENGTH + FIELDS[name]])
+  read(index: number): ScoreboardFacts {
+    const field = (name: Field) => sensible(this.#numbers[index * ENTRY_LENGTH + FIELDS[name]])
     return {
       requests: field('requests'),
       active: field('active'),
@@ -69,7 +69,7 @@ export class Board {
 }
 
 /** The one seat of a worker's process. */
-export class Seat {
+export class ScoreboardEntry {
   readonly #numbers: Float64Array
 
   constructor(numbers: Float64Array) {
@@ -77,10 +77,10 @@ export class Seat {
   }
 
   /** The seat of this process, in the memory that it was started with. */
-  static take(seat: number): Seat {
-    const buffer = mapSharedMemory(BOARD_DESCRIPTOR, (seat + 1) * SEAT_SIZE)
-    closeSync(BOARD_DESCRIPTOR) // what the application starts must not inherit it
-    return new Seat(new Float64Array(buffer, seat * SEAT_SIZE, SEAT_LENGTH))
+  static take(index: number): ScoreboardEntry {
+    const buffer = mapSharedMemory(SCOREBOARD_DESCRIPTOR, (index + 1) * ENTRY_SIZE)
+    closeSync(SCOREBOARD_DESCRIPTOR) // what the application starts must not inherit it
+    return new ScoreboardEntry(new Float64Array(buffer, index * ENTRY_SIZE, ENTRY_LENGTH))
   }
 
   write(field: Field, value: number): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadOptions, resolveCaches } from '../../../src/uwsgi/options/index.ts'
-import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { loadIni, resolveText } from './reading.ts'
 
 const CACHES = ['cache2=name=a,items=5', 'cache2=name=b,items=5']
@@ -12,8 +12,8 @@ function fill(...options: string[]) {
 }
 
 function summary({ caches, warnings }: ReturnType<typeof resolveText>) {
-  const texts = caches.map(({ filling }) =>
-    filling.map(each => {
+  const texts = caches.map(({ preloads }) =>
+    preloads.map(each => {
       if (each.kind === 'item') return `${each.key}=${each.value}`
       return `${each.isGzipped ? 'gzip' : 'file'} ${each.path}`
     }),
@@ -73,7 +73,7 @@ endfor =
     const given = [
       { name: 'load-file-in-cache', value: '/f', origin: { source: 'a.ini', line: 3 } },
     ]
-    const { caches, warnings } = resolveCaches(loadOptions(given, fakeOutside()).options)
+    const { caches, warnings } = resolveCaches(loadOptions(given, fakeHostEnvironment()).options)
     assert.deepEqual(caches, [])
     assert.match(warnings.join(), /^a\.ini:3: load-file-in-cache: there is no cache, so/)
   })

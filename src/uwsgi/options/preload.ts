@@ -10,29 +10,29 @@ import { formatGiven, type GivenOption } from './given-option.ts'
 import { listOption, type OptionSet } from './option-set.ts'
 
 /** One thing to put into one cache. */
-export type Filling =
+export type Preload =
   | { readonly kind: 'item'; readonly key: string; readonly value: string }
   /** Under its path as written. */
   | { readonly kind: 'file'; readonly path: string; readonly isGzipped: boolean }
 
-export interface ResolvedFilling {
+export interface ResolvedPreloads {
   /** By the name of the cache, in uWSGI's order: files, gzipped files, items. */
-  readonly byCache: ReadonlyMap<string, readonly Filling[]>
+  readonly byCache: ReadonlyMap<string, readonly Preload[]>
   readonly warnings: readonly string[]
 }
 
 /** Sorts what was given to the caches of these names. */
-export function resolveFilling(options: OptionSet, names: Iterable<string>): ResolvedFilling {
-  const byCache = new Map([...names].map((name): [string, Filling[]] => [name, []]))
+export function resolvePreloads(options: OptionSet, names: Iterable<string>): ResolvedPreloads {
+  const byCache = new Map([...names].map((name): [string, Preload[]] => [name, []]))
   const warnings: string[] = []
   for (const { name, read } of SOURCES) {
     for (const given of listOption(options, name)) {
       const [cacheName, text] = splitTarget(given.value)
-      const filling = read(text)
+      const preload = read(text)
       const targets = [...byCache].filter(([known]) => [undefined, known].includes(cacheName))
       if (targets.length === 0) warnings.push(describeLost(given, cacheName))
-      else if (filling === undefined) warnings.push(`${formatGiven(given)}: "${text}" has no "="`)
-      else for (const [, list] of targets) list.push(filling)
+      else if (preload === undefined) warnings.push(`${formatGiven(given)}: "${text}" has no "="`)
+      else for (const [, list] of targets) list.push(preload)
     }
   }
   return { byCache, warnings }
@@ -40,7 +40,7 @@ export function resolveFilling(options: OptionSet, names: Iterable<string>): Res
 
 const SOURCES: readonly {
   readonly name: string
-  readonly read: (text: string) => Filling | undefined
+  readonly read: (text: string) => Preload | undefined
 }[] = [
   { name: 'load-file-in-cache', read: path => ({ kind: 'file', path, isGzipped: false }) },
   { name: 'load-file-in-cache-gzip', read: path => ({ kind: 'file', path, isGzipped: true }) },
@@ -53,7 +53,7 @@ function splitTarget(value: string): [cacheName: string | undefined, text: strin
   return space < 0 ? [undefined, value] : [value.slice(0, space), value.slice(space + 1)]
 }
 
-function readItem(text: string): Filling | undefined {
+function readItem(text: string): Preload | undefined {
   const equals = text.indexOf('=')
   if (equals < 0) return undefined
   return { kind: 'item', key: text.slice(0, equals), value: text.slice(equals + 1) }

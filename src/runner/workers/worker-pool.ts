@@ -3,26 +3,29 @@
  */
 
 import type { WorkerFacts } from '../../monitoring/index.ts'
-import type { PlannedCrew } from '../plan.ts'
+import type { PlannedWorkers } from '../plan.ts'
 import { look, type Watch } from './harakiri.ts'
-import { Slot, type SlotContext } from './slot.ts'
 import type { WorkerProcess } from './worker-process.ts'
+import { WorkerSlot, type WorkerSlotContext } from './worker-slot.ts'
 
-export class Crew {
-  readonly #plan: PlannedCrew
-  readonly #context: SlotContext
-  readonly #slots: readonly Slot[]
+export class WorkerPool {
+  readonly #plan: PlannedWorkers
+  readonly #context: WorkerSlotContext
+  readonly #slots: readonly WorkerSlot[]
   /** Waiting to be replaced. One at a time, so that the others serve meanwhile. */
-  readonly #waiting = new Set<Slot>()
+  readonly #waiting = new Set<WorkerSlot>()
   #isReplacing = false
   readonly #watches = new Map<WorkerProcess, Watch>()
   /** They were told to give up; what does not end then is killed with its process. */
   readonly #late = new Set<WorkerProcess>()
 
-  constructor(plan: PlannedCrew, context: SlotContext) {
+  constructor(plan: PlannedWorkers, context: WorkerSlotContext) {
     this.#plan = plan
     this.#context = context
-    this.#slots = Array.from({ length: plan.processes }, (_, index) => new Slot(index + 1, context))
+    this.#slots = Array.from(
+      { length: plan.processes },
+      (_, index) => new WorkerSlot(index + 1, context),
+    )
     for (const slot of this.#slots) {
       slot.onDone = () => {
         context.onLog(`...The work of process ${slot.pid} is done. Seeya!`)
@@ -69,9 +72,9 @@ export class Crew {
     for (const { slot, process } of all) this.#lookAt(slot, process, harakiriMs)
   }
 
-  #lookAt(slot: Slot, process: WorkerProcess, limitMs: number): void {
-    const { board, clock } = this.#context
-    const facts = board.read(process.seat)
+  #lookAt(slot: WorkerSlot, process: WorkerProcess, limitMs: number): void {
+    const { scoreboard, clock } = this.#context
+    const facts = scoreboard.read(process.entryIndex)
     const before = this.#watches.get(process)
     const { watch, verdict } = look(before, facts, clock.elapsedMs(), limitMs)
     this.#watches.set(process, watch)
@@ -92,7 +95,7 @@ export class Crew {
     this.#late.delete(process)
   }
 
-  #replace(slots: readonly Slot[]): void {
+  #replace(slots: readonly WorkerSlot[]): void {
     for (const slot of slots) this.#waiting.add(slot)
     if (!this.#isReplacing) void this.#replaceWaiting()
   }

@@ -14,7 +14,7 @@ export interface StoreRequest {
 }
 
 /** Arguments are checked already; null is every kind of no. */
-export interface CacheCalls {
+export interface UwsgiCache {
   /** What answers, if it is on this machine. */
   readonly cache?: CacheLike
   /** Largest value it takes, in bytes. */
@@ -33,7 +33,7 @@ export interface CacheCalls {
 }
 
 /** A cache that does not exist: all its answers are misses. */
-export const ABSENT: CacheCalls = {
+export const ABSENT_CACHE: UwsgiCache = {
   maxValueSize: 0,
   get: () => null,
   item: () => null,

@@ -17,20 +17,20 @@ import { resolve } from 'node:path'
 import { UndercroftError } from '../base/index.ts'
 
 /** A file of ours. */
-export interface HeldFile {
+export interface OwnedFile {
   readonly path: string
   readonly device: number
   readonly inode: number
 }
 
 /** The file that is there now. */
-export function identifyFile(path: string): HeldFile {
+export function identifyFile(path: string): OwnedFile {
   const { dev, ino } = lstatSync(path)
   return { path: resolve(path), device: dev, inode: ino }
 }
 
 /** Done also when it is not there any more, or is another's; throws what the system says. */
-export function removeHeldFile({ path, device, inode }: HeldFile): void {
+export function removeOwnedFile({ path, device, inode }: OwnedFile): void {
   const present = lstatSync(path, { throwIfNoEntry: false })
   if (present?.dev === device && present.ino === inode) unlinkSync(path)
 }
@@ -40,7 +40,7 @@ const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
 
 /** The file with the master's process id. */
 export class Pidfile {
-  readonly file: HeldFile
+  readonly file: OwnedFile
   readonly #descriptor: number
 
   /** Replaces what an earlier instance left. */
@@ -61,7 +61,7 @@ export class Pidfile {
   /** Where the user we became may not remove it, an empty one remains, which names no process. */
   remove(): void {
     try {
-      removeHeldFile(this.file)
+      removeOwnedFile(this.file)
     } catch {
       ftruncateSync(this.#descriptor)
     }
