@@ -2,7 +2,7 @@
  * A made-up machine: files and variables that a test names, nothing else.
  */
 
-import type { HostFacts, Outside } from '../src/uwsgi/options/index.ts'
+import type { HostFacts, HostEnvironment } from '../src/uwsgi/options/index.ts'
 
 export const FACTS: HostFacts = {
   cwd: '/srv/work',
@@ -20,7 +20,7 @@ export const FACTS: HostFacts = {
 export function fakeHostEnvironment(
   files: Readonly<Record<string, string>> = {},
   environment: Readonly<Record<string, string>> = {},
-): Outside {
+): HostEnvironment {
   const paths = Object.keys(files)
   const inside = (directory: string) =>
     paths.flatMap(path => {

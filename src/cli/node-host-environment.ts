@@ -4,10 +4,10 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
-import type { HostFacts, Outside } from '../uwsgi/options/index.ts'
+import type { HostFacts, HostEnvironment } from '../uwsgi/options/index.ts'
 
 /** What Node.js says; read when asked for. */
-export function nodeHostEnvironment(): Outside {
+export function nodeHostEnvironment(): HostEnvironment {
   return {
     facts: readFacts(),
     environment: process.env,

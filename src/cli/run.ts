@@ -3,10 +3,9 @@
  */
 
 import { parseArguments } from '../uwsgi/options/index.ts'
+import { formatCommandHelp, formatOverview, requireCommand } from './commands/commands.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
-import { formatCommandHelp, formatOverview, requireCommand } from './help.ts'
-import { writeError, writeLine } from './output.ts'
+import { EXIT, type ExitCode, exitCodeOf, writeError, writeLine } from './output.ts'
 
 /** Runs `undercroft` with these arguments; every failure becomes a message and a code. */
 export async function run(

@@ -3,7 +3,9 @@
  * more by each worker.
  */
 
+import { resolve } from 'node:path'
 import { invalidOption, systemClock } from '../base/index.ts'
+import type { Instance, InstanceCache } from '../uwsgi/api/index.ts'
 import {
   type CacheDefinition,
   findLast,
@@ -176,4 +178,32 @@ function planVariables(options: OptionSet): [string, string][] {
     if (name === undefined) throw invalidOption(formatGiven(given), 'NAME=VALUE', given.value)
     return [name, value]
   })
+}
+
+// MERGED: The instance that workers find in their environment: what the caches are called and where they are, and the options. /
+
+/** Paths are complete, because a worker changes its directory. */
+export function instanceOf(plan: ServePlan): Instance {
+  return {
+    caches: plan.caches.map(
+      ({ name, store, mathInitial }): InstanceCache => ({
+        name,
+        ...(plan.directory === undefined ? {} : { directory: resolve(plan.directory) }),
+        ...(store === undefined ? {} : { store: resolve(store) }),
+        mathInitial,
+      }),
+    ),
+    options: optionsByName(plan.options),
+  }
+}
+
+/** Each under the name it was given by, and under its first one. */
+function optionsByName({ given }: OptionSet): Record<string, string> {
+  const pairs = [...given].flatMap(([firstName, list]) =>
+    list.flatMap(({ name, value }) => [
+      [name, value],
+      [firstName, value],
+    ]),
+  )
+  return Object.fromEntries(pairs)
 }

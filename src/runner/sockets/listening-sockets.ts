@@ -13,7 +13,6 @@ import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
-import { explainingAddressInUse } from './address-in-use.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
 /** Of a Unix socket, unless `chmod-socket` says otherwise: its owner alone. */
@@ -104,4 +103,30 @@ function requireDescriptor(server: Server): number {
   const descriptor = descriptorOf(server)
   if (descriptor !== undefined) return descriptor
   throw new UndercroftError('UNDERCROFT_SYSTEM', 'this Node.js does not tell a socket’s descriptor')
+}
+
+// MERGED: Saying which option asked for an address that somebody else has. /
+
+/** What `bind` gives; an error about an address in use names the option and the address. */
+export async function explainingAddressInUse<T>(
+  { label, address }: Pick<PlannedSocket, 'label' | 'address'>,
+  bind: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await bind()
+  } catch (error) {
+    if (!isAddressInUse(error)) throw error
+    const what = address.kind === 'tcp' ? `port ${address.port}` : `the socket ${address.path}`
+    throw new UndercroftError(
+      'UNDERCROFT_SYSTEM',
+      `${label} ${formatAddress(address)}: ${what} is in use by another program`,
+      { cause: error },
+    )
+  }
+}
+
+/** The system's code, on the error itself or on the one it came from. */
+function isAddressInUse(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'EADDRINUSE') || isAddressInUse(error.cause)
 }

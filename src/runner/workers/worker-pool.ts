@@ -4,7 +4,7 @@
 
 import type { WorkerFacts } from '../../monitoring/index.ts'
 import type { PlannedWorkers } from '../plan.ts'
-import { look, type Watch } from './harakiri.ts'
+import { look, type Watch } from './supervision.ts'
 import type { WorkerProcess } from './worker-process.ts'
 import { WorkerSlot, type WorkerSlotContext } from './worker-slot.ts'
 

@@ -5,8 +5,8 @@
 
 import type { Clock } from '../../base/index.ts'
 import type { WorkerFacts } from '../../monitoring/index.ts'
-import { earlyDeathCount, respawnDelayMs } from './respawn.ts'
 import type { ScoreboardFacts } from './scoreboard.ts'
+import { earlyDeathCount, respawnDelayMs } from './supervision.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'
 
 /** What all workers have in common. */

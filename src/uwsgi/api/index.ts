@@ -1,4 +1,3 @@
-export type { CacheArgument, CacheResult as Answer } from './answer.ts'
 export { Cache, Cache as AutoCache } from './auto-cache.ts'
 export { closeCaches, findCache, provideCaches } from './find-cache.ts'
 export * from './functions.ts'
@@ -9,7 +8,8 @@ export {
   INSTANCE_VARIABLE,
   type Instance,
   type InstanceCache,
+  opt,
   parseInstance,
 } from './instance.ts'
-export { opt } from './opt.ts'
-export type { UwsgiCache as CacheCalls } from './uwsgi-cache.ts'
+export type { CacheArgument, CacheResult } from './signatures.ts'
+export type { UwsgiCache } from './uwsgi-cache.ts'

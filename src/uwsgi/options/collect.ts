@@ -7,9 +7,8 @@
 
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
-import { DEFAULT_SECTION, parseIni } from './ini-file.ts'
+import { buildMagicTable, DEFAULT_SECTION, type MagicTable, parseIni } from './ini-file.ts'
 import { fillWord, isLogic, type LogicWords, resolveLogic } from './ini-logic.ts'
-import { buildMagicTable, type MagicTable } from './ini-magic.ts'
 import { OPTION_TABLE } from './option-table.ts'
 import { CONFIGURATION_ROWS } from './rows-configuration.ts'
 

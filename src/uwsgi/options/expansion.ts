@@ -7,7 +7,6 @@
 
 import { type GivenOption, optionError } from './given-option.ts'
 import { findVariable, type HostEnvironment } from './host-environment.ts'
-import { evaluatePlaceholder } from './placeholder.ts'
 
 /** Placeholders of placeholders grow fast; a value longer than this is a mistake. */
 const MAX_VALUE_LENGTH = 1 << 20
@@ -85,4 +84,56 @@ function readContent(option: GivenOption, path: string, host: HostEnvironment): 
   const text = host.readFile(path)
   if (text === undefined) throw optionError(option, `cannot read the file ${path}`)
   return text.replace(/\r?\n$/, '')
+}
+
+// MERGED: What stands between the brackets of `%(...)`: a name, or arithmetic. /
+
+type FindValue = (name: string) => string | undefined
+
+/**
+ * The value of a placeholder, undefined if it is not known.
+ *
+ * With blanks inside it is worked out from left to right, without precedence, in whole numbers;
+ * two values with no operator between them are joined as text. A word that is no placeholder
+ * stands for itself.
+ */
+export function evaluatePlaceholder(text: string, findValue: FindValue): string | undefined {
+  if (!text.includes(' ')) return findValue(text)
+  let result: string | undefined
+  let operator: string | undefined
+  for (const word of text.split(' ').filter(part => part !== '')) {
+    if (word === '++' || word === '--') {
+      result = calculate(result, word.charAt(0), '1')
+    } else if (OPERATORS.includes(word)) {
+      operator = word
+    } else {
+      const value = findValue(word) ?? word
+      result =
+        operator === undefined ? `${result ?? ''}${value}` : calculate(result, operator, value)
+      operator = undefined
+    }
+  }
+  return result
+}
+
+const OPERATORS: readonly string[] = ['+', '-', '*', '/']
+
+function calculate(left: string | undefined, operator: string, right: string): string {
+  const first = leadingInteger(left ?? '')
+  const second = leadingInteger(right)
+  switch (operator) {
+    case '+':
+      return String(first + second)
+    case '-':
+      return String(first - second)
+    case '*':
+      return String(first * second)
+    default:
+      return String(second === 0n ? 0n : first / second)
+  }
+}
+
+/** Text that does not begin with a number counts as 0. */
+function leadingInteger(text: string): bigint {
+  return BigInt(/^\s*([+-]?\d+)/.exec(text)?.[1]?.replace('+', '') ?? 0)
 }

@@ -4,7 +4,7 @@
 
 import { collectOptions } from './collect.ts'
 import { expandOptions } from './expansion.ts'
-import type { GivenOption } from './given-option.ts'
+import { ENVIRONMENT, type GivenOption } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { checkOptions, describeMeaningless, type OptionSet } from './option-set.ts'
 import { OPTION_TABLE } from './option-table.ts'
@@ -28,4 +28,22 @@ export function loadOptions(given: readonly GivenOption[], host: HostEnvironment
     warnings: [...collected.warnings, ...checked.warnings, ...describeMeaningless(checked.options)],
     files: collected.files,
   }
+}
+
+// MERGED: Options from environment variables: `UWSGI_CACHE2=name=e,items=4`. /
+
+const PREFIX = 'UWSGI_'
+
+/**
+ * The options among the variables. Names that are no options are left out: uWSGI itself sets such
+ * variables for its own use.
+ */
+export function readEnvironmentOptions(
+  environment: Readonly<Record<string, string | undefined>>,
+): GivenOption[] {
+  return Object.entries(environment).flatMap(([variable, value]) => {
+    if (!variable.startsWith(PREFIX) || value === undefined) return []
+    const name = variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')
+    return OPTION_TABLE.byName.has(name) ? [{ name, value, origin: ENVIRONMENT }] : []
+  })
 }

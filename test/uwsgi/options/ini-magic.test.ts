@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { collectOptions } from '../../../src/uwsgi/options/collect.ts'
 import { COMMAND_LINE } from '../../../src/uwsgi/options/given-option.ts'
 import { loadOptions } from '../../../src/uwsgi/options/index.ts'
-import { djb33xHex } from '../../../src/uwsgi/options/ini-magic.ts'
+import { djb33xHex } from '../../../src/uwsgi/options/ini-file.ts'
 import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { loadIni, readLines } from './reading.ts'
 

@@ -3,7 +3,7 @@
  */
 
 import type { ErrorCode } from '../../base/index.ts'
-import type { CacheFacts, Reading } from './top-reading.ts'
+import type { CacheFacts, Reading } from './sources.ts'
 
 /** All readings of one moment. */
 export interface Moment {
