@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { makeDocument } from '../../src/monitoring/stats-document.ts'
 import { formatDocument } from '../../src/monitoring/stats-json.ts'
-import { fillCache } from '../../src/runner/caches/fill-cache.ts'
+import { preloadCache } from '../../src/runner/caches/preload-cache.ts'
 import { CACHE2_TABLE, requireRow } from '../../src/uwsgi/options/index.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
 import { FakeCache } from '../cli/fake-cache.ts'
@@ -47,7 +47,7 @@ describe('F40: what is put into a cache at start', () => {
     )
     const log: string[] = []
     for (const definition of caches) {
-      await fillCache(new FakeCache(definition.name), definition, line => log.push(line))
+      await preloadCache(new FakeCache(definition.name), definition, line => log.push(line))
     }
     const [missing, stored] = [/cannot read "\/does\/not\/exist", so cache/, /stored "k" in/]
     assert.deepEqual([log[0]?.match(missing)?.length, log[1]?.match(stored)?.length], [1, 1])

@@ -9,7 +9,7 @@ import { encodeDictionary, parseAddress, parseDictionary } from '../../src/proto
 import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
 import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/uwsgi/options/index.ts'
 import { createRouter } from '../../src/uwsgi/rules/index.ts'
-import { fakeOutside } from '../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../testing/fake-host-environment.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 
 const REFUSED = ['UNDERCROFT_OPTION_INVALID'] as const
@@ -37,7 +37,7 @@ response-route-status = 200 cachestore:key=\${mime[\${PATH_INFO}]},expires=10
 
 function readText(text: string) {
   const ini = { name: 'ini', value: FILE, origin: COMMAND_LINE }
-  return loadOptions([ini], fakeOutside({ [FILE]: text }, { PATH: '/bin' })).options
+  return loadOptions([ini], fakeHostEnvironment({ [FILE]: text }, { PATH: '/bin' })).options
 }
 
 const ini: FuzzTarget = {

@@ -6,9 +6,9 @@
 import { parseAddress, type SocketAddress } from './addresses.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
-import { formatSuggestion } from './nearest.ts'
 import { SOCKET_TABLE } from './option-table.ts'
 import { parseFlag } from './option-values.ts'
+import { formatSuggestion } from './suggestion.ts'
 
 /** Who may use a socket, and for what. */
 export interface SocketAccess {
