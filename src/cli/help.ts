@@ -1,6 +1,7 @@
 /** `undercroft help`: all commands, or one. */
 
-import { formatHelp, formatSuggestion, usageError } from '../uwsgi/options/index.ts'
+import { formatSuggestion } from '../base/index.ts'
+import { formatHelp, usageError } from '../uwsgi/options/index.ts'
 import type { Command } from './commands/command.ts'
 import { COMMANDS } from './commands/commands.ts'
 

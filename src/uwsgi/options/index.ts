@@ -17,7 +17,6 @@ export {
 } from './given-option.ts'
 export { type KeyValue, parseKeyValues } from './key-values.ts'
 export { type LoadedOptions, loadOptions } from './load.ts'
-export { formatSuggestion } from './nearest.ts'
 export type { OptionGroup, OptionKind, OptionRow, OptionSupport } from './option-row.ts'
 export {
   checkOptions,

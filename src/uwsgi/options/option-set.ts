@@ -2,9 +2,8 @@
  * Options after reading: checked, under their table names, ready to be asked for.
  */
 
-import { assert } from '../../base/index.ts'
+import { assert, formatSuggestion } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
-import { formatSuggestion } from './nearest.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
 

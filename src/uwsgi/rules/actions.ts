@@ -2,7 +2,7 @@
  * The table of actions.
  */
 
-import { formatSuggestion } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
 import { CACHE_ACTIONS } from './cache-actions.ts'
 import { FILE_ACTIONS } from './file-actions.ts'
 import { FLOW_ACTIONS } from './flow-actions.ts'

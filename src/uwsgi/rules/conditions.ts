@@ -4,7 +4,8 @@
  * uWSGI 2.0.21, core/routing.c, and plugins/router_cache for `incache`.
  */
 
-import { formatSuggestion, parseKeyValues } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { parseKeyValues } from '../options/index.ts'
 import { isInNetwork } from './addresses.ts'
 import { toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
