@@ -5,7 +5,7 @@
  * dump that turns out to be wrong or incomplete is taken back: its keys are deleted again.
  */
 
-import type { ReplicableCache } from '../base/index.ts'
+import { REPLICATION, type ReplicableCache } from '../base/index.ts'
 import {
   type DumpGeometry,
   type DumpRecord,
@@ -42,7 +42,7 @@ export async function restoreDump(
     if (!isSure) await requireSameSize(source, geometry)
     return counts
   } catch (error) {
-    for (const key of applied) cache.apply({ kind: 'delete', key })
+    for (const key of applied) cache[REPLICATION].apply({ kind: 'delete', key })
     if (isSure || !(error instanceof DumpFailure)) throw error
     await requireSameSize(source, geometry)
     throw error
@@ -104,11 +104,12 @@ async function restoreValues(
     const isRelative = isListed && record.expires < FIRST_MOMENT
     const expiresAtMs = isRelative ? 0 : msFromUnixSeconds(record.expires)
     applied.push(key)
-    if (!cache.apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
+    if (!cache[REPLICATION].apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
     else if (cache.has(key)) counts.restored++ // not if it has ended
   }
   await source.skip(blocks * blockSize - position)
-  if (cache.stats().eviction === 'lru') for (const { key } of oldestFirst) cache.promote(key)
+  if (cache.stats().eviction === 'lru')
+    for (const { key } of oldestFirst) cache[REPLICATION].promote(key)
   return counts
 }
 

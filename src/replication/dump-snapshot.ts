@@ -7,7 +7,13 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
-import { djb33xHash, murmur2Hash, type PagedItem, type ReplicableCache } from '../base/index.ts'
+import {
+  djb33xHash,
+  murmur2Hash,
+  type PagedItem,
+  REPLICATION,
+  type ReplicableCache,
+} from '../base/index.ts'
 import { DUMP_BUCKET_COUNT, type DumpGeometry, unixSeconds } from '../protocols/uwsgi/index.ts'
 import { ByteLog } from './byte-log.ts'
 
@@ -53,7 +59,7 @@ export async function takeSnapshot(
   try {
     let cursor = 0
     do {
-      const { items, next } = cache.itemPage(cursor, PAGE_SIZE)
+      const { items, next } = cache[REPLICATION].itemPage(cursor, PAGE_SIZE)
       for (const item of items) await taker.add(item)
       cursor = next
       await setImmediate() // other clients have their turn

@@ -8,6 +8,7 @@
 import type { Socket } from 'node:dgram'
 import {
   invalidOption,
+  REPLICATION,
   type ReplicableCache,
   requireBoolean,
   requireKnownNames,
@@ -151,7 +152,7 @@ class UdpReceiver implements ReplicaReceiver {
       return
     }
     try {
-      if (this.#cache.apply(change) || change.kind === 'delete') this.counts.applied++
+      if (this.#cache[REPLICATION].apply(change) || change.kind === 'delete') this.counts.applied++
       else this.#refuseSet(change.key, 'the cache is full')
     } catch (error) {
       const code = error instanceof UndercroftError ? error.code : undefined
@@ -163,7 +164,7 @@ class UdpReceiver implements ReplicaReceiver {
   /** What was there is older than what the other node has now, so it must not stay. */
   #refuseSet(key: Buffer, reason: string): void {
     this.#refuse(reason)
-    this.#cache.apply({ kind: 'delete', key })
+    this.#cache[REPLICATION].apply({ kind: 'delete', key })
   }
 
   #refuse(reason: string): void {

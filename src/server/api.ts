@@ -9,8 +9,6 @@ export {
   type CacheStats,
   type ChangeListener,
   type ErrorCode,
-  type ItemPage,
-  type PagedItem,
   type ReplicableCache,
   UndercroftError,
 } from '../base/index.ts'

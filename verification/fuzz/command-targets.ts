@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { REPLICATION } from '../../src/base/index.ts'
 import { Cache } from '../../src/index.ts'
 import {
   HEADER_SIZE,
@@ -79,7 +80,7 @@ const raw = (() => {
       const codes = ['UNDERCROFT_KEY_INVALID', 'UNDERCROFT_VALUE_TOO_LARGE'] as const
       allowing(codes, () => answerRaw(modifier2, payload, context))
       const change = parseDatagram(input)
-      if (change !== undefined) allowing(codes, () => cache.apply(change))
+      if (change !== undefined) allowing(codes, () => cache[REPLICATION].apply(change))
     },
     finish() {
       assert.deepEqual(cache.verify().problems, [])

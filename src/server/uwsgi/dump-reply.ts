@@ -5,7 +5,7 @@
  * lives there are zeros; uWSGI sends what deleted items left (known fault F54).
  */
 
-import type { ByteCache, ReplicableCache } from '../../base/index.ts'
+import { type ByteCache, REPLICATION, type ReplicableCache } from '../../base/index.ts'
 import {
   ByteSource,
   dumpPairs,
@@ -47,7 +47,7 @@ export async function* dumpReply(
 }
 
 function isReplicable(cache: ByteCache): cache is ReplicableCache {
-  return 'itemPage' in cache
+  return REPLICATION in cache
 }
 
 const CHUNK_SIZE = 65_536

@@ -2,11 +2,10 @@
  * Options after reading: checked, under their table names, ready to be asked for.
  */
 
-import { assert } from '../../base/index.ts'
+import { assert, formatSuggestion } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
-import { formatSuggestion } from './suggestion.ts'
 
 /** What was given. Ask with `flagOption` and the others. */
 export interface OptionSet {

@@ -1,13 +1,25 @@
 /**
- * Items page by page, from a cursor on: the slot that the page before ended with, since an item
- * never changes its slot.
+ * Walking over all items of a cache, slot by slot. An item never changes its slot, so the slot that
+ * a page ended with is the cursor of the next one.
  */
 
 import { type ItemPage, type KeyPage, type PagedItem, requireInteger } from '../base/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, ItemView } from '../engine/index.ts'
+import type { CacheLifetime } from './lifetime.ts'
 
-/** Slots looked at in a page of items, and keys in a page of keys. */
+/** Maximum of slots that a page of items looks at, and of keys in a page of keys. */
 const PAGE_LIMIT = 10_000
+
+/** Yields what `make` returns for each live item. */
+export function* scanItems<T>(
+  lifetime: CacheLifetime,
+  make: (key: Buffer, item: ItemView) => T,
+): Generator<T, void, undefined> {
+  for (let slot = 1; slot <= lifetime.use().slotCount; slot++) {
+    const made = lifetime.use().readSlot(slot, make)
+    if (made !== undefined) yield made
+  }
+}
 
 export function readKeyPage(engine: Engine, cursor: number, limit: number): KeyPage {
   requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)

@@ -2,8 +2,25 @@
  * The known name that a mistyped one most likely meant.
  */
 
-/** The candidate with the fewest typing slips, if few enough that it is likely meant. */
+/** Shorter words begin too many names to mean one of them. */
+const MIN_PREFIX_LENGTH = 3
+
+/**
+ * The candidate with the fewest typing slips, if few enough that it is likely meant; else the only
+ * one that continues the word, as `ttlMs` continues `ttl`.
+ */
 export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
+  const all = [...candidates]
+  return findLeastDistant(word, all) ?? findOnlyLonger(word, all)
+}
+
+function findOnlyLonger(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < MIN_PREFIX_LENGTH) return undefined
+  const longer = candidates.filter(candidate => candidate.startsWith(word))
+  return longer.length === 1 ? longer[0] : undefined
+}
+
+function findLeastDistant(word: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
   // A third of the letters wrong is still a typo; more is another word.
   let allowed = Math.max(1, Math.floor(word.length / 3))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { findNearest } from '../../../src/uwsgi/options/suggestion.ts'
+import { findNearest } from '../../src/base/suggestion.ts'
 
 describe('the suggestion for a mistyped name', () => {
   const names = ['blocksize', 'blocks', 'keysize', 'items', 'hash']
@@ -15,4 +15,10 @@ describe('the suggestion for a mistyped name', () => {
   for (const [promise, word, expected] of cases) {
     test(promise, () => assert.equal(findNearest(word, names), expected))
   }
+})
+
+test('a word that only one name continues means that name', () => {
+  assert.equal(findNearest('ttl', ['mode', 'ttlMs']), 'ttlMs')
+  assert.equal(findNearest('ttl', ['ttlMs', 'ttlSeconds']), undefined)
+  assert.equal(findNearest('tt', ['ttlMs']), undefined)
 })
