@@ -34,7 +34,6 @@ export {
   requireString,
 } from './options.ts'
 
-export { MAX_UNIX_PATH_SIZE } from './unix-path.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,

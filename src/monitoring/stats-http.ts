@@ -1,16 +1,16 @@
 /**
- * The HTTP side of the stats server: what the first bytes of a client ask for, and the answer.
+ * The HTTP of the stats server: parses the first bytes of a client and formats the answer.
  *
- * Only as much of HTTP as a scrape needs: one request, its fields unread, and the connection ends.
- * Text in, text out; the socket is stats-connection.ts.
+ * This is as much of HTTP as a scrape needs: one request without a body, then the connection ends.
+ * Text in, text out; stats-connection.ts has the socket.
  */
 
 import { METRICS_CONTENT_TYPE } from './stats-metrics.ts'
 
-/** Largest request head. Browsers send some hundred bytes, proxies with cookies more. */
+/** Largest request head. Browsers send some hundred bytes, proxies with cookies send more. */
 export const MAX_HEAD_SIZE = 8192
 
-/** What came. `plain`: no HTTP, so the answer has no header either, as with uWSGI. */
+/** The request of a client. `plain`: not HTTP, so the answer has no header, as with uWSGI. */
 export type StatsRequest =
   | { readonly kind: 'plain' }
   | { readonly kind: 'http'; readonly method: string; readonly path: string }
@@ -18,7 +18,7 @@ export type StatsRequest =
 
 export const PLAIN: StatsRequest = { kind: 'plain' }
 
-/** The request in these bytes (one character each); `more`: it is not there whole. */
+/** Parses bytes, one character each. `more`: the request is not whole yet. */
 export function parseStatsRequest(head: string): StatsRequest | 'more' {
   const lineEnd = head.indexOf('\n')
   if (lineEnd < 0) {
@@ -31,20 +31,20 @@ export function parseStatsRequest(head: string): StatsRequest | 'more' {
   return head.length > MAX_HEAD_SIZE ? incomplete(head, 431) : 'more'
 }
 
-/** What to make of a request that will not be whole: HTTP if it began like it. */
+/** @returns how to answer a request that stays incomplete: as HTTP if it begins like HTTP. */
 export function incomplete(head: string, status: 400 | 408 | 431): StatsRequest {
   return BEGINS_LIKE_HTTP.test(head) ? { kind: 'refused', status } : PLAIN
 }
 
-/** What the answers are made of, when they are needed. */
+/** The contents of the answers, made when they are needed. */
 export interface StatsContent {
-  /** Whether web pages of other origins may read the document. */
+  /** Whether web pages of all origins may read the document. */
   readonly isForAnyOrigin: boolean
   document(): string
   metrics(): string
 }
 
-/** The whole answer to a request, header and body. A plain one gets the document. */
+/** @returns the whole answer, header and body. A plain request gets the document. */
 export function answerHttp(request: StatsRequest, content: StatsContent): string {
   if (request.kind === 'refused') return refusal(request.status)
   if (request.kind === 'plain') return documentAnswer(content)
@@ -72,7 +72,7 @@ const REASONS = {
 
 type Status = keyof typeof REASONS
 
-/** Without the query; a proxy's absolute form counts as its path. */
+/** @returns the path without the query, also of the absolute form that proxies send. */
 function pathOf(target: string): string {
   const path = target.replace(/^http:\/\/[^/?]*/i, '').replace(/\?.*$/s, '')
   return path === '' ? '/' : path
@@ -87,7 +87,7 @@ function refusal(status: Status, fields: readonly string[] = []): string {
   return answer(status, 'text/plain; charset=utf-8', `${REASONS[status]}\n`, fields)
 }
 
-/** Status line and fields as uWSGI's, with the length so that a cut answer is noticed. */
+/** The status line and fields are uWSGI's; the length lets a client notice a cut answer. */
 function answer(
   status: Status,
   contentType: string,

@@ -4,7 +4,6 @@
 
 import {
   type CacheStats,
-  describe,
   invalidOption,
   requireBoolean,
   requireInteger,
@@ -13,12 +12,18 @@ import {
   requireString,
   UndercroftError,
 } from '../base/index.ts'
-import type { ResolvedListener } from '../net/index.ts'
-import { resolveAccess } from '../net/index.ts'
-import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../protocols/uwsgi/index.ts'
+import {
+  MAX_CONNECTION_LIMIT,
+  MAX_TIMEOUT_MS,
+  type ResolvedListener,
+  requireFunctions,
+  resolveListener,
+  warn,
+} from '../net/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS } from '../protocols/uwsgi/index.ts'
 import type { SocketFacts, WorkerFacts } from './stats-facts.ts'
 
-/** What the stats server asks of a cache. Every `Cache` is one. */
+/** The part of a cache that the stats server reads. Every `Cache` has it. */
 export interface StatsSource {
   readonly name: string
   stats(): CacheStats
@@ -29,13 +34,13 @@ export interface StatsOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
   /**
-   * Allow an address that other machines can reach. There is no authentication: whoever reaches the
-   * port reads names and counts, the working directory and process ids. @default false
+   * Allow an address that other machines can reach. There is no authentication: every client that
+   * reaches the port reads names and counts, the working directory and process ids. @default false
    */
   readonly allowPublic?: boolean
   /**
-   * Who may connect: addresses and networks such as `10.0.0.0/8`. Others are closed at once. For
-   * TCP only. @default everybody who reaches the address
+   * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
+   * are closed at once. For TCP only. @default every client that reaches the address
    */
   readonly allow?: readonly string[]
   /** Permissions of a Unix socket's file. @default 0o600 */
@@ -48,22 +53,22 @@ export interface StatsOptions {
   /** JSON without white space, as uWSGI's `stats-minified`. @default false */
   readonly minified?: boolean
   /**
-   * The caches were made from uWSGI's `items`, whose first place is never used: `max_items` tells
-   * one more than `maxItems`, the number that was configured. @default false
+   * Report `max_items` as uWSGI counts it, one more than `maxItems`: uWSGI's `items` include a first
+   * place that is never used. @default false
    */
-  readonly countsFirstPlace?: boolean
-  /** Where the caches are served, an address alone with the uwsgi protocol. @default none */
+  readonly uwsgiItemCount?: boolean
+  /** Where the caches are served. A bare address means the uwsgi protocol. @default none */
   readonly sockets?: readonly (string | SocketFacts)[]
-  /** The worker processes, asked for with each answer. @default this process alone */
+  /** Returns the worker processes; called for each answer. @default this process alone */
   readonly workers?: () => readonly WorkerFacts[]
-  /** What `version` says. @default 'undercroft' */
+  /** The member `version` of the JSON. @default 'undercroft' */
   readonly version?: string
-  /** Milliseconds for a request to be there whole, and for an answer to be read. @default 4000 */
+  /** Milliseconds for a whole request to arrive, and for an answer to be read. @default 4000 */
   readonly timeoutMs?: number
-  /** Connections at one time; further ones are closed at once. @default 64 */
+  /** Connections that may be open; further ones are closed at once. @default 64 */
   readonly maxConnections?: number
   /**
-   * Told about a cache that cannot be asked, such as a corrupt one; the answer goes without it.
+   * Called for a cache that cannot be read, such as a corrupt one, which the answer then omits.
    * @default writes a process warning
    */
   readonly onError?: (error: Error) => void
@@ -79,30 +84,26 @@ export interface ResolvedStatsOptions
 }
 
 export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions {
-  requireKnownNames('serveStats', options, OPTION_NAMES)
+  requireKnownNames('serveStats', options, Object.keys(STATS_OPTIONS))
   const { timeoutMs = DEFAULT_SOCKET_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
     options
   const { onError = warn, workers } = options
-  for (const [name, value] of Object.entries({ onError, workers })) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw invalidOption(name, 'a function', value)
-    }
-  }
+  requireFunctions({ onError, workers })
   return {
-    listener: resolveListener(options),
+    listener: resolveListener('address', options),
     http: requireBoolean('http', options.http ?? false),
     minified: requireBoolean('minified', options.minified ?? false),
-    countsFirstPlace: requireBoolean('countsFirstPlace', options.countsFirstPlace ?? false),
+    uwsgiItemCount: requireBoolean('uwsgiItemCount', options.uwsgiItemCount ?? false),
     sockets: requireSockets(options.sockets ?? []),
     workers,
     version: requireString('version', options.version ?? 'undercroft'),
     timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS),
-    maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTIONS_LIMIT),
+    maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTION_LIMIT),
     onError,
   }
 }
 
-/** The caches, if their names tell them apart: in both answers the name is all there is. */
+/** Requires different names, because the answers identify a cache by its name alone. */
 export function requireDifferentNames(caches: readonly StatsSource[]): readonly StatsSource[] {
   const names = caches.map(cache => cache.name)
   if (new Set(names).size === names.length) return caches
@@ -113,41 +114,21 @@ export function requireDifferentNames(caches: readonly StatsSource[]): readonly 
 }
 
 const DEFAULT_MAX_CONNECTIONS = 64
-const MAX_CONNECTIONS_LIMIT = 1_000_000
-const DEFAULT_MODE = 0o600
 
-/** A timer set for longer fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
-const OPTION_NAMES: readonly (keyof StatsOptions)[] = [
-  'address',
-  'allowPublic',
-  'allow',
-  'mode',
-  'http',
-  'minified',
-  'countsFirstPlace',
-  'sockets',
-  'workers',
-  'version',
-  'timeoutMs',
-  'maxConnections',
-  'onError',
-]
-
-function resolveListener(options: StatsOptions): ResolvedListener {
-  const address = parseAddress('address', requireString('address', options.address))
-  if (address.kind === 'tcp' && options.mode !== undefined) {
-    throw new UndercroftError(
-      'UNDERCROFT_OPTION_INVALID',
-      `mode is for Unix sockets; ${describe(options.address)} is not one`,
-    )
-  }
-  const mode = requireInteger('mode', options.mode ?? DEFAULT_MODE, 0, 0o777)
-  const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
-  const { allow } = options
-  const access = resolveAccess(allow === undefined ? {} : { allow }, address.kind === 'tcp')
-  return { address, access, allowPublic, mode }
+const STATS_OPTIONS: Readonly<Record<keyof StatsOptions, true>> = {
+  address: true,
+  allowPublic: true,
+  allow: true,
+  mode: true,
+  http: true,
+  minified: true,
+  uwsgiItemCount: true,
+  sockets: true,
+  workers: true,
+  version: true,
+  timeoutMs: true,
+  maxConnections: true,
+  onError: true,
 }
 
 function requireSockets(given: unknown): readonly SocketFacts[] {
@@ -162,8 +143,4 @@ function requireSockets(given: unknown): readonly SocketFacts[] {
       protocol: requireOneOf('sockets: protocol', protocol, ['uwsgi', 'http']),
     }
   })
-}
-
-function warn(error: Error): void {
-  process.emitWarning(error)
 }
