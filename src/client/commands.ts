@@ -14,6 +14,7 @@ import {
   REFUSAL_REASONS,
   type RefusalReason,
 } from '../protocols/uwsgi/index.ts'
+import type { RemoteRequest } from './connection.ts'
 import { listOf } from './fields.ts'
 import type { Pool } from './pool.ts'
 import { protocolError, type Reply } from './reply.ts'
@@ -148,13 +149,6 @@ export interface RequestParts {
   readonly body?: Uint8Array
 }
 
-export interface RemoteRequest {
-  readonly command: CacheCommandName
-  readonly buffers: readonly Uint8Array[]
-  /** The command changes nothing, so sending it a second time does no harm. */
-  readonly isRead: boolean
-}
-
 /**
  * Encodes the names in the order of uWSGI's own client: cmd, key, size, expires and ours, cache,
  * which is always sent. `keep` asks the server to stay open; a real uWSGI ignores it.
@@ -171,16 +165,6 @@ export function encodeRequest(
   pairs.push(['cache', cacheName], ['keep', '1'])
   const buffers = encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_MAGIC, pairs, parts.body)
   return { command, buffers, isRead: READS.has(command) }
-}
-
-/** One call that waits for its reply. */
-export interface Call {
-  readonly request: RemoteRequest
-  /** Undefined: the server closed without a byte, which is how uWSGI refuses. */
-  resolve(reply: Reply | undefined): void
-  reject(error: Error): void
-  /** The call was sent on a connection that died. It is not sent a third time. */
-  isRetried: boolean
 }
 
 const READS: ReadonlySet<CacheCommandName> = new Set<CacheCommandName>([

@@ -8,10 +8,27 @@
 import { connect, type Socket } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { type Address, formatAddress } from '../net/index.ts'
-import type { Call } from './commands.ts'
+import type { CacheCommandName } from '../protocols/uwsgi/index.ts'
 import { Login } from './login.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import { protocolError, type Reply, ReplyReader } from './reply.ts'
+
+export interface RemoteRequest {
+  readonly command: CacheCommandName
+  readonly buffers: readonly Uint8Array[]
+  /** The command changes nothing, so sending it a second time does no harm. */
+  readonly isRead: boolean
+}
+
+/** One call that waits for its reply. */
+export interface Call {
+  readonly request: RemoteRequest
+  /** Undefined: the server closed without a byte, which is how uWSGI refuses. */
+  resolve(reply: Reply | undefined): void
+  reject(error: Error): void
+  /** The call was sent on a connection that died. It is not sent a third time. */
+  isRetried: boolean
+}
 
 /** Why a connection ended, and what is known about the calls without a reply. */
 export type Ending =

@@ -4,8 +4,13 @@
 
 import { UndercroftError } from '../base/index.ts'
 import { type Address, formatAddress } from '../net/index.ts'
-import type { Call, RemoteRequest } from './commands.ts'
-import { Connection, type ConnectionOwner, type Ending } from './connection.ts'
+import {
+  type Call,
+  Connection,
+  type ConnectionOwner,
+  type Ending,
+  type RemoteRequest,
+} from './connection.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import type { Reply } from './reply.ts'
 

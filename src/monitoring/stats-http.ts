@@ -13,7 +13,13 @@ export const MAX_HEAD_SIZE = 8192
 /** The request of a client. `plain`: not HTTP, so the answer has no header, as with uWSGI. */
 export type StatsRequest =
   | { readonly kind: 'plain' }
-  | { readonly kind: 'http'; readonly method: string; readonly path: string }
+  | {
+      readonly kind: 'http'
+      readonly method: string
+      readonly path: string
+      /** The name or address in the field Host, without the port; undefined: there is no field. */
+      readonly host: string | undefined
+    }
   | { readonly kind: 'refused'; readonly status: 400 | 408 | 431 }
 
 export const PLAIN: StatsRequest = { kind: 'plain' }
@@ -27,7 +33,7 @@ export function parseStatsRequest(head: string): StatsRequest | 'more' {
   }
   const [, method, target] = REQUEST_LINE.exec(head.slice(0, lineEnd)) ?? []
   if (method === undefined || target === undefined) return PLAIN
-  if (/\n\r?\n/.test(head)) return { kind: 'http', method, path: pathOf(target) }
+  if (/\n\r?\n/.test(head)) return requestOf(method, target, head.slice(lineEnd + 1))
   return head.length > MAX_HEAD_SIZE ? incomplete(head, 431) : 'more'
 }
 
@@ -38,8 +44,10 @@ export function incomplete(head: string, status: 400 | 408 | 431): StatsRequest 
 
 /** The contents of the answers, made when they are needed. */
 export interface StatsContent {
-  /** Whether web pages of all origins may read the document. */
-  readonly isForAnyOrigin: boolean
+  /** The origin whose web pages may read the document, or `*`. Undefined: none. */
+  readonly allowOrigin: string | undefined
+  /** Whether the server answers requests for this host. */
+  allowsHost(host: string): boolean
   document(): string
   metrics(): string
 }
@@ -48,7 +56,8 @@ export interface StatsContent {
 export function answerHttp(request: StatsRequest, content: StatsContent): string {
   if (request.kind === 'refused') return refusal(request.status)
   if (request.kind === 'plain') return documentAnswer(content)
-  const { method, path } = request
+  const { method, path, host } = request
+  if (host !== undefined && !content.allowsHost(host)) return refusal(421, [], WRONG_HOST)
   if (path !== '/' && path !== '/metrics') return refusal(404)
   if (method !== 'GET' && method !== 'HEAD') return refusal(405, ['Allow: GET, HEAD'])
   const whole =
@@ -56,9 +65,10 @@ export function answerHttp(request: StatsRequest, content: StatsContent): string
   return method === 'HEAD' ? whole.slice(0, whole.indexOf(HEAD_END) + HEAD_END.length) : whole
 }
 
-const MAY_BE_REQUEST_LINE = /^[A-Z]{1,16}(?: [^\n]*)?$/
+// Web pages can send methods in small letters, and must not pass for tools that speak no HTTP.
+const MAY_BE_REQUEST_LINE = /^[A-Z]{1,16}(?: [^\n]*)?$/i
 const BEGINS_LIKE_HTTP = /^[A-Z]{1,16} /
-const REQUEST_LINE = /^([A-Z]{1,16}) (\S+) HTTP\/1\.[01]\r?$/
+const REQUEST_LINE = /^([A-Z]{1,16}) (\S+) HTTP\/1\.[01]\r?$/i
 const HEAD_END = '\r\n\r\n'
 
 const REASONS = {
@@ -67,10 +77,21 @@ const REASONS = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  421: 'Misdirected Request',
   431: 'Request Header Fields Too Large',
 } as const
 
+const WRONG_HOST = 'this server does not answer for this host; see the option allowedHosts'
+
 type Status = keyof typeof REASONS
+
+/** A request with two Host fields is refused: nothing says which of them a proxy has checked. */
+function requestOf(method: string, target: string, fields: string): StatsRequest {
+  const hosts = [...fields.matchAll(/^host:[ \t]*([^\r\n]*?)[ \t]*\r?$/gim)]
+  if (hosts.length > 1) return { kind: 'refused', status: 400 }
+  const host = hosts[0]?.[1].replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
+  return { kind: 'http', method, path: pathOf(target), host }
+}
 
 /** @returns the path without the query, also of the absolute form that proxies send. */
 function pathOf(target: string): string {
@@ -79,12 +100,14 @@ function pathOf(target: string): string {
 }
 
 function documentAnswer(content: StatsContent): string {
-  const fields = content.isForAnyOrigin ? ['Access-Control-Allow-Origin: *'] : []
+  const { allowOrigin } = content
+  const fields = allowOrigin === undefined ? [] : [`Access-Control-Allow-Origin: ${allowOrigin}`]
   return answer(200, 'application/json', content.document(), fields)
 }
 
-function refusal(status: Status, fields: readonly string[] = []): string {
-  return answer(status, 'text/plain; charset=utf-8', `${REASONS[status]}\n`, fields)
+function refusal(status: Status, fields: readonly string[] = [], why?: string): string {
+  const text = why ?? REASONS[status]
+  return answer(status, 'text/plain; charset=utf-8', `${text}\n`, fields)
 }
 
 /** The status line and fields are uWSGI's; the length lets a client notice a cut answer. */

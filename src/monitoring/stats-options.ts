@@ -13,6 +13,7 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import {
+  type Address,
   MAX_CONNECTION_LIMIT,
   MAX_TIMEOUT_MS,
   type ResolvedListener,
@@ -46,10 +47,22 @@ export interface StatsOptions {
   /** Permissions of a Unix socket's file. @default 0o600 */
   readonly mode?: number
   /**
-   * Answer with an HTTP header also where no HTTP request came, as uWSGI's `stats-http`. Web pages
-   * of any origin may read the JSON then, as there. @default false
+   * Answer with an HTTP header also without an HTTP request, as uWSGI's `stats-http`.
+   * @default false
    */
   readonly http?: boolean
+  /**
+   * The origin whose web pages may read the JSON, such as `https://ops.example`, or `*` for every
+   * origin. @default none
+   */
+  readonly allowOrigin?: string
+  /**
+   * Names under which HTTP clients reach the server, without a port. Requests for other names are
+   * refused: a web page whose name resolves to this machine (DNS rebinding) must not read the
+   * statistics. Addresses, `localhost`, the host of `address`, and Unix sockets are always allowed.
+   * @default none
+   */
+  readonly allowedHosts?: readonly string[]
   /** JSON without white space, as uWSGI's `stats-minified`. @default false */
   readonly minified?: boolean
   /**
@@ -74,11 +87,16 @@ export interface StatsOptions {
   readonly onError?: (error: Error) => void
 }
 
+type ListenerName = 'address' | 'allowPublic' | 'allow' | 'mode'
+
 export interface ResolvedStatsOptions
   extends Required<
-    Omit<StatsOptions, 'address' | 'allowPublic' | 'allow' | 'mode' | 'sockets' | 'workers'>
+    Omit<StatsOptions, ListenerName | 'allowOrigin' | 'allowedHosts' | 'sockets' | 'workers'>
   > {
   readonly listener: ResolvedListener
+  readonly allowOrigin: string | undefined
+  /** In small letters. Undefined: every host is allowed, as on a Unix socket. */
+  readonly hosts: ReadonlySet<string> | undefined
   readonly sockets: readonly SocketFacts[]
   readonly workers: (() => readonly WorkerFacts[]) | undefined
 }
@@ -89,8 +107,11 @@ export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions
     options
   const { onError = warn, workers } = options
   requireFunctions({ onError, workers })
+  const listener = resolveListener('address', options)
   return {
-    listener: resolveListener('address', options),
+    listener,
+    allowOrigin: resolveOrigin(options.allowOrigin),
+    hosts: resolveHosts(listener.address, options.allowedHosts),
     http: requireBoolean('http', options.http ?? false),
     minified: requireBoolean('minified', options.minified ?? false),
     uwsgiItemCount: requireBoolean('uwsgiItemCount', options.uwsgiItemCount ?? false),
@@ -121,6 +142,8 @@ const STATS_OPTIONS: Readonly<Record<keyof StatsOptions, true>> = {
   allow: true,
   mode: true,
   http: true,
+  allowOrigin: true,
+  allowedHosts: true,
   minified: true,
   uwsgiItemCount: true,
   sockets: true,
@@ -129,6 +152,20 @@ const STATS_OPTIONS: Readonly<Record<keyof StatsOptions, true>> = {
   timeoutMs: true,
   maxConnections: true,
   onError: true,
+}
+
+function resolveOrigin(given: unknown): string | undefined {
+  if (given === undefined) return undefined
+  const origin = requireString('allowOrigin', given)
+  if (origin === '*' || /^[\x21-\x7e]+$/.test(origin)) return origin
+  throw invalidOption('allowOrigin', 'an origin such as https://ops.example, or *', given)
+}
+
+function resolveHosts(address: Address, given: unknown = []): ReadonlySet<string> | undefined {
+  if (!Array.isArray(given)) throw invalidOption('allowedHosts', 'a list of names', given)
+  const names = given.map(name => requireString('allowedHosts', name).toLowerCase())
+  if (address.kind === 'unix') return undefined // web pages cannot reach it
+  return new Set(['localhost', address.host.toLowerCase(), ...names].filter(name => name !== ''))
 }
 
 function requireSockets(given: unknown): readonly SocketFacts[] {

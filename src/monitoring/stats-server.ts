@@ -2,7 +2,7 @@
  * The stats server: uWSGI's tools and Prometheus read the counts of caches from it.
  */
 
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, isIP, type Server, type Socket } from 'node:net'
 import type { CacheStats } from '../base/index.ts'
 import { isAdmitted, type Listening, listen } from '../net/index.ts'
 import { StatsConnection } from './stats-connection.ts'
@@ -67,7 +67,8 @@ class SocketStatsServer implements StatsServer {
     this.#options = options
     this.#server = createServer(SOCKET_OPTIONS, socket => this.#accept(socket))
     this.#content = {
-      isForAnyOrigin: options.http,
+      allowOrigin: options.allowOrigin,
+      allowsHost: host => allowsHost(options.hosts, host),
       document: () => this.#document(),
       metrics: () => formatMetrics(this.#readStats()),
     }
@@ -135,6 +136,11 @@ class SocketStatsServer implements StatsServer {
     for (const connection of this.#connections) connection.close()
     await closed
   }
+}
+
+/** With an address as its host, a page does not depend on a name that an attacker can point here. */
+function allowsHost(hosts: ReadonlySet<string> | undefined, host: string): boolean {
+  return hosts === undefined || isIP(host) !== 0 || hosts.has(host.toLowerCase())
 }
 
 /** With half-open connections a client may end its side first and still gets its answer. */

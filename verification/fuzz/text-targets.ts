@@ -93,7 +93,12 @@ const address: FuzzTarget = {
   },
 }
 
-const CONTENT = { isForAnyOrigin: false, document: () => '{}', metrics: () => 'a 1\n' }
+const CONTENT = {
+  allowOrigin: undefined,
+  allowsHost: (host: string) => host === 'localhost',
+  document: () => '{}',
+  metrics: () => 'a 1\n',
+}
 
 const stats: FuzzTarget = {
   name: 'stats',
