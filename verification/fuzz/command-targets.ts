@@ -7,16 +7,20 @@ import assert from 'node:assert/strict'
 import { REPLICATION } from '../../src/base/index.ts'
 import { Cache } from '../../src/index.ts'
 import {
+  type CacheCommand,
   HEADER_SIZE,
-  type MagicRequest,
+  parseCacheCommand,
   parseDatagram,
   parseHeader,
-  parseMagicRequest,
 } from '../../src/protocols/uwsgi/index.ts'
-import { CacheSet } from '../../src/server/uwsgi/cache-set.ts'
-import { checkRequest, type Outcome, runRequest } from '../../src/server/uwsgi/magic-commands.ts'
-import { encodeOutcome } from '../../src/server/uwsgi/magic-reply.ts'
-import { answerRaw } from '../../src/server/uwsgi/raw-commands.ts'
+import {
+  CacheSet,
+  checkCommand,
+  encodeOutcome,
+  type Outcome,
+  runCommand,
+} from '../../src/server/uwsgi/cache-commands.ts'
+import { answerSimpleCommand } from '../../src/server/uwsgi/simple-commands.ts'
 import { VECTOR_REQUESTS } from './seeds.ts'
 import { allowing, type FuzzTarget } from './target.ts'
 
@@ -36,11 +40,11 @@ function fillOf(key: Buffer): number {
 function commands(bitmap: boolean): FuzzTarget {
   const cache = openCache(bitmap ? 'runs' : 'blocks', bitmap)
   const context = { caches: new CacheSet([cache]), readOnly: false }
-  const run = (request: MagicRequest): Outcome => {
-    const early = checkRequest(request, context)
+  const run = (request: CacheCommand): Outcome => {
+    const early = checkCommand(request, context)
     if (early !== undefined) return early
     const size = Math.min(request.bodySize ?? 0, MAX_VALUE_SIZE)
-    return runRequest(request, Buffer.alloc(size, fillOf(request.key)), context)
+    return runCommand(request, Buffer.alloc(size, fillOf(request.key)), context)
   }
   return {
     name: bitmap ? 'commands-bitmap' : 'commands',
@@ -48,13 +52,13 @@ function commands(bitmap: boolean): FuzzTarget {
     tokens: ['cmd', 'get', 'update', 'del', 'replace', 'mul', 'div', '0', '-9223372036854775808'],
     share: 7,
     run(input, random) {
-      const request = parseMagicRequest(input, 0, input.length)
+      const request = parseCacheCommand(input, 0, input.length)
       if (request === undefined) return
       // Most keys are from a small set, so that requests find items.
       if (random.chance(0.7)) request.key = Buffer.of(97 + random.below(80))
       const outcome = run(request)
       encodeOutcome(outcome, { explicit: request.keep, stays: true, maxBodySize: 1e6 })
-      if (outcome.kind !== 'ok' || request.command !== 'get') return
+      if (outcome.kind !== 'ok' || request.name !== 'get') return
       const body = Buffer.from(outcome.body ?? [])
       const isOwn = body.length === 8 || body.every(byte => byte === fillOf(request.key))
       assert.ok(isOwn, `an answer has bytes of another item: ${body.toString('hex')}`)
@@ -78,7 +82,7 @@ const raw = (() => {
       const context = { cache, readOnly: random.chance(0.1), maxReplySize: 10_000 }
       // The connection answers these errors with an empty reply.
       const codes = ['UNDERCROFT_KEY_INVALID', 'UNDERCROFT_VALUE_TOO_LARGE'] as const
-      allowing(codes, () => answerRaw(modifier2, payload, context))
+      allowing(codes, () => answerSimpleCommand(modifier2, payload, context))
       const change = parseDatagram(input)
       if (change !== undefined) allowing(codes, () => cache[REPLICATION].apply(change))
     },

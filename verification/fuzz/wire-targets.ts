@@ -15,13 +15,13 @@ import {
   MAX_KEYS_LIMIT,
   parseArray,
   parseByteList,
+  parseCacheCommand,
   parseDatagram,
   parseDictionary,
   parseDumpPairs,
   parseDumpRecord,
   parseDumpRequest,
   parseHeader,
-  parseMagicRequest,
   writeDumpRecord,
 } from '../../src/protocols/uwsgi/index.ts'
 import { magic } from '../../testing/magic.ts'
@@ -76,7 +76,7 @@ const request: FuzzTarget = {
   share: 14,
   run(input) {
     if (input.length >= HEADER_SIZE) parseHeader(input)
-    const parsed = parseMagicRequest(input, 0, input.length)
+    const parsed = parseCacheCommand(input, 0, input.length)
     if (parsed === undefined) return
     requireWithin(parsed.key, input)
     const { bodySize, ttlMs, cursor, limit, by, initial } = parsed

@@ -1,6 +1,5 @@
 export {
   formatAddress,
-  LOOPBACK,
   parseAddress,
   type SocketAddress,
 } from './addresses.ts'

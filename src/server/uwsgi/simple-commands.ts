@@ -1,7 +1,8 @@
 /**
- * Commands 0 to 5, which work on the default cache and know no refusals: nothing is an answer.
+ * Commands 0 to 5, which work on the default cache. They have no refusals: no bytes are an answer.
  *
- * uWSGI 2.0.21, plugins/cache/cache.c, answering as it was meant to (its 0, 3, 4 and 5 are broken).
+ * uWSGI 2.0.21, plugins/cache/cache.c. Its commands 0, 3, 4 and 5 are broken; these answer as uWSGI
+ * meant to.
  */
 
 import type { ByteCache } from '../../base/index.ts'
@@ -20,20 +21,35 @@ import {
   parseArray,
   parseDictionary,
 } from '../../protocols/uwsgi/index.ts'
-import { isStorableKey, isStorableValue } from './checks.ts'
+import { isStorableKey, isStorableValue, refusalReasonOf } from './cache-commands.ts'
 
-export interface RawContext {
-  /** Undefined: there is none, and so nothing to answer. */
+export interface SimpleContext {
+  /** Undefined: the server has no cache, so every answer is empty. */
   readonly cache: ByteCache | undefined
   readonly readOnly: boolean
-  /** Largest reply in bytes; a larger one is not given at all. */
+  /** Largest reply in bytes. Instead of a larger one nothing is sent. */
   readonly maxReplySize: number
 }
 
 /** The buffers to send before the connection closes. */
-export type RawReply = readonly Uint8Array[]
+export type SimpleReply = readonly Uint8Array[]
 
-export function answerRaw(modifier2: number, payload: Buffer, context: RawContext): RawReply {
+export function answerSimpleCommand(
+  modifier2: number,
+  payload: Buffer,
+  context: SimpleContext,
+): SimpleReply {
+  try {
+    return run(modifier2, payload, context)
+  } catch (error) {
+    if (refusalReasonOf(error) === undefined) throw error
+    return NOTHING
+  }
+}
+
+const NOTHING: SimpleReply = []
+
+function run(modifier2: number, payload: Buffer, context: SimpleContext): SimpleReply {
   const { cache, readOnly } = context
   if (cache === undefined) return NOTHING
   switch (modifier2) {
@@ -55,21 +71,19 @@ export function answerRaw(modifier2: number, payload: Buffer, context: RawContex
   }
 }
 
-const NOTHING: RawReply = []
-
 function findValue(cache: ByteCache, key: Buffer): Buffer | undefined {
   return isStorableKey(cache, key) ? cache.getItem(key)?.bytes : undefined
 }
 
-/** A value that the 16-bit size cannot describe is a miss. */
-function answerGet(key: Buffer, cache: ByteCache): RawReply {
+/** A value too large for its 16-bit size is a miss. */
+function answerGet(key: Buffer, cache: ByteCache): SimpleReply {
   const value = findValue(cache, key)
   if (value === undefined || value.length > MAX_PACKET_SIZE) return NOTHING
   return [encodePacket(MODIFIER1_CACHE, MODIFIER2_GET, value)]
 }
 
-/** The header's second modifier says whether there is a value; its end is the connection's. */
-function answerStream(key: Buffer, cache: ByteCache): RawReply {
+/** The header's second modifier says whether a value follows. It ends with the connection. */
+function answerStream(key: Buffer, cache: ByteCache): SimpleReply {
   if (key.length === 0) return NOTHING
   const value = findValue(cache, key)
   const isHit = value === undefined ? 0 : 1
@@ -77,13 +91,14 @@ function answerStream(key: Buffer, cache: ByteCache): RawReply {
 }
 
 /**
- * Each `key` and `get` in packet order, also those before a malformed pair. A missing `get` is the
- * 404 block, but only while nothing has been sent: after a value it would be part of the body.
+ * Answers each `key` and `get` in packet order, including those before a malformed pair. A `get`
+ * that misses is the 404 block, but only before the first value: after it the block would be part
+ * of the body.
  */
 function answerSimple(
   payload: Buffer,
-  context: RawContext & { readonly cache: ByteCache },
-): RawReply {
+  context: SimpleContext & { readonly cache: ByteCache },
+): SimpleReply {
   const replies: Uint8Array[] = []
   let size = 0
   for (const [name, key] of parseDictionary(payload).pairs) {

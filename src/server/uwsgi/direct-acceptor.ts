@@ -1,43 +1,51 @@
 /**
  * The short way for clients that connect for each request: accept, read, answer, close, each one
- * call of the system, without a socket of node:net.
+ * system call, without a socket of node:net.
  *
- * Only a request that comes whole, and whose reply the system takes at once, goes this way. Any
- * other connection becomes a socket, with what was read of it, and is served as those are that
- * node:net accepts. So the one wait that happens here is for the first byte.
+ * Only a request that arrives whole, and whose reply the system takes at once, goes this way. Any
+ * other connection becomes a socket of node:net and continues with the bytes that were read here.
+ * So this class waits only for first bytes.
  */
 
 import { type Server, Socket } from 'node:net'
-import { systemClock, UndercroftError } from '../base/index.ts'
-import { descriptorOf, SOCKET_OPTIONS } from '../net/index.ts'
-import { type DirectListener, listenDirectly } from '../platform/index.ts'
-import type { Connection, ConnectionContext } from './uwsgi/index.ts'
-import { answerWhole } from './uwsgi/index.ts'
+import { systemClock, UndercroftError } from '../../base/index.ts'
+import { descriptorOf, SOCKET_OPTIONS } from '../../net/index.ts'
+import { type DirectListener, listenDirectly } from '../../platform/index.ts'
+import {
+  type CacheCommand,
+  HEADER_SIZE,
+  MODIFIER1_CACHE,
+  MODIFIER2_MAGIC,
+  parseCacheCommand,
+  parseHeader,
+} from '../../protocols/uwsgi/index.ts'
+import { checkCommand, encodeOutcome, runCommand } from './cache-commands.ts'
+import type { Connection } from './connection.ts'
+import type { ConnectionContext } from './open-connection.ts'
 
 export interface DirectOptions {
   readonly context: ConnectionContext
-  /** Whether no more connections are to be served now. */
+  /** Whether the server takes no more connections now. */
   readonly isFull: () => boolean
-  /** Undefined: it was destroyed, because there is no room for it. */
+  /** Undefined: there is no room for the connection, and its socket was destroyed. */
   readonly adopt: (socket: Socket) => Connection | undefined
 }
 
 /** Connections accepted in a row, so that those that stay open get their turn. */
 const MAX_ACCEPTS_IN_TURN = 64
 
-/** Longer requests go the long way, which they can afford. */
+/** Longer requests become sockets; for them that costs little. */
 const RECEIVE_SIZE = 65_536
 
-/** How long nobody is accepted after descriptors or memory ran out. */
+/** How long the acceptor pauses after descriptors or memory ran out. */
 const EXHAUSTED_PAUSE_MS = 100
-
-/** Used within one call only. */
-const received = Buffer.allocUnsafeSlow(RECEIVE_SIZE)
 
 export class DirectAcceptor {
   readonly #listener: DirectListener
   readonly #options: DirectOptions
-  /** Connections without a byte so far and when their time is over, the earliest first. */
+  /** Used within one call only. */
+  readonly #received = Buffer.allocUnsafeSlow(RECEIVE_SIZE)
+  /** Connections without a byte so far and the moments their time ends, the earliest first. */
   readonly #silent = new Map<number, number>()
   #silenceTimer: NodeJS.Timeout | undefined
   #restartTimer: NodeJS.Timeout | undefined
@@ -48,7 +56,7 @@ export class DirectAcceptor {
     listener.start(this.#onReadable)
   }
 
-  /** Takes over from a server that listens. Undefined: not possible here, and that one goes on. */
+  /** Takes over from a server that listens. Undefined: impossible here; the server continues. */
   static replace(server: Server, options: DirectOptions): DirectAcceptor | undefined {
     const descriptor = descriptorOf(server)
     const listener = descriptor === undefined ? undefined : listenDirectly(descriptor)
@@ -57,7 +65,7 @@ export class DirectAcceptor {
     return new DirectAcceptor(listener, options)
   }
 
-  /** Connections that have sent nothing yet; the others are adopted or over. */
+  /** Connections that have sent nothing yet. All others are adopted or over. */
   get connectionCount(): number {
     return this.#silent.size
   }
@@ -95,23 +103,32 @@ export class DirectAcceptor {
 
   /** False: there is not a byte yet. */
   #read(connection: number): boolean {
-    const size = this.#listener.receive(connection, received)
+    const size = this.#listener.receive(connection, this.#received)
     if (size === undefined) return false
     if (size === 0) this.#listener.closeConnection(connection)
-    else this.#answer(connection, Buffer.from(received.subarray(0, size)))
+    else this.#answer(connection, Buffer.from(this.#received.subarray(0, size)))
     return true
   }
 
   #answer(connection: number, bytes: Buffer): void {
-    let reply: readonly Uint8Array[] | undefined
+    const command = parseFirstCommand(bytes, this.#options.context)
+    if (command === undefined) {
+      this.#handOver(connection, bytes)
+      return
+    }
+    const body = bytes.subarray(HEADER_SIZE + parseHeader(bytes).packetSize)
+    if (command.keep || command.bodySize !== body.length) {
+      this.#handOver(connection, NOTHING)?.begin(command, body)
+      return
+    }
+    let reply: readonly Uint8Array[]
     try {
-      reply = answerWhole(bytes, this.#options.context)
+      reply = answerOnce(command, body, this.#options.context)
     } catch (error) {
       this.#fail(connection, error)
       return
     }
-    if (reply === undefined) this.#handOver(connection, bytes)
-    else this.#reply(connection, reply)
+    this.#reply(connection, reply)
   }
 
   #reply(connection: number, reply: readonly Uint8Array[]): void {
@@ -126,7 +143,7 @@ export class DirectAcceptor {
     else this.#handOver(connection, NOTHING)?.finish(rest)
   }
 
-  /** Gives the descriptor away, with what was read from it. */
+  /** Makes the descriptor a socket, with the bytes that were read from it. */
   #handOver(connection: number, bytes: Uint8Array): Connection | undefined {
     const socket = this.#socketOf(connection)
     if (socket === undefined) return undefined
@@ -182,3 +199,30 @@ export class DirectAcceptor {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/**
+ * Parses the command that these bytes begin with. Only modifier2 17: the other commands are
+ * nginx's, which may send a client's body after the packet.
+ *
+ * @returns undefined for bytes that do not begin with a whole and valid command.
+ */
+function parseFirstCommand(bytes: Buffer, context: ConnectionContext): CacheCommand | undefined {
+  const { limits, budget, caches } = context
+  if (bytes.length < HEADER_SIZE || bytes.length > budget.left) return undefined
+  const { modifier1, packetSize, modifier2 } = parseHeader(bytes)
+  if (modifier1 !== MODIFIER1_CACHE || modifier2 !== MODIFIER2_MAGIC) return undefined
+  const packetEnd = HEADER_SIZE + packetSize
+  if (packetSize > limits.bufferSize || packetEnd > bytes.length) return undefined
+  return parseCacheCommand(bytes, HEADER_SIZE, packetEnd, caches.names)
+}
+
+/** @returns the reply after which the connection closes. */
+function answerOnce(
+  command: CacheCommand,
+  body: Buffer,
+  context: ConnectionContext,
+): readonly Uint8Array[] {
+  const outcome = checkCommand(command, context) ?? runCommand(command, body, context)
+  const maxBodySize = context.budget.left
+  return encodeOutcome(outcome, { explicit: false, stays: false, maxBodySize })
+}
