@@ -142,7 +142,7 @@ class FileTally {
   }
 }
 
-/** A suite that failed only because its tests did is no failure more; one whose hook failed is. */
+/** A suite counts as failed only if its hook failed, since its failed tests are counted already. */
 function isCounted(report: Report): boolean {
   return report.details.type !== 'suite' || failureType(report.details.error) !== 'subtestsFailed'
 }
