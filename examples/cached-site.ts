@@ -11,7 +11,8 @@ import type { AddressInfo } from 'node:net'
 import { Cache } from 'undercroft'
 import { HttpCache } from 'undercroft/http'
 
-const cache = Cache.open({ name: `pages-${process.pid}`, maxItems: 1000 }) // use a plain 'pages' in your code
+// Use a plain 'pages' in your code.
+const cache = Cache.open({ name: `pages-${process.pid}`, maxItems: 1000 })
 const pages = new HttpCache({ cache })
 
 let made = 0

@@ -9,8 +9,8 @@ export function sendToParent<Out>(message: Out): void {
 }
 
 /**
- * Answers each message of the test, and takes the next one when the answer is ready. The process ends
- * when the test disconnects, even if the test was killed.
+ * Answers each message of the test, and takes the next one when the answer is ready. The process
+ * ends when the test disconnects, even if the test was killed.
  */
 export function answer<In, Out>(respond: (message: In) => Out | Promise<Out>): void {
   let last: Promise<void> = Promise.resolve()

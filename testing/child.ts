@@ -1,8 +1,8 @@
 /**
  * A second process for a test: a compiled script of this project that exchanges typed messages.
  *
- * The script's side is in child-side.ts. Messages wait in a queue until `next` takes them, so none is
- * lost between two calls.
+ * The script's side is in child-side.ts. Messages wait in a queue until `next` takes them, so none
+ * is lost between two calls.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'

@@ -70,7 +70,9 @@ export function readDump(reply: Buffer, shape: DumpShape): ReadDump {
   }
 }
 
-/** Searches as uWSGI does after a sync. The head of a bucket is the record without a previous one. */
+/**
+ * Searches as uWSGI does after a sync. The head of a bucket is the record without a previous one.
+ */
 function findAll(
   keys: readonly string[],
   links: readonly { hash: number; next: number; previous: number }[],

@@ -7,8 +7,8 @@ import type { Engine } from '../src/engine/index.ts'
 import { ANY_GEOMETRY } from './any-geometry.ts'
 import { answer } from './child-side.ts'
 
-// On x86-64 the engine orders its writes by plain stores. With an unknown architecture, each ordered
-// write is an `Atomics.store`, which is a point to fail at.
+// On x86-64 the engine orders its writes by plain stores. With an unknown architecture, each
+// ordered write is an `Atomics.store`, which is a point to fail at.
 const { arch } = process
 Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
 const { systemClock, VALUE_TYPE } = await import('../src/base/index.ts')

@@ -1,6 +1,6 @@
 /**
- * A master with its workers for a test. The test starts it as a user does, sends requests over HTTP,
- * and reads its output.
+ * A master with its workers for a test. The test starts it as a user does, sends requests over
+ * HTTP, and reads its output.
  */
 
 import { chmodSync } from 'node:fs'

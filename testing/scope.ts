@@ -1,8 +1,8 @@
 /**
  * Cleaning up after a test, in reverse order, whether the test passed or not.
  *
- * node:test runs `after` hooks first to last, which would remove a directory before the process that
- * writes into it has stopped. So each test has one hook with a list of its own.
+ * node:test runs `after` hooks first to last, which would remove a directory before the process
+ * that writes into it has stopped. So each test has one hook with a list of its own.
  */
 
 /** A `TestContext`, or any other object that runs functions when it ends. */

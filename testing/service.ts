@@ -1,6 +1,6 @@
 /**
- * Another program for a test, such as a real nginx. Its output is kept, and the program is stopped by
- * its process id when the scope ends.
+ * Another program for a test, such as a real nginx. Its output is kept, and the program is stopped
+ * by its process id when the scope ends.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'

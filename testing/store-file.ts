@@ -1,6 +1,6 @@
 /**
- * The file of a store as it lies on its disk, for tests that simulate a power loss: lost pages, and a
- * restart of the machine.
+ * The file of a store as it lies on its disk, for tests that simulate a power loss: lost pages, and
+ * a restart of the machine.
  */
 
 import fs from 'node:fs'

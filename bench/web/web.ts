@@ -3,9 +3,9 @@
  * second from the runner with two workers, and from the alternatives.
  *
  * All servers run at the same time, receive load alternately, and answer with bodies of one size.
- * Only ratios within one round are compared. wrk shares the processors with the servers. The faster a
- * server is, the more processor time wrk needs, which brings all ratios of requests closer to 1. The
- * output therefore also has the ratios of the servers' own processor time.
+ * Only ratios within one round are compared. wrk shares the processors with the servers. The faster
+ * a server is, the more processor time wrk needs, which brings all ratios of requests closer to 1.
+ * The output therefore also has the ratios of the servers' own processor time.
  */
 
 import { integerOption, readCommandLine } from '../../testing/command-line.ts'

@@ -1,6 +1,6 @@
 /**
- * A plain Node application for the runner. It counts visits in a cache that all workers share. Rules
- * in site.ini cache its slow page without its knowledge.
+ * A plain Node application for the runner. It counts visits in a cache that all workers share.
+ * Rules in site.ini cache its slow page without its knowledge.
  *
  *     npx undercroft serve examples/site/site.ini       serves it until you stop it
  *     node dist/examples/site/show.js                   does so, sends a few requests, and ends

@@ -1,7 +1,7 @@
 /**
  * A guard against regressions of the hot paths. It compares the least processor time of many short
- * samples with that of the same work on a private Map of bytes, measured alternately. Limits are two
- * to three times the usual ratios, so only a path that became several times slower fails.
+ * samples with that of the same work on a private Map of bytes, measured alternately. Limits are
+ * two to three times the usual ratios, so only a path that became several times slower fails.
  */
 
 import assert from 'node:assert/strict'

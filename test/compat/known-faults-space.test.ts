@@ -1,6 +1,6 @@
 /**
- * Faults of uWSGI in the use of its memory, and what happens here instead. F34, truncated keys, is in
- * known-faults-api.test.ts.
+ * Faults of uWSGI in the use of its memory, and what happens here instead. F34, truncated keys, is
+ * in known-faults-api.test.ts.
  */
 
 import assert from 'node:assert/strict'

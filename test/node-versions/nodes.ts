@@ -1,8 +1,9 @@
 /**
- * Finds other versions of Node than the one that runs the tests, or installs them from the registry.
+ * Finds other versions of Node than the one that runs the tests, or installs them from the
+ * registry.
  *
- * A missing version fails the test in CI. Elsewhere the test is skipped with the reason. Outside CI,
- * nothing is installed unless UNDERCROFT_TEST_NODES is set.
+ * A missing version fails the test in CI. Elsewhere the test is skipped with the reason. Outside
+ * CI, nothing is installed unless UNDERCROFT_TEST_NODES is set.
  */
 
 import { spawnSync } from 'node:child_process'

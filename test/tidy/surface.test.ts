@@ -1,5 +1,6 @@
 /**
- * The public surface: each subpath of the package has a source file, and every export has a comment.
+ * The public surface: each subpath of the package has a source file, and every export has a
+ * comment.
  */
 
 import assert from 'node:assert/strict'

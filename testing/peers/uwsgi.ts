@@ -18,8 +18,8 @@ const SNIPPET_LIMIT_MS = 30_000
  *
  * @returns the values that they passed to `show(...)`, one for each call
  *
- * The module `uwsgi` is imported. The process is a client without a server and ends after the lines.
- * `options` may give it caches.
+ * The module `uwsgi` is imported. The process is a client without a server and ends after the
+ * lines. `options` may give it caches.
  *
  * @example
  * await runPython(t, command, ["show(uwsgi.cache_get('key', 'name@127.0.0.1:3031'))"])
