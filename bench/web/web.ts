@@ -73,7 +73,9 @@ export async function benchWeb(scope: Scope, args: readonly string[]): Promise<v
 
 const COMMAND = {
   name: 'npm run bench -- web',
-  summary: ['Count cached responses a second: the runner, uWSGI, nginx and plain Node, in turns.'],
+  summary: [
+    'Measure cached responses per second: the runner, uWSGI, nginx and plain Node, alternately.',
+  ],
   options: {
     rounds: roundsOption(9),
     seconds: integerOption('Time for each server in each round', { fallback: 2, min: 1, max: 600 }),
