@@ -1,6 +1,6 @@
 /**
- * The documents against the code: links lead somewhere, snippets compile, and the reference names
- * everything that can be imported or given as an option.
+ * The documents agree with the code: links have targets, snippets compile, and the reference names
+ * every export and option.
  */
 
 import assert from 'node:assert/strict'
@@ -17,7 +17,7 @@ import { parse, readText, walk } from './sources.ts'
 
 const REFERENCE = readText('docs/reference/api.md')
 
-/** Every page a reader may open. */
+/** All pages for readers. */
 const PAGES = [
   ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -102,7 +102,7 @@ describe('the API reference', () => {
   }
 })
 
-/** Bytes of a cache with these options. */
+/** @returns the size in bytes of a cache with these options */
 function sizeOf(options: Omit<CacheOptions, 'name'>): number {
   const { wanted } = resolveOptions({ name: 'sized', ...options })
   return computeLayout(completeGeometry('sized', wanted)).size
@@ -123,7 +123,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).includes(anchor)
 }
 
-/** As GitHub makes them: lower case, spaces to hyphens, all else but letters and digits dropped. */
+/** Anchors as GitHub makes them: lower case, hyphens for spaces, no other punctuation. */
 function anchorsOf(page: string): string[] {
   const headings = withoutCode(readText(page)).matchAll(/^#+ (.*)$/gm)
   return [...headings].map(([, heading = '']) =>
@@ -139,7 +139,7 @@ function withoutCode(text: string): string {
 }
 
 interface Snippet {
-  /** A file that does not exist, beside the package's own, so that its name can be imported. */
+  /** A file that does not exist, in the package's folder, so that it can import the package. */
   readonly path: string
   readonly text: string
 }
@@ -168,7 +168,7 @@ function typeErrors(snippets: readonly Snippet[]): string[] {
   })
 }
 
-/** `undercroft/client` and the source it is made from. */
+/** @returns names such as `undercroft/client`, with the source file of each */
 function entryPoints(): { name: string; path: string }[] {
   return Object.entries(readPackage().exports).flatMap(([subpath, target]) => {
     if (typeof target === 'string') return []
@@ -190,7 +190,7 @@ function exportNames(paths: readonly string[]): Map<string, string[]> {
   )
 }
 
-/** Each option of an interface, and its `@default` in plain text; empty: it has none. */
+/** Yields each option of an interface with its `@default` in plain text, empty if it has none. */
 function* optionsOf(path: string, type: string): Generator<[string, string]> {
   const members: ts.TypeElement[] = []
   walk(parse({ path, text: readText(path) }), node => {

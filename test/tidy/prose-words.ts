@@ -26,7 +26,7 @@ export const PROSE_WORDS: readonly ProseWord[] = [
   },
   { pattern: '(?:goes|go|went) on', instead: 'continues' },
   {
-    // "There is no limit" and "is no longer" are idiomatic; "it is no lock" is not.
+    // `There is no limit` and `is no longer` are idiomatic; `it is no lock` is not.
     pattern: '(?<!\\bthere )(?:is|are) no(?= \\w)(?! (?:longer|more|less|fewer|later|one)\\b)',
     instead: '"is not a", "are not"',
   },
@@ -54,7 +54,7 @@ export const PROSE_WORDS: readonly ProseWord[] = [
   { pattern: 'are more than', instead: 'exceed' },
 ]
 
-/** A folder or a file that the prose tests pass over until somebody rewrites it. */
+/** A folder or file that the prose tests skip until it is rewritten. */
 export interface Room {
   /** A file, or a folder with everything below it. */
   readonly path: string

@@ -6,7 +6,7 @@ import { checkModel } from '../../verification/model/spin.ts'
 
 const SMALL = { WRITERS: 2, READERS: 1, CRASHES: 1 }
 
-/** By the numbers of lock.pml. */
+/** Faults that can be switched on in lock.pml, with their numbers there. */
 const FAULTS = {
   'a read that does not look at the version again': 1,
   'a write over an item without the mark': 2,
