@@ -7,6 +7,7 @@
 import { type Awaitable, assert } from '../../base/index.ts'
 import { compileAction } from './actions.ts'
 import { toByteText } from './byte-text.ts'
+import type { CacheUses } from './cache-uses.ts'
 import { compileCondition, warnOfRisk } from './conditions.ts'
 import { compilePattern, PatternError } from './pattern/index.ts'
 import { type Action, type Condition, RuleError, type RuleScope } from './rule.ts'
@@ -22,6 +23,7 @@ interface CompiledRule {
 export interface ChainScope {
   readonly deps: RuleDeps
   readonly cacheNames: ReadonlySet<string>
+  readonly cacheUses: CacheUses
   readonly servesDotfiles: boolean
   /** Takes one sentence that names the option and its place. */
   warn(text: string): void
