@@ -53,7 +53,8 @@ function compileCache(text: string, scope: RuleScope, isContinuing: boolean): Ac
   const key = given.requireTemplate('key', message)
   const findCache = compileCacheName(given.text('name'), compileArgument, scope)
   const isForAnyMethod = given.flag('any_method')
-  const answer = compileAnswer(given, scope)
+  const { typeOf, answer } = compileAnswer(given, scope)
+  scope.cacheUses.addServing({ cacheName: given.text('name'), keyText: key.text }, typeOf)
   const result = (context: RuleContext, keyText: string, item: StoredItem | null): ActionResult => {
     if (item === null) return 'next'
     return answer(context, keyText, item) && isContinuing ? 'next' : 'break'
@@ -79,18 +80,21 @@ function compileCache(text: string, scope: RuleScope, isContinuing: boolean): Ac
   }
 }
 
-/** Compiles what makes an item the reply. It returns false if another reply has been begun. */
-function compileAnswer(
-  given: ActionArguments,
-  { deps }: RuleScope,
-): (context: RuleContext, key: string, item: StoredItem) => boolean {
+/** How a rule `cache` answers. */
+interface CacheAnswer {
+  readonly typeOf: (key: string) => string
+  /** @returns false if another reply has been begun */
+  readonly answer: (context: RuleContext, key: string, item: StoredItem) => boolean
+}
+
+function compileAnswer(given: ActionArguments, { deps }: RuleScope): CacheAnswer {
   const contentType = headerParameter(given, 'content_type') ?? 'text/html'
   const encoding = headerParameter(given, 'content_encoding') ?? ''
   const usesMime = given.flag('mime')
   const hasLength = !given.flag('no_content_length')
-  return (context, key, { bytes, expiresAtMs }) => {
-    const type = usesMime ? deps.mimeTypes.find(key) : undefined
-    const headers = ['Content-Type', type ?? contentType]
+  const typeOf = (key: string) => (usesMime ? deps.mimeTypes.find(key) : undefined) ?? contentType
+  const answer: CacheAnswer['answer'] = (context, key, { bytes, expiresAtMs }) => {
+    const headers = ['Content-Type', typeOf(key)]
     if (encoding !== '') headers.push('Content-Encoding', encoding)
     if (expiresAtMs !== 0) headers.push('Expires', httpDate(expiresAtMs))
     return context.placeReply({
@@ -101,6 +105,7 @@ function compileAnswer(
       isBegun: true,
     })
   }
+  return { typeOf, answer }
 }
 
 function headerParameter(given: ActionArguments, name: string): string | undefined {

@@ -7,7 +7,8 @@
 import { type Awaitable, assert } from '../../base/index.ts'
 import { compileAction } from './actions.ts'
 import { toByteText } from './byte-text.ts'
-import { compileCondition, riskyWarning } from './conditions.ts'
+import type { CacheUses } from './cache-uses.ts'
+import { compileCondition, warnOfRisk } from './conditions.ts'
 import { compilePattern, PatternError } from './pattern/index.ts'
 import { type Action, type Condition, RuleError, type RuleScope } from './rule.ts'
 import type { ActionResult, RuleContext, RuleDeps } from './rule-context.ts'
@@ -22,6 +23,7 @@ interface CompiledRule {
 export interface ChainScope {
   readonly deps: RuleDeps
   readonly cacheNames: ReadonlySet<string>
+  readonly cacheUses: CacheUses
   readonly servesDotfiles: boolean
   /** Takes one sentence that names the option and its place. */
   warn(text: string): void
@@ -127,11 +129,12 @@ function compileTest(test: Test, scope: RuleScope): Condition {
 }
 
 function compileMatch(subject: string, pattern: string, scope: RuleScope): Condition {
-  const { regexp, isRisky } = compilePattern(toByteText(pattern))
-  if (isRisky) scope.warn(riskyWarning(pattern))
+  const compiled = compilePattern(toByteText(pattern))
+  const { find } = compiled
+  warnOfRisk(pattern, compiled, scope)
   const variable = compileSubjectVariable(subject)
   return context => {
-    const groups = regexp.exec(variable(context))
+    const groups = find(variable(context))
     context.groups = groups
     return groups !== null
   }

@@ -10,7 +10,7 @@ import { parseKeyValues } from '../options/index.ts'
 import { leadingInteger, toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
 import { isExecutable, linkStatOf, statOf } from './open-file.ts'
-import { compilePattern } from './pattern/index.ts'
+import { type CompiledPattern, compilePattern, SEARCH_LIMIT_MS } from './pattern/index.ts'
 import { type Condition, RuleError, type RuleScope, whenKnown } from './rule.ts'
 import { compileSubject } from './template.ts'
 
@@ -95,18 +95,27 @@ function compileRegexp(text: string, scope: RuleScope): Condition {
   const sides = splitSides('regexp', text, scope)
   if (sides === undefined) return () => false
   const subject = compileSubject(sides[0])
-  const { regexp, isRisky } = compilePattern(toByteText(sides[1]))
-  if (isRisky) scope.warn(riskyWarning(sides[1]))
+  const compiled = compilePattern(toByteText(sides[1]))
+  const { find } = compiled
+  warnOfRisk(sides[1], compiled, scope)
   return context => {
-    const found = regexp.exec(subject.expand(context))
+    const found = find(subject.expand(context))
     context.groups = found
     return found !== null
   }
 }
 
-/** The warning about a pattern like `(a+)+`. */
-export function riskyWarning(pattern: string): string {
-  return `the regular expression ${pattern} repeats a repetition, and can take very long to fail`
+/** Warns about a pattern like `(a+)+`. */
+export function warnOfRisk(
+  pattern: string,
+  { isRisky, isTimed }: CompiledPattern,
+  { warn }: RuleScope,
+): void {
+  if (!isRisky) return
+  const result = isTimed
+    ? `a search that takes over ${SEARCH_LIMIT_MS} ms is given up and ends the request`
+    : 'subjects that nearly match take longer than others'
+  warn(`the regular expression ${pattern} repeats a repetition: ${result}`)
 }
 
 /** Compiles `key=...[,name=...]`. Asking is neither a hit nor a use of the item. */

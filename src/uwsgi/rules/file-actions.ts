@@ -77,6 +77,7 @@ const POLICY: StorePolicy = {
   isForced: false,
   isForAnyMethod: false,
   isForOneUser: false,
+  isForOneSession: false,
 }
 
 const MAX_BODY_SIZE = 64 * 1024 * 1024

@@ -9,9 +9,12 @@ export interface ResponseHead {
   /** Of the response; empty: it has none of that name. In lower case where case means nothing. */
   readonly cacheControl: string
   readonly contentEncoding: string
+  readonly contentType: string
   readonly hasSetCookie: boolean
   /** The request came with credentials. */
   readonly hasAuthorization: boolean
+  /** The request came with cookies. */
+  readonly hasCookie: boolean
 }
 
 export interface ResponseSink {

@@ -157,8 +157,10 @@ function headOf(response: ServerResponse, exchange: Exchange): ResponseHead {
     statusCode: response.statusCode,
     cacheControl: headerText(response, 'cache-control'),
     contentEncoding: headerText(response, 'content-encoding').toLowerCase(),
+    contentType: headerText(response, 'content-type'),
     hasSetCookie: response.hasHeader('set-cookie'),
     hasAuthorization: exchange.variable('HTTP_AUTHORIZATION') !== '',
+    hasCookie: exchange.variable('HTTP_COOKIE') !== '',
   }
 }
 

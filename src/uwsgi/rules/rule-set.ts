@@ -4,9 +4,10 @@
  */
 
 import type { Awaitable } from '../../base/index.ts'
-import { interleavedOptions, type OptionSet } from '../options/index.ts'
+import { findLast, interleavedOptions, type OptionSet } from '../options/index.ts'
 import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
+import { CacheUses } from './cache-uses.ts'
 import { Chain } from './chain.ts'
 import { type MimeTypes, readMimeTypes } from './mime-types.ts'
 import { newReply, type Reply } from './reply.ts'
@@ -58,9 +59,11 @@ export class RuleSet {
       warnings.push(`!!! no ${path} file found !!!`)
     })
     this.deps = ruleDeps(given, mimeTypes)
+    const cacheUses = new CacheUses(cacheNames)
     const scope = {
       deps: this.deps,
       cacheNames,
+      cacheUses,
       servesDotfiles,
       warn: (text: string) => {
         warnings.push(text)
@@ -75,6 +78,7 @@ export class RuleSet {
       cache: guardedCache(this.deps, pathMemory.cacheName),
       ttlMs: pathMemory.ttlMs,
     }
+    warnings.push(...warningsOfUses(options, cacheUses))
     this.concernsLog = rules.some(({ value }) => /\b(?:donotlog|logvar):/.test(value))
     this.description = describeRules(texts)
     this.warnings = warnings
@@ -168,6 +172,21 @@ export class RuleSet {
 interface StoredPlace {
   readonly cacheName: string | undefined
   readonly key: string
+}
+
+/** Options that make a cache hold complete responses. */
+const RESPONSE_OPTIONS = ['check-cache', 'http-cache']
+
+/** A body in such a cache could be taken for a response, and a response for a body. */
+function warningsOfUses(options: OptionSet, uses: CacheUses): string[] {
+  return RESPONSE_OPTIONS.flatMap(name => {
+    const given = findLast(options, name)
+    if (given === undefined || !uses.storesIn(given.value)) return []
+    const reason =
+      'this cache holds complete responses, and cachestore stores bodies in it; ' +
+      'use a cache of its own for each'
+    return [ruleError(given, reason).message]
+  })
 }
 
 function ruleDeps(given: RouterDeps, mimeTypes: MimeTypes): RuleDeps {

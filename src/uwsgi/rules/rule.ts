@@ -3,6 +3,7 @@
  */
 
 import type { Awaitable } from '../../base/index.ts'
+import type { CacheUses } from './cache-uses.ts'
 import type { ActionResult, RuleContext, RuleDeps } from './rule-context.ts'
 import type { ChainName } from './rule-text.ts'
 
@@ -23,6 +24,7 @@ export interface RuleScope {
   readonly labels: ReadonlyMap<string, number>
   /** Names of the caches that the configuration makes. */
   readonly cacheNames: ReadonlySet<string>
+  readonly cacheUses: CacheUses
   /** Text of a request may name files that begin with a dot. */
   readonly servesDotfiles: boolean
   readonly deps: RuleDeps

@@ -8,6 +8,7 @@ import type { CounterOperation } from '../../base/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { leadingInteger, toKey, toPlainText, toValue } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
+import { type CacheUse, mediaTypeOf } from './cache-uses.ts'
 import type { ResponseHead } from './response-sink.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope, whenKnown } from './rule.ts'
 import type { ActionResult, RuleContext, StoreLease } from './rule-context.ts'
@@ -45,6 +46,11 @@ const VALUE_NAMES: ArgumentNames = { key: 'key', value: 'value', name: 'name', e
 /** Variables that name a user: a key with one of them separates the responses of users. */
 const USER_VARIABLES = ['REMOTE_USER', 'HTTP_AUTHORIZATION']
 
+/** Whether a variable contains cookies of the request. */
+function namesCookie(name: string): boolean {
+  return name === 'HTTP_COOKIE' || name.startsWith('cookie[')
+}
+
 /** Stores the body of the application's response once it is complete. */
 function compileStore(text: string, scope: RuleScope): Action {
   const prefix = 'invalid cachestore route syntax'
@@ -60,22 +66,28 @@ function compileStore(text: string, scope: RuleScope): Action {
     isForced: given.flag('force'),
     isForAnyMethod: given.flag('any_method'),
     isForOneUser: key.variableNames.some(name => USER_VARIABLES.includes(name)),
+    isForOneSession: key.variableNames.some(namesCookie),
   }
   const usesLease = given.flag('lock')
   if (usesLease && scope.chain !== 'request') {
     throw new RuleError(`${prefix}: lock is only for rules before the application is asked`)
   }
   const { deps } = scope
-  const wants = (head: ResponseHead) => isStorable(head, policy)
+  const isServed = compileServed(scope, { cacheName: given.text('name'), keyText: key.text })
+  const isBodyKept = value === undefined && !policy.isForced
   const log = (line: string) => deps.log(line)
   return context => {
+    const keyText = key.expand(context)
+    const wants = (head: ResponseHead) =>
+      isStorable(head, policy) && (!isBodyKept || isServed(keyText, head.contentType))
     const order = {
       cache: findCache(context),
-      key: toKey(key.expand(context)),
+      key: toKey(keyText),
       gzipKey: gzipKey && toKey(gzipKey.expand(context)),
       value: value && toValue(value.expand(context)),
       ttlMs,
       wants,
+      isForced: policy.isForced,
       log,
     }
     const store = (lease?: StoreLease): ActionResult => {
@@ -87,6 +99,26 @@ function compileStore(text: string, scope: RuleScope): Action {
     return answered === undefined
       ? store()
       : answered.then(result => result ?? store(context.lease))
+  }
+}
+
+/** Compiles the check that a body is later served with the type that the response has. */
+function compileServed(
+  { cacheUses, deps }: RuleScope,
+  use: CacheUse,
+): (key: string, contentType: string) => boolean {
+  cacheUses.addStoring(use)
+  return (key, contentType) => {
+    const type = mediaTypeOf(contentType)
+    if (type === '') return true
+    const served = cacheUses.typesFor(use, key)
+    if (served.length === 0 || served.includes(type)) return true
+    deps.logOnce(
+      `type ${type} in ${use.keyText}`,
+      `[uwsgi-route] cachestore: a response of type ${JSON.stringify(type)} is not stored, because ` +
+        `a cache rule serves it as ${served.join(' or ')}; give that rule content_type, or force=1`,
+    )
+    return false
   }
 }
 

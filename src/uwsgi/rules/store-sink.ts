@@ -13,8 +13,10 @@ export interface StorePolicy {
   readonly statusCodes: readonly number[]
   readonly isForced: boolean
   readonly isForAnyMethod: boolean
-  /** The key names the user, so credentials do not prevent storing. */
+  /** The key names the user, so credentials and cookies do not prevent storing. */
   readonly isForOneUser: boolean
+  /** The key names a cookie, so cookies do not prevent storing. */
+  readonly isForOneSession: boolean
 }
 
 /**
@@ -31,7 +33,9 @@ export function isStorable(head: ResponseHead, policy: StorePolicy): boolean {
   if (directives.has('private') || directives.has('no-store') || head.hasSetCookie) return false
   // The rule that serves the item names its coding, if there is one: usually none.
   if (head.contentEncoding !== '' && head.contentEncoding !== 'identity') return false
-  return !head.hasAuthorization || policy.isForOneUser || isForEveryone(directives)
+  if (policy.isForOneUser) return true
+  if (head.hasAuthorization && !FOR_EVERYONE.some(name => directives.has(name))) return false
+  return !head.hasCookie || policy.isForOneSession || saysFreshness(directives)
 }
 
 /**
@@ -48,8 +52,28 @@ export function isLikelyStorable(
 }
 
 /** RFC 9111 section 3.5: what lets a shared cache store a response to credentials. */
-function isForEveryone(directives: ReadonlySet<string>): boolean {
-  return ['public', 's-maxage', 'must-revalidate'].some(name => directives.has(name))
+const FOR_EVERYONE = ['public', 's-maxage', 'must-revalidate']
+
+/** As in the HTTP cache: a response to cookies that says nothing may be made for one user. */
+function saysFreshness(directives: ReadonlySet<string>): boolean {
+  return directives.has('max-age') || FOR_EVERYONE.some(name => directives.has(name))
+}
+
+/** Servers accept no longer head of a message. */
+const MAX_HEAD_SIZE = 64 * 1024
+
+/** What nginx and check-cache take for a whole response: a status line, or fields and a blank line. */
+const MESSAGE_START = /^(?:HTTP\/|(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\n]*\n)+\r?\n)/
+
+/**
+ * Whether a body looks like a complete response. A web server that asks the cache itself would send
+ * the client the status and the fields that are in the body.
+ */
+export function looksLikeMessage(body: string | Uint8Array): boolean {
+  if (typeof body === 'string') return MESSAGE_START.test(body.slice(0, MAX_HEAD_SIZE))
+  const size = Math.min(body.length, MAX_HEAD_SIZE)
+  const start = Buffer.from(body.buffer, body.byteOffset, size).toString('latin1')
+  return MESSAGE_START.test(start)
 }
 
 /** RFC 9111 section 5.2: the names without their arguments. A quoted comma only adds names. */
@@ -67,6 +91,8 @@ export interface StoreOrder {
   readonly value: string | Uint8Array | undefined
   readonly ttlMs: number
   readonly wants: (head: ResponseHead) => boolean
+  /** Stores bodies that look like complete responses as well. */
+  readonly isForced: boolean
   /** Held while other requests wait for the response. */
   readonly lease: StoreLease | undefined
   readonly log: (line: string) => void
@@ -104,7 +130,7 @@ export class StoreSink implements ResponseSink {
   take(body: Buffer): void {
     const { key, gzipKey, lease } = this.#order
     const value = this.#order.value ?? body
-    if (value.length === 0) {
+    if (value.length === 0 || (!this.#order.isForced && looksLikeMessage(value))) {
       this.miss()
       return
     }

@@ -13,6 +13,8 @@ import type { RuleContext } from './rule-context.ts'
 /** A parsed argument. All strings have one character for each byte. */
 export interface Template {
   expand(context: RuleContext): string
+  /** As written. */
+  readonly text: string
   /** The parts that are always the same, joined. */
   readonly fixedText: string
   /** No part depends on the request. */
@@ -29,12 +31,12 @@ type Piece =
 
 /** The argument of an action, which sees the groups of its rule. */
 export function compileArgument(text: string): Template {
-  return buildTemplate(parsePieces(toByteText(text), true))
+  return buildTemplate(text, parsePieces(toByteText(text), true))
 }
 
 /** A side of a condition, where `$1` is plain text. */
 export function compileSubject(text: string): Template {
-  return buildTemplate(parsePieces(toByteText(text), false))
+  return buildTemplate(text, parsePieces(toByteText(text), false))
 }
 
 function parsePieces(text: string, hasGroups: boolean): Piece[] {
@@ -81,7 +83,7 @@ function parseName(text: string): Piece[] {
   return [...pieces, { kind: 'text', text: text.slice(end) }]
 }
 
-function buildTemplate(pieces: readonly Piece[]): Template {
+function buildTemplate(text: string, pieces: readonly Piece[]): Template {
   const parts = pieces.map(piece => (piece.kind === 'text' ? piece.text : compilePiece(piece)))
   const fixedText = textOf(pieces)
   const all = pieces.flatMap(piece =>
@@ -89,6 +91,7 @@ function buildTemplate(pieces: readonly Piece[]): Template {
   )
   return {
     expand: compileParts(parts),
+    text,
     fixedText,
     isFixed: parts.every(part => typeof part === 'string'),
     usesGroups: all.some(piece => piece.kind === 'group'),

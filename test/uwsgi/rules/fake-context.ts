@@ -2,6 +2,7 @@
  * A request that is only its variables, for what can be decided without HTTP.
  */
 
+import { CacheUses } from '../../../src/uwsgi/rules/cache-uses.ts'
 import type { RouterDeps } from '../../../src/uwsgi/rules/index.ts'
 import type { RuleScope } from '../../../src/uwsgi/rules/rule.ts'
 import { RuleContext, type RuleDeps } from '../../../src/uwsgi/rules/rule-context.ts'
@@ -30,6 +31,7 @@ export const TEST_SCOPE: RuleScope = {
   index: 0,
   labels: new Map(),
   cacheNames: new Set(),
+  cacheUses: new CacheUses(new Set()),
   servesDotfiles: false,
   deps: TEST_DEPS,
   warn: () => {},

@@ -127,3 +127,28 @@ describe('a repetition of a repetition is noticed', () => {
     test(`but not in ${pattern}`, () => assert.equal(compilePattern(pattern).isRisky, false))
   }
 })
+
+describe('a subject that nearly matches does not block', () => {
+  const subjects = ['a'.repeat(40), 'a'.repeat(16_000), 'a,'.repeat(8_000)]
+  const patterns = ['([a-z0-9]+,?)+;$', '^(a+)+$', '^(\\w+\\s?)*;', '^(a|a)*;']
+  for (const pattern of patterns) {
+    for (const subject of subjects) {
+      test(`${pattern} over ${subject.length} bytes of ${subject.slice(0, 2)}`, () => {
+        const startedAt = process.cpuUsage().user
+        const { find, isRisky } = compilePattern(pattern)
+        find(`${subject}!`)
+        const tookMs = (process.cpuUsage().user - startedAt) / 1000
+        assert.ok(tookMs < 5_000, `it took ${tookMs} ms`)
+        assert.equal(isRisky, true)
+      })
+    }
+  }
+
+  for (const pattern of ['(\\w+\\s?)*(?=;)', '^(a+)+\\1;', '^([ab]+,?){2,100};']) {
+    test(`${pattern}, which V8 cannot search in linear time, ends with an error`, () => {
+      const { find } = compilePattern(pattern)
+      assert.throws(() => find('a'.repeat(60)), /^Error: the search for .* of 60 bytes took over/)
+      assert.ok(find('aa;') !== null)
+    })
+  }
+})

@@ -159,7 +159,6 @@ function recipeApplication(counter: { hits: number }): RequestListener {
     const given = Reflect.get(request.socket, REQUEST_VARIABLES)
     const user = (given instanceof Map && given.get('REMOTE_USER')) || '-'
     const body = `page ${path} q=${query} user=${user} hit=${counter.hits}`
-    response.setHeader('Content-Type', 'text/plain')
     response.setHeader('X-App', '1')
     response.end(body)
   }

@@ -132,6 +132,14 @@ describe('what is probably a mistake', () => {
       'plugin = python3,0:notfound',
       'plugin: plugins are not loaded; only 0:notfound has an effect',
     ],
+    [
+      'check-cache = c\nroute-run = cachestore:key=k',
+      'check-cache: this cache holds complete responses, and cachestore stores bodies in it',
+    ],
+    [
+      'http-cache = c\nroute-run = cachestore:key=k',
+      'http-cache: this cache holds complete responses, and cachestore stores bodies in it',
+    ],
     ['mime-file = /nonexistent/types', '!!! no /nonexistent/types file found !!!'],
   ]
   for (const [rule, warning] of rules) {

@@ -61,6 +61,86 @@ route-run = cachestore:key=\${PATH_INFO}`,
   })
 })
 
+describe('what a stored body could be taken for', () => {
+  const types: Readonly<Record<string, string>> = {
+    '/page': 'Text/HTML; charset=utf-8',
+    '/json': 'application/json',
+    '/text': 'text/plain',
+    '/api/json': 'application/json',
+    '/api/page': 'text/html',
+  }
+  const application: RequestListener = (request, response) => {
+    const type = types[request.url ?? '']
+    if (type !== undefined) response.setHeader('Content-Type', type)
+    response.end('<script>')
+  }
+
+  test('a type that no rule serves is not stored, and a line says so', async t => {
+    const site = await startSite(
+      t,
+      `${CACHE}
+cache2 = name=other,items=100
+route = ^/api cache:key=api \${REQUEST_URI},content_type=application/json
+route = ^/api cachestore:key=api \${REQUEST_URI}
+route = ^/api last:
+route-run = cache:key=\${REQUEST_URI},name=c
+route-run = cachestore:key=\${REQUEST_URI}
+route-run = cachestore:key=forced \${REQUEST_URI},force=1
+route-run = cachestore:key=\${REQUEST_URI},name=other`,
+      { application },
+    )
+    const paths = [...Object.keys(types), '/without']
+    for (const path of paths) await site.get(path)
+    const stored = (prefix: string) =>
+      paths.filter(path => site.value('c', prefix + path) !== undefined)
+    assert.deepEqual(stored(''), ['/page', '/without'])
+    assert.deepEqual(stored('api '), ['/api/json'])
+    assert.deepEqual(stored('forced '), ['/page', '/json', '/text', '/without'])
+    assert.equal(site.cache('other').stats().items, 4)
+    assert.match(site.log.join('\n'), /"application\/json" is not stored, .* as text\/html/)
+  })
+
+  test('a body that looks like a whole response is not stored', async t => {
+    const bodies = [
+      'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\n\r\n<script>',
+      'Status: 302\r\nLocation: http://evil.example/\r\n\r\n',
+      'Note: this is text\nand goes on',
+    ]
+    const site = await startSite(
+      t,
+      `${CACHE}
+route = ^/(.*) cachestore:key=$1
+route = ^/(.*) cachestore:key=forced $1,force=1`,
+      { application: (request, response) => response.end(bodies[Number(request.url?.slice(1))]) },
+    )
+    for (const index of bodies.keys()) await site.get(`/${index}`)
+    const stored = [0, 1, 2].filter(index => site.value('c', String(index)) !== undefined)
+    assert.deepEqual(stored, [2])
+    assert.equal(site.value('c', 'forced 0'), bodies[0])
+  })
+
+  test('a page made for a cookie is not stored for all', async t => {
+    const site = await startSite(
+      t,
+      `${CACHE}
+route = ^/mine cachestore:key=for \${cookie[id]}
+route-run = cachestore:key=\${PATH_INFO}
+route-run = cachestore:key=forced \${PATH_INFO},force=1`,
+      {
+        application: (request, response) => {
+          if (request.url === '/fresh') response.setHeader('Cache-Control', 'max-age=60')
+          response.end('answer')
+        },
+      },
+    )
+    for (const path of ['/plain', '/fresh', '/mine']) await site.get(path, { Cookie: 'id=7' })
+    await site.get('/anyone')
+    const keys = ['/plain', '/fresh', '/mine', 'for 7', '/anyone', 'forced /plain']
+    const stored = keys.filter(key => site.value('c', key) !== undefined)
+    assert.deepEqual(stored, ['/fresh', 'for 7', '/anyone', 'forced /plain'])
+  })
+})
+
 describe('cachestore with lock', () => {
   test('without a rule cache before it, and in a cache elsewhere, stores and says so', async t => {
     const site = await startSite(

@@ -1,5 +1,5 @@
 /**
- * A place in the text of a regular expression, and what is wrong there.
+ * Reading the text of a regular expression, and errors at a place in it.
  */
 
 /** A pattern that cannot be used; `offset` counts bytes, as PCRE does. */
@@ -29,14 +29,14 @@ export class PatternReader {
     return this.text.charAt(this.position++)
   }
 
-  /** Goes past `expected` if that comes next. */
+  /** Skips `expected` if the text continues with it. */
   skip(expected: string): boolean {
     if (!this.text.startsWith(expected, this.position)) return false
     this.position += expected.length
     return true
   }
 
-  /** Goes past what a sticky expression finds here. */
+  /** Skips what a sticky expression finds here. */
   match(expression: RegExp): RegExpExecArray | undefined {
     expression.lastIndex = this.position
     const found = expression.exec(this.text)
@@ -49,13 +49,13 @@ export class PatternReader {
     return new PatternError(message, this.position)
   }
 
-  /** For what PCRE has and JavaScript has not. */
+  /** For syntax that PCRE has and JavaScript does not have. */
   unsupported(what: string): PatternError {
     return this.fail(`${what} is not supported by JavaScript's regular expressions`)
   }
 }
 
-/** A character so that it means itself, in a class and outside. */
+/** Writes a character so that it stands for itself, in a class and outside. */
 export function literal(character: string): string {
   if (/^[A-Za-z0-9 /_:;,="'<>&%@!~`#]$/.test(character)) return character
   return hexEscape(character.charCodeAt(0))

@@ -2,18 +2,23 @@
  * Regular expressions of rules: PCRE's syntax in, a JavaScript `RegExp` with the same meaning out.
  *
  * Rules match bytes, without flags, anywhere in the subject, as in uWSGI 2.0.21 (core/regexp.c). A
- * pattern is translated piece by piece, because many PCRE escapes are something else in JavaScript
- * without an error; what JavaScript cannot do is refused. One difference stays on purpose: `$` is
+ * pattern is translated piece by piece, because many PCRE escapes have another meaning in JavaScript
+ * and cause no error. Syntax that JavaScript lacks is refused. One difference is deliberate: `$` is
  * the very end, and not also the place before a last line feed, which a client can send as `%0A`.
  */
 
+import { BacktrackingCheck, boundedSearch, type Search } from './backtracking.ts'
 import { formatCharacter, formatSet, readClass, readEscape } from './pattern-escapes.ts'
 import { literal, type PatternError, PatternReader } from './pattern-reader.ts'
 
 export interface CompiledPattern {
   readonly regexp: RegExp
+  /** Searches a subject in bounded time. Throws when a time limit ends the search. */
+  readonly find: Search
   /** It has a group like `(a+)+`, which can take exponential time on some subjects. */
   readonly isRisky: boolean
+  /** V8 has no fast search for the pattern, so that a risky one has a time limit. */
+  readonly isTimed: boolean
 }
 
 /** With `(?m)`: also after a line feed, but not after one that is the last character. */
@@ -21,34 +26,25 @@ const LINE_START = '(?:^|(?<=\\n)(?!$))'
 
 const MAX_REPEAT = 65_535
 
-/** Throws a PatternError. `text` has one character a byte. */
+/**
+ * @param text - one character for each byte
+ * @throws PatternError
+ */
 export function compilePattern(text: string): CompiledPattern {
   return new Translator(text).translate()
 }
 
-/** A group that is open, or the whole pattern. */
-interface Frame {
-  readonly opening: string
-  /** Things in the alternative being read. */
-  itemCount: number
-  /** An alternative is one thing repeated without limit, and nothing else. */
-  isLoop: boolean
-  /** The last thing was repeated without limit. */
-  endsInLoop: boolean
-}
-
-/** What a quantifier may follow; `group` if that is a group, which ended like this. */
-type Last = { readonly group: Frame | undefined } | undefined
-
 class Translator {
   readonly #reader: PatternReader
-  readonly #frames: Frame[] = [newFrame('')]
+  /** How each open group begins. */
+  readonly #openings: string[] = []
+  readonly #check = new BacktrackingCheck(() => this.#flags)
   readonly #references: (number | string)[] = []
   readonly #names = new Set<string>()
   #source = ''
   #groupCount = 0
-  #last: Last
-  #isRisky = false
+  /** The last item may have a quantifier. */
+  #isRepeatable = false
   #isMultiline = false
   #matchesLines = false
   #flags = ''
@@ -60,10 +56,11 @@ class Translator {
   translate(): CompiledPattern {
     this.#readStart()
     while (!this.#reader.isAtEnd) this.#readNext(this.#reader.take())
-    if (this.#frames.length > 1) throw this.#reader.fail('missing closing parenthesis')
+    if (this.#openings.length > 0) throw this.#reader.fail('missing closing parenthesis')
     for (const reference of this.#references) this.#requireGroup(reference)
     try {
-      return { regexp: new RegExp(this.#source, this.#flags), isRisky: this.#isRisky }
+      const regexp = new RegExp(this.#source, this.#flags)
+      return { regexp, isRisky: this.#check.isRisky, ...boundedSearch(regexp, this.#check) }
     } catch (error) {
       throw this.#reader.fail(error instanceof Error ? error.message : String(error))
     }
@@ -141,7 +138,7 @@ class Translator {
       this.#addItem(literal(character))
       return
     }
-    if (this.#last === undefined) {
+    if (!this.#isRepeatable) {
       throw reader.fail('quantifier does not follow a repeatable item')
     }
     const [text, min, comma, max = ''] = found
@@ -153,14 +150,11 @@ class Translator {
     }
     if (reader.skip('+')) throw reader.unsupported('a possessive quantifier')
     this.#source += reader.skip('?') ? `${text}?` : text
-    if (text === '*' || text === '+' || (comma !== undefined && max === '')) this.#noteLoop()
-    this.#last = undefined
-  }
-
-  /** `(a+)+`: a loop whose body is a loop can split the same text in exponentially many ways. */
-  #noteLoop(): void {
-    if (this.#last?.group?.isLoop === true) this.#isRisky = true
-    this.#frame().endsInLoop = true
+    const isEndless = text === '*' || text === '+' || (comma !== undefined && max === '')
+    const least = Number(min ?? (text === '+' ? 1 : 0))
+    const most = isEndless ? Number.POSITIVE_INFINITY : Number(max === '' ? (min ?? 1) : max)
+    this.#check.repeat(least, most)
+    this.#isRepeatable = false
   }
 
   #openGroup(): void {
@@ -185,51 +179,41 @@ class Translator {
     }
     if (special === undefined) this.#groupCount++
     this.#source += opening
-    this.#frames.push(newFrame(opening))
-    this.#last = undefined
+    this.#openings.push(opening)
+    this.#check.open()
+    this.#isRepeatable = false
   }
 
   #closeGroup(): void {
-    const frame = this.#frames.pop()
-    if (frame === undefined || this.#frames.length === 0) {
-      throw this.#reader.fail('unmatched closing parenthesis')
-    }
-    noteAlternative(frame)
+    const opening = this.#openings.pop()
+    if (opening === undefined) throw this.#reader.fail('unmatched closing parenthesis')
     this.#source += ')'
-    const isAssertion = /^\(\?<?[=!]/.test(frame.opening)
-    if (isAssertion) this.#last = undefined
-    else this.#noteItem(frame)
+    const isAssertion = /^\(\?<?[=!]/.test(opening)
+    this.#check.close(isAssertion)
+    this.#isRepeatable = !isAssertion
   }
 
   #endAlternative(): void {
-    noteAlternative(this.#frame())
-    this.#last = undefined
+    this.#check.endAlternative()
+    this.#isRepeatable = false
   }
 
   #addItem(source: string): void {
     this.#source += source
-    this.#noteItem(undefined)
+    this.#check.add(source)
+    this.#isRepeatable = true
   }
 
   #addReference(to: number | string): void {
     this.#references.push(to)
-    this.#addItem(typeof to === 'number' ? `(?:\\${to})` : `\\k<${to}>`)
+    this.#source += typeof to === 'number' ? `(?:\\${to})` : `\\k<${to}>`
+    this.#check.addReference()
+    this.#isRepeatable = true
   }
 
   #addAssertion(source: string): void {
     this.#source += source
-    this.#last = undefined
-  }
-
-  #noteItem(group: Frame | undefined): void {
-    const frame = this.#frame()
-    frame.itemCount++
-    frame.endsInLoop = false
-    this.#last = { group }
-  }
-
-  #frame(): Frame {
-    return this.#frames[this.#frames.length - 1] as Frame
+    this.#isRepeatable = false
   }
 
   #requireGroup(reference: number | string): void {
@@ -243,15 +227,4 @@ class Translator {
   #missingGroup(): PatternError {
     return this.#reader.fail('reference to non-existent subpattern')
   }
-}
-
-function newFrame(opening: string): Frame {
-  return { opening, itemCount: 0, isLoop: false, endsInLoop: false }
-}
-
-/** At the end of an alternative, remembers whether it was one thing in a loop. */
-function noteAlternative(frame: Frame): void {
-  if (frame.itemCount === 1 && frame.endsInLoop) frame.isLoop = true
-  frame.itemCount = 0
-  frame.endsInLoop = false
 }
