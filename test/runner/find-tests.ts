@@ -21,8 +21,8 @@ export const TIERS = ['change', 'matrix', 'long'] as const
 
 export type Tier = (typeof TIERS)[number]
 
-/** Folders in which several processes or other programs run: one file at a time. */
-const ONE_AT_A_TIME = new Set(['processes', 'peers', 'python', 'runner-processes', 'chaos'])
+/** Folders whose files take all processors there are, and look at how long calls wait. */
+const ONE_AT_A_TIME = new Set(['chaos'])
 
 export interface TestStage {
   readonly name: string
@@ -31,7 +31,7 @@ export interface TestStage {
   readonly oneAtATime: boolean
 }
 
-/** One stage for each folder of `test/` that has wanted tests; those with most processes last. */
+/** One stage for each folder of `test/` that has wanted tests; those that run alone last. */
 export function findTestStages(
   isWanted: (path: string) => boolean,
   tier: Tier = 'change',
