@@ -18,7 +18,8 @@ const REFERENCE = readText('docs/reference/api.md')
 
 /** Every page a reader may open. */
 const PAGES = [
-  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md'],
+  ...['RELEASING.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.md'))
     .map(path => `docs/${path.replaceAll('\\', '/')}`)
@@ -41,7 +42,7 @@ describe('the documents', () => {
   test('every page under docs is listed in its index', () => {
     const index = readText('docs/README.md')
     const unlisted = PAGES.filter(
-      page => page.startsWith('docs/') && page !== 'docs/README.md',
+      page => page.startsWith('docs/') && page !== 'docs/README.md' && !isGenerated(page),
     ).filter(page => !index.includes(`](${page.slice('docs/'.length)})`))
     assert.deepEqual(unlisted, [])
   })
@@ -101,6 +102,11 @@ describe('the API reference', () => {
   }
 })
 
+/** The API reference has an index of its own, which the index of the documents lists. */
+function isGenerated(page: string): boolean {
+  return /^docs\/reference\/api\/(?!README)/.test(page)
+}
+
 /** Bytes of a cache with these options. */
 function sizeOf(options: Omit<CacheOptions, 'name'>): number {
   const { wanted } = resolveOptions({ name: 'sized', ...options })
@@ -122,15 +128,23 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).includes(anchor)
 }
 
-/** As GitHub makes them: lower case, spaces to hyphens, all else but letters and digits dropped. */
+/**
+ * As GitHub makes them: lower case, spaces to hyphens, all else but letters and digits dropped, and
+ * a number for each heading that was there before; and those that a page names itself.
+ */
 function anchorsOf(page: string): string[] {
-  const headings = withoutCode(readText(page)).matchAll(/^#+ (.*)$/gm)
-  return [...headings].map(([, heading = '']) =>
-    heading
+  const text = withoutCode(readText(page))
+  const counts = new Map<string, number>()
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    return count === 0 ? anchor : `${anchor}-${count}`
+  })
+  return [...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]
 }
 
 function withoutCode(text: string): string {
