@@ -19,7 +19,8 @@ const REFERENCE = readText('docs/reference/api.md')
 
 /** All pages for readers. */
 const PAGES = [
-  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md'],
+  ...['RELEASING.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.md'))
     .map(path => `docs/${path.replaceAll('\\', '/')}`)
@@ -42,7 +43,7 @@ describe('the documents', () => {
   test('every page under docs is listed in its index', () => {
     const index = readText('docs/README.md')
     const unlisted = PAGES.filter(
-      page => page.startsWith('docs/') && page !== 'docs/README.md',
+      page => page.startsWith('docs/') && page !== 'docs/README.md' && !isGenerated(page),
     ).filter(page => !index.includes(`](${page.slice('docs/'.length)})`))
     assert.deepEqual(unlisted, [])
   })
@@ -102,6 +103,11 @@ describe('the API reference', () => {
   }
 })
 
+/** The API reference has an index of its own, which the index of the documents lists. */
+function isGenerated(page: string): boolean {
+  return /^docs\/reference\/api\/(?!README)/.test(page)
+}
+
 /** @returns the size in bytes of a cache with these options */
 function sizeOf(options: Omit<CacheOptions, 'name'>): number {
   const { wanted } = resolveOptions({ name: 'sized', ...options })
@@ -123,15 +129,23 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).includes(anchor)
 }
 
-/** Anchors as GitHub makes them: lower case, hyphens for spaces, no other punctuation. */
+/**
+ * Anchors as GitHub makes them: lower case, hyphens for spaces, no other punctuation, and a number
+ * for each heading that repeats an earlier one; and the anchors that a page names itself.
+ */
 function anchorsOf(page: string): string[] {
-  const headings = withoutCode(readText(page)).matchAll(/^#+ (.*)$/gm)
-  return [...headings].map(([, heading = '']) =>
-    heading
+  const text = withoutCode(readText(page))
+  const counts = new Map<string, number>()
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    return count === 0 ? anchor : `${anchor}-${count}`
+  })
+  return [...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]
 }
 
 function withoutCode(text: string): string {

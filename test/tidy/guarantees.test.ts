@@ -12,7 +12,7 @@ import { parse, readText, walk } from './sources.ts'
 
 const PAGE = 'docs/guarantees.md'
 /** `file` "words of a title", "words of another title". */
-const REFERENCE = /`([\w/-]+\.test\.ts)`((?:,? "[^"]+")+)/g
+const REFERENCE = /`([\w/.-]+\.test\.ts)`((?:,? "[^"]+")+)/g
 const TITLED = new Set(['test', 'describe', 'promise'])
 
 describe(PAGE, () => {
