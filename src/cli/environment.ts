@@ -11,7 +11,7 @@ import type {
   MasterPlan,
   StatsListening,
 } from '../runner/index.ts'
-import type { CacheDefinition, Outside, SocketAddress } from '../uwsgi/options/index.ts'
+import type { CacheDefinition, HostEnvironment, SocketAddress } from '../uwsgi/options/index.ts'
 
 /** Where text and bytes go. */
 export interface CommandOutput {
@@ -98,7 +98,7 @@ export interface CommandEnvironment {
   readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: CommandOutput
   readonly stderr: CommandOutput
-  readonly outside: Outside
+  readonly host: HostEnvironment
   readonly serveHost: ServeHost
   readonly topHost: TopHost
   openTarget(address: TargetAddress): Promise<CommandTarget>

@@ -1,25 +1,60 @@
 #!/usr/bin/env node
 
-/** The `undercroft` command: connects `run` to this process. */
+/**
+ * The `undercroft` command: connects `run` to this process, to real caches and to real sockets.
+ */
 
-import { serveHost } from './commands/open-server.ts'
-import { openTarget } from './commands/open-target.ts'
-import type { CommandEnvironment, CommandOutput } from './environment.ts'
-import { nodeOutside } from './node-outside.ts'
+import { Cache } from '../cache/index.ts'
+import { RemoteCache } from '../client/index.ts'
+import { listenStats, openServedCache, readSecretFile, runMaster } from '../runner/index.ts'
+import { serveCaches } from '../server/index.ts'
+import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
+import type {
+  CommandEnvironment,
+  CommandOutput,
+  CommandTarget,
+  ServeHost,
+  TargetAddress,
+} from './environment.ts'
+import { nodeHostEnvironment } from './node-host-environment.ts'
 import { run } from './run.ts'
 import { nodeTopHost } from './top/node-top.ts'
+
+/** What `serve` needs: it opens caches, listens on sockets and runs a master with workers. */
+const serveHost: ServeHost = {
+  openCache: (definition, directory, onLog) =>
+    openServedCache(definition, { directory, isServing: true, onLog }),
+  async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
+    const server = await serveCaches(caches, {
+      listen: {
+        ...access,
+        address: formatAddress(address),
+        allowPublic,
+        ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
+      },
+      ...limits,
+    })
+    const [bound] = server.addresses
+    return {
+      address: parseAddress('socket', bound ?? ''),
+      close: () => server.close(),
+    }
+  },
+  listenStats,
+  runMaster,
+}
 
 const environment: CommandEnvironment = {
   stdin: process.stdin,
   stdout: streamOutput(process.stdout),
   stderr: streamOutput(process.stderr),
-  outside: nodeOutside(),
+  host: nodeHostEnvironment(),
   serveHost,
   topHost: nodeTopHost(process.stdout),
   openTarget,
   untilStopped: () =>
     new Promise(resolve => {
-      // Only once: the same signal again ends the process the hard way.
+      // Only once: a second signal of the same kind ends the process at once.
       process.once('SIGTERM', resolve)
       process.once('SIGINT', resolve)
     }),
@@ -27,9 +62,20 @@ const environment: CommandEnvironment = {
 
 process.exitCode = await run(process.argv.slice(2), environment)
 
+/** Opens a local cache by its name, or connects to a remote one. */
+async function openTarget(address: TargetAddress): Promise<CommandTarget> {
+  const { name, remote, secretFile, directory } = address
+  if (remote !== undefined) {
+    const secret =
+      secretFile === undefined ? {} : { secret: readSecretFile('--secret-file', secretFile) }
+    return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
+  }
+  return Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
+}
+
 function streamOutput(stream: NodeJS.WriteStream): CommandOutput {
-  // The reader has gone, as with `keys | head`: what is left is printed for nobody. Not a reason to
-  // end, for a server must outlive whoever watched it start.
+  // The reader may be gone, as with `keys | head`. The rest of the output is lost then, but the
+  // process continues: a server must outlive the terminal that watched it start.
   stream.on('error', () => {})
   return {
     isTTY: stream.isTTY === true,

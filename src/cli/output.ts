@@ -3,7 +3,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import { UndercroftError } from '../base/index.ts'
+import { type ErrorCode, UndercroftError } from '../base/index.ts'
 import type { CommandOutput } from './environment.ts'
 
 /** One line of text. */
@@ -56,4 +56,26 @@ export async function writeError(
   if (isJson) await writeJson(output, { error: { code, message } })
   else await writeLine(output, `undercroft: ${message} (${code})`)
   return code
+}
+
+// MERGED: Exit codes, for scripts. /
+
+export const EXIT = {
+  /** Done, or found. */
+  done: 0,
+  /** A miss, or the cache would not take it: an expected answer, not an error. */
+  miss: 1,
+  /** The arguments or the configuration are wrong. */
+  usage: 2,
+  /** It could not be done: no connection, no room, corrupt, and so on. */
+  failure: 3,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+const USAGE_CODES: readonly ErrorCode[] = ['UNDERCROFT_OPTION_INVALID', 'UNDERCROFT_KEY_INVALID']
+
+/** The exit code for a failure with this code. */
+export function exitCodeOf(code: string): ExitCode {
+  return USAGE_CODES.some(usage => usage === code) ? EXIT.usage : EXIT.failure
 }

@@ -3,10 +3,9 @@
  */
 
 import { parseArguments } from '../uwsgi/options/index.ts'
+import { formatCommandHelp, formatOverview, requireCommand } from './commands/commands.ts'
 import type { CommandEnvironment } from './environment.ts'
-import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
-import { formatCommandHelp, formatOverview, requireCommand } from './help.ts'
-import { writeError, writeLine } from './output.ts'
+import { EXIT, type ExitCode, exitCodeOf, writeError, writeLine } from './output.ts'
 
 /** Runs `undercroft` with these arguments; every failure becomes a message and a code. */
 export async function run(
@@ -26,7 +25,7 @@ async function dispatch(
   argv: readonly string[],
   environment: CommandEnvironment,
 ): Promise<ExitCode> {
-  const { stdout, stderr, outside } = environment
+  const { stdout, stderr, host } = environment
   const [name, ...args] = argv
   switch (name) {
     case undefined:
@@ -34,7 +33,7 @@ async function dispatch(
       return EXIT.usage
     case '--version':
     case '-V':
-      await writeLine(stdout, outside.facts.version)
+      await writeLine(stdout, host.facts.version)
       return EXIT.done
     case 'help':
     case '--help':

@@ -2,8 +2,7 @@
  * The runner: a master with workers, and what `serve` shares with it when it does without.
  */
 
-export { openKeptCache } from './caches/open-cache.ts'
-export { Pidfile } from './left-behind.ts'
+export { openServedCache } from './caches/serve-cache.ts'
 export {
   type MasterHost,
   type MasterOpened,
@@ -11,9 +10,9 @@ export {
   type MasterReady,
   runMaster,
 } from './master.ts'
+export { Pidfile } from './owned-file.ts'
 export { planServe, type ServePlan } from './plan.ts'
-export { explainingAddressInUse } from './sockets/address-in-use.ts'
+export { explainingAddressInUse } from './sockets/listening-sockets.ts'
 export type { ListenLimits, PlannedSocket } from './sockets/plan-sockets.ts'
-export { readSecretFile } from './sockets/secret-file.ts'
-export { readAccess } from './sockets/socket-access.ts'
+export { readAccess, readSecretFile } from './sockets/socket-access.ts'
 export { type Listener, listenStats, type StatsListening } from './stats.ts'

@@ -7,29 +7,27 @@ import { type CacheStats, systemClock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
 import type { SocketAddress } from '../uwsgi/options/index.ts'
-import { type OpenedCache, openKeptCache } from './caches/open-cache.ts'
-import { instanceOf } from './instance-of.ts'
-import { Pidfile } from './left-behind.ts'
-import type { PlannedCrew, ServePlan } from './plan.ts'
+import { openServedCache, type ServedBytes } from './caches/serve-cache.ts'
+import { Pidfile } from './owned-file.ts'
+import type { PlannedWorkers, ServePlan } from './plan.ts'
+import { instanceOf } from './plan.ts'
 import { dropPrivileges } from './privileges.ts'
-import { MasterSignals } from './signals.ts'
-import { explainingAddressInUse } from './sockets/address-in-use.ts'
-import { HeldSocket } from './sockets/held-sockets.ts'
+import { MasterSignals, TouchedFiles } from './signals.ts'
+import { explainingAddressInUse, ListeningSocket } from './sockets/listening-sockets.ts'
 import { readAccess } from './sockets/socket-access.ts'
 import { listenStats } from './stats.ts'
-import { TouchedFiles } from './touch.ts'
-import { Board } from './workers/board.ts'
-import { Crew } from './workers/crew.ts'
-import { SEATS_PER_SLOT } from './workers/slot.ts'
+import { Scoreboard } from './workers/scoreboard.ts'
+import { WorkerPool } from './workers/worker-pool.ts'
 import { prepareProcesses } from './workers/worker-process.ts'
+import { ENTRIES_PER_SLOT } from './workers/worker-slot.ts'
 
 /** A plan that asks for workers. */
-export type MasterPlan = ServePlan & { readonly crew: PlannedCrew }
+export type MasterPlan = ServePlan & { readonly workers: PlannedWorkers }
 
 /** What there is before the first worker. */
 export interface MasterOpened {
   readonly caches: readonly CacheStats[]
-  readonly sockets: readonly Pick<HeldSocket, 'address' | 'protocol'>[]
+  readonly sockets: readonly Pick<ListeningSocket, 'address' | 'protocol'>[]
 }
 
 /** What there is once all workers serve. */
@@ -64,8 +62,8 @@ class Master {
   /** What to do at the end, last first; also when the start fails half way. */
   readonly #undo: (() => void | Promise<void>)[]
   readonly #signals = new MasterSignals()
-  readonly #sockets: HeldSocket[] = []
-  readonly #caches: OpenedCache[] = []
+  readonly #sockets: ListeningSocket[] = []
+  readonly #caches: ServedBytes[] = []
   /** Compared from the start on: what is touched meanwhile, workers may have loaded before. */
   readonly #touchable: TouchedFiles
   #pidfile: Pidfile | undefined
@@ -74,18 +72,18 @@ class Master {
     this.#plan = plan
     this.#host = host
     this.#undo = undo
-    this.#touchable = new TouchedFiles(plan.crew.touchReload)
+    this.#touchable = new TouchedFiles(plan.workers.touchReload)
     undo.push(() => this.#signals.close())
   }
 
   async run(): Promise<string> {
     await this.#open()
-    const crew = this.#makeCrew()
+    const pool = this.#makePool()
     let isReloadWanted = false
     this.#signals.onReload = () => {
       isReloadWanted = true
     }
-    const started = crew.start()
+    const started = pool.start()
     // Until then an end is an end at once: nothing has begun that could be finished.
     const early = await Promise.race([started, this.#signals.ended])
     if (early !== undefined) {
@@ -93,17 +91,17 @@ class Master {
       return early.signal
     }
     // Before anybody hears that all is ready, and makes use of it.
-    this.#signals.onReload = () => crew.reload()
-    const stopLooking = this.#lookAfter(crew)
-    await this.#announce(crew)
-    if (isReloadWanted) crew.reload()
+    this.#signals.onReload = () => pool.reload()
+    const stopLooking = this.#lookAfter(pool)
+    await this.#announce(pool)
+    if (isReloadWanted) pool.reload()
     const { signal, ending } = await this.#signals.ended
     stopLooking()
     this.#signals.onReload = () => {}
     for (const socket of this.#sockets) socket.release(this.#host.onLog)
     if (ending === 'drain') {
-      void this.#signals.endedAgain.then(() => crew.stop())
-      await crew.drain()
+      void this.#signals.endedAgain.then(() => pool.stop())
+      await pool.drain()
     }
     return signal
   }
@@ -113,17 +111,17 @@ class Master {
    * the change belongs to the user whom the workers run as.
    */
   async #open(): Promise<void> {
-    const { crew, process: own } = this.#plan
+    const { workers, process: own } = this.#plan
     for (const [name, value] of own.environment) process.env[name] = value
     if (own.pidfile !== undefined) this.#keepPidfile(new Pidfile(own.pidfile))
     const access = this.#plan.sockets.map(readAccess)
     await this.#bind('tcp', access)
-    dropPrivileges({ user: crew.user, group: crew.group }, this.#host.onLog)
+    dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
     await this.#bind('unix', access)
     const { directory } = this.#plan
     for (const definition of this.#plan.caches) {
       const keeping = { directory, isServing: false, onLog: this.#host.onLog }
-      const cache = await openKeptCache(definition, keeping)
+      const cache = await openServedCache(definition, keeping)
       this.#caches.push(cache)
       this.#undo.push(() => cache.close())
     }
@@ -140,33 +138,37 @@ class Master {
   async #bind(kind: SocketAddress['kind'], access: readonly AccessOptions[]): Promise<void> {
     for (const [index, planned] of this.#plan.sockets.entries()) {
       if (planned.address.kind !== kind) continue
-      const socket = await HeldSocket.bind(planned, access[index] ?? {}, this.#plan.limits.mode)
+      const socket = await ListeningSocket.bind(
+        planned,
+        access[index] ?? {},
+        this.#plan.limits.mode,
+      )
       this.#sockets[index] = socket
       this.#undo.push(() => socket.release(this.#host.onLog))
     }
   }
 
-  #makeCrew(): Crew {
-    const { crew, options } = this.#plan
-    const board = new Board(crew.processes * SEATS_PER_SLOT)
-    prepareProcesses(board)
+  #makePool(): WorkerPool {
+    const { workers, options } = this.#plan
+    const scoreboard = new Scoreboard(workers.processes * ENTRIES_PER_SLOT)
+    prepareProcesses(scoreboard)
     this.#host.onLog(`spawned undercroft master process (pid: ${process.pid})`)
-    const files = [this.#pidfile, ...this.#sockets].flatMap(held => held?.file ?? [])
-    const made = new Crew(crew, {
-      board,
+    const files = [this.#pidfile, ...this.#sockets].flatMap(owner => owner?.file ?? [])
+    const pool = new WorkerPool(workers, {
+      scoreboard,
       sockets: this.#sockets,
       environment: { [INSTANCE_VARIABLE]: formatInstance(instanceOf(this.#plan)) },
-      task: { options: options.inOrder, leftBehind: files },
+      task: { options: options.inOrder, ownedFiles: files },
       clock: systemClock,
-      reloadMercyMs: crew.reloadMercyMs,
+      reloadMercyMs: workers.reloadMercyMs,
       onLog: this.#host.onLog,
-      appDirectory: crew.app && (crew.chdir ?? process.cwd()),
+      appDirectory: workers.app && (workers.chdir ?? process.cwd()),
     })
-    this.#undo.push(() => made.stop())
-    return made
+    this.#undo.push(() => pool.stop())
+    return pool
   }
 
-  async #announce(crew: Crew): Promise<void> {
+  async #announce(pool: WorkerPool): Promise<void> {
     const { stats, limits, caches } = this.#plan
     if (caches.some(cache => !cache.noExpire)) {
       this.#host.onLog('cache sweeper thread enabled')
@@ -178,14 +180,14 @@ class Master {
         caches: this.#caches,
         sockets: this.#sockets.map(({ addressText: address, protocol }) => ({ address, protocol })),
         version: this.#host.version,
-        workers: () => crew.facts(),
+        workers: () => pool.facts(),
         ...(limits.mode === undefined ? {} : { mode: limits.mode }),
       }
       const listener = await explainingAddressInUse(stats, () => listenStats(listening))
       this.#undo.push(() => listener.close())
       statsAddress = listener.address
     }
-    const workers = crew.facts().map(worker => worker.pid)
+    const workers = pool.facts().map(worker => worker.pid)
     this.#host.onReady({ ...this.#opened(), statsAddress, workers })
   }
 
@@ -194,14 +196,14 @@ class Master {
   }
 
   /** Once a cycle; gives what ends it. */
-  #lookAfter(crew: Crew): () => void {
+  #lookAfter(pool: WorkerPool): () => void {
     const timer = setInterval(() => {
-      crew.lookAfter()
+      pool.lookAfter()
       const touched = this.#touchable.findTouched()
       if (touched === undefined) return
       this.#host.onLog(`*** ${touched} has been touched... grace them all !!! ***`)
-      crew.reload()
-    }, this.#plan.crew.cycleMs)
+      pool.reload()
+    }, this.#plan.workers.cycleMs)
     const stop = () => clearInterval(timer)
     this.#undo.push(stop)
     return stop

@@ -5,7 +5,7 @@
 
 import type { AccessOptions } from '../net/index.ts'
 import type { GivenOption } from '../uwsgi/options/index.ts'
-import type { HeldFile } from './left-behind.ts'
+import type { OwnedFile } from './owned-file.ts'
 
 /** A socket that listens, as a worker is told of it. */
 export interface SocketTask {
@@ -21,12 +21,12 @@ export interface SocketTask {
 /** All that a worker needs to know beside its environment. */
 export interface WorkerTask {
   readonly workerId: number
-  readonly seat: number
+  readonly entryIndex: number
   /** The options as they were given, checked by the master already. */
   readonly options: readonly GivenOption[]
   readonly sockets: readonly SocketTask[]
   /** What to remove when the master is gone and cannot. */
-  readonly leftBehind: readonly HeldFile[]
+  readonly ownedFiles: readonly OwnedFile[]
 }
 
 /** From the master. */

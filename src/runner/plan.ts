@@ -3,7 +3,9 @@
  * more by each worker.
  */
 
+import { resolve } from 'node:path'
 import { invalidOption, systemClock } from '../base/index.ts'
+import type { Instance, InstanceCache } from '../uwsgi/api/index.ts'
 import {
   type CacheDefinition,
   findLast,
@@ -43,7 +45,7 @@ export interface ServePlan {
   /** Files that tell who serves, and variables of all processes. */
   readonly process: PlannedProcess
   /** Undefined: one process serves the caches by itself. */
-  readonly crew: PlannedCrew | undefined
+  readonly workers: PlannedWorkers | undefined
 }
 
 /** What concerns the first process, with or without workers. */
@@ -53,7 +55,7 @@ export interface PlannedProcess {
 }
 
 /** The workers, and how their master treats them. */
-export interface PlannedCrew {
+export interface PlannedWorkers {
   readonly processes: number
   readonly app: PlannedApp | undefined
   readonly chdir: string | undefined
@@ -84,8 +86,8 @@ export interface PlannedApp {
 export function planServe(options: OptionSet): ServePlan {
   requireSupported(options)
   const { caches, warnings } = resolveCaches(options)
-  const crew = planCrew(options, caches)
-  if (caches.length === 0 && crew === undefined) {
+  const workers = planWorkers(options, caches)
+  if (caches.length === 0 && workers === undefined) {
     throw usageError('there is no cache to serve; add --cache2 name=default,items=10000')
   }
   const rules = createRouter(options, NOTHING_AROUND)
@@ -102,7 +104,7 @@ export function planServe(options: OptionSet): ServePlan {
     warnings: [...warnings, ...rules.warnings, ...sockets.warnings, ...stats.warnings],
     rules: rules.description,
     process,
-    crew,
+    workers,
   }
 }
 
@@ -116,14 +118,17 @@ const NOTHING_AROUND: RouterDeps = {
 }
 
 /** Each asks for something that only a master or its workers can do; and so do all rules. */
-const CREW_OPTIONS: ReadonlySet<string> = new Set([
+const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
 ])
 
-function planCrew(options: OptionSet, caches: readonly CacheDefinition[]): PlannedCrew | undefined {
+function planWorkers(
+  options: OptionSet,
+  caches: readonly CacheDefinition[],
+): PlannedWorkers | undefined {
   const isAsked = [...options.given.keys()].some(
-    name => CREW_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
+    name => WORKER_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
   )
   if (!isAsked && !flagOption(options, 'master')) return undefined
   return {
@@ -173,4 +178,32 @@ function planVariables(options: OptionSet): [string, string][] {
     if (name === undefined) throw invalidOption(formatGiven(given), 'NAME=VALUE', given.value)
     return [name, value]
   })
+}
+
+// MERGED: The instance that workers find in their environment: what the caches are called and where they are, and the options. /
+
+/** Paths are complete, because a worker changes its directory. */
+export function instanceOf(plan: ServePlan): Instance {
+  return {
+    caches: plan.caches.map(
+      ({ name, store, mathInitial }): InstanceCache => ({
+        name,
+        ...(plan.directory === undefined ? {} : { directory: resolve(plan.directory) }),
+        ...(store === undefined ? {} : { store: resolve(store) }),
+        mathInitial,
+      }),
+    ),
+    options: optionsByName(plan.options),
+  }
+}
+
+/** Each under the name it was given by, and under its first one. */
+function optionsByName({ given }: OptionSet): Record<string, string> {
+  const pairs = [...given].flatMap(([firstName, list]) =>
+    list.flatMap(({ name, value }) => [
+      [name, value],
+      [firstName, value],
+    ]),
+  )
+  return Object.fromEntries(pairs)
 }

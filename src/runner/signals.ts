@@ -2,6 +2,8 @@
  * Signals to the master: which ask for an end, which for new workers.
  */
 
+import { statSync } from 'node:fs'
+
 /** `drain`: finish what has begun. `stop`: at once. */
 export type Ending = 'drain' | 'stop'
 
@@ -50,4 +52,30 @@ export class MasterSignals {
   close(): void {
     this.#stop()
   }
+}
+
+// MERGED: Noticing that one of some files was touched: what `touch-reload` asks for. /
+
+export class TouchedFiles {
+  readonly #known: Map<string, number | undefined>
+
+  constructor(paths: readonly string[]) {
+    this.#known = new Map(paths.map(path => [path, modifiedAtMs(path)]))
+  }
+
+  /** The first that was touched, or has appeared, since it was asked the last time. */
+  findTouched(): string | undefined {
+    let touched: string | undefined
+    for (const [path, before] of this.#known) {
+      const now = modifiedAtMs(path)
+      this.#known.set(path, now)
+      if (now !== undefined && now !== before) touched ??= path
+    }
+    return touched
+  }
+}
+
+/** Undefined: there is no such file now. */
+function modifiedAtMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs
 }

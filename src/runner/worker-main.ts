@@ -4,15 +4,15 @@
 
 import cluster from 'node:cluster'
 import { systemClock, UndercroftError } from '../base/index.ts'
-import { removeHeldFile } from './left-behind.ts'
 import { type Notice, type Order, unwrapOrder, type WorkerTask, wrapMessage } from './messages.ts'
+import { removeOwnedFile } from './owned-file.ts'
 import { RunningWorker } from './worker.ts'
 
 /** How long requests may go on when the master is gone, who would otherwise see to it. */
 const ORPHAN_LIMIT_MS = 4_000
 
 let running: RunningWorker | undefined
-let leftBehind: WorkerTask['leftBehind'] = []
+let ownedFiles: WorkerTask['ownedFiles'] = []
 let isEnding = false
 
 // A terminal sends its signals to the workers, too: the master decides what becomes of them.
@@ -44,7 +44,7 @@ async function obey(order: Order): Promise<void> {
 }
 
 async function start(task: WorkerTask): Promise<void> {
-  leftBehind = task.leftBehind
+  ownedFiles = task.ownedFiles
   const startedAtMs = systemClock.elapsedMs()
   try {
     running = await RunningWorker.start(task, {
@@ -71,9 +71,9 @@ async function end(): Promise<void> {
 
 async function endAsOrphan(): Promise<void> {
   setTimeout(() => process.exit(0), ORPHAN_LIMIT_MS)
-  for (const file of leftBehind) {
+  for (const file of ownedFiles) {
     try {
-      removeHeldFile(file)
+      removeOwnedFile(file)
     } catch {
       // It stays behind, and the next start replaces it.
     }

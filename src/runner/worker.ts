@@ -11,12 +11,12 @@ import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
-import { type OpenedCache, openSharedCache } from './caches/open-cache.ts'
-import { HttpFront, LAST_REQUEST_MS } from './http-front.ts'
+import { openWorkerCache, type ServedBytes } from './caches/serve-cache.ts'
+import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import type { WorkerTask } from './messages.ts'
-import { type PlannedApp, type PlannedCrew, planServe, type ServePlan } from './plan.ts'
-import { Seat } from './workers/board.ts'
+import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
 import { RequestWatch } from './workers/request-watch.ts'
+import { ScoreboardEntry } from './workers/scoreboard.ts'
 
 /** Node.js' own limit; what `buffer-size` asks for beyond that counts for HTTP as well. */
 const DEFAULT_MAX_HEADER_SIZE = 16_384
@@ -32,21 +32,21 @@ export interface WorkerHost {
 }
 
 export class RunningWorker {
-  readonly #crew: PlannedCrew
+  readonly #workers: PlannedWorkers
   readonly #watch: RequestWatch
-  readonly #front: HttpFront
+  readonly #front: HttpServers
   readonly #cacheServer: CacheServer | undefined
   readonly #host: WorkerHost
   readonly #id: number
 
   private constructor(
     id: number,
-    crew: PlannedCrew,
-    parts: { watch: RequestWatch; front: HttpFront; cacheServer: CacheServer | undefined },
+    workers: PlannedWorkers,
+    parts: { watch: RequestWatch; front: HttpServers; cacheServer: CacheServer | undefined },
     host: WorkerHost,
   ) {
     this.#id = id
-    this.#crew = crew
+    this.#workers = workers
     this.#watch = parts.watch
     this.#front = parts.front
     this.#cacheServer = parts.cacheServer
@@ -56,25 +56,25 @@ export class RunningWorker {
   /** Resolves when it serves. */
   static async start(task: WorkerTask, host: WorkerHost): Promise<RunningWorker> {
     const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
-    const { crew } = plan
-    assert(crew !== undefined, 'the options of a worker ask for workers')
-    const seat = Seat.take(task.seat)
-    const watch = new RequestWatch(seat, systemClock)
-    const { maxRequests } = crew
+    const { workers } = plan
+    assert(workers !== undefined, 'the options of a worker ask for workers')
+    const entry = ScoreboardEntry.take(task.entryIndex)
+    const watch = new RequestWatch(entry, systemClock)
+    const { maxRequests } = workers
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     const caches = await openCaches(plan, host)
     const { http, uwsgi } = await makeListeners(task, plan, caches, host)
     // Variables of the uwsgi protocol, and what HTTP makes of them, differ a little in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const front = new HttpFront(watch.wrap(http), { maxHeaderSize, watch, seat })
+    const front = new HttpServers(watch.wrap(http), { maxHeaderSize, watch, entry })
     const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(uwsgi))
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _masters, ...planned } = plan.limits
-    const limits = { ...planned, drainTimeoutMs: crew.reloadMercyMs }
+    const limits = { ...planned, drainTimeoutMs: workers.reloadMercyMs }
     const told = { onRequest, onLog: host.onLog }
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...told })
     setInterval(() => watch.beat(), BEAT_MS).unref()
-    return new RunningWorker(task.workerId, crew, { watch, front, cacheServer }, host)
+    return new RunningWorker(task.workerId, workers, { watch, front, cacheServer }, host)
   }
 
   /** Takes no more, and resolves when all that had begun is done. */
@@ -84,7 +84,7 @@ export class RunningWorker {
 
   /** Ends the requests that take longer than allowed. */
   giveUp(): void {
-    for (const { what, tookMs } of this.#watch.giveUp(this.#crew.harakiriMs)) {
+    for (const { what, tookMs } of this.#watch.giveUp(this.#workers.harakiriMs)) {
       const seconds = Math.round(tookMs / 1000)
       this.#host.onLog(`HARAKIRI: worker ${this.#id}: ${what} ended after ${seconds} seconds`)
     }
@@ -92,10 +92,10 @@ export class RunningWorker {
 }
 
 /** The same caches for those who come over sockets and for the application. */
-async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<OpenedCache[]> {
-  const caches: OpenedCache[] = []
+async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<ServedBytes[]> {
+  const caches: ServedBytes[] = []
   for (const definition of plan.caches) {
-    caches.push(await openSharedCache(definition, plan.directory, onLog))
+    caches.push(await openWorkerCache(definition, plan.directory, onLog))
   }
   provideCaches(caches)
   return caches
@@ -104,11 +104,11 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Opene
 /** The rules and the application behind them, for each protocol what concerns its requests. */
 async function makeListeners(
   { workerId }: WorkerTask,
-  { options, crew }: ServePlan,
-  caches: readonly OpenedCache[],
+  { options, workers }: ServePlan,
+  caches: readonly ServedBytes[],
   { onLog }: WorkerHost,
 ): Promise<{ readonly http: RequestListener; readonly uwsgi: RequestListener }> {
-  const { app, chdir } = crew ?? {}
+  const { app, chdir } = workers ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes: files that the configuration names are the master's to find.
   const router = createRouter(options, { ...self, findCache, log: onLog })
@@ -120,7 +120,7 @@ async function makeListeners(
 /** The application, behind an HTTP cache if that is asked for. */
 async function loadCachedApp(
   app: PlannedApp,
-  caches: readonly OpenedCache[],
+  caches: readonly ServedBytes[],
 ): Promise<RequestListener> {
   const cache = caches.find(({ name }) => name === app.httpCache)
   // Before the application is loaded: its options may be refused.
@@ -132,8 +132,8 @@ async function loadCachedApp(
 /** The cache server, if there is a socket for one. */
 async function serveSockets(
   { sockets }: WorkerTask,
-  caches: readonly OpenedCache[],
-  front: HttpFront,
+  caches: readonly ServedBytes[],
+  front: HttpServers,
   options: Omit<Parameters<typeof serveCaches>[1], 'listen'>,
 ): Promise<CacheServer | undefined> {
   for (const { protocol, fileDescriptor } of sockets) {

@@ -13,7 +13,7 @@ import type {
 import { run } from '../../src/cli/run.ts'
 import type { ListenLimits, MasterPlan, StatsListening } from '../../src/runner/index.ts'
 import { type CacheDefinition, formatAddress } from '../../src/uwsgi/options/index.ts'
-import { fakeOutside } from '../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../testing/fake-host-environment.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
 import { FakeCache } from './fake-cache.ts'
 
@@ -63,7 +63,7 @@ export class FakeMachine {
       stdin: toChunks(this.stdin),
       stdout,
       stderr,
-      outside: fakeOutside(this.files, this.variables),
+      host: fakeHostEnvironment(this.files, this.variables),
       openTarget: async address => {
         if (this.failure !== undefined) throw this.failure
         this.opened.push(address)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { nodeOutside } from '../../src/cli/node-outside.ts'
+import { nodeHostEnvironment } from '../../src/cli/node-host-environment.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
@@ -51,21 +51,21 @@ describe('the outside of a real machine', () => {
     const file = join(directory, 'file')
     writeFileSync(file, '\ufeffäöü')
     mkdirSync(join(directory, 'inner'))
-    const outside = nodeOutside()
-    assert.equal(outside.readFile(file), '\ufeffäöü')
-    assert.equal(outside.readFile(directory), undefined)
-    assert.deepEqual(outside.listDirectory(directory)?.toSorted(), ['file', 'inner'])
-    assert.equal(outside.listDirectory(file), undefined)
-    assert.equal(outside.findKind(file), 'file')
-    assert.equal(outside.findKind(directory), 'directory')
-    assert.equal(outside.findKind(join(directory, 'none')), undefined)
-    assert.equal(outside.findKind('/dev/null'), 'other')
-    assert.ok(outside.findInode(file) > 0)
-    assert.equal(outside.findInode(join(directory, 'none')), 0)
+    const host = nodeHostEnvironment()
+    assert.equal(host.readFile(file), '\ufeffäöü')
+    assert.equal(host.readFile(directory), undefined)
+    assert.deepEqual(host.listDirectory(directory)?.toSorted(), ['file', 'inner'])
+    assert.equal(host.listDirectory(file), undefined)
+    assert.equal(host.findKind(file), 'file')
+    assert.equal(host.findKind(directory), 'directory')
+    assert.equal(host.findKind(join(directory, 'none')), undefined)
+    assert.equal(host.findKind('/dev/null'), 'other')
+    assert.ok(host.findInode(file) > 0)
+    assert.equal(host.findInode(join(directory, 'none')), 0)
   })
 
   test('says who runs it, where and when', () => {
-    const { facts } = nodeOutside()
+    const { facts } = nodeHostEnvironment()
     assert.equal(facts.cwd, process.cwd())
     assert.ok(facts.cpuCount >= 1)
     assert.ok(facts.startedAtMs <= Date.now())

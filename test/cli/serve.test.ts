@@ -160,9 +160,9 @@ describe('undercroft serve', () => {
       assert.match(out, /\nall \d workers are ready\nstopped by SIGTERM\n$/)
     }
     assert.deepEqual(machine.served, [])
-    const crews = machine.masterPlans.map(plan => plan.crew)
+    const planned = machine.masterPlans.map(plan => plan.workers)
     assert.deepEqual(
-      crews.map(crew => [crew.processes, crew.app, crew.user]),
+      planned.map(workers => [workers.processes, workers.app, workers.user]),
       [
         [1, undefined, undefined],
         [2, undefined, undefined],

@@ -6,8 +6,12 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { look, type Watch } from '../../src/runner/workers/harakiri.ts'
-import { earlyDeathCount, respawnDelayMs } from '../../src/runner/workers/respawn.ts'
+import {
+  earlyDeathCount,
+  look,
+  respawnDelayMs,
+  type Watch,
+} from '../../src/runner/workers/supervision.ts'
 import {
   type Runner,
   startRunner,

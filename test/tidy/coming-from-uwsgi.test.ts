@@ -23,7 +23,7 @@ const PAGE = readText('docs/guide/coming-from-uwsgi.md')
 const WHOLE_GROUPS: ReadonlySet<OptionGroup> = new Set([
   'caches',
   'cache2',
-  'filling',
+  'preload',
   'network',
   'processes',
   'http',

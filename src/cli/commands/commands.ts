@@ -2,22 +2,14 @@
  * All commands, in the order in which help lists them.
  */
 
+import { formatSuggestion } from '../../base/index.ts'
+import { formatHelp, usageError } from '../../uwsgi/options/index.ts'
 import { TOP } from '../top/top.ts'
-import { ADD } from './add.ts'
-import { CLEAR } from './clear.ts'
+import { CLEAR, INSPECT, KEYS, STATS, VERIFY } from './cache-commands.ts'
 import type { Command } from './command.ts'
-import { DEL } from './del.ts'
-import { EXISTS } from './exists.ts'
-import { GET } from './get.ts'
-import { INC } from './inc.ts'
-import { INSPECT } from './inspect.ts'
-import { KEYS } from './keys.ts'
+import { ADD, DEL, EXISTS, GET, INC, SET, TTL } from './item-commands.ts'
 import { SERVE } from './serve.ts'
-import { SET } from './set.ts'
 import { SIZE } from './size.ts'
-import { STATS } from './stats.ts'
-import { TTL } from './ttl.ts'
-import { VERIFY } from './verify.ts'
 
 export const COMMANDS: readonly Command[] = [
   SERVE,
@@ -36,3 +28,38 @@ export const COMMANDS: readonly Command[] = [
   TOP,
   VERIFY,
 ]
+
+// MERGED: `undercroft help`: all commands, or one.
+
+/** What `undercroft help` prints. */
+export function formatOverview(): string {
+  const heads = COMMANDS.map(command => `${command.name} ${command.words}`.trim())
+  const width = Math.max(...heads.map(head => head.length))
+  const lines = COMMANDS.map(
+    (command, index) => `  ${(heads[index] ?? '').padEnd(width)}  ${command.summary}`,
+  )
+  return `Usage: undercroft COMMAND [OPTIONS]
+
+${lines.join('\n')}
+
+  undercroft help COMMAND   options of one command
+  undercroft --version      version of this package
+
+Exit codes: 0 done or found, 1 miss or not stored, 2 wrong usage, 3 failure.
+`
+}
+
+/** What `undercroft help get` and `undercroft get --help` print. */
+export function formatCommandHelp(command: Command): string {
+  const usage = `undercroft ${command.name} ${command.words}`.trim()
+  const rows = [...command.table.rows, ...(command.helpRows ?? [])]
+  return `Usage: ${usage} [OPTIONS]\n\n${command.summary}.\n\n${formatHelp(rows)}`
+}
+
+/** The command of that name; the error suggests the nearest. */
+export function requireCommand(name: string): Command {
+  const command = COMMANDS.find(candidate => candidate.name === name)
+  if (command !== undefined) return command
+  const names = [...COMMANDS.map(candidate => candidate.name), 'help']
+  throw usageError(`there is no command "${name}"${formatSuggestion(name, names)}`)
+}

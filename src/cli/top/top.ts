@@ -18,11 +18,10 @@ import {
 import { type Command, wantsJson } from '../commands/command.ts'
 import { parseDurationMs } from '../durations.ts'
 import type { CommandEnvironment } from '../environment.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { writeJson, writeLine } from '../output.ts'
-import { formatFrame } from './top-frame.ts'
-import { type Moment, makeRows, type TopRow } from './top-rows.ts'
-import { parseSources, readSources, type TopSource } from './top-sources.ts'
+import { EXIT, type ExitCode, writeJson, writeLine } from '../output.ts'
+import { formatFrame } from './frame.ts'
+import { type Moment, makeRows, type TopRow } from './rows.ts'
+import { parseSources, readSources, type TopSource } from './sources.ts'
 
 const ROWS: readonly OptionRow[] = [
   {

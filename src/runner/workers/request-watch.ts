@@ -7,7 +7,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/index.ts'
-import type { Seat } from './board.ts'
+import type { ScoreboardEntry } from './scoreboard.ts'
 
 /** One request that has not ended, between those that began before and after it. */
 interface ActiveRequest {
@@ -36,7 +36,7 @@ const TIMED_SHARE = 8
 export class RequestWatch {
   /** Told once, when so many requests have begun. */
   onCount: { readonly count: number; readonly act: () => void } | undefined
-  readonly #seat: Seat
+  readonly #entry: ScoreboardEntry
   readonly #clock: Clock
   #nowMs: number
   #oldest: ActiveRequest | undefined
@@ -47,8 +47,8 @@ export class RequestWatch {
   #isDraining = false
   #whenIdle: () => void = () => {}
 
-  constructor(seat: Seat, clock: Clock) {
-    this.#seat = seat
+  constructor(entry: ScoreboardEntry, clock: Clock) {
+    this.#entry = entry
     this.#clock = clock
     this.#nowMs = clock.elapsedMs()
   }
@@ -63,7 +63,7 @@ export class RequestWatch {
 
   /** Several times a second: tells that the event loop turns, and reads the clock. */
   beat(): void {
-    this.#seat.add('beats', 1)
+    this.#entry.add('beats', 1)
     this.#nowMs = this.#clock.elapsedMs()
   }
 
@@ -114,11 +114,11 @@ export class RequestWatch {
     }
     if (this.#youngest === undefined) {
       this.#oldest = active
-      this.#seat.write('oldest', number)
+      this.#entry.write('oldest', number)
     } else this.#youngest.younger = active
     this.#youngest = active
-    this.#seat.write('active', ++this.#activeCount)
-    this.#seat.write('requests', number)
+    this.#entry.write('active', ++this.#activeCount)
+    this.#entry.write('requests', number)
     if (this.#isDraining) endConnectionAfter(response)
     const end = () => this.#end(active)
     response.on('close', end)
@@ -135,17 +135,17 @@ export class RequestWatch {
     else younger.older = older
     if (older === undefined) {
       this.#oldest = younger
-      this.#seat.write('oldest', younger?.number ?? 0)
+      this.#entry.write('oldest', younger?.number ?? 0)
     } else older.younger = younger
-    this.#seat.write('active', --this.#activeCount)
+    this.#entry.write('active', --this.#activeCount)
     if (exactStartMs !== undefined) this.#addTime((this.#clock.elapsedMs() - exactStartMs) * 1000)
     if (this.#activeCount === 0) this.#whenIdle()
   }
 
   #addTime(micros: number): void {
     this.#averageMicros = (this.#averageMicros + micros) / 2
-    this.#seat.write('averageMicros', this.#averageMicros)
-    this.#seat.add('runningMicros', micros * TIMED_SHARE)
+    this.#entry.write('averageMicros', this.#averageMicros)
+    this.#entry.add('runningMicros', micros * TIMED_SHARE)
   }
 }
 

@@ -6,8 +6,8 @@ import cluster, { type Worker } from 'node:cluster'
 import { fileURLToPath } from 'node:url'
 import { ERROR_CODES, UndercroftError } from '../../base/index.ts'
 import { type Order, unwrapNotice, type WorkerTask, wrapMessage } from '../messages.ts'
-import type { HeldSocket } from '../sockets/held-sockets.ts'
-import { BOARD_DESCRIPTOR, type Board } from './board.ts'
+import type { ListeningSocket } from '../sockets/listening-sockets.ts'
+import { SCOREBOARD_DESCRIPTOR, type Scoreboard } from './scoreboard.ts'
 
 /** How long a worker may take to load its application. */
 const START_LIMIT_MS = 120_000
@@ -23,20 +23,20 @@ export interface Exit {
 
 /** What processes of all workers have in common. */
 export interface ProcessContext {
-  readonly board: Board
-  readonly sockets: readonly HeldSocket[]
+  readonly scoreboard: Scoreboard
+  readonly sockets: readonly ListeningSocket[]
   /** Beside the master's own. */
   readonly environment: Readonly<Record<string, string>>
-  readonly task: Omit<WorkerTask, 'workerId' | 'seat' | 'sockets'>
+  readonly task: Omit<WorkerTask, 'workerId' | 'entryIndex' | 'sockets'>
 }
 
 /** Before the first process is started: all of them run the same file. */
-export function prepareProcesses(board: Board): void {
+export function prepareProcesses(scoreboard: Scoreboard): void {
   // Each worker accepts by itself: handing over a connection cost the master 65 to 115 us of
   // processor time, more than a request on a kept connection costs its worker.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const stdio: NonNullable<typeof cluster.settings.stdio> = ['ignore', 'inherit', 'inherit', 'ipc']
-  stdio[BOARD_DESCRIPTOR] = board.fileDescriptor
+  stdio[SCOREBOARD_DESCRIPTOR] = scoreboard.fileDescriptor
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../worker-main.js', import.meta.url)),
     args: [],
@@ -45,7 +45,7 @@ export function prepareProcesses(board: Board): void {
 }
 
 export class WorkerProcess {
-  readonly seat: number
+  readonly entryIndex: number
   /** Resolves when it serves; rejects, with the reason, when it ends before. */
   readonly ready: Promise<void>
   readonly exit: Promise<Exit>
@@ -58,13 +58,13 @@ export class WorkerProcess {
   failure: UndercroftError | undefined
   readonly #worker: Worker
 
-  constructor(workerId: number, seat: number, context: ProcessContext) {
-    this.seat = seat
-    context.board.clear(seat)
+  constructor(workerId: number, entryIndex: number, context: ProcessContext) {
+    this.entryIndex = entryIndex
+    context.scoreboard.clear(entryIndex)
     this.#worker = cluster.fork(context.environment)
     const sockets = this.#giveSockets(context.sockets)
     this.exit = this.#watchExit()
-    this.ready = this.#watchStart({ ...context.task, workerId, seat, sockets })
+    this.ready = this.#watchStart({ ...context.task, workerId, entryIndex, sockets })
     this.ready.catch(() => {}) // whoever waits for it hears of it
   }
 
@@ -143,7 +143,7 @@ export class WorkerProcess {
   }
 
   /** A duplicate of each for this process; if it ends before it listens, they are closed. */
-  #giveSockets(sockets: readonly HeldSocket[]): WorkerTask['sockets'] {
+  #giveSockets(sockets: readonly ListeningSocket[]): WorkerTask['sockets'] {
     const given = sockets.map(socket => ({ socket, fileDescriptor: socket.duplicate() }))
     // Right after `node:cluster` has closed what it took over, and before a number is used again.
     this.#worker.once('disconnect', () => {

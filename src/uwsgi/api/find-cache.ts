@@ -4,10 +4,10 @@
 
 import { UndercroftError } from '../../base/index.ts'
 import { Cache } from '../../cache/index.ts'
-import { ABSENT, type CacheCalls } from './calls.ts'
 import { currentInstance, type InstanceCache } from './instance.ts'
-import { LocalCalls } from './local-calls.ts'
-import { RemoteCalls } from './remote-calls.ts'
+import { LocalUwsgiCache } from './local-uwsgi-cache.ts'
+import { RemoteUwsgiCache } from './remote-uwsgi-cache.ts'
+import { ABSENT_CACHE, type UwsgiCache } from './uwsgi-cache.ts'
 
 /** The default cache of a process that belongs to no instance. */
 const DEFAULT_NAME = 'default'
@@ -15,17 +15,17 @@ const DEFAULT_NAME = 'default'
 /** Remote caches with connections of their own; the one that came first makes room. */
 const REMOTE_LIMIT = 100
 
-const locals = new Map<string, LocalCalls>()
-const remotes = new Map<string, RemoteCalls>()
+const locals = new Map<string, LocalUwsgiCache>()
+const remotes = new Map<string, RemoteUwsgiCache>()
 
 export function isRemote(identifier: string | undefined): boolean {
   return identifier?.includes('@') === true
 }
 
 /** Empty or undefined is the default cache. */
-export function findCache(identifier: string | undefined): CacheCalls {
+export function findCache(identifier: string | undefined): UwsgiCache {
   if (identifier !== undefined && isRemote(identifier)) return findRemote(identifier)
-  return findLocal(identifier) ?? ABSENT
+  return findLocal(identifier) ?? ABSENT_CACHE
 }
 
 /** The default cache; undefined: there is none. */
@@ -40,7 +40,7 @@ export function findDefaultCache(): Cache | undefined {
 export function provideCaches(caches: readonly Cache[]): void {
   const first = currentInstance()?.caches[0]?.name
   for (const cache of caches) {
-    const calls = new LocalCalls(cache)
+    const calls = new LocalUwsgiCache(cache)
     locals.set(cache.name, calls)
     if (cache.name === first) locals.set('', calls)
   }
@@ -55,7 +55,7 @@ export async function closeCaches(): Promise<void> {
   await Promise.all(closing)
 }
 
-function findLocal(name = ''): LocalCalls | undefined {
+function findLocal(name = ''): LocalUwsgiCache | undefined {
   const known = locals.get(name)
   if (known !== undefined) return known
   const caches = currentInstance()?.caches ?? []
@@ -66,9 +66,11 @@ function findLocal(name = ''): LocalCalls | undefined {
   return opened
 }
 
-function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalCalls | undefined {
+function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalUwsgiCache | undefined {
   try {
-    return new LocalCalls(Cache.open({ ...options, counterInitial: mathInitial, memory: 'shared' }))
+    return new LocalUwsgiCache(
+      Cache.open({ ...options, counterInitial: mathInitial, memory: 'shared' }),
+    )
   } catch (error) {
     if (error instanceof UndercroftError && NO_CACHE.has(error.code)) return undefined
     throw error
@@ -82,10 +84,10 @@ const NO_CACHE: ReadonlySet<string> = new Set([
   'UNDERCROFT_SHARING_UNAVAILABLE',
 ])
 
-function findRemote(identifier: string): RemoteCalls {
+function findRemote(identifier: string): RemoteUwsgiCache {
   const known = remotes.get(identifier)
   if (known !== undefined) return known
-  const fresh = new RemoteCalls(identifier, remoteOptions())
+  const fresh = new RemoteUwsgiCache(identifier, remoteOptions())
   const [oldest] = remotes
   if (remotes.size >= REMOTE_LIMIT && oldest !== undefined) {
     remotes.delete(oldest[0])

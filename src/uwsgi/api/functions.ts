@@ -7,9 +7,8 @@
 
 import { UndercroftError } from '../../base/index.ts'
 import { type Message, sendMessage } from '../../client/index.ts'
-import { requireIdentifier } from './arguments.ts'
 import { findCache, isRemote } from './find-cache.ts'
-import { byKey, counting, storing, whole } from './signatures.ts'
+import { byKey, counting, requireIdentifier, storing, whole } from './signatures.ts'
 
 /**
  * `cache_get(key, cache?)`: the value's bytes. Null: a miss, an unknown cache, or a remote one that

@@ -1,6 +1,4 @@
-export type { Answer, CacheArgument } from './answer.ts'
 export { Cache, Cache as AutoCache } from './auto-cache.ts'
-export type { CacheCalls } from './calls.ts'
 export { closeCaches, findCache, provideCaches } from './find-cache.ts'
 export * from './functions.ts'
 export {
@@ -10,6 +8,8 @@ export {
   INSTANCE_VARIABLE,
   type Instance,
   type InstanceCache,
+  opt,
   parseInstance,
 } from './instance.ts'
-export { opt } from './opt.ts'
+export type { CacheArgument, CacheResult } from './signatures.ts'
+export type { UwsgiCache } from './uwsgi-cache.ts'

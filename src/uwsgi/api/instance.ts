@@ -110,3 +110,32 @@ function parseBigInt(value: unknown): bigint {
   if (number !== false && BigInt.asIntN(64, number) === number) return number
   throw invalidOption(`${INSTANCE_VARIABLE}: mathInitial`, 'a 64-bit number as text', value)
 }
+
+// MERGED: `uwsgi.opt`: the options of the instance, read when asked for. /
+
+/**
+ * The options this process was started with, as bytes; of a repeated option the last. Empty when
+ * nobody started it as a worker.
+ */
+export const opt: Readonly<Record<string, Buffer | undefined>> = new Proxy(Object.create(null), {
+  get: (_target, name) => findOption(name),
+  has: (_target, name) => findOption(name) !== undefined,
+  ownKeys: () => Object.keys(options()),
+  getOwnPropertyDescriptor(_target, name) {
+    const value = findOption(name)
+    return value && { value, enumerable: true, configurable: true, writable: false }
+  },
+  set: () => false,
+  defineProperty: () => false,
+  deleteProperty: () => false,
+})
+
+function options(): Readonly<Record<string, string>> {
+  return currentInstance()?.options ?? {}
+}
+
+function findOption(name: string | symbol): Buffer | undefined {
+  const all = options()
+  const value = Object.hasOwn(all, name) ? all[String(name)] : undefined
+  return value === undefined ? undefined : Buffer.from(value)
+}

@@ -5,22 +5,22 @@
  * `undefined` out of the inferred type, and call an answer a promise that may be none.
  */
 
-import type { CacheKey, CounterOperation } from '../../base/index.ts'
-import type { Answer, CacheArgument } from './answer.ts'
 import {
-  requireIdentifier,
-  requireKey,
-  requireOperand,
-  requireValue,
-  ttlMsOf,
-} from './arguments.ts'
-import type { CacheCalls, Done, Later } from './calls.ts'
+  type CacheKey,
+  type CounterOperation,
+  describe,
+  invalidOption,
+  isWellFormed,
+  requireInteger,
+  UndercroftError,
+} from '../../base/index.ts'
 import { findCache, isRemote } from './find-cache.ts'
+import type { Done, Later, UwsgiCache } from './uwsgi-cache.ts'
 
 /** A function of a key. */
 export interface ByKey<T> {
   (key: CacheKey): T
-  <C extends CacheArgument>(key: CacheKey, cache: C): Answer<C, T>
+  <C extends CacheArgument>(key: CacheKey, cache: C): CacheResult<C, T>
 }
 
 /** A function that stores a value. */
@@ -31,7 +31,7 @@ export interface Storing {
     value: string | Uint8Array,
     expires: number | undefined,
     cache: C,
-  ): Answer<C, Done>
+  ): CacheResult<C, Done>
 }
 
 /** A function that changes a number. */
@@ -42,16 +42,16 @@ export interface Counting {
     by: number | bigint | undefined,
     expires: number | undefined,
     cache: C,
-  ): Answer<C, Done>
+  ): CacheResult<C, Done>
 }
 
 /** A function of a whole cache. */
 export interface Whole<T> {
   (): T
-  <C extends CacheArgument>(cache: C): Answer<C, T>
+  <C extends CacheArgument>(cache: C): CacheResult<C, T>
 }
 
-export function byKey<T>(act: (calls: CacheCalls, key: CacheKey) => Later<T>): ByKey<T> {
+export function byKey<T>(act: (calls: UwsgiCache, key: CacheKey) => Later<T>): ByKey<T> {
   const run = (key: CacheKey, cache?: CacheArgument) =>
     perform(cache, calls => act(calls, requireKey(key)))
   return run as ByKey<T>
@@ -86,13 +86,77 @@ export function counting(operation: CounterOperation, fallback: number): Countin
   return run as Counting
 }
 
-export function whole<T>(act: (calls: CacheCalls) => Later<T>): Whole<T> {
+export function whole<T>(act: (calls: UwsgiCache) => Later<T>): Whole<T> {
   return ((cache?: CacheArgument) => perform(cache, act)) as Whole<T>
 }
 
 /** A remote cache's answer is a promise in any case, of an error as well. */
-function perform<T>(cache: CacheArgument, act: (calls: CacheCalls) => Later<T>): Later<T> {
+function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Later<T>): Later<T> {
   const identifier = requireIdentifier(cache)
   const run = () => act(findCache(identifier))
   return isRemote(identifier) ? Promise.resolve().then(run) : run()
+}
+
+// MERGED: The types of answers: a promise where the cache is remote, which its name tells. /
+
+/** The name of a local cache, or `name@address`. */
+export type CacheArgument = string | undefined
+
+/**
+ * `T` from a local cache, a promise of it from a remote one, either of the two when the name is
+ * known only at run time.
+ */
+export type CacheResult<C extends CacheArgument, T> = C extends string
+  ? C extends `${string}@${string}`
+    ? Promise<T>
+    : IsPattern<C> extends true
+      ? T | Promise<T>
+      : T
+  : T
+
+/** `string` itself, and patterns such as `cache-${number}`, which may have an `@` or not. */
+type IsPattern<C extends string> = Record<never, never> extends Record<C, 1> ? true : false
+
+// MERGED: The arguments of uWSGI's functions: where Python raises TypeError or OverflowError, we throw. /
+
+export function requireKey(key: unknown): CacheKey {
+  if (isTextOrBytes(key)) return key
+  throw new UndercroftError(
+    'UNDERCROFT_KEY_INVALID',
+    `a key must be well-formed text or bytes; got ${describe(key)}`,
+  )
+}
+
+export function requireValue(value: unknown): string | Uint8Array {
+  if (isTextOrBytes(value)) return value
+  throw new UndercroftError(
+    'UNDERCROFT_VALUE_UNSUPPORTED',
+    `a value must be well-formed text or bytes; got ${describe(value)}. ` +
+      'Encode it, for example with JSON.stringify, or use the Cache of undercroft',
+  )
+}
+
+/** Seconds as uWSGI has them: 0 is never, less than 0 is over already. */
+export function ttlMsOf(expires: unknown): number {
+  requireInteger('expires', expires, Number.MIN_SAFE_INTEGER, MAX_SECONDS)
+  const seconds = Number(expires)
+  return seconds === 0 ? Number.POSITIVE_INFINITY : Math.max(0, seconds * 1000)
+}
+
+export function requireOperand(value: unknown): bigint {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value
+  throw invalidOption('the operand', 'a safe integer, or a bigint of 64 bits', value)
+}
+
+export function requireIdentifier(cache: unknown): string | undefined {
+  if (cache === undefined || typeof cache === 'string') return cache
+  throw invalidOption('cache', 'a name, or name@address', cache)
+}
+
+const MAX_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / 1000)
+
+/** Text that UTF-8 cannot hold would come back as something else. */
+function isTextOrBytes(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' ? isWellFormed(value) : value instanceof Uint8Array
 }

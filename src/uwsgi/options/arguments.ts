@@ -3,9 +3,8 @@
  */
 
 import { parseArgs } from 'node:util'
-import { UndercroftError } from '../../base/index.ts'
+import { formatSuggestion, UndercroftError } from '../../base/index.ts'
 import { COMMAND_LINE, type GivenOption, optionError } from './given-option.ts'
-import { formatSuggestion } from './nearest.ts'
 import { type OptionRow, switchesOf } from './option-row.ts'
 import type { OptionTable } from './option-table.ts'
 import { requireValue } from './option-values.ts'

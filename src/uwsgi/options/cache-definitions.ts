@@ -6,7 +6,6 @@
 
 import { invalidOption, requireOneOf, UndercroftError } from '../../base/index.ts'
 import { type Cache2Values, cache2Flag, cache2Integer, cache2List, parseCache2 } from './cache2.ts'
-import { type Filling, resolveFilling } from './filling.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'
 import {
   findLast,
@@ -19,6 +18,7 @@ import {
 } from './option-set.ts'
 import { CACHE2_TABLE, OPTION_TABLE, requireRow } from './option-table.ts'
 import { parseInteger64, parseRowInteger } from './option-values.ts'
+import { type Preload, resolvePreloads } from './preload.ts'
 
 /** What a cache is created with, and what only uWSGI-style caches have beside that. */
 export interface CacheDefinition {
@@ -60,7 +60,7 @@ export interface CacheDefinition {
   /** Log how many items a sweep freed; for all caches of the instance. */
   readonly reportFreed: boolean
   /** What is put into it at start, in order. */
-  readonly filling: readonly Filling[]
+  readonly preloads: readonly Preload[]
   /** How long a cycle of uWSGI's master is: how often it looks after its caches. */
   readonly cycleSeconds: number
 }
@@ -73,10 +73,10 @@ export interface ResolvedCaches {
 
 /** The caches of all `cache` and `cache2` options, in uWSGI's order: old-style first. */
 export function resolveCaches(options: OptionSet): ResolvedCaches {
-  const caches: UnfilledCache[] = []
+  const caches: CacheWithoutPreloads[] = []
   const warnings: string[] = []
   const names = new Set<string>()
-  const add = (given: GivenOption, cache: UnfilledCache) => {
+  const add = (given: GivenOption, cache: CacheWithoutPreloads) => {
     if (names.has(cache.name)) {
       throw new UndercroftError(
         'UNDERCROFT_OPTION_INVALID',
@@ -98,18 +98,22 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
       warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
     }
   }
-  const filling = resolveFilling(options, names)
+  const preloads = resolvePreloads(options, names)
   return {
-    caches: caches.map(cache => ({ ...cache, filling: filling.byCache.get(cache.name) ?? [] })),
-    warnings: [...warnings, ...filling.warnings],
+    caches: caches.map(cache => ({ ...cache, preloads: preloads.byCache.get(cache.name) ?? [] })),
+    warnings: [...warnings, ...preloads.warnings],
   }
 }
 
 /** As its own options describe it. */
-type UnfilledCache = Omit<CacheDefinition, 'filling'>
+type CacheWithoutPreloads = Omit<CacheDefinition, 'preloads'>
 
 /** The cache that `cache = N` and the `cache-...` options describe. */
-function resolveOldStyle(options: OptionSet, given: GivenOption, items: number): UnfilledCache {
+function resolveOldStyle(
+  options: OptionSet,
+  given: GivenOption,
+  items: number,
+): CacheWithoutPreloads {
   const store = textOption(options, 'cache-store')
   const sync = textOption(options, 'cache-sync')
   return {
@@ -136,7 +140,7 @@ function resolveOldStyle(options: OptionSet, given: GivenOption, items: number):
   }
 }
 
-function resolveCache2(values: Cache2Values, options: OptionSet): UnfilledCache {
+function resolveCache2(values: Cache2Values, options: OptionSet): CacheWithoutPreloads {
   const name = resolveName(values)
   const items = cache2Integer(values, 'items')
   if (items === undefined) throw invalidOption(`${values.label}: items`, 'given', undefined)

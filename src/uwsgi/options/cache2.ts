@@ -2,10 +2,9 @@
  * One `cache2` definition: names found in the table, values checked, nothing filled in yet.
  */
 
-import { invalidOption } from '../../base/index.ts'
+import { formatSuggestion, invalidOption } from '../../base/index.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
-import { formatSuggestion } from './nearest.ts'
 import type { OptionRow } from './option-row.ts'
 import { CACHE2_TABLE, requireRow } from './option-table.ts'
 import { parseFlag, parseInteger64, parseRowInteger } from './option-values.ts'

@@ -6,11 +6,10 @@
  */
 
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
-import { DEFAULT_SECTION, parseIni } from './ini-file.ts'
+import type { HostEnvironment } from './host-environment.ts'
+import { buildMagicTable, DEFAULT_SECTION, type MagicTable, parseIni } from './ini-file.ts'
 import { fillWord, isLogic, type LogicWords, resolveLogic } from './ini-logic.ts'
-import { buildMagicTable, type MagicTable } from './ini-magic.ts'
 import { OPTION_TABLE } from './option-table.ts'
-import type { Outside } from './outside.ts'
 import { CONFIGURATION_ROWS } from './rows-configuration.ts'
 
 /** Files within files; more is a file that includes itself. */
@@ -28,8 +27,11 @@ export interface CollectedOptions {
 }
 
 /** Runs the directives among the options of all sources, in order. */
-export function collectOptions(given: readonly GivenOption[], outside: Outside): CollectedOptions {
-  const collector = new Collector(outside)
+export function collectOptions(
+  given: readonly GivenOption[],
+  host: HostEnvironment,
+): CollectedOptions {
+  const collector = new Collector(host)
   for (const option of given) collector.take(option)
   collector.requireFinished()
   return collector
@@ -39,13 +41,13 @@ class Collector implements CollectedOptions {
   readonly options: GivenOption[] = []
   readonly warnings: string[] = []
   readonly files: string[] = []
-  readonly #outside: Outside
+  readonly #host: HostEnvironment
   #includeDepth = 0
   #firstMagic: MagicTable | undefined
   #logic: { readonly begin: GivenOption; readonly words: LogicWords } | undefined
 
-  constructor(outside: Outside) {
-    this.#outside = outside
+  constructor(host: HostEnvironment) {
+    this.#host = host
   }
 
   take(option: GivenOption): void {
@@ -55,7 +57,7 @@ class Collector implements CollectedOptions {
       if (this.#logic !== undefined) {
         throw optionError(option, `stands inside ${formatGiven(this.#logic.begin)}; end that first`)
       }
-      const words = resolveLogic(option, this.#outside, name => this.#findOption(name))
+      const words = resolveLogic(option, this.#host, name => this.#findOption(name))
       this.#logic = { begin: option, words }
     } else if (this.#logic !== undefined) {
       for (const word of this.#logic.words) {
@@ -102,12 +104,12 @@ class Collector implements CollectedOptions {
     const section = colon < 0 ? '' : option.value.slice(colon + 1)
     const file = named === '' ? this.files.at(-1) : named
     if (file === undefined) throw optionError(option, 'names a section, but no file was loaded yet')
-    const text = this.#outside.readFile(file)
+    const text = this.#host.readFile(file)
     if (text === undefined) throw optionError(option, `cannot read the file ${file}`)
     if (this.#includeDepth >= MAX_INCLUDE_DEPTH) {
       throw optionError(option, `includes files more than ${MAX_INCLUDE_DEPTH} deep`)
     }
-    const magic = buildMagicTable(file, section, this.#outside, this.#firstMagic)
+    const magic = buildMagicTable(file, section, this.#host, this.#firstMagic)
     this.#firstMagic ??= magic
     this.files.push(file)
     const parsed = parseIni(text, file, section === '' ? DEFAULT_SECTION : section, magic)

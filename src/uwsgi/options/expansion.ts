@@ -6,8 +6,7 @@
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
-import { findVariable, type Outside } from './outside.ts'
-import { evaluatePlaceholder } from './placeholder.ts'
+import { findVariable, type HostEnvironment } from './host-environment.ts'
 
 /** Placeholders of placeholders grow fast; a value longer than this is a mistake. */
 const MAX_VALUE_LENGTH = 1 << 20
@@ -21,11 +20,11 @@ export interface ExpandedOptions {
 /** Expands every value. */
 export function expandOptions(
   collected: readonly GivenOption[],
-  outside: Outside,
+  host: HostEnvironment,
 ): ExpandedOptions {
   const read = collected
-    .map(option => replaceEach(option, '$', name => findVariable(outside, name)))
-    .map(option => replaceEach(option, '@', path => readContent(option, path, outside)))
+    .map(option => replaceEach(option, '$', name => findVariable(host, name)))
+    .map(option => replaceEach(option, '@', path => readContent(option, path, host)))
   return expandPlaceholders(read)
 }
 
@@ -74,7 +73,7 @@ function replaceEach(
 const PATTERNS = { $: /\$\(([^)]+)\)/g, '@': /@\(([^)]+)\)/g, '%': /%\(([^)]+)\)/g } as const
 
 /** A file's content without its last line end. */
-function readContent(option: GivenOption, path: string, outside: Outside): string {
+function readContent(option: GivenOption, path: string, host: HostEnvironment): string {
   const scheme = /^[a-z0-9]+:\/\//i.exec(path)?.[0]
   if (scheme !== undefined) {
     throw optionError(
@@ -82,7 +81,59 @@ function readContent(option: GivenOption, path: string, outside: Outside): strin
       `asks for @(${path}); only plain files are read, ${scheme} is never run or fetched`,
     )
   }
-  const text = outside.readFile(path)
+  const text = host.readFile(path)
   if (text === undefined) throw optionError(option, `cannot read the file ${path}`)
   return text.replace(/\r?\n$/, '')
+}
+
+// MERGED: What stands between the brackets of `%(...)`: a name, or arithmetic. /
+
+type FindValue = (name: string) => string | undefined
+
+/**
+ * The value of a placeholder, undefined if it is not known.
+ *
+ * With blanks inside it is worked out from left to right, without precedence, in whole numbers;
+ * two values with no operator between them are joined as text. A word that is no placeholder
+ * stands for itself.
+ */
+export function evaluatePlaceholder(text: string, findValue: FindValue): string | undefined {
+  if (!text.includes(' ')) return findValue(text)
+  let result: string | undefined
+  let operator: string | undefined
+  for (const word of text.split(' ').filter(part => part !== '')) {
+    if (word === '++' || word === '--') {
+      result = calculate(result, word.charAt(0), '1')
+    } else if (OPERATORS.includes(word)) {
+      operator = word
+    } else {
+      const value = findValue(word) ?? word
+      result =
+        operator === undefined ? `${result ?? ''}${value}` : calculate(result, operator, value)
+      operator = undefined
+    }
+  }
+  return result
+}
+
+const OPERATORS: readonly string[] = ['+', '-', '*', '/']
+
+function calculate(left: string | undefined, operator: string, right: string): string {
+  const first = leadingInteger(left ?? '')
+  const second = leadingInteger(right)
+  switch (operator) {
+    case '+':
+      return String(first + second)
+    case '-':
+      return String(first - second)
+    case '*':
+      return String(first * second)
+    default:
+      return String(second === 0n ? 0n : first / second)
+  }
+}
+
+/** Text that does not begin with a number counts as 0. */
+function leadingInteger(text: string): bigint {
+  return BigInt(/^\s*([+-]?\d+)/.exec(text)?.[1]?.replace('+', '') ?? 0)
 }

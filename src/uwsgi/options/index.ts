@@ -1,13 +1,10 @@
 export {
   formatAddress,
-  LOOPBACK,
   parseAddress,
   type SocketAddress,
 } from './addresses.ts'
 export { type ParsedArguments, parseArguments, usageError } from './arguments.ts'
 export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cache-definitions.ts'
-export { readEnvironmentOptions } from './environment-options.ts'
-export type { Filling } from './filling.ts'
 export {
   COMMAND_LINE,
   formatGiven,
@@ -15,9 +12,9 @@ export {
   type GivenOption,
   type Origin,
 } from './given-option.ts'
+export type { HostEnvironment, HostFacts, PathKind } from './host-environment.ts'
 export { type KeyValue, parseKeyValues } from './key-values.ts'
-export { type LoadedOptions, loadOptions } from './load.ts'
-export { formatSuggestion } from './nearest.ts'
+export { type LoadedOptions, loadOptions, readEnvironmentOptions } from './load.ts'
 export type { OptionGroup, OptionKind, OptionRow, OptionSupport } from './option-row.ts'
 export {
   checkOptions,
@@ -28,6 +25,7 @@ export {
   listOption,
   type OptionSet,
   requiredInteger,
+  requireSupported,
   textOption,
 } from './option-set.ts'
 export {
@@ -40,6 +38,5 @@ export {
 } from './option-table.ts'
 export { formatAllHelp, formatHelp, formatOptionsPage } from './option-text.ts'
 export { parseInteger, parseInteger64 } from './option-values.ts'
-export type { HostFacts, Outside, PathKind } from './outside.ts'
+export type { Preload } from './preload.ts'
 export { parseSocket, type SocketAccess } from './socket-text.ts'
-export { requireSupported } from './support.ts'

@@ -6,9 +6,8 @@
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
-import { findMatches } from './glob.ts'
+import { findVariable, type HostEnvironment, type PathKind } from './host-environment.ts'
 import { parseInteger } from './option-values.ts'
-import { findVariable, type Outside, type PathKind } from './outside.ts'
 
 /** Enough for any real file; beyond it a number was mistyped. */
 const MAX_TIMES = 100_000
@@ -24,24 +23,24 @@ export function isLogic(name: string): boolean {
 /** The words of a `for` or `if` line; `findOption` looks among the options given before it. */
 export function resolveLogic(
   given: GivenOption,
-  outside: Outside,
+  host: HostEnvironment,
   findOption: (name: string) => string | undefined,
 ): LogicWords {
   switch (given.name) {
     case 'for':
       return given.value.split(' ').filter(word => word !== '')
     case 'for-glob': {
-      const paths = findMatches(given.value, outside)
+      const paths = findMatches(given.value, host)
       return paths.length === 0 ? [given.value] : paths
     }
     case 'for-readline':
-      return readLines(given, outside)
+      return readLines(given, host)
     case 'for-times': {
       const count = parseInteger(`${given.name}`, given.value, 0, MAX_TIMES)
       return Array.from({ length: count }, (_, index) => String(index + 1))
     }
     default:
-      return resolveCondition(given, outside, findOption)
+      return resolveCondition(given, host, findOption)
   }
 }
 
@@ -50,8 +49,8 @@ export function fillWord(text: string, word: string): string {
   return text.replaceAll('%(_)', () => word)
 }
 
-function readLines(given: GivenOption, outside: Outside): LogicWords {
-  const text = outside.readFile(given.value)
+function readLines(given: GivenOption, host: HostEnvironment): LogicWords {
+  const text = host.readFile(given.value)
   if (text === undefined) throw optionError(given, `cannot read the file ${given.value}`)
   const lines = text.split('\n')
   if (lines.at(-1) === '') lines.pop()
@@ -60,21 +59,21 @@ function readLines(given: GivenOption, outside: Outside): LogicWords {
 
 function resolveCondition(
   given: GivenOption,
-  outside: Outside,
+  host: HostEnvironment,
   findOption: (name: string) => string | undefined,
 ): LogicWords {
   const isNegated = given.name.startsWith('if-not-')
   const test = given.name.slice(isNegated ? 'if-not-'.length : 'if-'.length)
   const kinds = PATH_TESTS.get(test)
   if (kinds !== undefined) {
-    const kind = outside.findKind(given.value)
+    const kind = host.findKind(given.value)
     const holds = kind !== undefined && kinds.includes(kind)
     return holds === isNegated ? [] : [given.value]
   }
   if (test !== 'opt' && test !== 'env') throw optionError(given, 'is not a condition we know')
   const equals = given.value.indexOf('=')
   const name = equals < 0 ? given.value : given.value.slice(0, equals)
-  const actual = test === 'opt' ? findOption(name) : findVariable(outside, name)
+  const actual = test === 'opt' ? findOption(name) : findVariable(host, name)
   const holds = actual !== undefined && (equals < 0 || actual === given.value.slice(equals + 1))
   return holds === isNegated ? [] : [actual ?? '']
 }
@@ -84,3 +83,47 @@ const PATH_TESTS: ReadonlyMap<string, readonly PathKind[]> = new Map([
   ['dir', ['directory']],
   ['exists', ['file', 'directory', 'other']],
 ] satisfies [string, PathKind[]][])
+
+// MERGED: Shell patterns over paths: `*`, `?` and `[...]` within a name. /
+
+/** The paths that match, sorted, directories with a trailing `/`; none if nothing does. */
+export function findMatches(pattern: string, host: HostEnvironment): string[] {
+  const isAbsolute = pattern.startsWith('/')
+  let found = [isAbsolute ? '/' : '']
+  for (const part of pattern.split('/').filter(name => name !== '')) {
+    found = found.flatMap(parent => matchPart(parent, part, host))
+  }
+  // By code unit, as the C locale sorts, so that the order is the same everywhere.
+  return found
+    .map(path => (host.findKind(path) === 'directory' ? `${path}/` : path))
+    .sort((left, right) => (left < right ? -1 : Number(left > right)))
+}
+
+function matchPart(parent: string, part: string, host: HostEnvironment): string[] {
+  const prefix = parent === '' || parent.endsWith('/') ? parent : `${parent}/`
+  if (!/[*?[]/.test(part)) {
+    const path = prefix + part
+    return host.findKind(path) === undefined ? [] : [path]
+  }
+  const matches = compilePart(part)
+  const names = host.listDirectory(parent === '' ? '.' : parent) ?? []
+  // Hidden names only when asked for.
+  return names
+    .filter(name => matches.test(name) && (part.startsWith('.') || !name.startsWith('.')))
+    .map(name => prefix + name)
+}
+
+function compilePart(part: string): RegExp {
+  const source = part.replace(/\[(!?)([^\]]+)\]|[\s\S]/g, (text, not: string, set: string) => {
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^[]/g, '\\$&')}]`
+    if (text === '*') return '.*'
+    if (text === '?') return '.'
+    return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  })
+  try {
+    return new RegExp(`^${source}$`, 'su')
+  } catch {
+    // A range from high to low, as in [z-a], matches nothing.
+    return /(?!)/
+  }
+}

@@ -31,7 +31,7 @@ export type OptionSupport = 'now' | 'later' | 'accepted'
 export const OPTION_GROUPS = {
   caches: 'Caches',
   cache2: 'Inside a cache2 definition',
-  filling: 'Filling and using caches',
+  preload: 'Filling and using caches',
   network: 'Network',
   socket: 'After the address of a socket',
   processes: 'Processes',

@@ -2,9 +2,8 @@
  * Options after reading: checked, under their table names, ready to be asked for.
  */
 
-import { assert } from '../../base/index.ts'
+import { assert, formatSuggestion } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
-import { formatSuggestion } from './nearest.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
 
@@ -120,4 +119,17 @@ export function describeMeaningless(options: OptionSet): string[] {
     const where = formatOrigin(first.origin)
     return [`${where}: ${name} has no meaning under Node.js. ${row.description}`]
   })
+}
+
+// MERGED: Refusing what is not supported yet. Apart from reading, so that a configuration can be read and shown whole even where it asks for more than this version does. /
+
+/** Throws for the first option that the table marks `later`. */
+export function requireSupported(options: OptionSet): void {
+  for (const [name, list] of options.given) {
+    const row = requireRow(options.table, name)
+    if (row.support !== 'later') continue
+    // A flag that is switched off asks for nothing.
+    const asking = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
+    if (asking !== undefined) throw optionError(asking, 'is not supported yet')
+  }
 }

@@ -12,8 +12,7 @@ import { CACHE2_ROWS } from './rows-cache2.ts'
 import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
-import { SERVER_ROWS } from './rows-server.ts'
-import { SOCKET_ROWS } from './rows-socket.ts'
+import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
 
 /** The rows of one place where options are given, by every name they have. */
 export interface OptionTable {

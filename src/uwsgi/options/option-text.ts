@@ -41,7 +41,7 @@ export function formatOptionsPage(): string {
 
 const PAGE_HEAD = `# Options
 
-<!-- Written by \`npm run docs:options\` from the table in src/config/. Do not edit. -->
+<!-- Written by \`npm run docs:options\` from the table in src/uwsgi/options/. Do not edit. -->
 
 Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter),
 in an INI file without, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for

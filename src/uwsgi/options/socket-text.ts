@@ -3,10 +3,10 @@
  * `10.0.0.1:3031,allow=10.0.0.0/8;192.168.0.7,secret_file=/etc/undercroft.secret,read_only=1`
  */
 
+import { formatSuggestion } from '../../base/index.ts'
 import { parseAddress, type SocketAddress } from './addresses.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
-import { formatSuggestion } from './nearest.ts'
 import { SOCKET_TABLE } from './option-table.ts'
 import { parseFlag } from './option-values.ts'
 

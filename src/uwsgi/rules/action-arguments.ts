@@ -2,7 +2,8 @@
  * The `key=value` list that most actions take.
  */
 
-import { formatSuggestion, parseKeyValues } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { parseKeyValues } from '../options/index.ts'
 import { RuleError } from './rule.ts'
 import { compileArgument, type Template } from './template.ts'
 

@@ -4,7 +4,7 @@
  * uWSGI 2.0.21, core/routing.c.
  */
 
-import { formatSuggestion } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
 import { toByteText } from './byte-text.ts'
 import { CACHE_ACTIONS } from './cache-actions.ts'
 import { FILE_ACTIONS } from './file-actions.ts'

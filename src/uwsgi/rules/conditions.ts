@@ -5,7 +5,8 @@
  */
 
 import { BlockList, isIP } from 'node:net'
-import { formatSuggestion, parseKeyValues } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { parseKeyValues } from '../options/index.ts'
 import { leadingInteger, toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
 import { isExecutable, linkStatOf, statOf } from './open-file.ts'

@@ -53,7 +53,7 @@ describe('a cache2 definition', () => {
       sweepSeconds: 3,
       reportFreed: false,
       cycleSeconds: 1,
-      filling: [],
+      preloads: [],
     })
   })
 
@@ -88,7 +88,7 @@ describe('a cache2 definition', () => {
       sweepSeconds: 3,
       reportFreed: false,
       cycleSeconds: 1,
-      filling: [],
+      preloads: [],
     })
   })
 

@@ -3,16 +3,16 @@ import { describe, test } from 'node:test'
 import { collectOptions } from '../../../src/uwsgi/options/collect.ts'
 import { COMMAND_LINE } from '../../../src/uwsgi/options/given-option.ts'
 import { loadOptions } from '../../../src/uwsgi/options/index.ts'
-import { djb33xHex } from '../../../src/uwsgi/options/ini-magic.ts'
-import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { djb33xHex } from '../../../src/uwsgi/options/ini-file.ts'
+import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { loadIni, readLines } from './reading.ts'
 
 const PATH = '/srv/site/my.conf.ini'
 
 /** The value of `a` in a file at PATH. */
 function magic(value: string, given = PATH): string {
-  const outside = fakeOutside({ [given]: `[uwsgi]\na = ${value}\n[other]\na = ${value}` })
-  const { options } = collectOptions([{ name: 'ini', value: given, origin: COMMAND_LINE }], outside)
+  const host = fakeHostEnvironment({ [given]: `[uwsgi]\na = ${value}\n[other]\na = ${value}` })
+  const { options } = collectOptions([{ name: 'ini', value: given, origin: COMMAND_LINE }], host)
   return options[0]?.value ?? ''
 }
 
@@ -53,9 +53,9 @@ describe('magic variables', () => {
   })
 
   test('%x is the section that was asked for', () => {
-    const outside = fakeOutside({ '/x.ini': '[uwsgi]\n[other]\na = %x' })
+    const host = fakeHostEnvironment({ '/x.ini': '[uwsgi]\n[other]\na = %x' })
     const given = { name: 'ini', value: '/x.ini:other', origin: COMMAND_LINE }
-    assert.equal(collectOptions([given], outside).options[0]?.value, 'other')
+    assert.equal(collectOptions([given], host).options[0]?.value, 'other')
   })
 
   test('%j is the djb33x hash of the path, its bytes little-endian', () => {
@@ -83,16 +83,16 @@ describe('magic variables', () => {
 
   test('lines keep their numbers behind a swallowed line break', () => {
     const given = { name: 'ini', value: '/x.ini', origin: COMMAND_LINE }
-    const outside = fakeOutside({ '/x.ini': '[uwsgi]\na = 50%\nfoo\nb = 2' })
+    const host = fakeHostEnvironment({ '/x.ini': '[uwsgi]\na = 50%\nfoo\nb = 2' })
     assert.deepEqual(
-      collectOptions([given], outside).options.map(option => option.origin.line),
+      collectOptions([given], host).options.map(option => option.origin.line),
       [2, 4],
     )
   })
 
   test('are not replaced in values of the command line', () => {
     const given = { name: 'chmod-socket', value: '%d', origin: COMMAND_LINE }
-    const { options } = loadOptions([given], fakeOutside())
+    const { options } = loadOptions([given], fakeHostEnvironment())
     assert.equal(options.given.get('chmod-socket')?.[0]?.value, '%d')
   })
 })

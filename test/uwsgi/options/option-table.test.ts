@@ -16,11 +16,11 @@ import {
 } from '../../../src/uwsgi/options/index.ts'
 import { formatAllHelp, formatOptionsPage } from '../../../src/uwsgi/options/option-text.ts'
 import { articleIni } from '../../../testing/article-ini.ts'
-import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { loadIni, refusal } from './reading.ts'
 
 const parse = (...args: string[]) => parseArguments(args, OPTION_TABLE)
-const load = (...args: string[]) => loadOptions(parse(...args).given, fakeOutside()).options
+const load = (...args: string[]) => loadOptions(parse(...args).given, fakeHostEnvironment()).options
 
 describe('the option table', () => {
   test('is what docs/reference/options.md says', () => {
@@ -137,7 +137,10 @@ describe('the command line', () => {
   test('can set placeholders for a file, and has conditions and loops of its own', () => {
     const file = { '/a.ini': '[uwsgi]\ncache2 = name=a,items=%(size)' }
     const args = ['--set-ph', 'size=7', '--for', '1 2', '--socket', ':%(_)', '--endfor']
-    const { options } = loadOptions(parse(...args, '--ini', '/a.ini').given, fakeOutside(file))
+    const { options } = loadOptions(
+      parse(...args, '--ini', '/a.ini').given,
+      fakeHostEnvironment(file),
+    )
     assert.equal(resolveCaches(options).caches[0]?.maxItems, 6)
     assert.deepEqual(
       listOption(options, 'socket').map(socket => socket.value),

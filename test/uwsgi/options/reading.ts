@@ -13,7 +13,7 @@ import {
   type ResolvedCaches,
   resolveCaches,
 } from '../../../src/uwsgi/options/index.ts'
-import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 
 const APP_INI: GivenOption = { name: 'ini', value: '/srv/app.ini', origin: COMMAND_LINE }
 
@@ -23,16 +23,16 @@ export function readLines(
   files: Readonly<Record<string, string>> = {},
   environment: Readonly<Record<string, string>> = {},
 ): string[] {
-  const outside = fakeOutside({ '/srv/app.ini': `[uwsgi]\n${lines}`, ...files }, environment)
-  const collected = collectOptions([APP_INI], outside)
-  return expandOptions(collected.options, outside).options.map(
+  const host = fakeHostEnvironment({ '/srv/app.ini': `[uwsgi]\n${lines}`, ...files }, environment)
+  const collected = collectOptions([APP_INI], host)
+  return expandOptions(collected.options, host).options.map(
     option => `${option.name}=${option.value}`,
   )
 }
 
 /** A file with the text of /srv/app.ini, read and checked. */
 export function loadIni(text: string, files: Readonly<Record<string, string>> = {}): LoadedOptions {
-  return loadOptions([APP_INI], fakeOutside({ '/srv/app.ini': text, ...files }))
+  return loadOptions([APP_INI], fakeHostEnvironment({ '/srv/app.ini': text, ...files }))
 }
 
 /** Caches of options given as `name=value`. */
@@ -41,7 +41,7 @@ export function resolveText(...options: string[]): ResolvedCaches {
     const equals = text.indexOf('=')
     return { name: text.slice(0, equals), value: text.slice(equals + 1), origin: COMMAND_LINE }
   })
-  return resolveCaches(loadOptions(given, fakeOutside()).options)
+  return resolveCaches(loadOptions(given, fakeHostEnvironment()).options)
 }
 
 /** The only cache of one `cache2` text. */

@@ -6,9 +6,9 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net'
 import { REQUEST_VARIABLES } from '../../../src/http-message/index.ts'
 import { Cache } from '../../../src/index.ts'
-import { fillCache } from '../../../src/runner/caches/fill-cache.ts'
+import { preloadCache } from '../../../src/runner/caches/preload-cache.ts'
 import { closeCaches, findCache } from '../../../src/uwsgi/api/index.ts'
-import { LocalCalls } from '../../../src/uwsgi/api/local-calls.ts'
+import { LocalUwsgiCache } from '../../../src/uwsgi/api/local-uwsgi-cache.ts'
 import {
   type CacheDefinition,
   loadOptions,
@@ -16,7 +16,7 @@ import {
 } from '../../../src/uwsgi/options/index.ts'
 import { createRouter, type Router } from '../../../src/uwsgi/rules/index.ts'
 import { decodePath } from '../../../src/uwsgi/rules/variables.ts'
-import { fakeOutside } from '../../../testing/fake-outside.ts'
+import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { ManualClock } from '../../../testing/manual-clock.ts'
 import { onEnd, type Scope } from '../../../testing/scope.ts'
 import { memoryDir } from '../../../testing/temp-dir.ts'
@@ -53,8 +53,8 @@ const FILE = '/srv/app.ini'
 /** The options of these lines below `[uwsgi]`, which begin at line 2 of /srv/app.ini. */
 export function optionsOf(lines: string, paths: readonly string[] = []) {
   const others = Object.fromEntries(paths.map(path => [path, '']))
-  const outside = fakeOutside({ ...others, [FILE]: `[uwsgi]\n${lines}` })
-  return loadOptions([{ name: 'ini', value: FILE, origin: { source: 'command line' } }], outside)
+  const host = fakeHostEnvironment({ ...others, [FILE]: `[uwsgi]\n${lines}` })
+  return loadOptions([{ name: 'ini', value: FILE, origin: { source: 'command line' } }], host)
     .options
 }
 
@@ -70,10 +70,10 @@ export async function startSite(
   const definitions = resolveCaches(parsed).caches
   const caches = openCaches(scope, definitions, clock)
   for (const definition of definitions) {
-    await fillCache(requireCache(caches, definition.name), definition, line => log.push(line))
+    await preloadCache(requireCache(caches, definition.name), definition, line => log.push(line))
   }
   const calls = new Map(
-    definitions.map(({ name }) => [name, new LocalCalls(requireCache(caches, name))]),
+    definitions.map(({ name }) => [name, new LocalUwsgiCache(requireCache(caches, name))]),
   )
   const findOwn = (name = definitions[0]?.name ?? '') => calls.get(name)
   onEnd(scope, closeCaches)

@@ -1,0 +1,126 @@
+/** `undercroft keys`: the live keys, page by page. */
+
+import { integerOption } from '../../uwsgi/options/index.ts'
+import type { CommandTarget } from '../environment.ts'
+import { EXIT, toJsonBytes, writeJson, writeLine } from '../output.ts'
+import { cacheCommand, LIMIT_ROW, withTarget } from './command.ts'
+import { formatMemory, geometryOf, reportMemory } from './memory-report.ts'
+
+const PAGE_SIZE = 1000
+
+export const KEYS = cacheCommand({
+  name: 'keys',
+  words: '',
+  summary: 'List the keys, one a line; with --json safe for any bytes',
+  rows: [LIMIT_ROW],
+  act: context => {
+    const limit = integerOption(context.options, 'limit') ?? Number.POSITIVE_INFINITY
+    return withTarget(context, async target => {
+      const { stdout } = context.environment
+      const all: Buffer[] = []
+      for await (const keys of readPages(target, limit)) {
+        if (context.isJson) all.push(...keys)
+        else await stdout.write(Buffer.concat(keys.flatMap(key => [key, NEWLINE])))
+      }
+      if (context.isJson) await writeJson(stdout, all.map(toJsonBytes))
+      return EXIT.done
+    })
+  },
+})
+
+const NEWLINE = Buffer.from('\n')
+
+async function* readPages(target: CommandTarget, limit: number): AsyncGenerator<Buffer[]> {
+  let cursor = 0
+  let wanted = limit
+  do {
+    const page = await target.keyPage(cursor, Math.min(wanted, PAGE_SIZE))
+    // A server may send more than was asked for.
+    const keys = page.keys.slice(0, wanted)
+    yield keys
+    wanted -= keys.length
+    cursor = page.next
+  } while (cursor !== 0 && wanted > 0)
+}
+
+// MERGED: `undercroft clear`: deletes all items.
+
+export const CLEAR = cacheCommand({
+  name: 'clear',
+  words: '',
+  summary: 'Delete all items and print how many there were',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const deleted = await target.clear()
+      if (context.isJson) await writeJson(stdout, { deleted })
+      else await writeLine(stdout, String(deleted))
+      return EXIT.done
+    }),
+})
+
+// MERGED: `undercroft stats`: counts and fill of a cache.
+
+export const STATS = cacheCommand({
+  name: 'stats',
+  words: '',
+  summary: 'Print counts and fill',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const stats = await target.stats()
+      if (context.isJson) {
+        await writeJson(stdout, stats)
+        return EXIT.done
+      }
+      const facts = Object.entries(stats)
+      const width = Math.max(...facts.map(([name]) => name.length))
+      for (const [name, value] of facts) {
+        await writeLine(stdout, `${name.padEnd(width)}  ${value}`)
+      }
+      return EXIT.done
+    }),
+})
+
+// MERGED: `undercroft inspect`: what the memory of a cache is for.
+
+export const INSPECT = cacheCommand({
+  name: 'inspect',
+  words: '',
+  summary: 'Print what its memory is for, and bytes an item costs',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const stats = await target.stats()
+      const { name, items, maxItems, blocks, freeBlocks } = stats
+      const report = reportMemory(geometryOf(stats))
+      if (context.isJson) {
+        await writeJson(stdout, { name, items, maxItems, blocks, freeBlocks, ...report })
+        return EXIT.done
+      }
+      await writeLine(stdout, `${name}: ${items} of ${maxItems} items`)
+      await writeLine(stdout, `${blocks - freeBlocks} of ${blocks} blocks hold values\n`)
+      for (const line of formatMemory(report, maxItems)) await writeLine(stdout, line)
+      return EXIT.done
+    }),
+})
+
+// MERGED: `undercroft verify`: checks every invariant of a cache.
+
+export const VERIFY = cacheCommand({
+  name: 'verify',
+  words: '',
+  summary: 'Check every invariant; exit with 3 if one is broken',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const report = await target.verify()
+      if (context.isJson) await writeJson(stdout, report)
+      else {
+        const verdict = report.ok ? 'ok' : `corrupt: ${report.problems.length} problems`
+        await writeLine(stdout, `${verdict}, ${report.items} items`)
+        for (const problem of report.problems) await writeLine(stdout, `  ${problem}`)
+      }
+      return report.ok ? EXIT.done : EXIT.failure
+    }),
+})

@@ -1,0 +1,191 @@
+/** `undercroft get`: the bytes of an item. */
+
+import { type TtlOptions, UndercroftError } from '../../base/index.ts'
+import { findLast, formatGiven, parseInteger64 } from '../../uwsgi/options/index.ts'
+import { formatDurationMs, readTtl } from '../durations.ts'
+import type { CommandTarget } from '../environment.ts'
+import {
+  EXIT,
+  toJsonBytes,
+  toJsonDuration,
+  toJsonInteger,
+  writeJson,
+  writeLine,
+  writeValue,
+} from '../output.ts'
+import { type Command, cacheCommand, INITIAL_ROW, TTL_ROW, withTarget } from './command.ts'
+
+export const GET = cacheCommand({
+  name: 'get',
+  words: 'KEY',
+  summary: 'Print the value of a key, byte for byte',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const item = await target.getItem(context.words[0] ?? '')
+      if (item === undefined) {
+        if (context.isJson) await writeJson(stdout, { found: false })
+        return EXIT.miss
+      }
+      if (context.isJson) {
+        // 0 is how an item says never; JSON has a word for that.
+        const expiresAtMs = item.expiresAtMs === 0 ? null : item.expiresAtMs
+        await writeJson(stdout, { found: true, value: toJsonBytes(item.bytes), expiresAtMs })
+      } else {
+        await writeValue(stdout, item.bytes)
+      }
+      return EXIT.done
+    }),
+})
+
+// MERGED: `undercroft set`: stores a value whether the key was there or not.
+
+export const SET = storingCommand({
+  name: 'set',
+  summary: 'Store a value; - reads it from standard input',
+  refusal: 'the cache is full',
+  store: (target, key, value, ttl) => target.set(key, value, ttl),
+})
+
+// MERGED: `undercroft add`: stores a value only if the key is absent.
+
+export const ADD = storingCommand({
+  name: 'add',
+  summary: 'Store a value only if the key is absent; - reads it from standard input',
+  refusal: 'the key is there already, or the cache is full',
+  store: (target, key, value, ttl) => target.add(key, value, ttl),
+})
+
+// MERGED: What `set` and `add` share: a value from the arguments or standard input, stored or refused. /
+
+/** What tells the two apart. */
+export interface StoringParts {
+  readonly name: string
+  readonly summary: string
+  /** What to say when the cache did not take it. */
+  readonly refusal: string
+  store(
+    target: CommandTarget,
+    key: string,
+    value: Uint8Array,
+    options: TtlOptions,
+  ): boolean | Promise<boolean>
+}
+
+/** A command that stores a value. */
+export function storingCommand(parts: StoringParts): Command {
+  return cacheCommand({
+    name: parts.name,
+    words: 'KEY VALUE',
+    summary: parts.summary,
+    rows: [TTL_ROW],
+    act: context => {
+      const ttl = readTtl(context.options)
+      const { stdin, stdout, stderr } = context.environment
+      const [key = '', text = ''] = context.words
+      return withTarget(context, async target => {
+        const value = text === '-' ? await readAll(stdin) : Buffer.from(text)
+        const isStored = await parts.store(target, key, value, ttl)
+        if (context.isJson) await writeJson(stdout, { stored: isStored })
+        else if (!isStored) await writeLine(stderr, `undercroft: not stored: ${parts.refusal}`)
+        return isStored ? EXIT.done : EXIT.miss
+      })
+    },
+  })
+}
+
+/** The most that is read from standard input, in bytes; what a cache takes, it tells by itself. */
+const INPUT_LIMIT = 64 * 1024 * 1024
+
+async function readAll(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of input) {
+    size += chunk.byteLength
+    if (size > INPUT_LIMIT) {
+      throw new UndercroftError(
+        'UNDERCROFT_VALUE_TOO_LARGE',
+        `the value on standard input is larger than ${INPUT_LIMIT} bytes`,
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+// MERGED: `undercroft del`: deletes one item.
+
+export const DEL = cacheCommand({
+  name: 'del',
+  words: 'KEY',
+  summary: 'Delete a key',
+  act: context =>
+    withTarget(context, async target => {
+      const isDeleted = await target.delete(context.words[0] ?? '')
+      if (context.isJson) await writeJson(context.environment.stdout, { deleted: isDeleted })
+      return isDeleted ? EXIT.done : EXIT.miss
+    }),
+})
+
+// MERGED: `undercroft exists`: whether a key is there, as an exit code.
+
+export const EXISTS = cacheCommand({
+  name: 'exists',
+  words: 'KEY',
+  summary: 'Exit with 0 if a key is there, with 1 if not',
+  act: context =>
+    withTarget(context, async target => {
+      const isThere = await target.has(context.words[0] ?? '')
+      if (context.isJson) await writeJson(context.environment.stdout, { exists: isThere })
+      return isThere ? EXIT.done : EXIT.miss
+    }),
+})
+
+// MERGED: `undercroft ttl`: how long an item still lives.
+
+export const TTL = cacheCommand({
+  name: 'ttl',
+  words: 'KEY',
+  summary: 'Print how long a key still lives, as 1500ms or never',
+  act: context =>
+    withTarget(context, async target => {
+      const { stdout } = context.environment
+      const ttlMs = await target.ttlMs(context.words[0] ?? '')
+      const isFound = ttlMs !== undefined
+      if (context.isJson) {
+        const json = isFound ? { ttlMs: toJsonDuration(ttlMs) } : {}
+        await writeJson(stdout, { found: isFound, ...json })
+      } else if (isFound) await writeLine(stdout, formatDurationMs(ttlMs))
+      return isFound ? EXIT.done : EXIT.miss
+    }),
+})
+
+// MERGED: `undercroft inc`: adds to a counter.
+
+export const INC = cacheCommand({
+  name: 'inc',
+  words: 'KEY [BY]',
+  summary: 'Add to a counter, 1 unless BY says otherwise, and print it',
+  rows: [INITIAL_ROW, TTL_ROW],
+  act: context => {
+    const [key = '', byText = '1'] = context.words
+    const by = parseInteger64('BY', byText)
+    const given = findLast(context.options, 'initial')
+    const initial = given && parseInteger64(formatGiven(given), given.value)
+    const ttl = readTtl(context.options)
+    return withTarget(context, async target => {
+      const { stdout, stderr } = context.environment
+      const value = await target.count(key, 'inc', by, {
+        ...(initial === undefined ? {} : { initial }),
+        ...ttl,
+      })
+      const isStored = value !== undefined
+      if (context.isJson) {
+        const json = isStored ? { value: toJsonInteger(value) } : {}
+        await writeJson(stdout, { stored: isStored, ...json })
+      } else if (isStored) await writeLine(stdout, String(value))
+      else await writeLine(stderr, 'undercroft: not stored: the cache is full')
+      return isStored ? EXIT.done : EXIT.miss
+    })
+  },
+})

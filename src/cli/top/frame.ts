@@ -1,0 +1,165 @@
+/**
+ * One frame of `top` as lines of text: no terminal codes, no more columns than there are.
+ */
+
+import type { TopRow } from './rows.ts'
+
+/** Room for a frame, in characters. */
+export interface FrameSize {
+  readonly columns: number
+  /** Infinity where text only flows by. */
+  readonly rows: number
+}
+
+/** The lines, the heading first. */
+export function formatFrame(rows: readonly TopRow[], interval: string, size: FrameSize): string[] {
+  const labels = labelRows(rows)
+  const widths = fitWidths(labels, size.columns)
+  const room = size.rows - HEAD_LINES
+  const shown = rows.length <= room ? rows : rows.slice(0, Math.max(room - 1, 0))
+  const lines = [
+    formatHeading(rows, interval),
+    formatTitles(widths),
+    ...shown.map((row, index) => formatRow(row, labels[index] ?? '', widths)),
+  ]
+  if (rows.length === 0) lines.push('no caches')
+  if (shown.length < rows.length) lines.push(`and ${rows.length - shown.length} more`)
+  return lines.map(line => line.slice(0, size.columns).trimEnd())
+}
+
+/** Heading and titles. */
+const HEAD_LINES = 2
+
+const TITLES = [
+  'ITEMS/MAX',
+  'FILL',
+  'HIT%',
+  'NOW%',
+  'GET/S',
+  'EVIC/S',
+  'FULL',
+  'TKO',
+  'ATT',
+  'SIZE',
+]
+/** With the narrowest name and single spaces this is 79 columns. */
+const COLUMN_WIDTHS = [11, 6, 5, 5, 6, 6, 5, 3, 4, 6]
+const FILL_COLUMN = TITLES.indexOf('FILL')
+const MIN_NAME_WIDTH = 12
+const MAX_FILL_WIDTH = 20
+
+interface Widths {
+  readonly name: number
+  readonly columns: readonly number[]
+}
+
+/** What the terminal has more than 80 columns goes to the names, and then to the bar. */
+function fitWidths(labels: readonly string[], columns: number): Widths {
+  const fixed = COLUMN_WIDTHS.reduce((sum, width) => sum + width + 1, 0)
+  const spare = Math.max(columns - fixed - MIN_NAME_WIDTH, 0)
+  const longest = Math.max(MIN_NAME_WIDTH, ...labels.map(label => label.length))
+  const name = Math.min(longest, MIN_NAME_WIDTH + spare)
+  const left = spare - (name - MIN_NAME_WIDTH)
+  const widths = COLUMN_WIDTHS.map((width, column) =>
+    column === FILL_COLUMN ? Math.min(width + left, MAX_FILL_WIDTH) : width,
+  )
+  return { name, columns: widths }
+}
+
+/** The address is only of use where there are several sources. */
+function labelRows(rows: readonly TopRow[]): string[] {
+  const isOneSource = new Set(rows.map(row => row.source)).size <= 1
+  return rows.map(({ source, name }) => {
+    if (name === '') return sanitize(source)
+    return sanitize(source === '' || isOneSource ? name : `${name}@${source}`)
+  })
+}
+
+/** A name from a server must not steer the terminal. */
+function sanitize(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}
+
+function formatHeading(rows: readonly TopRow[], interval: string): string {
+  const caches = rows.filter(row => row.facts !== undefined)
+  const rates = caches.flatMap(row => row.getsPerSecond ?? [])
+  const gets = rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0)
+  const what = caches.length === 1 ? '1 cache' : `${caches.length} caches`
+  return `undercroft top: ${what}, ${formatRate(gets)} gets/s, every ${interval}`
+}
+
+function formatTitles(widths: Widths): string {
+  return joinCells('CACHE', TITLES, widths)
+}
+
+function formatRow(row: TopRow, label: string, widths: Widths): string {
+  const { facts } = row
+  if (facts === undefined) return `${label}: ${sanitize(row.problem ?? UNKNOWN_TEXT)} (${row.code})`
+  const cells = [
+    `${formatCount(facts.items)}/${formatCount(facts.maxItems)}`,
+    formatBar(facts.items / facts.maxItems, widths.columns[FILL_COLUMN] ?? 0),
+    formatPercent(row.hitRatio),
+    formatPercent(row.recentHitRatio),
+    formatRate(row.getsPerSecond),
+    formatRate(row.evictionsPerSecond),
+    formatCount(facts.full),
+    formatCount(facts.takeovers),
+    formatCount(facts.attachments),
+    formatSize(facts.size),
+  ]
+  return joinCells(label, cells, widths)
+}
+
+function joinCells(label: string, cells: readonly string[], widths: Widths): string {
+  const name = label.slice(0, widths.name).padEnd(widths.name)
+  return [name, ...cells.map((cell, column) => cell.padStart(widths.columns[column] ?? 0))].join(
+    ' ',
+  )
+}
+
+function formatBar(ratio: number, width: number): string {
+  const filled = Math.round(Math.min(Math.max(ratio || 0, 0), 1) * width)
+  return '#'.repeat(filled).padEnd(width, '.')
+}
+
+// MERGED: Numbers in a narrow column: at most five characters up to a thousand trillions. /
+
+/** Stands for what is not known. */
+export const UNKNOWN_TEXT = '-'
+
+/** `999`, `1.2K`, `12.3K`, `123K`, `1.2M`. */
+export function formatCount(count: number | null | undefined): string {
+  return format(count, 1000)
+}
+
+/** The same in steps of 1024: bytes. */
+export function formatSize(size: number | null | undefined): string {
+  return format(size, 1024)
+}
+
+/** One decimal where there is little: `0.3`, `9.5`, `10`, `1.2K`. */
+export function formatRate(perSecond: number | null): string {
+  if (perSecond === null) return UNKNOWN_TEXT
+  if (perSecond === 0) return '0'
+  return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond))
+}
+
+/** `0.0` to `100.0`, without the sign. */
+export function formatPercent(ratio: number | null): string {
+  return ratio === null ? UNKNOWN_TEXT : (ratio * 100).toFixed(1)
+}
+
+const SUFFIXES = ['', 'K', 'M', 'G', 'T']
+
+function format(value: number | null | undefined, step: number): string {
+  if (value === null || value === undefined) return UNKNOWN_TEXT
+  let rest = value
+  let index = 0
+  // Half a unit early: 999.6K is shown as 1.0M, not as 1000K.
+  while (rest >= (index === 0 ? step : 999.5) && index < SUFFIXES.length - 1) {
+    rest /= step
+    index++
+  }
+  if (index === 0) return String(rest)
+  return (rest < 99.95 ? rest.toFixed(1) : rest.toFixed(0)) + SUFFIXES[index]
+}

@@ -1,0 +1,73 @@
+/**
+ * From two moments to what happened in between: ratios and rates, as plain data.
+ */
+
+import type { ErrorCode } from '../../base/index.ts'
+import type { CacheFacts, Reading } from './sources.ts'
+
+/** All readings of one moment. */
+export interface Moment {
+  /** On a clock that never goes back. */
+  readonly elapsedMs: number
+  readonly readings: readonly Reading[]
+}
+
+/** One line of the table. Null: not known. */
+export interface TopRow {
+  readonly source: string
+  readonly name: string
+  readonly problem?: string
+  readonly code?: ErrorCode
+  readonly facts?: CacheFacts
+  /** Hits of all reads, 0 to 1, since the cache was created. */
+  readonly hitRatio: number | null
+  /** The same since the moment before. */
+  readonly recentHitRatio: number | null
+  readonly getsPerSecond: number | null
+  readonly evictionsPerSecond: number | null
+}
+
+/** A row for each reading of `now`, compared with the one of the same cache `before`. */
+export function makeRows(before: Moment | undefined, now: Moment): TopRow[] {
+  const old = new Map(before?.readings.map(reading => [keyOf(reading), reading.facts]))
+  const passedSeconds = before === undefined ? 0 : (now.elapsedMs - before.elapsedMs) / 1000
+  return now.readings.map(reading => {
+    const { facts } = reading
+    if (facts === undefined) return { ...reading, ...UNKNOWN }
+    const total = { hits: facts.hits, misses: facts.misses }
+    return {
+      ...reading,
+      hitRatio: ratioOf(total),
+      ...compare(old.get(keyOf(reading)), facts, passedSeconds),
+    }
+  })
+}
+
+const UNKNOWN_CHANGE = { recentHitRatio: null, getsPerSecond: null, evictionsPerSecond: null }
+const UNKNOWN = { hitRatio: null, ...UNKNOWN_CHANGE }
+
+type Change = Pick<TopRow, keyof typeof UNKNOWN_CHANGE>
+
+function compare(old: CacheFacts | undefined, facts: CacheFacts, passedSeconds: number): Change {
+  if (old === undefined || passedSeconds <= 0) return UNKNOWN_CHANGE
+  const hits = facts.hits - old.hits
+  const misses = facts.misses - old.misses
+  // Counts only grow: this is another cache under the same name.
+  if (hits < 0 || misses < 0) return UNKNOWN_CHANGE
+  const evicted = (facts.evicted ?? Number.NaN) - (old.evicted ?? Number.NaN)
+  return {
+    recentHitRatio: ratioOf({ hits, misses }),
+    getsPerSecond: (hits + misses) / passedSeconds,
+    evictionsPerSecond: evicted >= 0 ? evicted / passedSeconds : null,
+  }
+}
+
+function ratioOf({ hits, misses }: { hits: number; misses: number }): number | null {
+  const reads = hits + misses
+  return reads === 0 ? null : hits / reads
+}
+
+/** Names from a server may hold anything but a line end in its address. */
+function keyOf({ source, name }: Reading): string {
+  return `${source}\n${name}`
+}

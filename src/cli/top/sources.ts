@@ -1,0 +1,184 @@
+/**
+ * Where `top` looks: caches of this machine, and stats servers.
+ */
+
+import { type ErrorCode, UndercroftError } from '../../base/index.ts'
+import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
+import type { CommandEnvironment } from '../environment.ts'
+
+/** What one word of the command line names; without words, every cache there is. */
+export type TopSource =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'cache'; readonly name: string }
+  | { readonly kind: 'server'; readonly address: SocketAddress }
+
+/** A word with a colon or a slash is an address; names have neither. */
+export function parseSources(words: readonly string[]): TopSource[] {
+  if (words.length === 0) return [{ kind: 'all' }]
+  return words.map(word =>
+    /[:/]/.test(word)
+      ? { kind: 'server', address: parseAddress('the address', word) }
+      : { kind: 'cache', name: word },
+  )
+}
+
+/** Asks all sources at once; what cannot be read becomes a reading with a problem. */
+export async function readSources(
+  sources: readonly TopSource[],
+  directory: string | undefined,
+  environment: CommandEnvironment,
+): Promise<Reading[]> {
+  const readings = sources.map(source => readSource(source, directory, environment))
+  return (await Promise.all(readings)).flat()
+}
+
+async function readSource(
+  source: TopSource,
+  directory: string | undefined,
+  environment: CommandEnvironment,
+): Promise<Reading[]> {
+  if (source.kind === 'server') return readServer(source.address, environment)
+  if (source.kind === 'cache') return [await readCache(source.name, directory, environment)]
+  const names = environment.topHost.listCaches(directory)
+  const readings = await Promise.all(names.map(name => readCache(name, directory, environment)))
+  return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE') // gone since
+}
+
+/**
+ * Opened and closed each time: a cache that was destroyed meanwhile is not kept alive by being
+ * watched, and one that was made anew under its name is found.
+ */
+async function readCache(
+  name: string,
+  directory: string | undefined,
+  environment: CommandEnvironment,
+): Promise<Reading> {
+  try {
+    const target = await environment.openTarget({
+      name,
+      ...(directory === undefined ? {} : { directory }),
+    })
+    try {
+      const stats = await target.stats()
+      const attachments = stats.attachments - 1 // this look is one of them
+      return { source: '', name, facts: { ...stats, name, attachments } }
+    } finally {
+      await target.close()
+    }
+  } catch (error) {
+    return { source: '', name, ...problemOf(error) }
+  }
+}
+
+async function readServer(
+  address: SocketAddress,
+  { topHost }: CommandEnvironment,
+): Promise<Reading[]> {
+  const source = formatAddress(address)
+  try {
+    const caches = parseStatsDocument(await topHost.readStats(address))
+    return caches.map(facts => ({ source, name: facts.name, facts }))
+  } catch (error) {
+    return [{ source, name: '', ...problemOf(error) }]
+  }
+}
+
+function problemOf(error: unknown): Pick<Reading, 'problem' | 'code'> {
+  const problem = error instanceof Error ? error.message : String(error)
+  return { problem, code: error instanceof UndercroftError ? error.code : 'UNDERCROFT_SYSTEM' }
+}
+
+// MERGED: What `top` knows of a cache at one moment, and how it is read from a stats server's document. /
+
+/** Counts of one cache. What uWSGI does not tell is absent. */
+export interface CacheFacts {
+  readonly name: string
+  readonly items: number
+  readonly maxItems: number
+  readonly hits: number
+  readonly misses: number
+  readonly full: number
+  readonly evicted?: number
+  readonly takeovers?: number
+  readonly attachments?: number
+  /** Bytes of shared memory. */
+  readonly size?: number
+}
+
+/** One cache, or one source that gave none. */
+export interface Reading {
+  /** The address of a stats server; empty for this machine. */
+  readonly source: string
+  /** Empty when it is the source itself that could not be read. */
+  readonly name: string
+  readonly facts?: CacheFacts
+  /** Why there are no facts. */
+  readonly problem?: string
+  /** The problem's code. */
+  readonly code?: ErrorCode
+}
+
+/**
+ * Reads the answer of a stats server, ours or uWSGI's, with or without an HTTP header. Ours has
+ * more than uWSGI's in a member of its own.
+ */
+export function parseStatsDocument(text: string): CacheFacts[] {
+  const body = /^HTTP\/1\.[01] /.test(text) ? text.slice(text.search(/\r?\n\r?\n/)) : text
+  const document = parseJson(body)
+  const own = memberOf(memberOf(document, 'undercroft'), 'caches')
+  const caches = own ?? memberOf(document, 'caches') ?? []
+  // Every stats document has this one, and hardly anything else has it.
+  if (memberOf(document, 'workers') === undefined || !Array.isArray(caches)) {
+    throw new UndercroftError('UNDERCROFT_PROTOCOL', 'what came is no statistics')
+  }
+  return caches.map(own === undefined ? readUwsgiCache : readOwnCache)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UndercroftError(
+      'UNDERCROFT_PROTOCOL',
+      'what came is no JSON; uWSGI sends such when a name has a quote or a backslash',
+      { cause },
+    )
+  }
+}
+
+function readUwsgiCache(cache: unknown): CacheFacts {
+  return {
+    name: String(memberOf(cache, 'name')),
+    items: countOf(cache, 'items'),
+    maxItems: countOf(cache, 'max_items'),
+    hits: countOf(cache, 'hits'),
+    misses: countOf(cache, 'miss'),
+    full: countOf(cache, 'full'),
+  }
+}
+
+function readOwnCache(cache: unknown): CacheFacts {
+  return {
+    name: String(memberOf(cache, 'name')),
+    items: countOf(cache, 'items'),
+    maxItems: countOf(cache, 'maxItems'),
+    hits: countOf(cache, 'hits'),
+    misses: countOf(cache, 'misses'),
+    full: countOf(cache, 'full'),
+    evicted: countOf(cache, 'evicted'),
+    takeovers: countOf(cache, 'takeovers'),
+    attachments: countOf(cache, 'attachments'),
+    size: countOf(cache, 'size'),
+  }
+}
+
+function countOf(cache: unknown, name: string): number {
+  const value = memberOf(cache, name)
+  if (typeof value === 'number' && value >= 0) return value
+  throw new UndercroftError('UNDERCROFT_PROTOCOL', `a cache in the statistics has no ${name}`)
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Record<string, unknown>)[name]
+}
