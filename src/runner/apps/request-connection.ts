@@ -3,8 +3,8 @@
  * made from the variables, then the body. Written bytes go to the web server.
  *
  * Neither direction buffers more than the streams do. The connection is closed when the peer is
- * slow to send the part of the body that the app reads, or slow to take the response. The app itself
- * has no time limit here.
+ * slow to send the part of the body that the app reads, or slow to take the response. The app
+ * itself has no time limit here.
  */
 
 import { isIP, type Socket } from 'node:net'

@@ -26,8 +26,8 @@ const FUNCTIONS: Readonly<Record<string, (argument: string, context: RuleContext
 }
 
 /**
- * Compiles a name given as parts, some of which may depend on the request. The function never does:
- * its name is what the rule says before the first bracket.
+ * Compiles a name given as parts, which may depend on the request. The function never does: its
+ * name is what the rule says before the first bracket.
  */
 export function compileVariable(name: readonly (string | Expansion)[]): Expansion {
   const first = name[0] ?? ''

@@ -22,7 +22,7 @@ import { parseStoredMessage } from './stored-message.ts'
 /** Answer with the context's reply, or with nothing if it has none; or ask the application. */
 export type Decision = 'reply' | 'application'
 
-/** Requests of the uwsgi protocol bring variables, one of which may name a stored response. */
+/** Requests of the uwsgi protocol bring variables, and UWSGI_CACHE_GET names a stored response. */
 export type Protocol = 'http' | 'uwsgi'
 
 /** Subjects that are logged once; later subjects are not logged. */

@@ -5,8 +5,8 @@
  * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when
  * the rules have not answered, and before the application is asked.
  *
- * Any process that may write to a directory or to the cache can change what a path leads to. Whether
- * a file is inside its directory is therefore decided by the real path of the open descriptor.
+ * Any process that may write to a directory or to the cache can change what a path leads to.
+ * Therefore the real path of the open descriptor decides whether a file is inside its directory.
  */
 
 import { realpathSync } from 'node:fs'

@@ -115,8 +115,8 @@ function compileServed(
     if (served.length === 0 || served.includes(type)) return true
     deps.logOnce(
       `type ${type} in ${use.keyText}`,
-      `[uwsgi-route] cachestore: a response of type ${JSON.stringify(type)} is not stored, because ` +
-        `a cache rule serves it as ${served.join(' or ')}; give that rule content_type, or force=1`,
+      `[uwsgi-route] cachestore: a response of type ${JSON.stringify(type)} is not stored, ` +
+        `because a cache rule serves it as ${served.join(' or ')}; give that rule content_type, or force=1`,
     )
     return false
   }

@@ -62,7 +62,7 @@ function saysFreshness(directives: ReadonlySet<string>): boolean {
 /** Servers accept no longer head of a message. */
 const MAX_HEAD_SIZE = 64 * 1024
 
-/** What nginx and check-cache take for a whole response: a status line, or fields and a blank line. */
+/** What nginx and check-cache take for a response: a status line, or fields and a blank line. */
 const MESSAGE_START = /^(?:HTTP\/|(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\n]*\n)+\r?\n)/
 
 /**

@@ -104,7 +104,7 @@ export class BacktrackingCheck {
   }
 }
 
-/** Whether the end of a loop cannot be told from what follows it when the group is repeated. */
+/** Whether the end of a loop and what follows it overlap when the group is repeated. */
 function isAmbiguous(group: readonly (readonly Part[])[]): boolean {
   const alternatives = group.map(flatten)
   const singles = alternatives.filter(parts => parts.length === 1).map(([part]) => part as Part)
