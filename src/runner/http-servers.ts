@@ -8,8 +8,8 @@ import type { RequestWatch } from './workers/request-watch.ts'
 import type { ScoreboardEntry } from './workers/scoreboard.ts'
 
 /**
- * How long a connection without a request stays open in a worker that drains. Its client may be
- * about to send one, and to close in that moment would be an error there.
+ * Time that a connection without a request stays open in a draining worker. Its client may be about
+ * to send a request, and would see an error if the connection closed at that moment.
  */
 export const LAST_REQUEST_MS = 1_000
 
@@ -32,7 +32,7 @@ export class HttpServers {
     this.#entry = options.entry
   }
 
-  /** Serves the socket that the master has under this number. */
+  /** Serves the socket that has this descriptor in the master. */
   async listen(fileDescriptor: number): Promise<void> {
     const server = createServer({ maxHeaderSize: this.#maxHeaderSize }, this.#listener)
     server.on('connection', socket => this.#keep(socket))
@@ -46,9 +46,12 @@ export class HttpServers {
     })
   }
 
-  /** Takes no more connections; resolves when the last one has had its last answer and is gone. */
+  /**
+   * Accepts no more connections; resolves when the last connection has received its last response
+   * and is closed.
+   */
   async drain(): Promise<void> {
-    // Not http.Server's own close, which ends idle connections at once, before their clients know.
+    // `http.Server` itself would close idle connections at once, before their clients know.
     for (const server of this.#servers) SocketServer.prototype.close.call(server)
     const gone = new Promise<void>(resolve => {
       this.#whenGone = resolve
@@ -68,7 +71,9 @@ export class HttpServers {
     })
   }
 
-  /** Again and again: a response that had begun before may have left its client waiting. */
+  /**
+   * Runs repeatedly, because a response that began before the drain may leave its connection open.
+   */
   #endIdle(): void {
     const busy = new Set(this.#watch.responses.map(response => response.socket))
     for (const socket of this.#connections) {

@@ -1,5 +1,5 @@
 /**
- * The sockets of a plan: what listens where, with which limits, and what its author should know.
+ * The sockets of a plan: addresses, limits, and warnings for the author of the configuration.
  */
 
 import { invalidOption } from '../../base/index.ts'
@@ -19,12 +19,12 @@ import {
   textOption,
 } from '../../uwsgi/options/index.ts'
 
-/** A socket to listen on, and how messages call it. */
+/** A socket to listen on, and its label in messages. */
 export interface PlannedSocket {
   readonly label: string
   readonly address: SocketAddress
   readonly protocol: 'uwsgi' | 'http'
-  /** It may be an address that other machines reach. */
+  /** Whether other machines may reach the address. */
   readonly allowPublic: boolean
   readonly access: SocketAccess
 }
@@ -34,32 +34,35 @@ export interface PlannedStats extends PlannedSocket {
   readonly format: StatsFormat
 }
 
-/** How statistics are served. */
+/** The form of the statistics. */
 export interface StatsFormat {
-  /** An HTTP header whatever the client sends. */
+  /** Whether to send an HTTP header regardless of what the client sends. */
   readonly isHttp: boolean
   readonly isMinified: boolean
 }
 
-/** What a listening socket allows. */
+/** Limits of the listening sockets. */
 export interface ListenLimits {
-  /** Bytes of the largest packet. */
+  /** Size of the largest packet in bytes. */
   readonly bufferSize: number
   readonly socketTimeoutMs: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
   readonly maxBufferedSize: number
-  /** Of a Unix socket. Absent: as the system makes it. */
+  /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
 }
 
-/** A part of the plan, and what its author should be told. */
+/** A part of the plan, and warnings about it. */
 interface Planned<T> {
   readonly planned: T
   readonly warnings: readonly string[]
 }
 
-/** Sockets in the order of their options; the default one only if nothing else is listened on. */
+/**
+ * Plans the sockets in the order of their options. The default socket applies only without any
+ * other.
+ */
 export function planSockets(options: OptionSet): Planned<readonly PlannedSocket[]> {
   const uwsgi = listOption(options, 'socket')
   const http = [...listOption(options, 'http'), ...listOption(options, 'http-socket')]
@@ -107,7 +110,7 @@ function planSocket(given: GivenOption, allowPublic: boolean): PlannedSocket {
   return { label: formatGiven(given), ...parseSocket(given), protocol: 'uwsgi', allowPublic }
 }
 
-/** A web server is there for everybody; nobody changes a cache through it but the application. */
+/** A web server is open to all clients; only its application changes a cache. */
 function planHttpSocket(given: GivenOption): PlannedSocket {
   const socket = parseSocket(given, [])
   return { label: formatGiven(given), ...socket, protocol: 'http', allowPublic: true }
@@ -120,7 +123,7 @@ function defaultSocket(options: OptionSet): PlannedSocket {
   return { label, address, protocol: 'uwsgi', allowPublic: false, access }
 }
 
-/** In uWSGI `:3031` is open to the whole network, and so its users may expect that. */
+/** In uWSGI `:3031` is open to the whole network, so its users may expect that here. */
 function warnOfLoopback(given: GivenOption): string[] {
   if (!given.value.startsWith(':')) return []
   const [text = ''] = given.value.split(',', 1)

@@ -1,5 +1,6 @@
 /**
- * Socket addresses as uWSGI writes them: with a colon TCP, without one a Unix socket path.
+ * Socket addresses as uWSGI writes them: an address with a colon is TCP, any other is the path of a
+ * Unix socket.
  */
 
 import { invalidOption, MAX_UNIX_PATH_SIZE } from '../../base/index.ts'
@@ -9,15 +10,22 @@ export type SocketAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
-/** The host of an address that names none: never the whole network by accident. */
+/**
+ * The host of an address that names none, so that no address opens a port to the whole network by
+ * accident.
+ */
 export const LOOPBACK = '127.0.0.1'
 
-/** Reads `host:port`, `[ipv6]:port`, `:port` (this machine), or a path. */
+/**
+ * Parses `host:port`, `[ipv6]:port`, `:port` (this machine), or a path.
+ * @throws UndercroftError UNDERCROFT_OPTION_INVALID
+ */
 export function parseAddress(name: string, text: string): SocketAddress {
   const colon = text.lastIndexOf(':')
-  if (text.startsWith('@')) throw invalidOption(name, 'no abstract socket, but a path', text)
+  if (text.startsWith('@'))
+    throw invalidOption(name, 'a path; abstract sockets are not supported', text)
   if (text.includes('/')) return unixAddress(name, text)
-  // In what is printed and copied, a slash tells it from a host.
+  // Printed addresses get copied: the slash distinguishes a path from a host.
   if (colon < 0 && text !== '') return unixAddress(name, `./${text}`)
   const digits = text.slice(colon + 1)
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : Number.NaN
@@ -34,7 +42,7 @@ function unixAddress(name: string, path: string): SocketAddress {
   throw invalidOption(name, `a path of at most ${MAX_UNIX_PATH_SIZE} bytes`, path)
 }
 
-/** The address as it is written in options. */
+/** The address in the form that options take. */
 export function formatAddress(address: SocketAddress): string {
   if (address.kind === 'unix') return address.path
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`

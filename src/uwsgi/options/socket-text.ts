@@ -1,5 +1,5 @@
 /**
- * A socket as it is written in options: an address, and who may use it.
+ * A socket as options write it: an address, and which clients may use it.
  * `10.0.0.1:3031,allow=10.0.0.0/8;192.168.0.7,secret_file=/etc/undercroft.secret,read_only=1`
  */
 
@@ -10,16 +10,16 @@ import { SOCKET_TABLE } from './option-table.ts'
 import { parseFlag } from './option-values.ts'
 import { formatSuggestion } from './suggestion.ts'
 
-/** Who may use a socket, and for what. */
+/** Which clients may use a socket, and for what. */
 export interface SocketAccess {
   readonly readOnly: boolean
-  /** Undefined: everybody who reaches it. */
+  /** Undefined: any client. */
   readonly allow: readonly string[] | undefined
-  /** Undefined: no secret is asked for. */
+  /** Undefined: no secret is required. */
   readonly secretFile: string | undefined
 }
 
-/** Reads the value of an option that names a socket; `names` are those that it may have. */
+/** Parses the value of an option that names a socket; `names` are the allowed settings. */
 export function parseSocket(
   given: GivenOption,
   names: readonly string[] = [...SOCKET_TABLE.byName.keys()],
