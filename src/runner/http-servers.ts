@@ -4,6 +4,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type Socket, Server as SocketServer } from 'node:net'
+import type { HttpLimits } from './sockets/plan-sockets.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
 import type { ScoreboardEntry } from './workers/scoreboard.ts'
 
@@ -13,10 +14,14 @@ import type { ScoreboardEntry } from './workers/scoreboard.ts'
  */
 export const LAST_REQUEST_MS = 1_000
 
+/** The default of Node.js: timeouts are enforced at this interval, or earlier if they are shorter. */
+const MAX_CHECK_INTERVAL_MS = 30_000
+
 export class HttpServers {
   readonly #servers: Server[] = []
   readonly #listener: RequestListener
   readonly #maxHeaderSize: number
+  readonly #limits: HttpLimits
   readonly #watch: RequestWatch
   readonly #entry: ScoreboardEntry
   readonly #connections = new Set<Socket>()
@@ -24,17 +29,31 @@ export class HttpServers {
 
   constructor(
     listener: RequestListener,
-    options: { maxHeaderSize: number; watch: RequestWatch; entry: ScoreboardEntry },
+    options: {
+      maxHeaderSize: number
+      limits: HttpLimits
+      watch: RequestWatch
+      entry: ScoreboardEntry
+    },
   ) {
-    this.#listener = listener
+    this.#listener = requireOneHost(listener)
     this.#maxHeaderSize = options.maxHeaderSize
+    this.#limits = options.limits
     this.#watch = options.watch
     this.#entry = options.entry
   }
 
   /** Serves the socket that has this descriptor in the master. */
   async listen(fileDescriptor: number): Promise<void> {
-    const server = createServer({ maxHeaderSize: this.#maxHeaderSize }, this.#listener)
+    const { headersTimeoutMs, requestTimeoutMs, maxConnections } = this.#limits
+    const options = {
+      maxHeaderSize: this.#maxHeaderSize,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs / 2, MAX_CHECK_INTERVAL_MS),
+    }
+    const server = createServer(options, this.#listener)
+    server.maxConnections = maxConnections
     server.on('connection', socket => this.#keep(socket))
     this.#servers.push(server)
     await new Promise<void>((resolve, reject) => {
@@ -80,4 +99,28 @@ export class HttpServers {
       if (!busy.has(socket)) socket.destroySoon()
     }
   }
+}
+
+/**
+ * RFC 9112, section 3.2: a request with more than one Host field is answered with 400. Node.js
+ * itself would use the first field, and a proxy in front may have used another.
+ */
+function requireOneHost(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (hasTwoHosts(request.rawHeaders)) {
+      response.writeHead(400, { connection: 'close', 'content-length': 0 }).end()
+      return
+    }
+    return listener(request, response)
+  }
+}
+
+/** `rawHeaders` alternates names and values; the length rules out nearly every other name. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count > 1
 }

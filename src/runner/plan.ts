@@ -23,11 +23,13 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterHost } from '../uwsgi/rules/index.ts'
 import {
+  type HttpLimits,
   type ListenLimits,
   type PlannedSocket,
   type PlannedStats,
   planSockets,
   planStats,
+  readHttpLimits,
   readLimits,
 } from './sockets/plan-sockets.ts'
 
@@ -70,6 +72,7 @@ export interface PlannedWorkers {
   readonly touchReload: readonly string[]
   /** Interval at which the master checks its workers and caches. */
   readonly cycleMs: number
+  readonly http: HttpLimits
 }
 
 /** The application that the workers run. */
@@ -104,7 +107,13 @@ export function planServe(options: OptionSet): ServePlan {
     limits: readLimits(options),
     stats: stats.planned,
     directory: textOption(options, 'directory'),
-    warnings: [...warnings, ...rules.warnings, ...sockets.warnings, ...stats.warnings],
+    warnings: [
+      ...warnings,
+      ...rules.warnings,
+      ...sockets.warnings,
+      ...stats.warnings,
+      ...warnOfFullHttpCache(options, caches),
+    ],
     rules: rules.description,
     process,
     workers,
@@ -147,6 +156,7 @@ function planWorkers(
     reloadMercyMs: requiredInteger(options, 'reload-mercy') * 1000,
     touchReload: listOption(options, 'touch-reload').map(given => given.value),
     cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
+    http: readHttpLimits(options),
   }
 }
 
@@ -175,6 +185,17 @@ function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): 
   const names = caches.map(({ name }) => name).join(', ')
   const allowed = names === '' ? 'a cache of cache2' : `one of ${names}`
   throw invalidOption(formatGiven(given), allowed, given.value)
+}
+
+/** A full cache without eviction stores no new response, and its application serves them all. */
+function warnOfFullHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string[] {
+  const given = findLast(options, 'http-cache')
+  const cache = caches.find(({ name }) => name === given?.value)
+  if (given === undefined || cache?.eviction !== 'none') return []
+  return [
+    `${formatGiven(given)}: cache "${cache.name}" evicts nothing, so no new response is stored ` +
+      'once it is full; add purge_lru=1 to its cache2 definition',
+  ]
 }
 
 function planVariables(options: OptionSet): [string, string][] {

@@ -66,7 +66,7 @@ export class RunningWorker {
     const listener = watch.wrap(await makeListener(task, plan, caches, host))
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const front = new HttpServers(listener, { maxHeaderSize, watch, entry })
+    const front = new HttpServers(listener, { maxHeaderSize, limits: workers.http, watch, entry })
     const uwsgiServer = createServer({ maxHeaderSize }, listener)
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _modeOfMaster, ...planned } = plan.limits

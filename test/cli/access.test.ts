@@ -71,7 +71,7 @@ describe('the options of a socket', () => {
     const open = `:1,secret_file=${secretFile(t, SECRET, 0o644)}`
     assert.match((await machine.run('serve', ...DEMO, '-s', open)).err, /run chmod o-rwx on it/)
     const folder = `:1,secret_file=${tempDir(t)}`
-    assert.match((await machine.run('serve', ...DEMO, '-s', folder)).err, /is no regular file/)
+    assert.match((await machine.run('serve', ...DEMO, '-s', folder)).err, /is not a regular file/)
   })
 })
 

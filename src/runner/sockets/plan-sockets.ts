@@ -53,6 +53,15 @@ export interface ListenLimits {
   readonly mode?: number
 }
 
+/** Limits of the HTTP servers of one worker. */
+export interface HttpLimits {
+  /** Time to send the header of a request. */
+  readonly headersTimeoutMs: number
+  /** Time to send a whole request. */
+  readonly requestTimeoutMs: number
+  readonly maxConnections: number
+}
+
 /** A part of the plan, and warnings about it. */
 interface Planned<T> {
   readonly planned: T
@@ -103,6 +112,17 @@ export function readLimits(options: OptionSet): ListenLimits {
     maxConnections: requiredInteger(options, 'max-connections'),
     maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
+  }
+}
+
+export function readHttpLimits(options: OptionSet): HttpLimits {
+  const requestTimeoutMs = requiredInteger(options, 'http-request-timeout') * 1000
+  const headersTimeoutMs = requiredInteger(options, 'http-headers-timeout') * 1000
+  return {
+    // Node.js requires it: a header is a part of its request.
+    headersTimeoutMs: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeoutMs,
+    maxConnections: requiredInteger(options, 'http-max-connections'),
   }
 }
 

@@ -53,7 +53,8 @@ export function trueOrNull(isDone: boolean): Done {
 }
 
 /**
- * Returns the number in 8 bytes, or 0 for an item that is not a counter, such as a text of 8 bytes.
+ * Returns the number in 8 bytes, or 0 for an item that is not a counter, such as a string of 8
+ * bytes.
  */
 export function numberOf(item: StoredItem | undefined): number | bigint {
   if (item === undefined || item.bytes.length !== COUNTER_SIZE) return 0
