@@ -196,7 +196,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     group: 'cache2',
     support: 'accepted',
     description:
-      'Remove expired items when full, at this interval; here every time, before evicting.',
+      'Remove expired items when full, at this interval; here always, before any eviction.',
   },
   {
     name: 'clear_on_full',
