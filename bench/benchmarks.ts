@@ -1,5 +1,5 @@
 /**
- * The benchmarks beside the comparison of caches: `npm run bench -- NAME [options of its own]`.
+ * The benchmarks apart from the comparison of caches: `npm run bench -- NAME [options]`.
  */
 
 import type { Scope } from '../testing/scope.ts'
@@ -13,7 +13,7 @@ import { benchSweep } from './engine/sweep.ts'
 import { benchRemote } from './remote/remote.ts'
 import { benchWeb } from './web/web.ts'
 
-/** Reads its own arguments, and prints what it found. */
+/** Parses its own arguments, measures, and prints the results. */
 export type Benchmark = (scope: Scope, args: readonly string[]) => Promise<void>
 
 export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([

@@ -1,23 +1,24 @@
 /**
- * A figure we promise ourselves, as a ratio within one run: it holds on any machine or on none.
+ * A goal for a ratio of two measurements of one run. Ratios can be compared between machines.
  */
 
-import { median, spread } from './results.ts'
+import { median } from '../testing/statistics.ts'
+import { spread } from './results.ts'
 
 export interface Goal {
   readonly title: string
-  /** Undefined: nothing is promised, the figure is for comparison. */
+  /** Undefined if there is no goal and the ratio is only shown. */
   readonly limit: number | undefined
-  /** Reached below the limit, or above it. */
+  /** Whether the goal is to stay below the limit or above it. */
   readonly best: 'low' | 'high'
-  /** One for each round; empty if it could not be measured. */
+  /** One ratio for each round; empty if it could not be measured. */
   readonly ratios: readonly number[]
 }
 
-export type Standing = 'reached' | 'NOT reached' | 'not measured' | 'compared'
+export type GoalStatus = 'reached' | 'NOT reached' | 'not measured' | 'compared'
 
-/** By the median of the rounds. */
-export function standingOf({ limit, best, ratios }: Goal): Standing {
+/** The status follows from the median of the rounds. */
+export function goalStatus({ limit, best, ratios }: Goal): GoalStatus {
   if (ratios.length === 0) return 'not measured'
   if (limit === undefined) return 'compared'
   const ratio = median(ratios)
@@ -32,5 +33,5 @@ export function limitText({ limit, best }: Goal): string {
 export function goalLine(goal: Goal): string {
   const figure = goal.ratios.length === 0 ? '' : `: ${spread(goal.ratios, 2)}`
   const limit = goal.limit === undefined ? '' : `, ${limitText(goal)}`
-  return `${standingOf(goal).padEnd(12)}  ${goal.title}${limit}${figure}`
+  return `${goalStatus(goal).padEnd(12)}  ${goal.title}${limit}${figure}`
 }

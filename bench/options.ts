@@ -1,13 +1,24 @@
 /**
- * The command line: `npm run bench -- [--seconds N] [--rounds N] [--size small] [candidate ...]`,
- * or `npm run bench -- NAME [--items N] [--rounds N]` for others (benchmarks.ts).
+ * The command line: `npm run bench` for the comparison, `npm run bench -- NAME` for the others
+ * (benchmarks.ts).
  */
 
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../src/base/index.ts'
+import { choiceOption, integerOption, readCommandLine } from '../testing/command-line.ts'
 import { CANDIDATES, type CandidateName } from './compare/candidates.ts'
 
 const KEY_COUNTS = { normal: 10_000, small: 1_000 } as const
+
+/** The options that several benchmarks share. */
+export const sizeOption = () => choiceOption('Size of the workload', ['normal', 'small'], 'normal')
+
+export const roundsOption = (fallback: number) =>
+  integerOption('Rounds, in each of which all take turns', { fallback, min: 1, max: 1000 })
+
+export const secondsOption = (fallback: number) =>
+  integerOption('Time spent measuring, shared by all samples', { fallback, min: 1, max: 3600 })
+
+export const itemsOption = (fallback: number) =>
+  integerOption('Items of the cache', { fallback, min: 1000, max: 10_000_000 })
 
 export interface BenchOptions {
   /** Time spent measuring, shared by all samples; starting and warming up come on top. */
@@ -17,24 +28,29 @@ export interface BenchOptions {
   readonly candidates: readonly CandidateName[]
 }
 
-export function parseOptions(args: readonly string[]): BenchOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      seconds: { type: 'string', default: '32' },
-      rounds: { type: 'string', default: '5' },
-      size: { type: 'string', default: 'normal' },
+/** @param others - benchmarks that have a command line of their own, for the help */
+export function parseOptions(
+  args: readonly string[],
+  others: readonly string[] = [],
+): BenchOptions {
+  const command = {
+    name: 'npm run bench',
+    summary: [
+      'Measure this package against other caches, in turns within one run. Candidates that are ' +
+        'not installed are left out; npm run bench:peers installs them.',
+      `Other benchmarks have options of their own: npm run bench -- NAME --help, where NAME is ` +
+        `${others.join(', ')}.`,
+    ],
+    options: { seconds: secondsOption(32), rounds: roundsOption(5), size: sizeOption() },
+    operands: {
+      name: 'CANDIDATE',
+      help: `Measure only these: ${CANDIDATES.join(', ')}`,
+      allowed: CANDIDATES,
     },
-  })
-  const size = requireOneOf('--size', values.size, ['normal', 'small'])
-  const named = positionals.map(name => requireOneOf('candidate', name, CANDIDATES))
-  return {
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 3600),
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
-    keyCount: KEY_COUNTS[size],
-    candidates: named.length > 0 ? named : CANDIDATES,
   }
+  const { seconds, rounds, size, operands } = readCommandLine(command, args)
+  const candidates = CANDIDATES.filter(name => operands.length === 0 || operands.includes(name))
+  return { seconds, rounds, keyCount: KEY_COUNTS[size], candidates }
 }
 
 export interface RoundOptions {
@@ -42,19 +58,16 @@ export interface RoundOptions {
   readonly rounds: number
 }
 
+/** The options of a benchmark of this package alone; `summary` says what it measures. */
 export function parseRoundOptions(
   args: readonly string[],
-  defaults: { readonly items: number } = { items: 1_000_000 },
+  { name = 'growth', summary = '', items = 1_000_000 } = {},
 ): RoundOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      items: { type: 'string', default: String(defaults.items) },
-      rounds: { type: 'string', default: '5' },
-    },
-  })
-  return {
-    itemCount: requireInteger('--items', Number(values.items), 1000, 10_000_000),
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
+  const command = {
+    name: `npm run bench -- ${name}`,
+    summary: [summary],
+    options: { items: itemsOption(items), rounds: roundsOption(5) },
   }
+  const { items: itemCount, rounds } = readCommandLine(command, args)
+  return { itemCount, rounds }
 }

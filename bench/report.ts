@@ -1,5 +1,5 @@
 /**
- * What a run prints: the machine and the workload first, since no figure means anything without.
+ * The output of a run. It starts with the machine and the workload, on which every figure depends.
  */
 
 import { arch, cpus, platform, release, totalmem } from 'node:os'
@@ -17,13 +17,13 @@ export function printHead({ keyCount, rounds, seconds }: BenchOptions): void {
   console.log(`          strings and bytes of ${VALUE_SIZE}; ${rounds} rounds, ${seconds} s in all`)
 }
 
-/** For every benchmark, before its workload. */
+/** Prints date and machine. Every benchmark does so before its workload. */
 export function printMachine(): void {
   console.log(`date      ${new Date(systemClock.nowMs()).toISOString()}`)
   for (const [title, text] of machineFacts()) console.log(`${title.padEnd(10)}${text}`)
 }
 
-/** What it runs on. */
+/** @returns title and text for each fact about the machine */
 export function machineFacts(): (readonly [string, string])[] {
   const [cpu] = cpus()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
@@ -34,22 +34,22 @@ export function machineFacts(): (readonly [string, string])[] {
   ]
 }
 
-/** What nobody should read the figures without. */
+/** What readers must know to understand the figures. */
 export const NOTES = [
-  'Times of one process are of its processor, whatever else the machine runs; for redis, where a',
-  'server does the work, they are of the clock. map and lru-cache share nothing between processes:',
-  'what two of them reach together is what this machine can give. undercroft-shared is undercroft',
-  'without near copies: each get reads shared memory. uwsgi is called from Python and',
-  'gives bytes for "get string" too. It evicts as we do, with the sizes it has by default;',
+  'Times of one process are processor time, so other programs on the machine do not count. For',
+  'redis, where a server does the work, they are elapsed time. map and lru-cache share nothing',
+  'between processes: two of them together reach what the machine allows. undercroft-shared is',
+  'undercroft without near copies, so each get reads shared memory. uwsgi is called from Python and',
+  'returns bytes for "get string" too. It evicts like undercroft and has its default sizes;',
   'uwsgi-tight does not evict, and its tables are as small as this workload allows. openresty is',
-  'ngx.shared under LuaJIT in nginx, apcu is PHP with its opcode cache, lmdb does not sync.',
+  'ngx.shared under LuaJIT in nginx, apcu is PHP with its opcode cache, and lmdb does not sync.',
 ] as const
 
 export function printResults(names: readonly CandidateName[], results: Results): void {
-  printTable('ns a call in one process: median (least..most)', names, (name, operation) =>
+  printTable('ns per call in one process: median (least..most)', names, (name, operation) =>
     spread(results.nsPerCall(name, operation), 0),
   )
-  printTable('calls of two processes at once / of one', names, (name, operation) =>
+  printTable('calls of two processes together / calls of one', names, (name, operation) =>
     spread(results.scaling(name, operation), 2),
   )
   console.log(`\n${NOTES.join('\n')}`)

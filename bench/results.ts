@@ -1,12 +1,13 @@
 /**
- * What was measured: for each candidate, operation and number of processes, one figure a round.
+ * The measurements: one for each candidate, operation, number of processes and round.
  */
 
+import { median } from '../testing/statistics.ts'
 import { type CandidateName, SERVED_CANDIDATES } from './compare/candidates.ts'
 import type { Timing } from './compare/timed-loop.ts'
 import type { Operation } from './compare/workload.ts'
 
-/** One round: what each of the processes did that were measured at once. */
+/** The timings of one round, one for each process measured at the same time. */
 type Round = readonly Timing[]
 
 export class Results {
@@ -18,8 +19,8 @@ export class Results {
   }
 
   /**
-   * Nanoseconds a call in one process, round by round; empty if it was not measured. Of processor
-   * time, unless part of the work is done in another process.
+   * @returns nanoseconds per call in one process, for each round; empty if not measured. They are
+   *   processor time, unless another process does part of the work.
    */
   nsPerCall(who: CandidateName, what: Operation): number[] {
     const isServed = SERVED_CANDIDATES.includes(who)
@@ -30,7 +31,7 @@ export class Results {
     )
   }
 
-  /** How many times the calls of one process two reach together, round by round. */
+  /** @returns the calls of two processes together as a multiple of those of one, for each round */
   scaling(who: CandidateName, what: Operation): number[] {
     const rates = (count: number) => this.#of(who, what, count).map(callsPerMs)
     return ratios(rates(2), rates(1))
@@ -49,34 +50,26 @@ function sum(timings: Round, figureOf: (timing: Timing) => number): number {
   return timings.reduce((total, timing) => total + figureOf(timing), 0)
 }
 
-/** Round by round: what the machine does meanwhile then weighs on both sides alike. */
+/** @returns a ratio for each round, since a slow moment then affects both sides */
 export function ratios(tops: readonly number[], bottoms: readonly number[]): number[] {
   return tops.slice(0, bottoms.length).map((top, round) => top / (bottoms[round] ?? Number.NaN))
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN
-  const high = sorted[Math.floor(middle)] ?? Number.NaN
-  return (low + high) / 2
-}
-
-/** The median, and between which all rounds were. */
+/** @returns the median with the least and the most in parentheses */
 export function spread(values: readonly number[], digits: number): string {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   const texts = [median(values), least, most].map(value => value.toFixed(digits))
   return `${texts[0]} (${texts[1]}..${texts[2]})`
 }
 
-/** What is typical of many times, and what is rare. */
+/** The typical and the rare values of many measurements. */
 export interface Distribution {
   readonly count: number
   readonly median: number
   readonly p99: number
   readonly p999: number
   readonly most: number
-  /** How many are above 1000: milliseconds, where all else is microseconds. */
+  /** How many values exceed 1000: of microseconds, those over one millisecond. */
   readonly overThousand: number
 }
 

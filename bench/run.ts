@@ -3,6 +3,7 @@
  * trusted even where times cannot. With the name of another benchmark first, that one.
  */
 
+import { runCommandLine } from '../testing/command-line.ts'
 import { programScope } from '../testing/scope.ts'
 import { BENCHMARKS } from './benchmarks.ts'
 import { compareCaches } from './compare/comparison.ts'
@@ -12,11 +13,13 @@ import { type BenchOptions, parseOptions } from './options.ts'
 import { printHead, printResults } from './report.ts'
 
 const scope = programScope()
-const [name = '', ...args] = process.argv.slice(2)
 try {
-  const benchmark = BENCHMARKS.get(name)
-  if (benchmark === undefined) await main(parseOptions(process.argv.slice(2)))
-  else await benchmark(scope, args)
+  await runCommandLine(async args => {
+    const [name = '', ...rest] = args
+    const benchmark = BENCHMARKS.get(name)
+    if (benchmark === undefined) await main(parseOptions(args, [...BENCHMARKS.keys()]))
+    else await benchmark(scope, rest)
+  })
 } finally {
   await scope.end()
 }

@@ -4,42 +4,50 @@
  * `npm test -- engine peers/nginx` runs only the stages and files whose path contains a word.
  */
 
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
-import { findTestStages, ROOT, type TestStage } from '../testing/harness/find-tests.ts'
+import { runCommandLine } from '../testing/command-line.ts'
+import { debugTests } from '../testing/harness/debug-tests.ts'
+import { findTestStages } from '../testing/harness/find-tests.ts'
+import { readTestOptions, type TestOptions } from '../testing/harness/options.ts'
 import { type StageResult, total } from '../testing/harness/results.ts'
 import { runCommand } from '../testing/harness/run-command.ts'
 import { runTestFiles } from '../testing/harness/run-test-files.ts'
+import { ROOT } from '../testing/root.ts'
 
 const COMMANDS = [
   {
     name: 'lint',
     args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   },
-  // Not a second opinion: what `pretest` has built is checked against the sources as they are now.
-  { name: 'types', args: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'] },
 ]
 
 /** In CI a skipped test leaves a promise unchecked, so it counts as failed. */
 const skipsFail = process.env.CI === 'true'
 
-await main(process.argv.slice(2))
+await runCommandLine(async args => {
+  const options = readTestOptions(args)
+  if (options.seed !== undefined) process.env.UNDERCROFT_TEST_SEED = String(options.seed)
+  process.exitCode = options.nodeFlags.length > 0 ? await debugTests(options) : await main(options)
+})
 
-async function main(words: readonly string[]): Promise<void> {
-  const isWanted = (path: string) => words.length === 0 || words.some(word => path.includes(word))
+/** @returns the exit code */
+async function main({ paths, title, tier }: TestOptions): Promise<number> {
+  const isWanted = (path: string) => paths.length === 0 || paths.some(word => path.includes(word))
   const results: StageResult[] = []
   for (const { name, args } of COMMANDS) {
-    if (isWanted(name)) results.push(await runCommand(name, args))
+    const isPart = tier === 'change' && title === undefined
+    if (isPart && isWanted(name)) results.push(await runCommand(name, args))
   }
-  const stages = findTestStages(isWanted)
-  for (const stage of stages) results.push(await runStage(stage))
-  const isEmpty = results.length === 0 || (words.length === 0 && stages.length === 0)
+  const stages = findTestStages(isWanted, tier)
+  for (const oneAtATime of [false, true]) {
+    const together = stages.filter(stage => stage.oneAtATime === oneAtATime)
+    const concurrency = oneAtATime ? 1 : availableParallelism()
+    results.push(...(await runTestFiles(together, { concurrency, skipsFail, title })))
+  }
+  const isEmpty = results.length === 0 || (paths.length === 0 && stages.length === 0)
   if (isEmpty) console.log('\nno tests were found')
-  process.exitCode = report(results) && !isEmpty ? 0 : 1
-}
-
-async function runStage(stage: TestStage): Promise<StageResult> {
-  console.log(`\n${stage.name}`)
-  return runTestFiles(stage, skipsFail)
+  return report(results) && !isEmpty ? 0 : 1
 }
 
 /** Prints the summary; whether everything passed. */
@@ -51,7 +59,7 @@ function report(results: readonly StageResult[]): boolean {
   console.log('')
   for (const stage of results) {
     const counts = `${stage.passed} passed, ${stage.failed} failed, ${stage.skipped.length} skipped`
-    console.log(`${stage.name.padEnd(12)} ${counts} in ${(stage.ms / 1000).toFixed(1)} s`)
+    console.log(`${stage.name.padEnd(16)} ${counts} in ${(stage.ms / 1000).toFixed(1)} s`)
   }
   console.log(`${passed} passed, ${failed} failed`)
   return failed === 0 && passed > 0 // a run that skips everything is not a success

@@ -3,7 +3,7 @@
  */
 
 /** Sends a message to the test; for a script that speaks without being asked. */
-export function say<Out>(message: Out): void {
+export function sendToParent<Out>(message: Out): void {
   if (process.send === undefined) throw new Error('this script has to be forked by a test')
   process.send(message)
 }
@@ -15,7 +15,7 @@ export function say<Out>(message: Out): void {
 export function answer<In, Out>(respond: (message: In) => Out | Promise<Out>): void {
   let last: Promise<void> = Promise.resolve()
   process.on('message', message => {
-    last = last.then(async () => say(await respond(message as In))).catch(fail)
+    last = last.then(async () => sendToParent(await respond(message as In))).catch(fail)
   })
   process.on('disconnect', () => process.exit())
 }

@@ -2,9 +2,9 @@
  * A made-up machine: files and variables that a test names, nothing else.
  */
 
-import type { HostFacts, HostEnvironment } from '../src/uwsgi/options/index.ts'
+import type { HostEnvironment, HostFacts } from '../src/uwsgi/options/index.ts'
 
-export const FACTS: HostFacts = {
+const FACTS: HostFacts = {
   cwd: '/srv/work',
   hostname: 'crypt',
   startedAtMs: 1_700_000_000_123,

@@ -1,8 +1,8 @@
 /**
  * Random numbers that come again: the same seed, the same run.
  *
- * The seed is fixed unless TEST_SEED gives another, so CI is repeatable and a search for
- * faults is one loop in a shell.
+ * The seed is fixed unless UNDERCROFT_TEST_SEED (npm test -- --seed N) gives another, so CI is
+ * repeatable and a search for faults is one loop in a shell.
  */
 
 export interface Random {
@@ -20,8 +20,8 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 /** Prints the seed, which node:test shows beside the test. */
 export function seededRandom(scope: { diagnostic(message: string): void }): Random {
-  const seed = Number(process.env.TEST_SEED ?? DEFAULT_SEED) >>> 0
-  scope.diagnostic(`TEST_SEED=${seed}`)
+  const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? DEFAULT_SEED) >>> 0
+  scope.diagnostic(`UNDERCROFT_TEST_SEED=${seed}`)
   return randomFrom(seed)
 }
 
@@ -30,7 +30,7 @@ export function randomFrom(seed: number): Random {
   const below = (limit: number): number => Math.floor(next() * limit)
   const pick = <T>(choices: readonly T[]): T => {
     if (choices.length === 0) throw new Error('there is nothing to pick from')
-    return choices[below(choices.length)] as T
+    return choices[below(choices.length)]
   }
   return {
     seed,

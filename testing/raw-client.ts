@@ -4,7 +4,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { parseAddress } from '../src/protocols/uwsgi/index.ts'
+import { API_ADDRESS, parseAddress } from '../src/net/index.ts'
 
 export class RawClient {
   readonly socket: Socket
@@ -24,7 +24,7 @@ export class RawClient {
   }
 
   static async connect(address: string): Promise<RawClient> {
-    const target = parseAddress('address', address)
+    const target = parseAddress('address', address, API_ADDRESS)
     const socket = target.kind === 'unix' ? connect(target.path) : connect(target)
     const client = new RawClient(socket)
     await once(socket, 'connect')

@@ -7,11 +7,12 @@ import { chmodSync } from 'node:fs'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { until, within } from './deadline.ts'
+import { MAIN } from './root.ts'
 import type { Scope } from './scope.ts'
 import { type Service, type ServiceOptions, startService } from './service.ts'
 import { memoryDir, tempDir } from './temp-dir.ts'
 
-export const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+export { MAIN }
 
 /** The application of these tests; app.ts says what it answers. */
 export const APP = fileURLToPath(new URL('./runner-app.js', import.meta.url))
@@ -23,7 +24,7 @@ export interface Answer {
 }
 
 /** A request under way. */
-export interface Begun {
+interface Begun {
   /** The process that has it. */
   readonly pid: number
   /** What comes of it: the body, or the code of the error. */
@@ -133,7 +134,7 @@ export function get(
   return within(`an answer to ${target.path}`, answer)
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -2,11 +2,9 @@
  * `undercroft serve` as a process of a test, ready to be asked.
  */
 
-import { fileURLToPath } from 'node:url'
+import { MAIN } from './root.ts'
 import type { Scope } from './scope.ts'
 import { type Service, startService } from './service.ts'
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 
 export interface ServeProcess {
   readonly service: Service
@@ -15,7 +13,7 @@ export interface ServeProcess {
 }
 
 /** Starts it with these arguments and a socket; does not wait. */
-export function startServe(scope: Scope, ...args: string[]): Promise<Service> {
+function startServe(scope: Scope, ...args: string[]): Promise<Service> {
   const socket = ['--socket', '127.0.0.1:0']
   return startService(scope, process.execPath, [MAIN, 'serve', ...socket, ...args])
 }

@@ -4,6 +4,16 @@
 
 import { writeFileSync } from 'node:fs'
 import { formatOptionsPage } from '../src/uwsgi/options/index.ts'
+import { readCommandLine, runCommandLine } from '../testing/command-line.ts'
 
-// From dist/tools/ to the root of the repository.
-writeFileSync(new URL('../../docs/reference/options.md', import.meta.url), formatOptionsPage())
+const COMMAND = {
+  name: 'npm run docs:options',
+  summary: ['Write docs/reference/options.md from the option table.'],
+  options: {},
+}
+
+await runCommandLine(args => {
+  readCommandLine(COMMAND, args)
+  // From build/tools/ to the root of the repository.
+  writeFileSync(new URL('../../docs/reference/options.md', import.meta.url), formatOptionsPage())
+})

@@ -1,15 +1,15 @@
 /**
- * Who is compared, in which order, and who is missing here and why.
+ * The compared caches in their order, and the reason why one is missing on this machine.
  */
 
 import { locatePeer, type PeerName } from '../../testing/peers/peers.ts'
 import { startRedis } from '../../testing/peers/redis.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { startApcuParty } from './apcu-party.ts'
+import { startApcuWorkers } from './apcu-workers.ts'
 import { missingNpmPeers } from './npm-peers.ts'
-import { startOpenrestyParty } from './openresty-party.ts'
-import { type Party, type PartyOptions, startNodeParty } from './party.ts'
-import { startUwsgiParty } from './uwsgi-party.ts'
+import { startOpenrestyWorkers } from './openresty-workers.ts'
+import { startUwsgiWorkers } from './uwsgi-workers.ts'
+import { startNodeWorkers, type WorkerOptions, type WorkerPair } from './worker-processes.ts'
 
 export const CANDIDATES = [
   'undercroft',
@@ -26,39 +26,39 @@ export const CANDIDATES = [
 
 export type CandidateName = (typeof CANDIDATES)[number]
 
-type Start = (scope: Scope, options: PartyOptions) => Promise<Party>
+type Start = (scope: Scope, options: WorkerOptions) => Promise<WorkerPair>
 
 export type FoundCandidate =
   | { readonly start: Start; readonly missing?: undefined }
   | { readonly start?: undefined; readonly missing: string }
 
-/** Part of the work is done in a server: the caller's processor time does not tell all. */
+/** Candidates whose server does part of the work, which the caller's processor time lacks. */
 export const SERVED_CANDIDATES: readonly CandidateName[] = ['redis']
 
-/** Candidates that need nothing else. */
+/** Candidates that need no other package or program. */
 const BUILT_IN: readonly CandidateName[] = ['undercroft', 'undercroft-shared', 'map']
 
-/** Caches whose processes share nothing. What two of them reach together is the machine's limit. */
-export const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
+/** Caches whose processes share nothing. Two of them together reach the limit of the machine. */
+const PRIVATE_CANDIDATES: readonly CandidateName[] = ['map', 'lru-cache']
 
-/** Looks for what a candidate needs, and installs nothing: that is install-peers.ts. */
+/** Finds what a candidate needs. It installs nothing; install-peers.ts does. */
 export function findCandidate(name: CandidateName): FoundCandidate {
   switch (name) {
     case 'uwsgi':
     case 'uwsgi-tight':
       return findProgram(
         'uwsgi',
-        command => (scope, options) => startUwsgiParty(scope, name, command, options),
+        command => (scope, options) => startUwsgiWorkers(scope, name, command, options),
       )
     case 'openresty':
       return findProgram(
         name,
-        command => (scope, options) => startOpenrestyParty(scope, command, options),
+        command => (scope, options) => startOpenrestyWorkers(scope, command, options),
       )
     case 'apcu':
       return findProgram(
         name,
-        command => (scope, options) => startApcuParty(scope, command, options),
+        command => (scope, options) => startApcuWorkers(scope, command, options),
       )
     case 'redis':
       return findRedis()
@@ -76,14 +76,17 @@ function findModule(name: CandidateName): FoundCandidate {
   const missing = BUILT_IN.includes(name) ? undefined : missingNpmPeers()
   if (missing !== undefined) return { missing }
   const isPrivate = PRIVATE_CANDIDATES.includes(name)
-  return { start: (scope, options) => startNodeParty(scope, name, isPrivate, options) }
+  return { start: (scope, options) => startNodeWorkers(scope, name, isPrivate, options) }
 }
 
 function findRedis(): FoundCandidate {
   const missing = missingNpmPeers()
   if (missing !== undefined) return { missing }
-  return findProgram('redis', command => async (scope, { site, keyCount }) => {
+  return findProgram('redis', command => async (scope, { location, keyCount }) => {
     const { socketPath } = await startRedis(scope, command)
-    return startNodeParty(scope, 'redis', false, { site: { ...site, socketPath }, keyCount })
+    return startNodeWorkers(scope, 'redis', false, {
+      location: { ...location, socketPath },
+      keyCount,
+    })
   })
 }

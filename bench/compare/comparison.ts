@@ -1,5 +1,5 @@
 /**
- * The comparison of caches: starts those that are here, and measures them in turns.
+ * The comparison of caches: starts all that are installed and measures them alternately.
  */
 
 import { join } from 'node:path'
@@ -8,20 +8,20 @@ import { memoryDir } from '../../testing/temp-dir.ts'
 import type { BenchOptions } from '../options.ts'
 import { Results } from '../results.ts'
 import { type CandidateName, findCandidate } from './candidates.ts'
-import type { Party } from './party.ts'
 import { measureRounds, warmUp } from './schedule.ts'
+import type { WorkerPair } from './worker-processes.ts'
 import { itemCount } from './workload.ts'
 
 export interface Comparison {
-  /** Those that were measured. */
+  /** The measured candidates. */
   readonly names: readonly CandidateName[]
-  /** Those that were not there, and why. */
+  /** The candidates that are not installed, with the reason. */
   readonly missing: readonly (readonly [CandidateName, string])[]
   readonly results: Results
 }
 
 export async function compareCaches(scope: Scope, options: BenchOptions): Promise<Comparison> {
-  const parties = new Map<CandidateName, Party>()
+  const pairs = new Map<CandidateName, WorkerPair>()
   const missing: [CandidateName, string][] = []
   for (const name of options.candidates) {
     const found = findCandidate(name)
@@ -32,15 +32,15 @@ export async function compareCaches(scope: Scope, options: BenchOptions): Promis
     }
     const dir = memoryDir(scope)
     const { keyCount } = options
-    const site = { dir, socketPath: join(dir, 'bench.sock'), itemCount: itemCount(keyCount) }
-    parties.set(name, await found.start(scope, { site, keyCount }))
+    const location = { dir, socketPath: join(dir, 'bench.sock'), itemCount: itemCount(keyCount) }
+    pairs.set(name, await found.start(scope, { location, keyCount }))
   }
   const results = new Results()
-  await warmUp(parties)
-  await measureRounds(parties, options, results)
-  for (const { first, second } of parties.values()) {
+  await warmUp(pairs)
+  await measureRounds(pairs, options, results)
+  for (const { first, second } of pairs.values()) {
     await second.ask({ kind: 'close' })
     await first.ask({ kind: 'close' })
   }
-  return { names: [...parties.keys()], missing, results }
+  return { names: [...pairs.keys()], missing, results }
 }

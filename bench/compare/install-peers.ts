@@ -1,20 +1,35 @@
 /**
- * `npm run bench:peers`: installs what the benchmarks compare with. The only place that does.
+ * `npm run bench:peers`: installs the caches and programs that the benchmarks compare with. No other
+ * benchmark installs anything.
  *
- * Packages of npm go into bench/peers. Debian's come by apt-get where root runs this; elsewhere the
- * command is printed.
+ * npm packages go into bench/peers. Debian packages are installed with apt-get if root runs this;
+ * otherwise the command is printed.
  */
 
 import { spawnSync } from 'node:child_process'
+import { readCommandLine, runCommandLine } from '../../testing/command-line.ts'
 import { locatePeer, type PeerName, packagesOf } from '../../testing/peers/peers.ts'
 import { NPM_PEERS } from './npm-peers.ts'
 
-/** Programs that benchmarks compare with, or ask with. */
+/** Programs that benchmarks compare with or use as clients. */
 const PROGRAM_PEERS: readonly PeerName[] = ['uwsgi', 'nginx', 'openresty', 'apcu', 'redis', 'wrk']
 
 const NPM = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', NPM_PEERS]
-const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
-process.exitCode = isFine ? 0 : 1
+
+const COMMAND = {
+  name: 'npm run bench:peers',
+  summary: [
+    'Install what the benchmarks compare with: packages of npm into bench/peers, and programs ' +
+      'with apt-get where root runs this. Elsewhere print the apt-get command.',
+  ],
+  options: {},
+}
+
+await runCommandLine(args => {
+  readCommandLine(COMMAND, args)
+  const isFine = [run('npm', NPM), installPrograms()].every(Boolean)
+  process.exitCode = isFine ? 0 : 1
+})
 
 function installPrograms(): boolean {
   const absent = PROGRAM_PEERS.filter(name => locatePeer(name).command === undefined)
@@ -22,7 +37,7 @@ function installPrograms(): boolean {
   const packages = absent.flatMap(packagesOf)
   const args = ['install', '-y', '--no-install-recommends', ...packages]
   if (process.getuid?.() === 0) return run('apt-get', args)
-  console.log(`for the others: sudo apt-get ${args.join(' ')}`)
+  console.log(`to install the other programs: sudo apt-get ${args.join(' ')}`)
   return false
 }
 

@@ -1,11 +1,11 @@
 /**
- * What the run and the processes that measure say to each other.
+ * The messages between the run and its worker processes.
  */
 
 import type { Timing } from './timed-loop.ts'
 import type { Operation } from './workload.ts'
 
-/** One sample. Processes given the same start begin together: they share the monotonic clock. */
+/** One sample. Processes share the monotonic clock, so those with the same start begin together. */
 export interface Task {
   readonly operation: Operation
   readonly startAtNs: bigint
@@ -15,7 +15,7 @@ export interface Task {
 export type Request =
   | { readonly kind: 'fill' }
   | { readonly kind: 'check' }
-  /** One call for each key: others were measured meanwhile, and other operations changed items. */
+  /** Make one call for each key, since other candidates and operations have run meanwhile. */
   | { readonly kind: 'warm'; readonly operation: Operation }
   | { readonly kind: 'measure'; readonly task: Task }
   | { readonly kind: 'close' }

@@ -1,19 +1,19 @@
 /**
- * The order of samples: within a round and an operation, every candidate in turn, first alone and
- * then with both its processes, so that a slow moment of the machine does not hit one of them only.
+ * The order of samples. Within a round, each operation is measured on all candidates, first with one
+ * process and then with two, so that a slow moment of the machine does not affect only one candidate.
  */
 
 import type { BenchOptions } from '../options.ts'
 import type { Results } from '../results.ts'
 import type { CandidateName } from './candidates.ts'
-import { measure, type Party } from './party.ts'
+import { measure, type WorkerPair } from './worker-processes.ts'
 import { OPERATIONS } from './workload.ts'
 
-/** Enough for V8 to optimize a loop, and for the memory it goes through to be in the caches. */
+/** Enough for V8 to optimize a loop, and for its memory to be in the processor's caches. */
 const WARM_UP_MS = 120
 
-export async function warmUp(parties: ReadonlyMap<CandidateName, Party>): Promise<void> {
-  for (const { first, second } of parties.values()) {
+export async function warmUp(pairs: ReadonlyMap<CandidateName, WorkerPair>): Promise<void> {
+  for (const { first, second } of pairs.values()) {
     await first.ask({ kind: 'check' })
     await second.ask({ kind: 'check' })
     for (const operation of OPERATIONS) {
@@ -23,19 +23,19 @@ export async function warmUp(parties: ReadonlyMap<CandidateName, Party>): Promis
 }
 
 export async function measureRounds(
-  parties: ReadonlyMap<CandidateName, Party>,
+  pairs: ReadonlyMap<CandidateName, WorkerPair>,
   { seconds, rounds }: BenchOptions,
   results: Results,
 ): Promise<void> {
-  const sampleCount = rounds * OPERATIONS.length * parties.size * 2
+  const sampleCount = rounds * OPERATIONS.length * pairs.size * 2
   const durationMs = (seconds * 1000) / sampleCount
   for (let round = 0; round < rounds; round++) {
     for (const operation of OPERATIONS) {
       const task = { operation, durationMs }
-      for (const [name, { first }] of parties) {
+      for (const [name, { first }] of pairs) {
         results.add(name, operation, await measure([first], task))
       }
-      for (const [name, { first, second }] of parties) {
+      for (const [name, { first, second }] of pairs) {
         results.add(name, operation, await measure([first, second], task))
       }
     }

@@ -1,8 +1,8 @@
 /**
- * What the comparison has to show.
+ * The goals of the comparison.
  *
- * Both sides as their documentation gives them, evicting the least recently used. What a uWSGI
- * made for this workload alone would change is shown beside it, without a goal.
+ * Both sides are configured as their documentation shows and evict the least recently used item. The
+ * ratios to a uWSGI that is tuned for this workload are shown as well, without a goal.
  */
 
 import type { Goal } from '../goal.ts'
@@ -32,7 +32,7 @@ export function goalsOf(results: Results): Goal[] {
       best: 'high',
       ratios: results.scaling('undercroft', 'get string'),
     },
-    // The hardest opponent.
+    // The fastest candidate to compare with.
     ...(['get string', 'has', 'set'] as const).map(what =>
       timeGoal(results, what, 'uwsgi-tight', undefined),
     ),

@@ -1,8 +1,8 @@
 /**
- * The loops whose time is measured.
+ * The loops that are timed.
  *
- * Each operation gets a loop compiled for it alone: a loop shared by several operations would be
- * optimized for none of them, and the price of that would count as theirs.
+ * Each operation gets a loop that is compiled for it alone. V8 would optimize a shared loop for none
+ * of its operations, and the cost would count as theirs.
  */
 
 import type { Subject } from './candidate.ts'
@@ -10,11 +10,11 @@ import type { Subject } from './candidate.ts'
 export interface Timing {
   readonly callCount: number
   readonly elapsedMs: number
-  /** Processor time of the whole process: other programs on the machine do not count. */
+  /** Processor time of the whole process, which excludes other programs on the machine. */
   readonly cpuMs: number
 }
 
-/** Goes through the chunks again and again until the time is over; at least one chunk. */
+/** Processes at least one chunk, and repeats all chunks until the time is over. */
 export type TimedLoop = (durationMs: number) => Timing | Promise<Timing>
 
 type Operation = (key: string) => unknown
@@ -36,7 +36,7 @@ const LOOP = `
     }
   }`
 
-/** Compiles the loop from text, because one function would share what V8 learns about it. */
+/** Compiles the loop from source, since V8 shares type feedback between calls of one function. */
 export function timedLoop(
   calls: Subject['calls'],
   operation: Operation,

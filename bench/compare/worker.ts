@@ -1,7 +1,7 @@
 /**
  * A process that measures one JavaScript candidate: `worker.js NAME DIR SOCKET KEY_COUNT`.
  *
- * Every candidate has processes of its own, so that none is slowed by what V8 learned from another.
+ * Each candidate has its own processes, so that V8's feedback from one does not slow down another.
  */
 
 import { deepStrictEqual } from 'node:assert/strict'
@@ -21,7 +21,7 @@ import {
   STRING_VALUE,
 } from './workload.ts'
 
-/** Timers are not exact; the last stretch before the start is spent awake. */
+/** Timers are inexact, so the process spins for this long before the start. */
 const AWAKE_MS = 2
 
 const [name = '', dir = '', socketPath = '', keyCountText = ''] = process.argv.slice(2)
@@ -34,7 +34,7 @@ for (const operation of OPERATIONS) {
   const keys = keysOf(operation, keyCount)
   const call = subject.operations[operation]
   loops.set(operation, timedLoop(subject.calls, call, chunksOf(keys)))
-  // One pass over all keys brings their memory near; a round trip is not about that.
+  // A pass over all keys brings their memory into the caches, which a round trip does not need.
   const pass = subject.calls === 'async' ? chunksOf(keys).slice(0, 1) : [keys]
   passes.set(operation, timedLoop(subject.calls, call, pass))
 }
@@ -67,7 +67,7 @@ async function fill({ store }: Subject): Promise<void> {
   }
 }
 
-/** A fast wrong answer is no answer: tries one key of each operation before any is timed. */
+/** Checks one key of each operation before any is timed, since a fast wrong answer is worthless. */
 async function check({ operations }: Subject): Promise<void> {
   const give = (operation: Operation) =>
     operations[operation](keysOf(operation, keyCount).at(-1) ?? '')

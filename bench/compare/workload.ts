@@ -1,8 +1,8 @@
 /**
- * What is measured: the operations, the keys they go through, and the values under these keys.
+ * The workload: the operations, their keys, and the values under these keys.
  *
- * Every operation has keys of its own, so that filling happens once and no sample changes what
- * another one reads.
+ * Operations that need different values have different keys, so the cache is filled once and
+ * no sample changes what another operation reads.
  */
 
 export const OPERATIONS = [
@@ -37,15 +37,22 @@ const KEY_ENDS: Readonly<Record<Operation, string>> = {
   increment: 'visits',
 }
 
-/** Keys between two looks at the clock, so that looking costs a fraction of a nanosecond a key. */
+/** @returns the value that `fill` stores for the keys of an operation */
+export function initialValueOf(operation: Operation): number | string | Buffer | object {
+  if (operation === 'increment') return 0
+  if (operation === 'get bytes') return BYTES_VALUE
+  return operation === 'get object' ? OBJECT_VALUE : STRING_VALUE
+}
+
+/** Keys between two reads of the clock, which then cost a fraction of a nanosecond per key. */
 const CHUNK_LENGTH = 500
 
-/** Room a cache needs for all keys of all operations. */
+/** @returns how many items a cache must hold for all keys of all operations */
 export function itemCount(keyCount: number): number {
   return new Set(Object.values(KEY_ENDS)).size * keyCount
 }
 
-/** The keys of one operation, in the same shuffled order for every candidate and every process. */
+/** @returns the keys of an operation, in one shuffled order for all candidates and processes */
 export function keysOf(operation: Operation, keyCount: number): string[] {
   const end = KEY_ENDS[operation]
   const keys = Array.from({ length: keyCount }, (_, i) => flat(`user:${1000 + i}:${end}`))
@@ -67,12 +74,12 @@ export function chunksOf(keys: readonly string[], length = CHUNK_LENGTH): string
   return chunks
 }
 
-/** In one piece, as Python's are: V8 keeps what a template makes as a tree of its parts. */
+/** Flattens a string, as those of Python are: V8 keeps the result of a template as a tree. */
 function flat(key: string): string {
   return Buffer.from(key, 'latin1').toString('latin1')
 }
 
-/** Park and Miller's generator: the same numbers on every run, from 0 up to 1. */
+/** Park and Miller's generator, with the same numbers from 0 up to 1 on every run. */
 function pseudoRandom(): () => number {
   let state = 42
   return () => {

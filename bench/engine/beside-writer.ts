@@ -1,20 +1,21 @@
 /**
- * `npm run bench -- beside-writer [--rounds N]`: what is left of the speed of reads in one process
- * while another writes flat out, to the same keys or to others.
+ * `npm run bench -- beside-writer`: how fast one process reads while another writes at
+ * full speed, to the same keys or to others.
  *
- * The promise is for reads of shared memory. Near copies are many times faster alone, and cannot
- * stay so where all their keys change all the time: they are shown beside it.
+ * The goal is for reads of shared memory. Near copies are many times faster without a writer, but not
+ * when all their keys change all the time, so they are shown without a goal.
  */
 
 import { join } from 'node:path'
+import { readCommandLine } from '../../testing/command-line.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { type CandidateName, findCandidate } from '../compare/candidates.ts'
-import { measureAtOnce, type Party } from '../compare/party.ts'
 import type { Timing } from '../compare/timed-loop.ts'
+import { measureAtOnce, type WorkerPair } from '../compare/worker-processes.ts'
 import { itemCount, type Operation } from '../compare/workload.ts'
 import { type Goal, goalLine } from '../goal.ts'
-import { parseRoundOptions } from '../options.ts'
+import { roundsOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import { ratios } from '../results.ts'
 
@@ -30,8 +31,14 @@ const WRITERS: readonly (readonly [Operation, string])[] = [
   ['increment', 'other keys'],
 ]
 
+const COMMAND = {
+  name: 'npm run bench -- beside-writer',
+  summary: ['Measure the speed of reads in one process while another process writes all the time.'],
+  options: { rounds: roundsOption(5) },
+}
+
 export async function benchBesideWriter(scope: Scope, args: readonly string[]): Promise<void> {
-  const { rounds } = parseRoundOptions(args)
+  const { rounds } = readCommandLine(COMMAND, args)
   printMachine()
   console.log(`workload  ${KEY_COUNT} strings, ${rounds} rounds of ${SAMPLE_MS} ms\n`)
   for (const goal of await measureBesideWriter(scope, rounds)) console.log(goalLine(goal))
@@ -44,31 +51,31 @@ export async function measureBesideWriter(
 ): Promise<Goal[]> {
   const goals: Goal[] = []
   for (const [name, limit] of READERS) {
-    const party = await startParty(scope, name, keyCount)
+    const pair = await startPair(scope, name, keyCount)
     for (const [writing, where] of WRITERS) {
       goals.push({
-        title: `${name}, get string: speed beside a writer of ${where} / alone`,
+        title: `${name}, get string: speed with a writer of ${where} / without`,
         limit,
         best: 'high',
-        ratios: await measureRounds(party, writing, rounds),
+        ratios: await measureRounds(pair, writing, rounds),
       })
     }
-    for (const worker of [party.second, party.first]) await worker.ask({ kind: 'close' })
+    for (const worker of [pair.second, pair.first]) await worker.ask({ kind: 'close' })
   }
   return goals
 }
 
-async function startParty(scope: Scope, name: CandidateName, keyCount: number): Promise<Party> {
+async function startPair(scope: Scope, name: CandidateName, keyCount: number): Promise<WorkerPair> {
   const { start, missing } = findCandidate(name)
   if (start === undefined) throw new Error(`${name}: ${missing}`)
   const dir = memoryDir(scope)
-  const site = { dir, socketPath: join(dir, 'none'), itemCount: itemCount(keyCount) }
-  return start(scope, { site, keyCount })
+  const location = { dir, socketPath: join(dir, 'none'), itemCount: itemCount(keyCount) }
+  return start(scope, { location, keyCount })
 }
 
-/** By the clock: a reader that waits uses no processor time. The first round only warms up. */
+/** Measures elapsed time, since a waiting reader uses no processor time. Round 0 only warms up. */
 async function measureRounds(
-  { first, second }: Party,
+  { first, second }: WorkerPair,
   writing: Operation,
   rounds: number,
 ): Promise<number[]> {

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- chains`: what it brings that items asked for most come first in their chains.
+ * `npm run bench -- chains`: what is gained by placing the most requested items first in their
+ * chains.
  *
- * Two caches of the same items, full, get the same requests; in one of them chains are ordered
+ * Two full caches with the same items receive the same requests. In one of them, chains are ordered
  * after each round.
  */
 
@@ -10,38 +11,42 @@ import { Depths } from '../../testing/depths.ts'
 import { randomFrom } from '../../testing/random.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type Bench, openBench } from '../../testing/segments.ts'
+import { median } from '../../testing/statistics.ts'
 import { chunksOf, STRING_VALUE } from '../compare/workload.ts'
 import { parseRoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
-import { median } from '../results.ts'
 
 const SEED = 1
-/** Fewer show nothing, since only some are noted. */
+/** The engine samples requests, so fewer of them show no effect. */
 const LEAST_REQUESTS = 200_000
-/** A prime, so that favourites are spread over all slots, and so over chains. */
+/** A prime, which spreads the most requested keys over all slots and chains. */
 const SPREAD = 7919
 
 export interface OrderedRound {
-  /** Mean slots compared until the key was found. */
+  /** The mean number of slots compared until the key was found. */
   readonly depth: number
-  /** Median over chunks of requests. */
+  /** The median over chunks of requests. */
   readonly nsPerGet: number
-  /** The same requests, in the same round, where nothing is ordered. */
+  /** The same figures for the cache without ordering. */
   readonly plainDepth: number
   readonly plainNsPerGet: number
-  /** How long the ordering after this round took. */
+  /** Duration of the ordering after this round. */
   readonly orderMs: number
 }
 
 export async function benchChains(_scope: Scope, args: readonly string[]): Promise<void> {
-  const { itemCount, rounds } = parseRoundOptions(args)
+  const { itemCount, rounds } = parseRoundOptions(args, {
+    name: 'chains',
+    summary:
+      'Measure what a lookup gains when the items asked for most come first in their chains.',
+  })
   printMachine()
   console.log(`workload  ${itemCount} items in a full cache, strings of ${STRING_VALUE.length};`)
   console.log(
-    `          ${rounds} rounds of ${requestCount(itemCount)} gets, rank r asked 1/r as often\n`,
+    `          ${rounds} rounds of ${requestCount(itemCount)} gets, rank r requested 1/r as often\n`,
   )
   console.log(
-    'round   mean depth, ordered / not    ns a get, ordered / not    ms of ordering after',
+    'round   mean depth, ordered / not    ns per get, ordered / not    ms of ordering after',
   )
   const results = measureOrder(itemCount, rounds)
   for (const [round, result] of results.entries()) {
@@ -56,7 +61,7 @@ export async function benchChains(_scope: Scope, args: readonly string[]): Promi
   console.log(`\ntime of a get, ordered / not, median from round 1 on: ${ratio.toFixed(3)}`)
 }
 
-/** Round 0 is before any ordering. */
+/** @returns one result for each round; round 0 precedes the first ordering */
 export function measureOrder(itemCount: number, rounds: number): OrderedRound[] {
   const [ordered, plain] = [fullBench(itemCount), fullBench(itemCount)]
   const orderedDepths = new Depths(ordered.parts)
@@ -79,7 +84,7 @@ function fullBench(maxItems: number): Bench {
   return bench
 }
 
-/** A key's share falls with its rank, as 1/rank. */
+/** @returns keys whose share of the requests is proportional to 1/rank */
 function requests(itemCount: number): string[] {
   const random = randomFrom(SEED)
   const keys = Array.from({ length: itemCount }, (_, i) => keyOf(i))
@@ -97,7 +102,7 @@ function keyOf(index: number): string {
   return `user:${index}:profile`
 }
 
-/** The median over chunks, each measured on both right after each other. */
+/** @returns medians over chunks of requests, each measured on both caches in direct succession */
 function nsPerGet(
   ordered: Bench,
   plain: Bench,
@@ -106,7 +111,7 @@ function nsPerGet(
   const times: number[] = []
   const plainTimes: number[] = []
   for (const [index, chunk] of chunksOf(asked).entries()) {
-    // Whoever is first brings the keys into the processor's caches for the other.
+    // The first cache to run brings the keys into the processor's caches for the second.
     if (index % 2 === 0) times.push(timeOf(ordered, chunk))
     plainTimes.push(timeOf(plain, chunk))
     if (index % 2 === 1) times.push(timeOf(ordered, chunk))
@@ -116,8 +121,8 @@ function nsPerGet(
 
 function timeOf({ engine }: Bench, asked: readonly string[]): number {
   const startNs = process.hrtime.bigint()
-  for (let i = 0; i < asked.length; i++) engine.get(asked[i] as string, firstByte)
+  for (let i = 0; i < asked.length; i++) engine.get(asked[i], firstByte)
   return Number(process.hrtime.bigint() - startNs) / asked.length
 }
 
-const firstByte: ValueDecoder<number> = (bytes, offset) => bytes[offset] as number
+const firstByte: ValueDecoder<number> = (bytes, offset) => bytes[offset]

@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- churn [--items N] [--rounds N]`: how much of the room for values holds values
- * while values of mixed sizes come and go, and room is made by eviction.
+ * `npm run bench -- churn`: what share of the blocks holds values while
+ * values of mixed sizes are stored and evicted.
  *
- * Counted, not timed, so a run gives the same anywhere. Each scenario first fills the cache and
- * then stores as many values again in every round, half of them under keys that were there.
+ * The benchmark counts and does not time, so a run has the same results everywhere. Each scenario
+ * fills the cache and then stores as many values again in each round, half of them under new keys.
  */
 
 import { Cache } from '../../src/index.ts'
@@ -15,7 +15,7 @@ import { parseRoundOptions, type RoundOptions } from '../options.ts'
 
 const SEED = 1
 const BLOCK_SIZE = 256
-/** Looks at the fill in a round. */
+/** How often a round looks at the share of used blocks. */
 const LOOKS = 20
 
 interface Scenario {
@@ -25,14 +25,18 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { title: 'small ones alike, 64 to 1024 bytes', meanSize: 544, sizeOf: r => 64 + r.below(961) },
   {
-    title: 'pages, most of 2 KB, some of 40',
+    title: 'small values, uniform from 64 to 1024 bytes',
+    meanSize: 544,
+    sizeOf: r => 64 + r.below(961),
+  },
+  {
+    title: 'pages, most of 2 KB, some of 40 KB',
     meanSize: 3000,
     sizeOf: r => logNormal(r, 2000, 1.3),
   },
   {
-    title: '100 bytes, and one of 50 is 64 KB',
+    title: '100 bytes, and one in 50 of 64 KB',
     meanSize: 1400,
     sizeOf: r => (r.below(50) === 0 ? 65_536 : 100),
   },
@@ -44,21 +48,26 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 export async function benchChurn(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args, { items: 5000 })
-  console.log(`workload  room for ${options.itemCount} values of mean size, seed ${SEED}\n`)
+  const options = parseRoundOptions(args, {
+    name: 'churn',
+    summary:
+      'Count how much of the value blocks holds values while values of mixed sizes come and go.',
+    items: 5000,
+  })
+  console.log(`workload  blocks for ${options.itemCount} values of mean size, seed ${SEED}\n`)
   for (const goal of measureChurn(scope, options)) console.log(goalLine(goal))
 }
 
 export function measureChurn(scope: Scope, options: RoundOptions): Goal[] {
   return SCENARIOS.map(scenario => ({
-    title: `${scenario.title}: blocks in use of all`,
+    title: `${scenario.title}: used blocks / all blocks`,
     limit: 0.85,
     best: 'high',
     ratios: churn(scope, scenario, options),
   }))
 }
 
-/** The part of all blocks that holds values, at the least full moment of each round. */
+/** @returns the share of blocks that hold values, at the least full moment of each round */
 function churn(
   scope: Scope,
   { meanSize, sizeOf }: Scenario,
@@ -68,7 +77,7 @@ function churn(
   const cache = Cache.open<Buffer>({
     name: 'churn',
     directory: memoryDir(scope),
-    // So that room for values is what runs out.
+    // Enough slots, so that the cache runs out of blocks.
     maxItems: 4 * itemCount,
     maxKeySize: 32,
     blockSize: BLOCK_SIZE,
@@ -95,7 +104,7 @@ function churn(
   return leasts
 }
 
-/** By Box and Muller. */
+/** The Box-Muller transform. */
 function logNormal(random: Random, median: number, deviation: number): number {
   const unit = () => (random.below(2 ** 30) + 1) / 2 ** 30
   const z = Math.sqrt(-2 * Math.log(unit())) * Math.cos(2 * Math.PI * unit())

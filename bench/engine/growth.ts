@@ -1,33 +1,38 @@
 /**
- * `npm run bench -- growth [--items N] [--rounds N]`: what a get costs in a large cache, a set in a
- * full one, and a large value, each against the same work in the same round where it is cheap.
+ * `npm run bench -- growth`: the cost of a get in a large cache, of a set in
+ * a full cache, and of a large value. Each is compared with the same work in a cheap case.
  *
- * Times are of the processor, so that other programs on the machine count little.
+ * Times are processor time, so other programs on the machine have little effect.
  */
 
 import { Cache } from '../../src/index.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE } from '../compare/workload.ts'
+import { cpuMsOf } from '../cpu-time.ts'
 import { type Goal, goalLine } from '../goal.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
 import { ratios } from '../results.ts'
 
 const FEW_ITEMS = 1000
-/** In a sample. */
+/** Gets in a sample. */
 const GETS = 50_000
 const FULL_ITEMS = 50_000
 const LARGE_SIZE = 64 * 1024
-/** More than the processor's nearer caches hold, as pages of a site are. */
+/** More than the nearer processor caches hold, as the pages of a web site are. */
 const LARGE_COUNT = 64
-/** So that each sample holds its share of garbage collections. */
+/** Enough passes for each sample to include its share of garbage collections. */
 const LARGE_PASSES = 50
-/** A prime, so that keys come in an order that is not that of the slots. */
+/** A prime, so that the order of the keys differs from that of the slots. */
 const STEP = 7919
 
 export async function benchGrowth(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'growth',
+    summary:
+      'Measure a get in a large cache, a set in a full one, and large values against small ones.',
+  })
   printMachine()
   console.log(`workload  strings of ${STRING_VALUE.length}, ${options.rounds} rounds\n`)
   for (const goal of measureGrowth(scope, options)) console.log(goalLine(goal))
@@ -41,7 +46,7 @@ export function measureGrowth(scope: Scope, options: RoundOptions): Goal[] {
   ]
 }
 
-/** Without near copies, which would serve the few alone. */
+/** The caches have no near copies, which would speed up only the small one. */
 function measureManyItems(scope: Scope, { itemCount, rounds }: RoundOptions): Goal {
   const many = new Filled(scope, 'many', itemCount)
   const few = new Filled(scope, 'few', FEW_ITEMS)
@@ -61,12 +66,12 @@ function measureManyItems(scope: Scope, { itemCount, rounds }: RoundOptions): Go
   }
 }
 
-/** New keys all the time: each of the second half needs the room of another item. */
+/** All keys are new. Each set of the second half has to evict an item. */
 function measureFullCache(scope: Scope, { rounds }: RoundOptions): Goal {
   const cache = openSized(scope, 'full', FULL_ITEMS)
   const keys = keysInOrder(2 * FULL_ITEMS)
   const store = (from: number) => {
-    for (let i = from; i < from + FULL_ITEMS; i++) cache.set(keys[i] as string, STRING_VALUE)
+    for (let i = from; i < from + FULL_ITEMS; i++) cache.set(keys[i], STRING_VALUE)
   }
   const tops: number[] = []
   const bottoms: number[] = []
@@ -103,8 +108,8 @@ function measureLargeValues(scope: Scope, { rounds }: RoundOptions): Goal[] {
     room.copy(copy, 0, i * LARGE_SIZE, (i + 1) * LARGE_SIZE)
     return copy
   }
-  const set = (i: number) => cache.set(keys[i] as string, values[i] as Buffer)
-  const get = (i: number) => cache.get(keys[i] as string)
+  const set = (i: number) => cache.set(keys[i], values[i] as Buffer)
+  const get = (i: number) => cache.get(keys[i])
   for (let i = 0; i < LARGE_COUNT; i++) set(i)
   const goals = [
     compareCalls(`get: time with ${LARGE_SIZE} bytes / of a plain copy`, rounds, get, copyOut),
@@ -114,7 +119,7 @@ function measureLargeValues(scope: Scope, { rounds }: RoundOptions): Goal[] {
   return goals
 }
 
-/** One sample of each in every round; the first round only warms up. */
+/** Takes one sample of each in every round. Round 0 only warms up. */
 function compareCalls(
   title: string,
   rounds: number,
@@ -136,7 +141,7 @@ function passes(call: (i: number) => unknown): void {
   }
 }
 
-/** A cache with its keys, read on where the last sample ended. */
+/** A full cache and its keys. Each sample starts at the key where the last one ended. */
 class Filled {
   readonly #cache: Cache<string>
   readonly #keys: readonly string[]
@@ -148,14 +153,14 @@ class Filled {
     for (let i = 0; i < count; i++) this.#cache.set(keyOf(i), STRING_VALUE)
   }
 
-  /** Processor time of a get, in ms. */
+  /** @returns the processor time of `count` gets, in milliseconds */
   get(count: number): number {
     const cache = this.#cache
     const keys = this.#keys
     let next = this.#next
     const ms = cpuMsOf(() => {
       for (let i = 0; i < count; i++) {
-        cache.get(keys[next] as string)
+        cache.get(keys[next])
         if (++next === keys.length) next = 0
       }
     })
@@ -181,8 +186,8 @@ function openSized(scope: Scope, name: string, count: number): Cache<string> {
 }
 
 /**
- * In an order that is not that of the slots, each in one piece: so they lie in memory in the order
- * in which they are used, and what they cost is small.
+ * @returns flat strings in an order that differs from that of the slots. They lie in memory in the
+ *   order of their use, so reading them costs little.
  */
 function keysInOrder(count: number): string[] {
   return Array.from({ length: count }, (_, i) => keyOf((i * STEP) % count))
@@ -190,11 +195,4 @@ function keysInOrder(count: number): string[] {
 
 function keyOf(index: number): string {
   return Buffer.from(`user:${index}:profile`).toString('latin1')
-}
-
-function cpuMsOf(work: () => void): number {
-  const before = process.cpuUsage()
-  work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
 }

@@ -1,16 +1,16 @@
 /**
- * How long this process holds writer locks: each time, from inside to outside.
+ * Measures how long this process holds writer locks, for each acquisition.
  */
 
 import { WriterLock } from '../../src/engine/lock.ts'
 
 export interface Hold {
   readonly heldUs: number
-  /** The kernel ran something else on this processor meanwhile. */
+  /** Whether the kernel interrupted the process meanwhile. */
   readonly wasInterrupted: boolean
 }
 
-/** Watches all locks of this process for as long as `work` takes. */
+/** Watches all writer locks of this process while `work` runs. */
 export async function watchLocks(work: () => Promise<void>): Promise<Hold[]> {
   const { acquire, tryAcquire, release } = WriterLock.prototype
   const holds: Hold[] = []
@@ -42,14 +42,14 @@ export async function watchLocks(work: () => Promise<void>): Promise<Hold[]> {
 }
 
 /**
- * Nothing but arithmetic, so often and for so long each time, seen in the same way: what this
- * machine does to any step of that length.
+ * Measures pure arithmetic in the same way, `count` times for `forUs` microseconds. The results show
+ * what the machine adds to any step of that length.
  */
 export function holdNothing(count: number, forUs: number): Hold[] {
   return Array.from({ length: count }, () => {
     const switches = involuntarySwitches()
     const startMs = performance.now()
-    // The first look beyond the end counts, as the clock is looked at after a real step.
+    // The first reading after the end counts, as the clock is read after a real step.
     while ((performance.now() - startMs) * 1000 < forUs);
     const heldUs = (performance.now() - startMs) * 1000
     return { heldUs, wasInterrupted: involuntarySwitches() > switches }

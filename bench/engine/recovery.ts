@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- recovery`: how long the next writer waits after one was killed inside, and how
- * long everybody waits for a clear.
+ * `npm run bench -- recovery`: how long the next writer waits after a writer was killed with the
+ * lock, and how long all processes wait for a clear.
  *
- * Another process is killed in the middle of a set, each time anew. Wall time and processor time of
- * the process that takes over; the second tells what a loaded machine hides.
+ * Each round kills a new process in the middle of a set. The output has the elapsed time and the
+ * processor time of the process that takes over, because a loaded machine distorts the former.
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
@@ -13,19 +13,20 @@ import type { FailingTask } from '../../testing/failing-child.ts'
 import { onEnd, programScope, type Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE, VALUE_SIZE } from '../compare/workload.ts'
+import { cpuMsOf } from '../cpu-time.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
-import { median } from '../results.ts'
+import { spread } from '../results.ts'
 
 const BLOCK_SIZE = 128
 const MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>> = {
-  'one block an item': { bitmap: false, eviction: 'none' },
-  'one block an item, LRU': { bitmap: false, eviction: 'lru' },
+  'one block per item': { bitmap: false, eviction: 'none' },
+  'one block per item, LRU': { bitmap: false, eviction: 'lru' },
   bitmap: { bitmap: true, eviction: 'none' },
   'bitmap, adaptive': { bitmap: true, eviction: 'adaptive' },
 }
 
-/** Milliseconds, of one call each. */
+/** Milliseconds of each call. */
 interface Times {
   readonly wall: number[]
   readonly cpu: number[]
@@ -38,7 +39,10 @@ export interface RecoveryResult {
 }
 
 export async function benchRecovery(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'recovery',
+    summary: 'Measure how long the next writer waits after a kill, and how long a clear takes.',
+  })
   printMachine()
   console.log(
     `workload  ${options.itemCount} items of ${VALUE_SIZE} bytes, ${options.rounds} rounds;`,
@@ -107,20 +111,14 @@ async function killWriter(
 }
 
 function time({ wall, cpu }: Times, work: () => unknown): void {
-  const startCpu = process.cpuUsage()
-  const startMs = performance.now()
-  work()
-  wall.push(performance.now() - startMs)
-  const { user, system } = process.cpuUsage(startCpu)
-  cpu.push((user + system) / 1000)
+  const cpuMs = cpuMsOf(() => {
+    const startMs = performance.now()
+    work()
+    wall.push(performance.now() - startMs)
+  })
+  cpu.push(cpuMs)
 }
 
 function printTimes(title: string, { wall, cpu }: Times): void {
-  console.log(`${title.padEnd(28)} ${spread(wall)}; processor time ${spread(cpu)}`)
-}
-
-function spread(values: readonly number[]): string {
-  const figures = [median(values), Math.min(...values), Math.max(...values)]
-  const [middle, least, most] = figures.map(value => value.toFixed(0))
-  return `${middle} (${least}..${most})`
+  console.log(`${title.padEnd(28)} ${spread(wall, 0)}; processor time ${spread(cpu, 0)}`)
 }

@@ -1,5 +1,5 @@
 /**
- * One step of restore.ts: opens the store, does one thing, and tells how long each part took.
+ * One step of restore.ts: opens the store, performs one task, and reports the time of each part.
  */
 
 import { systemClock, VALUE_TYPE } from '../../src/base/index.ts'
@@ -36,7 +36,7 @@ answer<RestoreRequest, RestoreTimes>(request => {
   const worked = performance.now()
   requireAll(cache, itemCount)
   const checked = performance.now()
-  // A store that was closed could not show what a kill leaves: the next step goes on from here.
+  // A closed store could not show what a kill leaves, so the next steps start from an open one.
   if (request.kind === 'fill') cache.close()
   const closed = performance.now()
   return { openMs: opened - start, workMs: worked - opened, closeMs: closed - checked }
@@ -44,11 +44,11 @@ answer<RestoreRequest, RestoreTimes>(request => {
 
 function fill(cache: Cache<string>, itemCount: number): void {
   for (let i = 0; i < itemCount; i++) {
-    if (!cache.set(keyOf(i), STRING_VALUE)) throw new Error(`there is no room for item ${i}`)
+    if (!cache.set(keyOf(i), STRING_VALUE)) throw new Error(`the cache is full at item ${i}`)
   }
 }
 
-/** A fast wrong answer is no answer. */
+/** Checks the items, since a fast wrong answer is worthless. */
 function requireAll(cache: Cache<string>, itemCount: number): void {
   const { items, dropped } = cache.stats()
   if (items < itemCount || dropped !== 0) throw new Error(`${items} items, ${dropped} dropped`)
@@ -57,7 +57,7 @@ function requireAll(cache: Cache<string>, itemCount: number): void {
   }
 }
 
-/** Killed with the lock held, in the middle of a new item: whoever comes next must recover. */
+/** Dies with the lock held, while storing a new item, so that the next process must recover. */
 function dieWriting(store: string): never {
   const segment = openSegment(store, ANY_GEOMETRY, () => {
     throw new Error('the store should be there')
@@ -70,7 +70,7 @@ function dieWriting(store: string): never {
     writeTo: () => process.kill(process.pid, 'SIGKILL'),
   }
   engine.store(EXTRA, source, 0, 'set')
-  throw new Error('it should have been killed')
+  throw new Error('the process should have been killed')
 }
 
 function keyOf(i: number): string {

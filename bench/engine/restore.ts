@@ -1,22 +1,23 @@
 /**
- * `npm run bench -- restore [--size small] [--rounds N]`: how long it takes until a store with all
- * its items serves again, after each way to end.
+ * `npm run bench -- restore`: how long it takes until a store serves all
+ * its items again, after a close, a kill and a power loss.
  *
- * Every step runs in a process of its own, as it would. The file stays in the system's page cache:
- * what a disk would add is its time to read the file once.
+ * Each step runs in its own process, as in production. The file stays in the page cache of the
+ * system. A disk would add the time to read the file once.
  */
 
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../../src/base/index.ts'
 import { Child } from '../../testing/child.ts'
+import { readCommandLine } from '../../testing/command-line.ts'
 import type { Scope } from '../../testing/scope.ts'
+import { median } from '../../testing/statistics.ts'
 import { StoreFile } from '../../testing/store-file.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { VALUE_SIZE } from '../compare/workload.ts'
+import { roundsOption, sizeOption } from '../options.ts'
 import { printMachine } from '../report.ts'
-import { median, ratios } from '../results.ts'
+import { ratios } from '../results.ts'
 import type { RestoreRequest, RestoreTimes } from './restore-child.ts'
 
 const ITEM_COUNTS = { normal: 1_000_000, small: 10_000 } as const
@@ -34,16 +35,15 @@ const STEPS = [
 
 type Step = (typeof STEPS)[number]
 
+const COMMAND = {
+  name: 'npm run bench -- restore',
+  summary: ['Measure how long it takes until a store serves all its items again, after each end.'],
+  options: { size: sizeOption(), rounds: roundsOption(5) },
+}
+
 export async function benchRestore(scope: Scope, args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      size: { type: 'string', default: 'normal' },
-      rounds: { type: 'string', default: '5' },
-    },
-  })
-  const itemCount = ITEM_COUNTS[requireOneOf('--size', values.size, ['normal', 'small'])]
-  const rounds = requireInteger('--rounds', Number(values.rounds), 1, 1000)
+  const { size, rounds } = readCommandLine(COMMAND, args)
+  const itemCount = ITEM_COUNTS[size]
   printMachine()
   console.log(`workload  ${itemCount} items of ${VALUE_SIZE} bytes in a store, ${rounds} rounds`)
   const times = new Map<Step, number[]>(STEPS.map(step => [step, []]))
@@ -101,7 +101,7 @@ function printTimes(times: ReadonlyMap<Step, readonly number[]>): void {
     console.log(`${step.padEnd(38)}${`${middle} (${least}..${most})`.padStart(26)}   ${ratio}`)
   }
   console.log(
-    '\nAfter a power loss each item is compared with its checksum; after a kill only what',
+    '\nAfter a power loss, the checksum of each item is verified. After a kill, only the index of',
   )
-  console.log('leads to the items is built anew. The file was in the page cache each time.')
+  console.log('the items is rebuilt. The file was in the page cache each time.')
 }

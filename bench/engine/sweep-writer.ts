@@ -1,5 +1,5 @@
 /**
- * A process that sets as fast as it can while it is told to, and notes how long each set took.
+ * A process that calls `set` at full speed on request and records how long each call took.
  */
 
 import { setImmediate as turn } from 'node:timers/promises'
@@ -10,18 +10,18 @@ import { type Distribution, distributionOf } from '../results.ts'
 
 export type WriterOrder =
   | { readonly kind: 'open'; readonly name: string; readonly directory: string }
-  | { readonly kind: 'go on' }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'pause' }
-  /** How many microseconds the sets took since the last report. */
+  /** Report the microseconds that each set took since the last report. */
   | { readonly kind: 'report' }
 
 export type WriterAnswer = Distribution | 'done'
 
 export const WRITER_KEY_COUNT = 1000
 
-/** Sets between two looks at the messages. */
+/** Sets between two checks for messages. */
 const SETS_A_TURN = 2000
-/** More are made, but not noted. */
+/** Sets beyond this number are made but not recorded. */
 const MOST_NOTED = 5_000_000
 
 const keys = Array.from({ length: WRITER_KEY_COUNT }, (_, i) => `writer:${i}`)
@@ -34,7 +34,7 @@ answer<WriterOrder, WriterAnswer>(order => {
   if (order.kind === 'open') {
     cache = Cache.open({ name: order.name, directory: order.directory, sweepMs: 0 })
   }
-  if (order.kind === 'go on') void write()
+  if (order.kind === 'resume') void write()
   if (order.kind === 'pause') isPaused = true
   if (order.kind !== 'report') return 'done'
   const report = distributionOf(times.subarray(0, count))
@@ -47,7 +47,7 @@ async function write(): Promise<void> {
   while (!isPaused) {
     for (let i = 0; i < SETS_A_TURN; i++) {
       const startMs = performance.now()
-      cache?.set(keys[i % keys.length] as string, STRING_VALUE)
+      cache?.set(keys[i % keys.length], STRING_VALUE)
       if (count < MOST_NOTED) times[count++] = (performance.now() - startMs) * 1000
     }
     await turn()

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- sweep`: how long the sweeper keeps the writer lock, step by step, and how long
- * another process waits that writes all the time.
+ * `npm run bench -- sweep`: how long each step of the sweeper holds the writer lock, and how long a
+ * process waits that writes all the time.
  *
- * The sweeper is the real one, driven by its timer. Items end by a clock that is moved here.
+ * The timer drives the real sweeper. Items expire by a clock that this benchmark moves.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
@@ -21,7 +21,7 @@ import { WRITER_KEY_COUNT, type WriterAnswer, type WriterOrder } from './sweep-w
 
 interface Scenario {
   readonly title: string
-  /** Part of all items that ends each time: 1 is the worst there is. */
+  /** The share of items that expires each time; 1 is the worst case. */
   readonly part: number
   readonly valueSize: number
   readonly options: Omit<CacheOptions, 'name'>
@@ -29,12 +29,12 @@ interface Scenario {
 
 const ONE_BLOCK = { bitmap: false, blockSize: 128 } as const
 const RUN_BLOCK_SIZE = 16
-/** 128 blocks each: a run takes longer to free than the slot. */
+/** 128 blocks, which take longer to free than the slot. */
 const LONG_VALUE_SIZE = 2048
 
 const SCENARIOS: readonly Scenario[] = [
-  { title: 'one block, a tenth ends at a time', part: 0.1, ...ones('none') },
-  { title: 'one block, all end at once', part: 1, ...ones('none') },
+  { title: 'one block, a tenth expires at a time', part: 0.1, ...ones('none') },
+  { title: 'one block, all expire at once', part: 1, ...ones('none') },
   { title: 'one block, LRU, all at once', part: 1, ...ones('lru') },
   { title: 'one block, adaptive, all at once', part: 1, ...ones('adaptive') },
   {
@@ -45,7 +45,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
-/** The writer alone, before anything is swept. */
+/** The writer runs alone for this long before the first sweep. */
 const CALM_MS = 1000
 const SWEEP_EVERY_MS = 1
 const ROUND_LIMIT_MS = 300_000
@@ -55,11 +55,15 @@ function ones(eviction: 'none' | 'lru' | 'adaptive'): Pick<Scenario, 'valueSize'
 }
 
 export async function benchSweep(scope: Scope, args: readonly string[]): Promise<void> {
-  const options = parseRoundOptions(args)
+  const options = parseRoundOptions(args, {
+    name: 'sweep',
+    summary:
+      'Measure how long the sweeper holds the writer lock, and how long a writer waits for it.',
+  })
   const { itemCount, rounds } = options
   printMachine()
   console.log(`workload  ${itemCount} items, ${rounds} rounds; another process sets ${VALUE_SIZE}`)
-  console.log('          bytes under keys of its own as fast as it can. Microseconds.\n')
+  console.log('          bytes under its own keys at full speed. All times in microseconds.\n')
   for (const scenario of SCENARIOS) {
     const result = await measureSweep(scope, scenario, options)
     console.log(scenario.title)
@@ -72,11 +76,11 @@ export async function benchSweep(scope: Scope, args: readonly string[]): Promise
 }
 
 export interface SweepResult {
-  /** How long the lock was held. */
+  /** How long each step held the lock. */
   readonly steps: Distribution
-  /** The same, without those in which the kernel ran something else. */
+  /** The steps that the kernel did not interrupt. */
   readonly uninterrupted: Distribution
-  /** As many stretches of the median's length without a lock: what the machine adds. */
+  /** As many intervals of the median's length without a lock, which show what the machine adds. */
   readonly control: Distribution
   readonly sets: Distribution
   readonly calmSets: Distribution
@@ -96,7 +100,7 @@ export async function measureSweep(
   const writer = await Child.start<WriterOrder, WriterAnswer>(scope, script)
   await writer.ask({ kind: 'open', ...place })
   const setsDuring = async (work: () => Promise<unknown>) => {
-    await writer.ask({ kind: 'go on' })
+    await writer.ask({ kind: 'resume' })
     await work()
     await writer.ask({ kind: 'pause' })
   }
@@ -149,7 +153,7 @@ function holdTimes(holds: readonly Hold[]): Distribution {
   return distributionOf(Float64Array.from(holds, hold => hold.heldUs))
 }
 
-/** Items end one part after the other, and in each part all over the table. */
+/** Items expire in parts, and each part is spread over the whole table. */
 function fill(cache: Cache, { part, valueSize }: Scenario, itemCount: number): void {
   const value = Buffer.alloc(valueSize, 'x')
   const parts = Math.round(1 / part)

@@ -1,12 +1,12 @@
 /**
- * Hit ratios: of our policies by replaying the traces, of others as reference numbers, for each
- * trace and size of cache.
+ * Hit ratios for each trace and cache size: those of this package by replaying the traces, those of
+ * other policies from the reference numbers.
  */
 
 import { replay } from './replay.ts'
 import { type Reference, readReferences, readRequests, type Trace } from './traces.ts'
 
-/** Policies that see no future. */
+/** Policies that do not know future requests. */
 const ONLINE = [
   'FIFO',
   'LRU',
@@ -24,7 +24,7 @@ export interface Cell {
   readonly size: number
   readonly lru: number
   readonly adaptive: number
-  /** Whether our LRU had exactly the hits of the reference. */
+  /** Whether this package's LRU has exactly as many hits as the reference. */
   readonly isLruExact: boolean
   readonly reference: ReadonlyMap<string, number>
 }
@@ -39,7 +39,7 @@ export const COLUMNS: readonly (readonly [string, (cell: Cell) => number])[] = [
   ['best online', bestOnline],
 ]
 
-/** One cell after the other, since each takes its time. */
+/** Yields each cell as soon as it is measured, since a cell takes long. */
 export function* measureCells(traces: readonly Trace[]): Generator<Cell> {
   const references = readReferences()
   for (const trace of traces) {
@@ -48,7 +48,7 @@ export function* measureCells(traces: readonly Trace[]): Generator<Cell> {
   }
 }
 
-/** The name of each column with its mean over the cells. */
+/** @returns the name of each column with its mean over the cells */
 export function columnMeans(cells: readonly Cell[]): (readonly [string, number])[] {
   return COLUMNS.map(([name, figureOf]) => [name, mean(cells.map(figureOf))] as const)
 }

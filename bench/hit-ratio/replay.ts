@@ -1,11 +1,12 @@
 /**
- * Replaying a trace through a real cache: a get, and after a miss a set.
+ * Replays a trace through a real cache: a get for each request, and a set after each miss.
  */
 
 import { Cache } from '../../src/index.ts'
 
 export type Policy = 'lru' | 'adaptive'
 
+/** @returns the number of hits */
 export function replay(ids: Uint32Array, maxItems: number, eviction: Policy): number {
   const cache = Cache.open<number>({
     name: 'replay',

@@ -1,6 +1,6 @@
 /**
- * The traces in bench/traces and the hits that trusted simulators count for them; its README tells
- * where they come from.
+ * The traces in bench/traces and the hits that trusted simulators count for them. The README there
+ * names their origin.
  */
 
 import assert from 'node:assert/strict'
@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 const FOLDER = join(ROOT, 'bench/traces')
 
@@ -36,11 +36,11 @@ export function readReferences(): Reference[] {
   return JSON.parse(readFileSync(join(FOLDER, 'reference.json'), 'utf8'))
 }
 
-/** The ids of the objects in the order of the requests. */
+/** @returns the ids of the objects in the order of the requests */
 export function readRequests(trace: Trace): Uint32Array {
   const bytes = gunzipSync(readFileSync(join(FOLDER, trace.file)))
   const hash = createHash('sha256').update(bytes).digest('hex')
-  assert.equal(hash, trace.sha256_u32, `${trace.file} is not what it was`)
+  assert.equal(hash, trace.sha256_u32, `${trace.file} differs from its checksum in traces.json`)
   const ids = new Uint32Array(bytes.length / 4)
   for (let i = 0; i < ids.length; i++) ids[i] = bytes.readUInt32LE(i * 4)
   return ids

@@ -1,17 +1,17 @@
 /**
- * Bars as SVG: a title, a bar for each value, and a line over it from the least to the most.
+ * Bar charts as SVG: a title, a bar for each value, and a line on it from the least to the most.
  *
- * Its colours follow the reader's light or dark scheme, also where the file is shown as an image.
+ * The colours follow the reader's light or dark scheme, even if the file is shown as an image.
  */
 
-import { median } from '../results.ts'
+import { median } from '../../testing/statistics.ts'
 
 export interface Bar {
   readonly label: string
   readonly value: number
-  /** The least and the most of what `value` is the median of. */
+  /** The least and the most of the values whose median is `value`. */
   readonly spread?: readonly [number, number]
-  /** Ours: in another colour. */
+  /** Whether the bar belongs to this package and has its colour. */
   readonly isOurs: boolean
 }
 
@@ -22,7 +22,7 @@ const BAR_HEIGHT = 18
 const ROW_HEIGHT = 28
 const TOP = 44
 const BOTTOM = 12
-/** Bars and spreads end at so many medians: one slow cache would make all others look alike. */
+/** Bars are cut at this many medians, since one slow cache would make all others look alike. */
 const LONGEST_MEDIANS = 4
 
 const STYLE = `
@@ -34,7 +34,7 @@ const STYLE = `
     .bar { fill: #6e7681 } .ours { fill: #4493f8 } .spread { stroke: #e6edf3 }
   }`
 
-/** The whole file. */
+/** @returns the whole SVG file */
 export function barChart(title: string, bars: readonly Bar[], figureOf: (value: number) => string) {
   const height = TOP + bars.length * ROW_HEIGHT + BOTTOM
   const end = Math.min(

@@ -1,6 +1,6 @@
 /**
- * All that the page of benchmarks is made of. It lies beside the page as JSON, and a test makes the
- * page anew from it: so nothing in the page is written by hand.
+ * All data of the benchmark page. The data is stored as JSON with the page. A test renders the page
+ * from it again, so that no part of the page is written by hand.
  */
 
 import type { CandidateName } from '../compare/candidates.ts'
@@ -9,28 +9,28 @@ import type { Goal } from '../goal.ts'
 
 export interface PageData {
   readonly date: string
-  /** Title and text of each line about the machine. */
+  /** Title and text of each fact about the machine. */
   readonly machine: readonly (readonly [string, string])[]
-  /** Versions of what was measured. */
+  /** Names and versions of the measured programs. */
   readonly versions: readonly (readonly [string, string])[]
-  /** Candidates that were not there, and why. */
+  /** Candidates that were not installed, with the reason. */
   readonly missing: readonly (readonly [string, string])[]
   readonly keyCount: number
   readonly rounds: number
   readonly comparison: readonly ComparedCache[]
-  /** In groups, as they were measured. */
+  /** Goals in the groups in which they were measured. */
   readonly goals: readonly { readonly title: string; readonly goals: readonly Goal[] }[]
-  /** Requests a second of servers, in groups that were asked the same. */
+  /** Requests per second of servers, in groups that received the same requests. */
   readonly servers: readonly ServerGroup[]
-  /** Mean over all traces and sizes. */
+  /** The mean over all traces and cache sizes for each policy. */
   readonly hitRatios: readonly (readonly [string, number])[]
 }
 
 export interface ComparedCache {
   readonly name: CandidateName
-  /** One figure a round. */
+  /** One figure for each round. */
   readonly nsPerCall: Readonly<Record<Operation, readonly number[]>>
-  /** Calls of two processes, of those of one. */
+  /** Calls of two processes together as a multiple of those of one. */
   readonly scaling: Readonly<Record<Operation, readonly number[]>>
 }
 
@@ -39,7 +39,7 @@ export interface ServerGroup {
   readonly rows: readonly {
     readonly name: string
     readonly isOurs: boolean
-    /** Requests a second, a figure for each round. */
+    /** Requests per second, one figure for each round. */
     readonly rates: readonly number[]
   }[]
 }

@@ -1,26 +1,29 @@
 /**
- * The page of benchmarks, from its data: the text and its charts. Measures nothing.
+ * Renders the benchmark page and its charts from the data. Measures nothing.
  */
 
+import { median } from '../../testing/statistics.ts'
 import { SERVED_CANDIDATES } from '../compare/candidates.ts'
 import { OPERATIONS, type Operation, VALUE_SIZE } from '../compare/workload.ts'
-import { limitText, standingOf } from '../goal.ts'
+import { goalStatus, limitText } from '../goal.ts'
 import { NOTES } from '../report.ts'
-import { median, spread } from '../results.ts'
+import { spread } from '../results.ts'
 import { type Bar, barChart } from './bar-chart.ts'
 import type { ComparedCache, PageData, ServerGroup } from './page-data.ts'
 
-/** Operations that have a chart. */
+/** Operations with a chart. */
 const CHARTED: readonly Operation[] = ['get string', 'set', 'has']
 
-const HIT_RATIO_TEXT = `Means over real traces and sizes of caches. adaptive and lru are ours,
-replayed; the others are what trusted simulators count. \`npm run bench:hit-ratio\` prints each.`
+const HIT_RATIO_TEXT = `Means over real traces and several cache sizes. adaptive and lru are the
+policies of undercroft, measured by replaying the traces. Trusted simulators counted the others.
+\`npm run bench:hit-ratio\` prints every trace and size.`
 
-const SERVERS_TEXT = `Who asks takes its share of the same processors. Pages: two workers each,
-asked by wrk over connections that stay. Gets and sets: one process each, asked by four of uWSGI's
-own clients, which connect for each request; "pipelined" is one \`RemoteCache\`, on one connection.`
+const SERVERS_TEXT = `Clients and servers share the processors of one machine. For pages, each server
+has two workers, and wrk sends requests over persistent connections. For gets and sets, each server
+is one process. Four of uWSGI's own clients send requests, with a new connection for each;
+"pipelined" is one \`RemoteCache\` with one connection.`
 
-/** Paths from `docs/`, and what is in them. */
+/** @returns paths from `docs/` with the content of each file */
 export function renderPage(data: PageData): ReadonlyMap<string, string> {
   const files = new Map([['benchmarks.md', renderText(data)]])
   for (const operation of CHARTED) {
@@ -35,29 +38,29 @@ function renderText(data: PageData): string {
   const { date, machine, versions, missing, keyCount, rounds, goals, servers, hitRatios } = data
   const parts = [
     '# Benchmarks',
-    'Written by `npm run bench:all`, not by hand: do not edit. Each figure is the median of\n' +
-      'rounds in which all took turns, with the least and the most in parentheses.',
-    '## Where',
+    '`npm run bench:all` writes this page; do not edit it. Each figure is the median of several\n' +
+      'rounds, with the least and the most in parentheses. All candidates run in each round.',
+    '## Machine and versions',
     table(['', ''], [['date', date], ...machine, ...versions]),
-    ...missing.map(([name, reason]) => `Not measured: ${name}, since ${reason}.`),
-    '## What we promise',
-    'Ratios within one run, so that they mean something on any machine.',
+    ...missing.map(([name, reason]) => `${name} was not measured: ${reason}.`),
+    '## Goals',
+    'The goals are ratios within one run, so that they can be compared between machines.',
     ...goals.flatMap(group => [`### ${group.title}`, goalTable(group.goals)]),
-    '## Beside others',
+    '## Comparison with other caches',
     `${keyCount} keys like \`user:1234:profile\` in one shuffled order, strings and bytes of ` +
       `${VALUE_SIZE}; ${rounds} rounds.`,
     NOTES.join('\n'),
-    '### Nanoseconds a call in one process',
-    ...CHARTED.map(operation => image(`${operation}: nanoseconds a call`, operation)),
+    '### Nanoseconds per call in one process',
+    ...CHARTED.map(operation => image(`${operation}: nanoseconds per call`, operation)),
     operationTable(data.comparison, ({ nsPerCall }, operation) => cell(nsPerCall[operation], 0)),
-    '### Calls of two processes at once, of those of one',
+    '### Calls of two processes together / calls of one',
     operationTable(data.comparison, ({ scaling }, operation) => cell(scaling[operation], 2)),
     ...(servers.length === 0 ? [] : ['## Servers', SERVERS_TEXT]),
     ...servers.flatMap(group => [
       `### ${group.title}`,
-      image(`${group.title}: requests a second`, group.title),
+      image(`${group.title}: requests per second`, group.title),
       table(
-        ['', 'requests a second'],
+        ['', 'requests per second'],
         group.rows.map(({ name, rates }) => [name, cell(rates, 0)]),
       ),
     ]),
@@ -79,7 +82,7 @@ function renderText(data: PageData): string {
 function goalTable(goals: PageData['goals'][number]['goals']): string {
   return table(
     ['', 'goal', 'measured', ''],
-    goals.map(goal => [goal.title, limitText(goal), cell(goal.ratios, 2), standingOf(goal)]),
+    goals.map(goal => [goal.title, limitText(goal), cell(goal.ratios, 2), goalStatus(goal)]),
   )
 }
 
@@ -117,7 +120,7 @@ function timeChart(caches: readonly ComparedCache[], operation: Operation): stri
     .filter(({ name, values }) => values.length > 0 && !SERVED_CANDIDATES.includes(name))
     .map(({ name, values }) => barOf(name, values, name.startsWith('undercroft')))
     .sort((a, b) => a.value - b.value)
-  return barChart(`${operation}: nanoseconds a call`, bars, value => `${value.toFixed(0)} ns`)
+  return barChart(`${operation}: nanoseconds per call`, bars, value => `${value.toFixed(0)} ns`)
 }
 
 function rateChart({ title, rows }: ServerGroup): string {
@@ -125,10 +128,10 @@ function rateChart({ title, rows }: ServerGroup): string {
     .filter(({ rates }) => rates.length > 0)
     .map(({ name, isOurs, rates }) => barOf(name, rates, isOurs))
     .sort((a, b) => b.value - a.value)
-  return barChart(`${title}: requests a second`, bars, value => value.toFixed(0))
+  return barChart(`${title}: requests per second`, bars, value => value.toFixed(0))
 }
 
-/** The median of the rounds, with the least and the most. */
+/** @returns a bar with the median of the rounds, the least and the most */
 function barOf(label: string, values: readonly number[], isOurs: boolean): Bar {
   const spread = [Math.min(...values), Math.max(...values)] as const
   return { label, value: median(values), spread, isOurs }

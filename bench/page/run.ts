@@ -1,14 +1,19 @@
 /**
- * `npm run bench:all [-- --seconds N] [--rounds N] [--items N] [--size small] [--out FOLDER]`:
- * everything, in less than 15 minutes, and the page of it: `docs/benchmarks.md` with its charts.
+ * `npm run bench:all`: everything, in less than 15 minutes, and the page of it:
+ * `docs/benchmarks.md` with its charts.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../../src/base/index.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
-import { programScope } from '../../testing/scope.ts'
+import {
+  type CommandValues,
+  readCommandLine,
+  runCommandLine,
+  textOption,
+} from '../../testing/command-line.ts'
+import { ROOT } from '../../testing/root.ts'
+import { programScope, type Scope } from '../../testing/scope.ts'
 import { compareCaches } from '../compare/comparison.ts'
 import { goalsOf } from '../compare/targets.ts'
 import { OPERATIONS, type Operation } from '../compare/workload.ts'
@@ -17,7 +22,7 @@ import { measureChurn } from '../engine/churn.ts'
 import { measureGrowth } from '../engine/growth.ts'
 import { columnMeans, measureCells } from '../hit-ratio/cells.ts'
 import { readTraces } from '../hit-ratio/traces.ts'
-import { type BenchOptions, parseOptions, parseRoundOptions } from '../options.ts'
+import { itemsOption, parseOptions, roundsOption, secondsOption, sizeOption } from '../options.ts'
 import { measureRemote, parseRemoteOptions } from '../remote/remote.ts'
 import { remoteGoals } from '../remote/remote-report.ts'
 import { machineFacts } from '../report.ts'
@@ -34,42 +39,54 @@ const RESULTS = 'benchmarks/results.json'
 const REMOTE_SECONDS = '90'
 const SMALL_CHURN = { itemCount: 500, rounds: 2 }
 
-const { values } = parseArgs({
+const COMMAND = {
+  name: 'npm run bench:all',
+  summary: [
+    'Run every benchmark, in less than 15 minutes, and write the page of their results with its ' +
+      'charts: benchmarks.md and benchmarks/.',
+  ],
   options: {
-    seconds: { type: 'string', default: '180' },
-    rounds: { type: 'string', default: '15' },
-    items: { type: 'string', default: '1000000' },
-    size: { type: 'string', default: 'normal' },
-    out: { type: 'string', default: join(ROOT, 'docs') },
+    seconds: secondsOption(180),
+    rounds: roundsOption(15),
+    items: itemsOption(1_000_000),
+    size: sizeOption(),
+    out: textOption('Folder of the page', 'FOLDER', {
+      fallback: join(ROOT, 'docs'),
+      shownDefault: 'docs',
+    }),
   },
-})
-const { seconds, rounds, items, size, out } = values
-const isSmall = size === 'small'
-const compared = parseOptions(['--seconds', seconds, '--rounds', rounds, '--size', size])
-const grown = parseRoundOptions(['--items', items, '--rounds', rounds])
-const remoteOptions = parseRemoteOptions([
-  ...(isSmall ? ['--size', size, '--seconds', '1'] : ['--seconds', REMOTE_SECONDS]),
-  ...['--rounds', rounds],
-])
-const webOptions = parseWebOptions(['--seconds', '1', '--rounds', rounds])
-
-const startMs = performance.now()
-const scope = programScope()
-try {
-  const data = await measureAll(compared)
-  write(RESULTS, `${JSON.stringify(data, shorten, 1)}\n`)
-  // From what was written, as the test makes it.
-  const written: PageData = JSON.parse(readFileSync(join(out, RESULTS), 'utf8'))
-  for (const [path, text] of renderPage(written)) write(path, text)
-} finally {
-  await scope.end()
 }
 
-async function measureAll(options: BenchOptions): Promise<PageData> {
+const startMs = performance.now()
+await runCommandLine(async args => {
+  const options = readCommandLine(COMMAND, args)
+  const scope = programScope()
+  try {
+    const data = await measureAll(scope, options)
+    const write = (path: string, text: string) => writePage(join(options.out, path), text)
+    write(RESULTS, `${JSON.stringify(data, shorten, 1)}\n`)
+    // From what was written, as the test makes it.
+    const written: PageData = JSON.parse(readFileSync(join(options.out, RESULTS), 'utf8'))
+    for (const [path, text] of renderPage(written)) write(path, text)
+  } finally {
+    await scope.end()
+  }
+})
+
+async function measureAll(
+  scope: Scope,
+  { seconds, rounds, items, size }: CommandValues<typeof COMMAND.options>,
+): Promise<PageData> {
+  const isSmall = size === 'small'
+  const texts = ['--seconds', String(seconds), '--rounds', String(rounds), '--size', size]
+  const options = parseOptions(texts)
+  const remoteSeconds = isSmall ? '1' : REMOTE_SECONDS
+  const remoteOptions = parseRemoteOptions([...texts, '--seconds', remoteSeconds])
+  const webOptions = parseWebOptions(['--seconds', '1', '--rounds', String(rounds)])
   tell('caches in turns')
   const { names, missing, results } = await compareCaches(scope, options)
   tell('growth')
-  const growth = measureGrowth(scope, grown)
+  const growth = measureGrowth(scope, { itemCount: items, rounds })
   tell('beside a writer')
   const beside = await measureBesideWriter(scope, options.rounds, options.keyCount)
   tell('remote')
@@ -102,17 +119,17 @@ async function measureAll(options: BenchOptions): Promise<PageData> {
     goals: [
       { title: 'Against others', goals: goalsOf(results) },
       { title: 'Large caches and large values', goals: growth },
-      { title: 'Reads beside a writer', goals: beside },
+      { title: 'Reads with a concurrent writer', goals: beside },
       { title: 'Over sockets', goals: remoteGoals(remote) },
       { title: 'Cached pages', goals: webGoals(web) },
-      { title: 'Room under churn', goals: churn },
+      { title: 'Used blocks under churn', goals: churn },
     ],
     servers: [...webGroup(web), ...remoteGroups(remote)],
     hitRatios,
   }
 }
 
-/** Five digits of a fraction are more than was measured. */
+/** Keeps five digits of a fraction, more than the measurements have. */
 function shorten(_: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isInteger(value)
     ? Number(value.toPrecision(5))
@@ -123,9 +140,8 @@ function tell(step: string): void {
   console.log(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(4)} s  ${step}`)
 }
 
-function write(path: string, text: string): void {
-  const whole = join(out, path)
-  mkdirSync(dirname(whole), { recursive: true })
-  writeFileSync(whole, text)
-  console.log(`written: ${whole}`)
+function writePage(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  console.log(`written: ${path}`)
 }

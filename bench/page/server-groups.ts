@@ -1,17 +1,17 @@
 /**
- * What was measured of servers, as the page shows it.
+ * The measurements of servers, in the form that the page shows.
  */
 
 import { type Figures, SETUPS, titleOf } from '../remote/remote-report.ts'
-import { type WebSamples, WHAT } from '../web/web.ts'
+import { SERVER_DESCRIPTIONS, type WebSamples } from '../web/web.ts'
 import type { ServerGroup } from './page-data.ts'
 
-/** None where nothing was measured. */
+/** @returns no group if no server was measured */
 export function webGroup(samples: WebSamples): ServerGroup[] {
   if (samples.size === 0) return []
   const rows = [...samples].map(([name, of]) => ({
-    name: WHAT[name].label,
-    isOurs: WHAT[name].isOurs,
+    name: SERVER_DESCRIPTIONS[name].label,
+    isOurs: SERVER_DESCRIPTIONS[name].isOurs,
     rates: of.map(({ perSecond }) => perSecond),
   }))
   return [{ title: 'Cached pages', rows }]

@@ -1,11 +1,11 @@
 /**
- * Which version of each program and package was measured, as it tells itself.
+ * The versions of the measured programs and packages, as they report them.
  */
 
 import { spawnSync } from 'node:child_process'
 import { missingNpmPeers, versionOfPeer } from '../compare/npm-peers.ts'
 
-/** How to ask, and what to look for in the answer. */
+/** The command that prints each version, and the pattern that finds it in the output. */
 const PROGRAMS: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['uWSGI', ['uwsgi_python3', '--version'], /^(\S+)/],
   ['Python', ['uwsgi_python3', '--python-version'], /^(\S+)/],
@@ -19,7 +19,7 @@ const PROGRAMS: readonly (readonly [string, readonly string[], RegExp])[] = [
 
 const PACKAGES = ['lmdb', 'lru-cache', 'redis']
 
-/** Those that are here. */
+/** @returns the versions of all installed programs and packages */
 export function findVersions(): (readonly [string, string])[] {
   const programs = PROGRAMS.flatMap(([name, [command = '', ...args], pattern]) => {
     const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })

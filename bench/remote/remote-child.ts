@@ -26,7 +26,7 @@ type RemoteCall = (key: string) => Promise<void>
 function getFrom(cache: RemoteCache<string>): RemoteCall {
   return async key => {
     const value = await cache.get(key)
-    // A uWSGI's client may have stored it, as bytes.
+    // One of uWSGI's clients may have stored the value as bytes.
     if (String(value) !== STRING_VALUE) throw new Error(`no value for ${key}`)
   }
 }
@@ -37,7 +37,7 @@ function setIn(cache: RemoteCache<string>): RemoteCall {
   }
 }
 
-/** Lanes, each with one call after the other. */
+/** Runs `callCount` loops at once, each with one call after the other. */
 async function runFor(durationMs: number, call: RemoteCall): Promise<RemoteTiming> {
   let count = 0
   const startedMs = performance.now()

@@ -1,13 +1,14 @@
 /**
- * What the remote benchmark prints, and the figures we promise ourselves.
+ * The output of the remote benchmark, and its goals.
  */
 
+import { median } from '../../testing/statistics.ts'
 import { type Goal, goalLine } from '../goal.ts'
-import { median, ratios, spread } from '../results.ts'
+import { ratios, spread } from '../results.ts'
 import type { RemoteOperation } from './remote-clients.ts'
 import type { Transport } from './remote-servers.ts'
 
-/** Who asks whom. */
+/** The pairs of server and client. */
 export const SETUPS = [
   'uwsgi',
   'undercroft',
@@ -18,24 +19,24 @@ export const SETUPS = [
 
 export type SetupName = (typeof SETUPS)[number]
 
-/** One transport and operation; one figure a round for each setup. */
+/** The figures of one transport and operation: one for each setup and round. */
 export interface Figures {
   readonly transport: Transport
   readonly operation: RemoteOperation
-  /** Requests a second, of all clients together. */
+  /** Requests per second of all clients together. */
   readonly rates: Map<SetupName, number[]>
-  /** Processor time of the server for a request, where the system tells. */
+  /** Processor time of the server per request, where the system reports it. */
   readonly cpuUs: Map<SetupName, number[]>
 }
 
 export function printRemote(all: readonly Figures[], clientCount: number): void {
   console.log(
-    '\nuwsgi, undercroft: the server asked by uWSGI’s own client, which connects for each',
+    '\nuwsgi, undercroft: the server under requests of uWSGI’s own client, which connects for each',
   )
   console.log(
-    `request, in ${clientCount} processes at once, or in 1; pipelined: asked by RemoteCache`,
+    `request, in ${clientCount} processes at once or in 1; pipelined: requests of RemoteCache in`,
   )
-  console.log('in 1 process, with one connection that stays')
+  console.log('1 process, with one persistent connection')
   for (const figures of all) printFigures(figures)
   console.log('\ntargets')
   for (const goal of remoteGoals(all)) console.log(goalLine(goal))
@@ -44,16 +45,16 @@ export function printRemote(all: readonly Figures[], clientCount: number): void 
 function printFigures(figures: Figures): void {
   const { rates, cpuUs } = figures
   const head = titleOf(figures).padEnd(24)
-  console.log(`\n${head}${'requests a second'.padEnd(28)}server's processor time a request`)
+  console.log(`\n${head}${'requests per second'.padEnd(28)}server's processor time per request`)
   for (const name of SETUPS) {
     const values = rates.get(name) ?? []
     const cpu = median(cpuUs.get(name) ?? [])
-    const time = Number.isNaN(cpu) ? 'not told here' : `${cpu.toFixed(1)} us`
+    const time = Number.isNaN(cpu) ? 'not reported here' : `${cpu.toFixed(1)} us`
     console.log(`${name.padEnd(24)}${spread(values, 0).padEnd(28)}${time}`)
   }
 }
 
-/** Against uWSGI with the same clients, and our client against as many as keep uWSGI busy. */
+/** undercroft and uWSGI with the same clients, and `RemoteCache` against uWSGI at full load. */
 const GOALS: readonly { top: SetupName; bottom: SetupName; limit: number | undefined }[] = [
   { top: 'undercroft', bottom: 'uwsgi', limit: 0.9 },
   { top: 'undercroft, pipelined', bottom: 'uwsgi', limit: 5 },
@@ -63,7 +64,7 @@ const GOALS: readonly { top: SetupName; bottom: SetupName; limit: number | undef
 export function remoteGoals(all: readonly Figures[]): Goal[] {
   return GOALS.flatMap(({ top, bottom, limit }) =>
     all.map(figures => ({
-      title: `${titleOf(figures)}, requests a second: ${top} / ${bottom}`,
+      title: `${titleOf(figures)}, requests per second: ${top} / ${bottom}`,
       limit,
       best: 'high' as const,
       ratios: ratios(figures.rates.get(top) ?? [], figures.rates.get(bottom) ?? []),

@@ -1,16 +1,17 @@
 /**
- * `npm run bench -- remote [--size small] [--seconds N] [--rounds N] [--clients N]`: gets and sets
- * over sockets, with uWSGI's own client at a real uWSGI and at our server, and with our client.
+ * `npm run bench -- remote`: gets and sets
+ * over sockets. uWSGI's own client sends requests to a real uWSGI and to undercroft, and
+ * `RemoteCache` to undercroft.
  *
- * Each server is one process. The client processes are the same for both, and take turns, so that a
- * slow moment of the machine does not hit one side only.
+ * Each server is one process. Both servers are measured alternately with the same client processes,
+ * so that a slow moment of the machine does not affect only one side.
  */
 
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { integerOption, readCommandLine } from '../../testing/command-line.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { VALUE_SIZE } from '../compare/workload.ts'
+import { roundsOption, secondsOption, sizeOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import {
   REMOTE_OPERATIONS,
@@ -24,18 +25,18 @@ import { type RemoteServer, startServers, TRANSPORTS } from './remote-servers.ts
 
 const KEY_COUNTS = { normal: 1000, small: 100 } as const
 
-/** Calls under way at a time in our client. */
+/** Calls that `RemoteCache` has under way at once. */
 const PIPELINED_CALLS = 128
 
-/** So that every client has its order in time. */
+/** Time between the request and the start, so that every client receives it in time. */
 const LEAD_NS = 8_000_000n
 
-/** Enough for V8 to optimize what serves a request. */
+/** Enough for V8 to optimize the code that serves a request. */
 const WARM_UP_MS = { normal: 1000, small: 50 } as const
 
 export interface RemoteOptions {
   readonly size: keyof typeof KEY_COUNTS
-  /** In all. */
+  /** For all samples together. */
   readonly seconds: number
   readonly rounds: number
   readonly clientCount: number
@@ -57,7 +58,7 @@ export async function benchRemote(scope: Scope, args: readonly string[]): Promis
   printRemote(await measureRemote(scope, options), clientCount)
 }
 
-/** Nothing where there is no uWSGI. */
+/** @returns no figures if uWSGI is not installed */
 export async function measureRemote(scope: Scope, options: RemoteOptions): Promise<Figures[]> {
   const { size, seconds, rounds, clientCount } = options
   const keyCount = KEY_COUNTS[size]
@@ -82,22 +83,20 @@ export async function measureRemote(scope: Scope, options: RemoteOptions): Promi
   return measureRounds(setups, rounds, (seconds * 1000) / sampleCount)
 }
 
+const COMMAND = {
+  name: 'npm run bench -- remote',
+  summary: ['Count gets and sets a second over sockets: this server and uWSGI, in turns.'],
+  options: {
+    size: sizeOption(),
+    seconds: secondsOption(30),
+    rounds: roundsOption(15),
+    clients: integerOption('Clients at one time', { fallback: 4, min: 1, max: 64 }),
+  },
+}
+
 export function parseRemoteOptions(args: readonly string[]): RemoteOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      size: { type: 'string', default: 'normal' },
-      seconds: { type: 'string', default: '30' },
-      rounds: { type: 'string', default: '15' },
-      clients: { type: 'string', default: '4' },
-    },
-  })
-  return {
-    size: requireOneOf('--size', values.size, ['normal', 'small']),
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 3600),
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
-    clientCount: requireInteger('--clients', Number(values.clients), 1, 64),
-  }
+  const { clients: clientCount, ...options } = readCommandLine(COMMAND, args)
+  return { clientCount, ...options }
 }
 
 async function measureRounds(

@@ -1,6 +1,6 @@
 /**
- * The application that the runner has in the web benchmark. It is asked once; from then on rules
- * answer.
+ * The application of the runner in the web benchmark. It answers the first request; then the rules
+ * answer from the cache.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -1,6 +1,6 @@
 /**
- * Two workers of `node:cluster` for the web benchmark: `node dist/bench/web/web-node.js KIND SIZE`.
- * Prints the port when both serve, and ends by SIGTERM.
+ * Two workers of `node:cluster` for the web benchmark: `web-node.js KIND SIZE`.
+ * Prints the port when both workers serve. SIGTERM ends it.
  */
 
 import cluster from 'node:cluster'

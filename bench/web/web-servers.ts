@@ -1,21 +1,21 @@
 /**
- * The servers of the web benchmark: each with two workers, all answering with a body of the same
- * size, from the cache that belongs to it.
+ * The servers of the web benchmark. Each has two workers and answers with a body of the same size
+ * from its own cache.
  */
 
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import { startUwsgiSite } from '../../testing/peers/uwsgi-site.ts'
+import { ROOT } from '../../testing/root.ts'
 import { startServe } from '../../testing/runner-process.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { isListening, startService } from '../../testing/service.ts'
 import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
-/** In the order in which they take their turns. */
+/** The servers in the order of their measurements. */
 export const SERVER_NAMES = [
   'node',
   'runner',
@@ -30,17 +30,17 @@ export type ServerName = (typeof SERVER_NAMES)[number]
 export interface WebServer {
   readonly name: ServerName
   readonly port: number
-  /** The process that has the workers as its children, or is one. */
+  /** The parent process of the workers, or the only worker. */
   readonly pid: number
 }
 
 export interface Start {
   readonly bodySize: number
-  /** Who answers what a cache in front does not have. */
+  /** The server behind a caching proxy. */
   readonly origin: WebServer | undefined
 }
 
-/** Starts one, or gives the reason why it cannot be. */
+/** @returns the running server, or the reason why it cannot be started */
 export async function startWebServer(
   scope: Scope,
   name: ServerName,
@@ -68,14 +68,14 @@ async function startNode(
   kind: 'hello' | 'cached',
   { bodySize }: Start,
 ): Promise<WebServer> {
-  const args = [join(ROOT, 'dist/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
+  const args = [join(ROOT, 'build/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
   const service = await startService(scope, process.execPath, args)
   const port = await service.waitFor('prints its port', output => /port (\d+)/.exec(output)?.[1])
   return { name, port: Number(port), pid: service.pid }
 }
 
 async function startRunner(scope: Scope, { bodySize }: Start): Promise<WebServer> {
-  const module = ['--module', join(ROOT, 'dist/bench/web/web-app.js')]
+  const module = ['--module', join(ROOT, 'build/bench/web/web-app.js')]
   const crew = ['--http', '127.0.0.1:0', '--processes', '2']
   const cache = ['--cache2', `name=pages,items=100,blocksize=${Math.max(64, bodySize)}`]
   const rules = ruleLines('').flatMap(rule => ['--route', rule])
@@ -101,7 +101,7 @@ async function startUwsgi(
   return { name, port, pid }
 }
 
-/** The same for the runner and uWSGI. */
+/** @returns the rules for the runner and uWSGI */
 function ruleLines(more: string): readonly string[] {
   const place = `key=\${REQUEST_URI},name=pages`
   return [`^/ cache:${place}`, `^/ cachestore:${place}${more}`]
@@ -110,7 +110,7 @@ function ruleLines(more: string): readonly string[] {
 async function startNginx(scope: Scope, { origin }: Start): Promise<WebServer | string> {
   const { command, missing } = locatePeer('nginx')
   if (missing !== undefined) return missing
-  if (origin === undefined) return 'there is no server behind it'
+  if (origin === undefined) return 'the server behind it was not started'
   const dir = tempDir(scope)
   const configPath = join(dir, 'nginx.conf')
   const port = await freePort()
@@ -124,7 +124,7 @@ function nginxConfiguration(dir: string, cacheDir: string, port: number, origin:
   return `
 daemon off;
 worker_processes 2;
-user root; # the directories are the user's who runs this
+user root; # the user of this benchmark owns the directories
 pid ${dir}/nginx.pid;
 events {}
 http {
@@ -144,7 +144,7 @@ http {
 `
 }
 
-/** nginx cannot be told to take any. */
+/** nginx cannot choose a free port itself. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,18 +1,18 @@
 /**
- * `npm run bench -- web [--rounds N] [--seconds N] [--bytes N] [server ...]`: cached responses a
- * second from the runner with two workers, and from what else one could take.
+ * `npm run bench -- web`: cached responses per
+ * second from the runner with two workers, and from the alternatives.
  *
- * All servers run at once, are asked in turns, and answer with bodies of one size; only ratios of
- * one round are compared. wrk takes its share of the same processors: the faster a server is, the
- * more of them wrk needs, which brings all ratios of requests nearer to 1. So there are ratios of
- * the servers' own processor time as well.
+ * All servers run at the same time, receive load alternately, and answer with bodies of one size.
+ * Only ratios within one round are compared. wrk shares the processors with the servers. The faster a
+ * server is, the more processor time wrk needs, which brings all ratios of requests closer to 1. The
+ * output therefore also has the ratios of the servers' own processor time.
  */
 
-import { parseArgs } from 'node:util'
-import { requireInteger, requireOneOf } from '../../src/base/index.ts'
+import { integerOption, readCommandLine } from '../../testing/command-line.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type Goal, goalLine } from '../goal.ts'
+import { roundsOption } from '../options.ts'
 import { printMachine } from '../report.ts'
 import { ratios, spread } from '../results.ts'
 import { SERVER_NAMES, type ServerName, startWebServer, type WebServer } from './web-servers.ts'
@@ -25,18 +25,18 @@ export interface WebOptions {
   readonly names: readonly ServerName[]
 }
 
-/** For each server that could be started, one sample a round. */
+/** One sample for each round and each server that could be started. */
 export type WebSamples = ReadonlyMap<ServerName, readonly Sample[]>
 
-interface WhatItIs {
+interface ServerDescription {
   readonly label: string
   readonly isOurs: boolean
   readonly text: string
 }
 
-/** For those who read the figures. */
-export const WHAT: Readonly<Record<ServerName, WhatItIs>> = {
-  node: { label: 'node:http', isOurs: false, text: 'says hello, no cache' },
+/** What each server is, for readers of the figures. */
+export const SERVER_DESCRIPTIONS: Readonly<Record<ServerName, ServerDescription>> = {
+  node: { label: 'node:http', isOurs: false, text: 'constant answer, no cache' },
   runner: {
     label: 'undercroft serve',
     isOurs: true,
@@ -46,7 +46,7 @@ export const WHAT: Readonly<Record<ServerName, WhatItIs>> = {
   uwsgi: {
     label: 'uWSGI http-socket',
     isOurs: false,
-    text: 'the same rules; a connection a request',
+    text: 'the same rules; a connection per request',
   },
   'uwsgi-http11': {
     label: 'uWSGI http11-socket',
@@ -56,14 +56,14 @@ export const WHAT: Readonly<Record<ServerName, WhatItIs>> = {
   nginx: { label: 'nginx', isOurs: false, text: 'proxy_cache' },
 }
 
-/** What the runner is to reach, in requests a second. */
+/** Goals for the runner's requests per second, as a multiple of each server's. */
 const LIMITS: Partial<Record<ServerName, number>> = { node: 0.85, uwsgi: 2 }
 
 export async function benchWeb(scope: Scope, args: readonly string[]): Promise<void> {
   const options = parseWebOptions(args)
   printMachine()
   console.log(`workload  one cached page of ${options.bodySize} bytes, two workers each; ${LOAD},`)
-  console.log(`          ${options.rounds} rounds of ${options.seconds} s for each in turn\n`)
+  console.log(`          ${options.rounds} rounds of ${options.seconds} s for each server\n`)
   const samples = await measureWeb(scope, options)
   printSamples(samples)
   printRatios(samples)
@@ -71,26 +71,28 @@ export async function benchWeb(scope: Scope, args: readonly string[]): Promise<v
   for (const goal of webGoals(samples)) console.log(goalLine(goal))
 }
 
-export function parseWebOptions(args: readonly string[]): WebOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '9' },
-      seconds: { type: 'string', default: '2' },
-      bytes: { type: 'string', default: '13' },
-    },
-  })
-  const named = positionals.map(name => requireOneOf('server', name, SERVER_NAMES))
-  return {
-    names: named.length > 0 ? named : SERVER_NAMES,
-    rounds: requireInteger('--rounds', Number(values.rounds), 1, 1000),
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 600),
-    bodySize: requireInteger('--bytes', Number(values.bytes), 1, 65_536),
-  }
+const COMMAND = {
+  name: 'npm run bench -- web',
+  summary: ['Count cached responses a second: the runner, uWSGI, nginx and plain Node, in turns.'],
+  options: {
+    rounds: roundsOption(9),
+    seconds: integerOption('Time for each server in each round', { fallback: 2, min: 1, max: 600 }),
+    bytes: integerOption('Size of the cached page', { fallback: 13, min: 1, max: 65_536 }),
+  },
+  operands: {
+    name: 'SERVER',
+    help: `Measure only this server: ${SERVER_NAMES.join(', ')}`,
+    allowed: SERVER_NAMES,
+  },
 }
 
-/** Nothing where there is no wrk. */
+export function parseWebOptions(args: readonly string[]): WebOptions {
+  const { rounds, seconds, bytes, operands } = readCommandLine(COMMAND, args)
+  const names = SERVER_NAMES.filter(name => operands.length === 0 || operands.includes(name))
+  return { names, rounds, seconds, bodySize: bytes }
+}
+
+/** @returns no samples if wrk is not installed */
 export async function measureWeb(scope: Scope, options: WebOptions): Promise<WebSamples> {
   const { rounds, seconds } = options
   const samples = new Map<ServerName, Sample[]>()
@@ -124,22 +126,24 @@ async function startAll(scope: Scope, { names, bodySize }: WebOptions): Promise<
 }
 
 function printSamples(samples: WebSamples): void {
-  console.log('median (least..most)      requests a second      us of CPU a request')
+  console.log('median (least..most)    requests per second    us of CPU per request')
   for (const [name, of] of samples) {
     const perSecond = spread(figures(of, 'perSecond'), 0)
     const cpuUs = spread(figures(of, 'cpuUs'), 1)
-    console.log(`${name.padEnd(14)}${perSecond.padStart(29)}${cpuUs.padStart(25)}  ${whatIs(name)}`)
+    console.log(
+      `${name.padEnd(14)}${perSecond.padStart(29)}${cpuUs.padStart(25)}  ${describeServer(name)}`,
+    )
   }
 }
 
-function whatIs(name: ServerName): string {
-  const { label, text } = WHAT[name]
+function describeServer(name: ServerName): string {
+  const { label, text } = SERVER_DESCRIPTIONS[name]
   return `${label}: ${text}`
 }
 
 function printRatios(samples: WebSamples): void {
   const runner = samples.get('runner') ?? []
-  console.log('\nrunner / other            requests a second      CPU time of other / of runner')
+  console.log('\nrunner / other          requests per second      CPU time of other / of runner')
   for (const [name, of] of samples) {
     if (name === 'runner') continue
     const perSecond = spread(ratios(figures(runner, 'perSecond'), figures(of, 'perSecond')), 2)
@@ -151,7 +155,7 @@ function printRatios(samples: WebSamples): void {
 export function webGoals(samples: WebSamples): Goal[] {
   const runner = figures(samples.get('runner') ?? [], 'perSecond')
   return SERVER_NAMES.filter(name => name !== 'runner').map(other => ({
-    title: `cached pages a second: runner / ${other}`,
+    title: `cached pages per second: runner / ${other}`,
     limit: LIMITS[other],
     best: 'high',
     ratios: ratios(runner, figures(samples.get(other) ?? [], 'perSecond')),

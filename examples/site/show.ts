@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 const command = fileURLToPath(import.meta.resolve('undercroft/package.json')).replace(
   /package\.json$/,
-  'dist/src/cli/main.js',
+  'dist/cli/main.js',
 )
 const ini = fileURLToPath(new URL('../../../examples/site/site.ini', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'undercroft-site-'))

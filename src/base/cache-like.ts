@@ -1,9 +1,10 @@
 /**
- * What layers that only use a cache may ask of it: the bytes under a key, and the facts beside it.
+ * What the layers above ask of a cache: the bytes under a key and the facts about them.
  *
- * The local `Cache` answers at once. Nothing here knows shared memory or sockets.
+ * Nothing here knows shared memory or sockets.
  */
 
+import type { CounterOptions, CountOptions, SetItemOptions, TtlOptions } from './call-options.ts'
 import type { ValueTypeName } from './value.ts'
 
 /** A key: text (stored as UTF-8) or bytes. 1 byte up to the cache's `maxKeySize`. */
@@ -13,7 +14,7 @@ export type CacheKey = string | Uint8Array
 export interface EncodedValue {
   readonly bytes: Uint8Array
   /** What the bytes are. @default 'bytes' */
-  readonly type?: ValueTypeName
+  readonly type?: ValueTypeName | undefined
 }
 
 /** One item as stored. */
@@ -22,38 +23,6 @@ export interface StoredItem extends EncodedValue {
   readonly bytes: Buffer
   /** The moment it ends, Unix milliseconds; 0: never. */
   readonly expiresAtMs: number
-}
-
-/** When an item ends. */
-export interface TtlOptions {
-  /**
-   * Milliseconds the item lives, from 0 (already over) to `Infinity` (never ends). Fractions are
-   * rounded up. @default the cache's `ttlMs`
-   */
-  readonly ttlMs?: number
-}
-
-/** How `setItem` stores. */
-export interface SetItemOptions extends TtlOptions {
-  /** Store either way, only if absent, or only if there is a live item. @default 'set' */
-  readonly mode?: 'set' | 'add' | 'replace'
-}
-
-/** What a counter operation starts from when the key is absent. */
-export interface CounterOptions extends TtlOptions {
-  /** The value before the operation when there was no item. @default the cache's, mostly 0 */
-  readonly initial?: number | bigint
-  /** Change only a counter that is there: nothing is created, and `initial` is not used. */
-  readonly onlyPresent?: boolean
-}
-
-/** Further options of `count`. */
-export interface CountOptions extends CounterOptions {
-  /**
-   * Refuse a result that a JavaScript number cannot hold, with UNDERCROFT_COUNTER_RANGE, and leave
-   * the value. @default false
-   */
-  readonly safe?: boolean
 }
 
 /** The four operations on 64-bit counters, named as uWSGI names them. */
@@ -151,10 +120,13 @@ export interface ByteCache {
   readonly maxValueSize: number
 }
 
-/** What a local cache answers at once and a remote one by promise. */
+/** The answer of a cache: a local one returns it at once, a remote one by promise. */
 export type Awaitable<T> = T | Promise<T>
 
-/** What is asked of a cache by those who take any: `Cache` and `RemoteCache` are such. */
+/**
+ * The least that a store of items has to do: what `HttpCache` and single-flight ask of a cache.
+ * `Cache` and `RemoteCache` are such stores, and so is any object with these four methods.
+ */
 export interface CacheLike {
   /** Longest key in bytes, if known. */
   readonly maxKeySize?: number
@@ -166,49 +138,39 @@ export interface CacheLike {
   delete(key: CacheKey): Awaitable<boolean>
 }
 
-/** A change of one item, complete in itself: what another node needs to have the same. */
-export type CacheChange =
-  | {
-      readonly kind: 'set'
-      readonly key: Buffer
-      /** The bytes as stored; a counter's are 8, little-endian. */
-      readonly value: Buffer
-      /** Unix milliseconds; 0: never. */
-      readonly expiresAtMs: number
-    }
-  | { readonly kind: 'delete'; readonly key: Buffer }
-
-/** Told of a change after it was made, before the call that made it returns. Must not throw. */
-export type ChangeListener = (change: CacheChange) => void
-
-/** An item with its key, as `itemPage` gives it. */
-export interface PagedItem extends StoredItem {
-  readonly key: Buffer
-  /** Grows with each use of any item, so it orders items by recency; 0 where nothing is evicted. */
-  readonly lastUse: number
-}
-
-/** One step of an iteration over the items. */
-export interface ItemPage {
-  readonly items: readonly PagedItem[]
-  /** Where the next page begins; 0: there is none. */
-  readonly next: number
-}
-
-/** A cache that other nodes can follow, and that can follow them. */
-export interface ReplicableCache extends ByteCache {
-  /**
-   * Tells of each change made through this object: not of those that other processes make, and not
-   * of expiry or eviction. Returns what ends it.
-   */
-  observe(listener: ChangeListener): () => void
-  /**
-   * Makes a change that another node told of. No listener hears of it, so it goes no further. An
-   * item that has ended is deleted. False: no room for it, or nothing to delete.
-   */
-  apply(change: CacheChange): boolean
-  /** Marks an item as just used, counting nothing. */
-  promote(key: CacheKey): void
-  /** As `keyPage`, with the values; ends a page after `maxSize` bytes of keys and values. */
-  itemPage(cursor: number, maxSize: number): ItemPage
+/**
+ * Everything that `Cache` and `RemoteCache` both do, at once or by promise. Code that takes any of
+ * them awaits each answer.
+ */
+export interface AnyCache<V = unknown> extends CacheLike {
+  readonly name: string
+  get(key: CacheKey): Awaitable<V | undefined>
+  getMany(keys: Iterable<CacheKey>): Awaitable<(V | undefined)[]>
+  set(key: CacheKey, value: V, options?: TtlOptions): Awaitable<boolean>
+  add(key: CacheKey, value: V, options?: TtlOptions): Awaitable<boolean>
+  replace(key: CacheKey, value: V, options?: TtlOptions): Awaitable<boolean>
+  setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): Awaitable<number>
+  ttlMs(key: CacheKey): Awaitable<number | undefined>
+  touch(key: CacheKey, ttlMs: number): Awaitable<boolean>
+  increment(key: CacheKey, by?: number, options?: CounterOptions): Awaitable<number | undefined>
+  increment(key: CacheKey, by: bigint, options?: CounterOptions): Awaitable<bigint | undefined>
+  decrement(key: CacheKey, by?: number, options?: CounterOptions): Awaitable<number | undefined>
+  decrement(key: CacheKey, by: bigint, options?: CounterOptions): Awaitable<bigint | undefined>
+  multiply(key: CacheKey, by: number, options?: CounterOptions): Awaitable<number | undefined>
+  multiply(key: CacheKey, by: bigint, options?: CounterOptions): Awaitable<bigint | undefined>
+  divide(key: CacheKey, by: number, options?: CounterOptions): Awaitable<number | undefined>
+  divide(key: CacheKey, by: bigint, options?: CounterOptions): Awaitable<bigint | undefined>
+  count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options?: CountOptions,
+  ): Awaitable<bigint | undefined>
+  keys(): Iterable<string> | AsyncIterable<string>
+  entries(): Iterable<[string, V]> | AsyncIterable<[string, V]>
+  keyPage(cursor: number, limit: number): Awaitable<KeyPage>
+  /** The number of deleted items; undefined from a server that does not report it. */
+  clear(): Awaitable<number | undefined>
+  stats(): Awaitable<CacheStats>
+  verify(): Awaitable<VerifyReport>
 }

@@ -1,40 +1,65 @@
 export { assert } from './assert.ts'
 export type {
+  AnyCache,
   Awaitable,
   ByteCache,
-  CacheChange,
   CacheKey,
   CacheLike,
   CacheStats,
-  ChangeListener,
   CounterOperation,
-  CounterOptions,
-  CountOptions,
   EncodedValue,
-  ItemPage,
   KeyPage,
-  PagedItem,
-  ReplicableCache,
-  SetItemOptions,
   StoredItem,
-  TtlOptions,
   VerifyReport,
 } from './cache-like.ts'
+export {
+  COUNT_OPTION_NAMES,
+  COUNTER_OPTION_NAMES,
+  type CounterOptions,
+  type CountOptions,
+  type OptionNames,
+  requireCallOptions,
+  SET_ITEM_OPTION_NAMES,
+  type SetItemOptions,
+  TTL_OPTION_NAMES,
+  type TtlOptions,
+} from './call-options.ts'
 export { type Clock, systemClock } from './clock.ts'
 export { ERROR_CODES, type ErrorCode, UndercroftError } from './errors.ts'
+export {
+  COUNTER_SIZE,
+  DEFAULT_MAX_KEY_SIZE,
+  DEFAULT_SOCKET_MODE,
+  isExpired,
+  MAX_INT64,
+  MAX_KEY_SIZE_LIMIT,
+  MAX_TIMER_MS,
+  MAX_UNIX_PATH_SIZE,
+  MIN_INT64,
+  NEVER,
+} from './facts.ts'
 export { bodyInOnePiece, isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
   describe,
   invalidOption,
   requireBoolean,
   requireDuration,
+  requireInt64,
   requireInteger,
   requireKnownNames,
   requireOneOf,
   requireString,
 } from './options.ts'
-
-export { MAX_UNIX_PATH_SIZE } from './unix-path.ts'
+export {
+  type CacheChange,
+  type ChangeListener,
+  type ItemPage,
+  type PagedItem,
+  REPLICATION,
+  type ReplicableCache,
+  type ReplicationAccess,
+} from './replicable.ts'
+export { findNearest, formatSuggestion } from './suggestion.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,

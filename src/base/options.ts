@@ -3,6 +3,8 @@
  */
 
 import { UndercroftError } from './errors.ts'
+import { MAX_INT64, MIN_INT64 } from './facts.ts'
+import { formatSuggestion } from './suggestion.ts'
 
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
@@ -33,6 +35,13 @@ export function requireString(name: string, value: unknown): string {
   return value
 }
 
+/** Returns a safe integer, or a bigint of 64 bits, as a bigint. */
+export function requireInt64(name: string, value: number | bigint): bigint {
+  if (typeof value === 'bigint' && value >= MIN_INT64 && value <= MAX_INT64) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
+  throw invalidOption(name, 'a safe integer, or a bigint of 64 bits', value)
+}
+
 /** A duration in milliseconds: zero or more, `Infinity` included. */
 export function requireDuration(name: string, value: unknown): number {
   if (typeof value !== 'number' || !(value >= 0)) {
@@ -41,14 +50,23 @@ export function requireDuration(name: string, value: unknown): number {
   return value
 }
 
-export function requireKnownNames(what: string, given: object, allowed: readonly string[]): void {
+/**
+ * Refuses names that are not allowed. The message names the given option, all allowed ones, and
+ * the one that was probably meant.
+ */
+export function requireKnownNames(
+  what: string,
+  given: object,
+  allowed: readonly string[] | Readonly<Record<string, true>>,
+): void {
+  const names = Array.isArray(allowed) ? allowed : Object.keys(allowed)
   for (const name of Object.keys(given)) {
-    if (!allowed.includes(name)) {
-      throw new UndercroftError(
-        'UNDERCROFT_OPTION_INVALID',
-        `${what} has no option "${name}"; allowed are ${allowed.join(', ')}`,
-      )
-    }
+    if (names.includes(name)) continue
+    throw new UndercroftError(
+      'UNDERCROFT_OPTION_INVALID',
+      `${what} has no option "${name}"; allowed are ${names.join(', ')}` +
+        formatSuggestion(name, names),
+    )
   }
 }
 

@@ -1,57 +1,104 @@
 /**
- * The public cache: callers' values in and out of a segment.
- *
- * Keys, values and durations are checked here; what happens to bytes is the engine's business.
+ * The public cache. It checks keys, values and durations; the engine stores the bytes.
  */
 
 import {
   type CacheKey,
+  type CacheStats,
+  type ChangeListener,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
-  requireInteger,
+  type KeyPage,
+  NEVER,
+  REPLICATION,
+  type ReplicationAccess,
+  requireCallOptions,
   requireOneOf,
+  SET_ITEM_OPTION_NAMES,
   type SetItemOptions,
   type StoredItem,
   type TtlOptions,
-  VALUE_TYPE,
+  type ValueDecoder,
   type ValueSource,
+  type VerifyReport,
 } from '../base/index.ts'
-import { copyEncoded, encodeValue } from '../codecs/index.ts'
+import { copyEncoded, decoderFor, encodeValue, requireSource } from '../codecs/index.ts'
 import type { StoreMode, StoreOutcome } from '../engine/index.ts'
-import { valueTypeOf } from '../segment/index.ts'
-import { counterError, requireInt64 } from './arithmetic.ts'
-import { keyBytes, requireSource } from './encoded.ts'
-import { NEVER } from './expiry.ts'
-import { type GetOrSetOptions, Loader } from './get-or-set.ts'
-import { OpenCache } from './open-cache.ts'
-import type { CacheOptions } from './options.ts'
-
-const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+import { ChangeFeed } from './change-feed.ts'
+import { CacheCounters } from './counters.ts'
+import { Expiry } from './expiry.ts'
+import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
+import { readKeyPage, scanItems } from './items.ts'
+import { CacheLifetime } from './lifetime.ts'
+import { NearCopies } from './near-copies.ts'
+import { type CacheOptions, resolveOptions } from './options.ts'
+import { CacheReplication } from './replication.ts'
 
 /**
- * One cache under all processes and threads that open its name.
+ * One cache, shared by all processes and threads that open its name.
  *
- * Reads take no lock, and well under a microsecond. All methods but `getOrSet` are synchronous. A
- * process that is killed at any point costs at most the item it was writing.
+ * Reads take no lock and finish well under a microsecond. All methods are synchronous except
+ * `getOrSet` and `flush`. A process that is killed at any point costs at most the item it was
+ * writing.
  *
- * @typeParam V - what the values are; not checked at run time
+ * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
+ * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
+ * an UNDERCROFT_KEY_INVALID, and an unknown option an UNDERCROFT_OPTION_INVALID.
+ *
+ * @typeParam V - the type of the values; not checked at run time
  * @example
  * using cache = Cache.open<Session>({ name: 'sessions', maxItems: 10_000 })
  * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
- * cache.get('user:1') // { name: 'Ada' }, in whichever process
+ * cache.get('user:1') // { name: 'Ada' }, in every process
  */
-export class Cache<V = unknown> extends OpenCache {
-  #loader: Loader<V> | undefined
+export class Cache<V = unknown> {
+  /** As given to `open`. */
+  readonly name: string
+  /** Longest key, in bytes of UTF-8. */
+  readonly maxKeySize: number
+  /** Largest value, in bytes. */
+  readonly maxValueSize: number
+  /** True if other processes see the cache; false on private memory. */
+  readonly shared: boolean
+  /** For replication and dumps; see base/replicable.ts. */
+  readonly [REPLICATION]: ReplicationAccess
+  readonly #lifetime: CacheLifetime
+  readonly #decode: ValueDecoder<unknown>
+  /** Undefined: this thread keeps nothing besides what is shared. */
+  readonly #near: NearCopies | undefined
+  readonly #feed = new ChangeFeed()
+  readonly #expiry: Expiry
+  readonly #counters: CacheCounters
+  readonly #loader: Loader<V>
+
+  private constructor(options: CacheOptions) {
+    const resolved = resolveOptions(options)
+    const { clock, near } = resolved
+    const lifetime = new CacheLifetime(resolved)
+    const engine = lifetime.use()
+    const { geometry } = engine.segment
+    this.name = resolved.name
+    this.maxKeySize = geometry.maxKeySize
+    this.maxValueSize = engine.maxValueSize
+    this.shared = lifetime.shared
+    this.#lifetime = lifetime
+    this.#decode = decoderFor(near)
+    this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#decode) : undefined
+    this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
+    this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
+    this.#loader = new Loader(this, clock)
+    this[REPLICATION] = new CacheReplication(lifetime, clock)
+  }
 
   /**
-   * Attaches to the cache of that name, or creates it.
+   * Attaches to the cache of that name, or creates it if `maxItems` is given.
    *
-   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, _NO_SUCH_CACHE (nothing to attach to and
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, _NO_SUCH_CACHE (no cache to attach to, and
    * no maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
    * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
-   * _SHARING_UNAVAILABLE, _SYSTEM
+   * _SHARING_UNAVAILABLE, _LOCK_TIMEOUT, _SYSTEM
    * @example
    * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 1024, ttlMs: 60_000 })
    */
@@ -60,71 +107,82 @@ export class Cache<V = unknown> extends OpenCache {
   }
 
   /**
-   * The value, as the kind that was stored, or undefined. Never one that expired, from the
-   * millisecond it does.
+   * Returns the value, with the type that was stored, and counts a hit or a miss: undefined if
+   * there is no item, or if it ended at this millisecond or before.
    */
   get(key: CacheKey): V | undefined {
-    if (this.closed) throw this.closedError()
-    const { near, engine } = this
+    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    return (isNear ? near.get(key) : engine.get(key, this.decode)) as V | undefined
+    return (isNear ? near.get(key) : engine.get(key, this.#decode)) as V | undefined
   }
 
-  /** The value's bytes as stored, what they are, and when it ends. Counts as `get` does. */
+  /** Returns the value's bytes, their type, and the item's end. Counts as `get` does. */
   getItem(key: CacheKey): StoredItem | undefined {
-    const found = this.use().get(key, copyEncoded)
+    const engine = this.#lifetime.use()
+    const found = engine.get(key, copyEncoded)
     if (found === undefined) return undefined
-    return { bytes: found.bytes, type: found.type, expiresAtMs: this.engine.found.expiresAtMs }
+    return { bytes: found.bytes, type: found.type, expiresAtMs: engine.found.expiresAtMs }
   }
 
-  /** The values of several keys, in their order. */
+  /** Returns the values of several keys in their order, with undefined for each miss. */
   getMany(keys: Iterable<CacheKey>): (V | undefined)[] {
     return Array.from(keys, key => this.get(key))
   }
 
-  /** Whether there is a live item. Counts nothing, and is no use to the item's recency. */
+  /** Returns whether there is a live item. Counts nothing, and is not a use of it. */
   has(key: CacheKey): boolean {
-    if (this.closed) throw this.closedError()
-    return this.engine.has(key)
+    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    return engine.has(key)
   }
 
   /**
-   * Stores a value, whether or not there was one.
+   * Stores a value, whether or not the key is present.
    *
-   * @returns false when the cache is full and nothing may be evicted; what was there stays
-   * @throws UndercroftError - UNDERCROFT_KEY_INVALID, _VALUE_TOO_LARGE, _VALUE_UNSUPPORTED
-   * (undefined, functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN),
-   * _LOCK_TIMEOUT, _CLOSED
+   * @param options - `ttlMs`: milliseconds that the item lives; by default the cache's `ttlMs`
+   * @returns false if the cache is full and may not evict; the old value stays then
+   * @throws UndercroftError - also UNDERCROFT_VALUE_TOO_LARGE, _VALUE_UNSUPPORTED (undefined,
+   * functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN), _LOCK_TIMEOUT
+   * @example
+   * cache.set('code:1', '4711', { ttlMs: 5 * 60_000 })
    */
   set(key: CacheKey, value: V, options?: TtlOptions): boolean {
     const source = encodeValue(value)
-    const atMs = this.expiryFor(options)
-    return this.#told(this.storeNear(key, value, source, atMs), key, source, atMs)
+    const isEndless = options === undefined && this.#expiry.isEndless
+    const atMs = isEndless ? NEVER : this.#expiry.of('set', options)
+    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    const near = this.#near
+    const isNear = near !== undefined && typeof key === 'string'
+    const outcome = isNear ? near.set(key, value, source, atMs) : undefined
+    // Undefined: there was no near copy that knows the slot of the item.
+    return this.#publish(outcome ?? engine.store(key, source, atMs, 'set'), key, source, atMs)
   }
 
-  /** Stores only if there is no live item. False: there is one, or the cache is full. */
+  /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */
   add(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#storeSource(key, encodeValue(value), options, 'add')
+    return this.#store(key, encodeValue(value), this.#expiry.of('add', options), 'add')
   }
 
-  /** Stores only if there is a live item. */
+  /** Stores only over a live item: false if there is none, or the cache is full. See `set`. */
   replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#storeSource(key, encodeValue(value), options, 'replace')
+    return this.#store(key, encodeValue(value), this.#expiry.of('replace', options), 'replace')
   }
 
   /**
-   * Stores bytes as the kind of value they are: what `getItem` gave, here or elsewhere. False:
-   * full, or `mode` says so.
+   * Stores bytes together with their type, as `getItem` of any cache returns them.
    *
-   * @throws UndercroftError - as `set`; UNDERCROFT_VALUE_UNSUPPORTED for bytes that are not of that
-   * kind, and for `structured` ones, which are safe to read only where they were written
+   * @param options - `mode`: `set` (the default), `add` or `replace`; and `ttlMs` as for `set`
+   * @returns false if the cache is full, or if `mode` forbids to store
+   * @throws UndercroftError - as `set`; _VALUE_UNSUPPORTED also for bytes that are not of their
+   * type, and for `structured` ones, which only the machine that wrote them may read
    */
-  setItem(key: CacheKey, value: EncodedValue, options: SetItemOptions = {}): boolean {
-    const mode = requireOneOf('mode', options.mode ?? 'set', ['set', 'add', 'replace'])
-    return this.#storeSource(key, requireSource(value), options, mode)
+  setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): boolean {
+    const mode = requireOneOf('mode', options?.mode ?? 'set', ['set', 'add', 'replace'])
+    const atMs = this.#expiry.of('setItem', options, SET_ITEM_OPTION_NAMES)
+    return this.#store(key, requireSource(value), atMs, mode)
   }
 
-  /** Stores several values; how many were stored before the cache was full, if it was. */
+  /** Stores several values; returns how many, fewer than given if the cache became full. */
   setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): number {
     let stored = 0
     for (const [key, value] of entries) {
@@ -135,166 +193,207 @@ export class Cache<V = unknown> extends OpenCache {
   }
 
   /**
-   * The value; where there is none, what `load` gives, stored unless it is undefined. Of all who
-   * ask meanwhile, in all processes, one loads and the others wait.
+   * Returns the value. On a miss it returns the result of `load`, and stores that unless it is
+   * undefined. Of all callers that miss at the same time, in all processes, one loads and the
+   * others wait.
    *
-   * @throws whatever `load` fails with; UndercroftError - as `get` and `set`
+   * @param options - `ttlMs` as for `set`; `waitMs`: milliseconds to wait for the load of another
+   * caller before this one loads as well, by default 5000
+   * @throws any error of `load`; UndercroftError - as `get` and `set`
+   * @example
+   * const user = await cache.getOrSet('user:1', () => db.findUser(1), { ttlMs: 60_000 })
    */
   async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
-    const value = this.get(key)
-    if (value !== undefined) return value
-    this.#loader ??= new Loader<V>(this, this.clock)
-    return this.#loader.load(key, load, options)
+    if (options !== undefined) requireCallOptions('getOrSet', options, GET_OR_SET_OPTION_NAMES)
+    return this.get(key) ?? this.#loader.load(key, load, options)
   }
 
-  /** Whether there was a live item to delete. */
+  /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
-    const wasThere = this.use().delete(key)
-    if (wasThere && this.observed) this.tell({ kind: 'delete', key: keyBytes(key) })
-    return wasThere
+    const wasPresent = this.#lifetime.use().delete(key)
+    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
+    return wasPresent
   }
 
-  /** Milliseconds left; Infinity: it never ends; undefined: no such item. */
+  /** Returns the milliseconds left; Infinity if the item never ends; undefined without an item. */
   ttlMs(key: CacheKey): number | undefined {
-    if (!this.use().has(key)) return undefined
-    const atMs = this.engine.found.expiresAtMs
-    return atMs === NEVER ? Infinity : Math.max(1, atMs - this.clock.nowMs())
-  }
-
-  /** Gives a live item a new TTL; whether there was one. Counts as a use. */
-  touch(key: CacheKey, ttlMs: number): boolean {
-    const wasThere = this.use().touch(key, this.expiryAfter(ttlMs))
-    if (wasThere && this.observed) this.tellPresent(key)
-    return wasThere
+    const engine = this.#lifetime.use()
+    return engine.has(key) ? this.#expiry.until(engine.found.expiresAtMs) : undefined
   }
 
   /**
-   * Adds to a 64-bit integer, in one step for all processes. An absent one begins at `initial`, or
-   * else the cache's `counterInitial`; an existing one keeps its TTL. Integers stored with `set`
-   * are counters, too.
+   * Gives a live item a new TTL. Counts as a use of the item.
    *
-   * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
-   * @returns the new value, or undefined when the cache is full, or there is no item and
-   * `onlyPresent` was asked for
-   * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER when something else is stored there,
-   * UNDERCROFT_COUNTER_RANGE when a number could not hold the result; the value is unchanged
+   * @param ttlMs - milliseconds from now, from 0 (already over) to Infinity (never ends)
+   * @returns whether there was a live item
+   */
+  touch(key: CacheKey, ttlMs: number): boolean {
+    const engine = this.#lifetime.use()
+    const wasPresent = engine.touch(key, this.#expiry.after(ttlMs))
+    if (wasPresent && this.#feed.isObserved) this.#feed.changed(key, engine)
+    return wasPresent
+  }
+
+  /**
+   * Adds to a 64-bit integer, as one step for all processes. Integers stored with `set` are
+   * counters, too. An existing counter keeps its TTL.
+   *
+   * @param by - a number returns a number; a bigint returns a bigint, has all 64 bits, and wraps
+   * @param options - for an absent key: `ttlMs`; `initial`, the value before the operation, by
+   * default the cache's `counterInitial`; `onlyPresent`, to create nothing
+   * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
+   * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER if another kind of value is stored there,
+   * UNDERCROFT_COUNTER_RANGE if a number cannot hold the result; the value is unchanged
    * @example
    * cache.increment('visits') // 1, 2, 3 ...
    * cache.increment('window', 1, { ttlMs: 1000 }) // counts within a second
    */
   increment(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
   increment(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  increment(
-    key: CacheKey,
-    by: number | bigint = 1,
-    options?: CounterOptions,
-  ): number | bigint | undefined {
-    return this.#arithmetic(key, 'inc', by, options)
+  increment(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+    return this.#counters.change('increment', key, 'inc', by, options)
   }
 
-  /** As `increment`, subtracting. */
+  /** Subtracts; otherwise the same as `increment`. */
   decrement(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
   decrement(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  decrement(
-    key: CacheKey,
-    by: number | bigint = 1,
-    options?: CounterOptions,
-  ): number | bigint | undefined {
-    return this.#arithmetic(key, 'dec', by, options)
+  decrement(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+    return this.#counters.change('decrement', key, 'dec', by, options)
   }
 
-  /** As `increment`, multiplying. */
+  /** Multiplies; otherwise the same as `increment`. */
   multiply(key: CacheKey, by: number, options?: CounterOptions): number | undefined
   multiply(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  multiply(
-    key: CacheKey,
-    by: number | bigint,
-    options?: CounterOptions,
-  ): number | bigint | undefined {
-    return this.#arithmetic(key, 'mul', by, options)
+  multiply(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+    return this.#counters.change('multiply', key, 'mul', by, options)
   }
 
-  /** As `increment`, dividing; cuts toward zero, and by zero gives zero, as uWSGI does. */
+  /** Divides and truncates toward zero; by zero it returns zero, as uWSGI. See `increment`. */
   divide(key: CacheKey, by: number, options?: CounterOptions): number | undefined
   divide(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  divide(
-    key: CacheKey,
-    by: number | bigint,
-    options?: CounterOptions,
-  ): number | bigint | undefined {
-    return this.#arithmetic(key, 'div', by, options)
+  divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+    return this.#counters.change('divide', key, 'div', by, options)
   }
 
-  /** The four operations by their uWSGI names, on all 64 bits. */
+  /**
+   * Does one of the four operations by its uWSGI name, on all 64 bits. See `increment`.
+   *
+   * @param options - as for `increment`; `safe`: refuse a result that a number cannot hold
+   */
   count(
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
     options?: CountOptions,
   ): bigint | undefined {
-    const limit = options?.safe === true ? MAX_SAFE : undefined
-    return this.#count(key, operation, by, options, VALUE_TYPE.integer, limit)
+    return this.#counters.count(key, operation, by, options)
   }
 
-  /** Keys and values of live items, with the same promise as `keys`. Counts nothing. */
+  /**
+   * Yields the keys of live items as strings, in no particular order. Counts nothing. While others
+   * write, a key that is there all the time comes exactly once. Keys that are not UTF-8 need
+   * `keyPage`.
+   */
+  keys(): Generator<string, void, undefined> {
+    return scanItems(this.#lifetime, key => key.toString())
+  }
+
+  /** Yields keys and values of live items, in the same way as `keys`. */
   entries(): Generator<[string, V], void, undefined> {
-    const { bytes } = this.memory.segment
-    return this.scan((key, { offset, size, info }) => [
+    const { bytes } = this.#lifetime.segment
+    return scanItems(this.#lifetime, (key, { offset, size, type }) => [
       key.toString(),
-      this.decode(bytes, offset, size, valueTypeOf(info)) as V,
+      this.#decode(bytes, offset, size, type) as V,
     ])
   }
 
-  #storeSource(
-    key: CacheKey,
-    source: ValueSource,
-    options: TtlOptions | undefined,
-    mode: StoreMode,
-  ): boolean {
-    const atMs = this.expiryFor(options)
-    return this.#told(this.use().store(key, source, atMs, mode), key, source, atMs)
+  /**
+   * Returns up to `limit` keys (1 to 10000) as bytes, in the same way as `keys`. The cursor is 0 to
+   * begin, and then the `next` of the page before, until that is 0.
+   */
+  keyPage(cursor: number, limit: number): KeyPage {
+    return readKeyPage(this.#lifetime.use(), cursor, limit)
   }
 
-  #told(outcome: StoreOutcome, key: CacheKey, source: ValueSource, atMs: number): boolean {
+  /** Deletes everything, for all processes. Returns how many items there were. */
+  clear(): number {
+    const engine = this.#lifetime.use()
+    if (!this.#feed.isObserved) return engine.clear()
+    const keys = [...scanItems(this.#lifetime, key => key)]
+    const count = engine.clear()
+    for (const key of keys) this.#feed.deleted(key)
+    return count
+  }
+
+  /**
+   * Calls a listener after each change through this object, within the call that made it: sets and
+   * counters with the resulting bytes and the item's end, deletes, and a clear as deletes of all
+   * keys; not changes by other processes, expiry or eviction. The listener must not throw.
+   *
+   * @returns a function that ends it
+   * @example
+   * const stop = cache.observe(change => log(change.kind, change.key.toString()))
+   */
+  observe(listener: ChangeListener): () => void {
+    this.#lifetime.use()
+    return this.#feed.observe(listener)
+  }
+
+  /** Returns counts over all processes since the cache was created, and its sizes. */
+  stats(): CacheStats {
+    return { name: this.name, ...this.#lifetime.use().stats() }
+  }
+
+  /** Checks every invariant of the shared bytes. Meanwhile writers wait, and readers do not. */
+  verify(): VerifyReport {
+    return this.#lifetime.use().verify()
+  }
+
+  /**
+   * Frees the room of all expired items now, and returns how many there were. Other writers get the
+   * lock every few hundred slots. `sweepMs` does the same in the background.
+   */
+  sweep(): number {
+    return this.#lifetime.use().upkeep.sweep()
+  }
+
+  /** Asks the kernel to write a store to its disk, and waits. Throws UNDERCROFT_SYSTEM. */
+  sync(): void {
+    this.#lifetime.use().segment.mapping.sync()
+  }
+
+  /** The same as `sync`, without blocking this thread. */
+  async flush(): Promise<void> {
+    await this.#lifetime.use().segment.mapping.flush()
+  }
+
+  /**
+   * Releases the memory in this process. Others keep the cache. The last process that closes a
+   * store waits until its disk has all of it. May be called again.
+   */
+  close(): void {
+    this.#near?.clear()
+    this.#lifetime.close()
+  }
+
+  /** The same as `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** Closes, and removes the name: the next process that opens it creates an empty cache. */
+  destroy(): void {
+    this.#near?.clear()
+    this.#lifetime.destroy()
+  }
+
+  #store(key: CacheKey, source: ValueSource, atMs: number, mode: StoreMode): boolean {
+    return this.#publish(this.#lifetime.use().store(key, source, atMs, mode), key, source, atMs)
+  }
+
+  #publish(outcome: StoreOutcome, key: CacheKey, source: ValueSource, atMs: number): boolean {
     if (outcome !== 'stored') return false
-    if (this.observed) this.tellStored(key, source, atMs)
+    if (this.#feed.isObserved) this.#feed.stored(key, source, atMs)
     return true
-  }
-
-  #arithmetic(
-    key: CacheKey,
-    operation: CounterOperation,
-    by: number | bigint,
-    options: CounterOptions | undefined,
-  ): number | bigint | undefined {
-    if (typeof by === 'bigint') {
-      return this.#count(key, operation, by, options, VALUE_TYPE.bigint, undefined)
-    }
-    requireInteger('by', by, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-    const value = this.#count(key, operation, BigInt(by), options, VALUE_TYPE.integer, MAX_SAFE)
-    return value === undefined ? undefined : Number(value)
-  }
-
-  #count(
-    key: CacheKey,
-    operation: CounterOperation,
-    by: bigint,
-    options: CounterOptions | undefined,
-    type: number,
-    limit: bigint | undefined,
-  ): bigint | undefined {
-    const engine = this.use()
-    const initial = options?.initial
-    const fresh = {
-      initial: initial === undefined ? this.counterInitial : requireInt64('initial', initial),
-      expiresAtMs: this.expiryFor(options),
-      type,
-    }
-    const start = options?.onlyPresent === true ? undefined : fresh
-    const outcome = engine.count(key, operation, requireInt64('by', by), start, limit)
-    if (outcome === 'full' || outcome === 'absent') return undefined
-    if (typeof outcome !== 'bigint') throw counterError(outcome, key)
-    if (this.observed) this.tellPresent(key)
-    return outcome
   }
 }

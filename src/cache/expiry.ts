@@ -2,16 +2,57 @@
  * From durations to moments.
  */
 
-import { requireDuration } from '../base/index.ts'
+import {
+  type Clock,
+  NEVER,
+  requireCallOptions,
+  requireDuration,
+  TTL_OPTION_NAMES,
+  type TtlOptions,
+} from '../base/index.ts'
 
-/** In a slot: the item never ends. */
-export const NEVER = 0
-
-/** What a clock that stands at 0, as fake ones do, must not turn into never. */
+/** A clock that stands at 0, as fake ones do, must not turn a moment into NEVER. */
 const FIRST_MOMENT_MS = 1
 
-/** The only place a duration becomes a moment: whole milliseconds, rounded up. */
-export function expiresAtMs(ttlMs: number, nowMs: number): number {
-  requireDuration('ttlMs', ttlMs) // NaN or a negative must not become "never"
-  return ttlMs === Infinity ? NEVER : Math.max(Math.ceil(nowMs + ttlMs), FIRST_MOMENT_MS)
+/** When the items of one cache end. */
+export class Expiry {
+  /** True if an item that is set without `ttlMs` never ends. */
+  readonly isEndless: boolean
+  readonly #defaultTtlMs: number
+  readonly #clock: Clock
+  readonly #ignoresTtl: boolean
+
+  constructor(clock: Clock, defaultTtlMs: number, ignoresTtl: boolean) {
+    this.isEndless = defaultTtlMs === Infinity
+    this.#defaultTtlMs = defaultTtlMs
+    this.#clock = clock
+    this.#ignoresTtl = ignoresTtl
+  }
+
+  /** Returns the moment at which an item ends that is set now with the options of a call. */
+  of(
+    call: string,
+    options: TtlOptions | undefined,
+    names: Readonly<Record<string, true>> = TTL_OPTION_NAMES,
+  ): number {
+    if (options === undefined) return this.after(this.#defaultTtlMs)
+    requireCallOptions(call, options, names)
+    return this.after(options.ttlMs ?? this.#defaultTtlMs)
+  }
+
+  /**
+   * Returns the moment at which an item ends that is set now. This is the only place where a
+   * duration becomes a moment: whole milliseconds, rounded up.
+   */
+  after(ttlMs: number): number {
+    if (ttlMs === Infinity) return NEVER
+    requireDuration('ttlMs', ttlMs) // NaN or a negative must not become "never"
+    if (this.#ignoresTtl) return NEVER
+    return Math.max(Math.ceil(this.#clock.nowMs() + ttlMs), FIRST_MOMENT_MS)
+  }
+
+  /** Returns the milliseconds until that moment; `Infinity` for never. */
+  until(atMs: number): number {
+    return atMs === NEVER ? Infinity : Math.max(1, atMs - this.#clock.nowMs())
+  }
 }

@@ -7,6 +7,7 @@ import {
   type CacheLike,
   type Clock,
   invalidOption,
+  type OptionNames,
   requireDuration,
   type TtlOptions,
 } from '../base/index.ts'
@@ -18,8 +19,10 @@ export interface GetOrSetOptions extends TtlOptions {
    * Most milliseconds to wait for the load of another process, before loading as well; up to
    * 600000. @default 5000
    */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
 }
+
+export const GET_OR_SET_OPTION_NAMES: OptionNames<GetOrSetOptions> = { ttlMs: true, waitMs: true }
 
 /** The part of a cache that loading needs. */
 interface LoadingCache<V> extends CacheLike {
@@ -72,7 +75,7 @@ export class Loader<V> {
     const lease = turn.kind === 'lead' ? turn.lease : undefined
     try {
       const value = await load()
-      if (value !== undefined) this.#cache.set(key, value, options)
+      if (value !== undefined) this.#cache.set(key, value, { ttlMs: options.ttlMs })
       return value
     } finally {
       await lease?.end()

@@ -5,9 +5,11 @@
 
 import {
   type Clock,
+  DEFAULT_MAX_KEY_SIZE,
   invalidOption,
   requireBoolean,
   requireDuration,
+  requireInt64,
   requireInteger,
   requireKnownNames,
   requireOneOf,
@@ -27,7 +29,6 @@ import {
   MAX_KEY_SIZE_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
-import { requireInt64 } from './arithmetic.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
 
 /**
@@ -178,7 +179,6 @@ const OPTION_NAMES = [
 const DEFAULT_BLOCK_SIZE = 256
 const DEFAULT_SINGLE_BLOCK_SIZE = 4096
 const DEFAULT_BYTES_AN_ITEM = 4096
-const DEFAULT_MAX_KEY_SIZE = 256
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
 const DEFAULT_SWEEP_MS = 3000

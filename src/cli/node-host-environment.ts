@@ -49,8 +49,8 @@ function findGroupName(groupId: number): string | undefined {
 }
 
 function readVersion(): string {
-  // From dist/src/cli/ to the root of the package.
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  // By the package's own name: compiled files lie at different depths in the package and in tests.
+  const text = readFileSync(new URL(import.meta.resolve('undercroft/package.json')), 'utf8')
   const parsed: unknown = JSON.parse(text)
   const hasVersion = typeof parsed === 'object' && parsed !== null && 'version' in parsed
   return hasVersion ? String(parsed.version) : 'unknown'

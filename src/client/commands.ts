@@ -1,14 +1,23 @@
 /**
- * Asking a server: one command out, and what its reply means, as a value or as an error that says
- * what to do.
+ * Commands to a server: encodes each one, and turns its reply into a value or into an error that
+ * says what to do.
  */
 
-import { type ErrorCode, UndercroftError } from '../base/index.ts'
-import { type MagicCommand, REFUSAL_REASONS, type RefusalReason } from '../protocols/uwsgi/index.ts'
+import { type CacheKey, type ErrorCode, UndercroftError } from '../base/index.ts'
+import {
+  type CacheCommandName,
+  type DictionaryPair,
+  encodeDictionaryPacket,
+  MAX_PACKET_SIZE,
+  MODIFIER1_CACHE,
+  MODIFIER2_MAGIC,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from '../protocols/uwsgi/index.ts'
+import type { RemoteRequest } from './connection.ts'
 import { listOf } from './fields.ts'
 import type { Pool } from './pool.ts'
 import { protocolError, type Reply } from './reply.ts'
-import { encodeRequest, type RequestParts } from './request.ts'
 
 export class RemoteCommands {
   readonly #pool: Pool
@@ -25,11 +34,13 @@ export class RemoteCommands {
   }
 
   /**
-   * The reply; undefined: a miss, or refused for one of the reasons that are `expected`, or a real
-   * uWSGI closed without a word, which from it means any of these.
+   * Sends a command.
+   *
+   * @returns the reply, or undefined for a miss and for a refusal whose reason is `expected`. A real
+   * uWSGI closes without a byte in all these cases.
    */
   async find(
-    command: MagicCommand,
+    command: CacheCommandName,
     parts?: RequestParts,
     expected: readonly RefusalReason[] = [],
   ): Promise<Reply | undefined> {
@@ -43,7 +54,7 @@ export class RemoteCommands {
   }
 
   #meaningOf(
-    command: MagicCommand,
+    command: CacheCommandName,
     reply: Reply,
     expected: readonly RefusalReason[],
   ): Reply | undefined {
@@ -59,26 +70,26 @@ export class RemoteCommands {
     throw this.#refused(command, reason)
   }
 
-  /** The reply of a command that cannot miss. */
-  async require(command: MagicCommand, parts?: RequestParts): Promise<Reply> {
+  /** Sends a command that cannot miss. */
+  async require(command: CacheCommandName, parts?: RequestParts): Promise<Reply> {
     const reply = await this.find(command, parts)
-    // From a uWSGI, where this is how it says that it has no such cache.
+    // A uWSGI says so that it does not have the cache.
     if (reply === undefined) throw this.#refused(command, 'unknown-cache')
     return reply
   }
 
-  /** Makes a connection. Only an undercroft server can say that it does not have the cache. */
+  /** Connects. Only an undercroft server can report that it does not have the cache. */
   async requireCache(): Promise<void> {
     const reply = await this.#pool.call(encodeRequest('caches', NO_NAME))
     if (reply === undefined || this.#meaningOf('caches', reply, []) === undefined) return
     if (this.#cacheName === '') return
     const names = listOf(reply, this.#from).map(String)
     if (names.includes(this.#cacheName)) return
-    const what = `there is no cache "${this.#cacheName}", only ${names.join(', ')}`
+    const what = `the server has no cache "${this.#cacheName}", only ${names.join(', ')}`
     throw new UndercroftError('UNDERCROFT_NO_SUCH_CACHE', `${this.#from}: ${what}`)
   }
 
-  #refused(command: MagicCommand, reason: keyof typeof REFUSALS): UndercroftError {
+  #refused(command: CacheCommandName, reason: keyof typeof REFUSALS): UndercroftError {
     const [code, what] = REFUSALS[reason]
     return new UndercroftError(code, `${this.#from} refused ${command}: ${what}`)
   }
@@ -86,7 +97,7 @@ export class RemoteCommands {
 
 const NO_NAME = Buffer.alloc(0)
 
-/** A uWSGI refuses it for good, so that this is no case of "full". */
+/** A uWSGI never stores an empty value, so this differs from a full cache. */
 function emptyValue(): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_VALUE_UNSUPPORTED',
@@ -94,8 +105,8 @@ function emptyValue(): UndercroftError {
   )
 }
 
-/** Sent as uWSGI knows them, so that its silence is an answer. */
-const UWSGI_COMMANDS: ReadonlySet<MagicCommand> = new Set<MagicCommand>([
+/** The commands that a uWSGI knows, so that its silence is an answer. */
+const UWSGI_COMMANDS: ReadonlySet<CacheCommandName> = new Set<CacheCommandName>([
   'get',
   'exists',
   'set',
@@ -110,20 +121,70 @@ const REFUSALS: Record<
 > = {
   exists: ['UNDERCROFT_REMOTE_REFUSED', 'the key exists'],
   full: ['UNDERCROFT_REMOTE_REFUSED', 'the cache is full'],
-  'too-large': ['UNDERCROFT_VALUE_TOO_LARGE', 'the value is larger than this cache takes'],
-  key: ['UNDERCROFT_KEY_INVALID', 'the key is empty or longer than this cache takes'],
+  'too-large': ['UNDERCROFT_VALUE_TOO_LARGE', 'the value is larger than this cache allows'],
+  key: ['UNDERCROFT_KEY_INVALID', 'the key is empty or longer than this cache allows'],
   'unknown-cache': ['UNDERCROFT_NO_SUCH_CACHE', 'it has no cache of this name'],
   'not-a-counter': ['UNDERCROFT_NOT_A_COUNTER', 'the item is not a counter'],
   'out-of-range': [
     'UNDERCROFT_COUNTER_RANGE',
-    'the result is beyond Number.MAX_SAFE_INTEGER; the value is unchanged. Give a bigint',
+    'the result is beyond Number.MAX_SAFE_INTEGER; the value is unchanged. Pass a bigint',
   ],
   'bad-request': ['UNDERCROFT_REMOTE_REFUSED', 'an argument is not valid'],
-  'read-only': ['UNDERCROFT_REMOTE_REFUSED', 'it is read-only at this address'],
+  'read-only': ['UNDERCROFT_REMOTE_REFUSED', 'the cache is read-only at this address'],
   'unknown-command': [
     'UNDERCROFT_REMOTE_REFUSED',
-    'a uWSGI does not know this command; it needs an undercroft server there',
+    'a uWSGI does not know this command; it needs an undercroft server',
   ],
-  busy: ['UNDERCROFT_REMOTE_REFUSED', 'it holds too many large values now; call again later'],
-  secret: ['UNDERCROFT_ACCESS_DENIED', 'it asks for a secret; give it as the option secret'],
+  busy: [
+    'UNDERCROFT_REMOTE_REFUSED',
+    'the server holds too many large values now; call again later',
+  ],
+  secret: ['UNDERCROFT_ACCESS_DENIED', 'this address needs a secret; pass it as the option secret'],
+}
+
+export interface RequestParts {
+  readonly key?: CacheKey
+  /** Names that uWSGI's own requests do not have. */
+  readonly pairs?: readonly DictionaryPair[]
+  readonly body?: Uint8Array
+}
+
+/**
+ * Encodes the names in the order of uWSGI's own client: cmd, key, size, expires and ours, cache,
+ * which is always sent. `keep` asks the server to stay open; a real uWSGI ignores it.
+ */
+export function encodeRequest(
+  command: CacheCommandName,
+  cacheName: Uint8Array,
+  parts: RequestParts = {},
+): RemoteRequest {
+  const pairs: DictionaryPair[] = [['cmd', command]]
+  if (parts.key !== undefined) pairs.push(['key', keyBytes(parts.key)])
+  if (parts.body !== undefined) pairs.push(['size', String(parts.body.length)])
+  if (parts.pairs !== undefined) pairs.push(...parts.pairs)
+  pairs.push(['cache', cacheName], ['keep', '1'])
+  const buffers = encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_MAGIC, pairs, parts.body)
+  return { command, buffers, isRead: READS.has(command) }
+}
+
+const READS: ReadonlySet<CacheCommandName> = new Set<CacheCommandName>([
+  'get',
+  'exists',
+  'ttl',
+  'keys',
+  'stats',
+  'verify',
+  'caches',
+])
+
+/** Leaves room for the other names of a request: the whole dictionary must fit a packet. */
+const MAX_KEY_SIZE = MAX_PACKET_SIZE - 1024
+
+function keyBytes(key: CacheKey): Uint8Array {
+  const bytes = typeof key === 'string' ? Buffer.from(key) : key
+  if (bytes.length > 0 && bytes.length <= MAX_KEY_SIZE) return bytes
+  throw new UndercroftError(
+    'UNDERCROFT_KEY_INVALID',
+    `a key must have 1 to ${MAX_KEY_SIZE} bytes to be sent; got ${bytes.length}`,
+  )
 }

@@ -1,41 +1,59 @@
 /**
- * One connection to a server: calls go out, replies come back in the same order.
+ * One connection to a server: sends calls, and receives the replies in the same order.
  *
- * A new connection takes one call. Only when its reply says `keep=1` are more sent, without waiting
- * for each other; a reply without it is the last, and calls sent after it were not executed.
+ * A new connection takes one call. Once a reply has `keep=1`, calls are sent without waiting for
+ * each other. A reply without it is the last one, and the server did not execute later calls.
  */
 
 import { connect, type Socket } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
-import { type Address, formatAddress } from '../protocols/uwsgi/index.ts'
+import { type Address, formatAddress } from '../net/index.ts'
+import type { CacheCommandName } from '../protocols/uwsgi/index.ts'
 import { Login } from './login.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import { protocolError, type Reply, ReplyReader } from './reply.ts'
-import type { Call } from './request.ts'
 
-/** Why a connection is over, and what is known about the calls that got no reply. */
+export interface RemoteRequest {
+  readonly command: CacheCommandName
+  readonly buffers: readonly Uint8Array[]
+  /** The command changes nothing, so sending it a second time does no harm. */
+  readonly isRead: boolean
+}
+
+/** One call that waits for its reply. */
+export interface Call {
+  readonly request: RemoteRequest
+  /** Undefined: the server closed without a byte, which is how uWSGI refuses. */
+  resolve(reply: Reply | undefined): void
+  reject(error: Error): void
+  /** The call was sent on a connection that died. It is not sent a third time. */
+  isRetried: boolean
+}
+
+/** Why a connection ended, and what is known about the calls without a reply. */
 export type Ending =
   | { readonly kind: 'connect-failed'; readonly error: UndercroftError }
   /** The first call was answered by closing without a byte. */
   | { readonly kind: 'closed-unanswered' }
-  /** The last reply announced the end: what is left was not executed. */
+  /** The last reply announced the end: the remaining calls were not executed. */
   | { readonly kind: 'not-kept' }
-  /** Anything may have happened to what is left. */
+  /** The server may or may not have executed the remaining calls. */
   | { readonly kind: 'died'; readonly error: UndercroftError }
 
 export interface ConnectionOwner {
   /** The server keeps this connection, and there is room for another call. */
   onRoom(): void
-  /** It is over; `unanswered` are the calls without a reply, in order. Called once. */
+  /** The connection ended. `unanswered` are the calls without a reply, in order. Called once. */
   onEnded(connection: Connection, ending: Ending, unanswered: readonly Call[]): void
 }
 
-/** Calls under way on one connection, a bound on what a reply must wait for. */
+/** The most calls under way on one connection, which bounds how long a reply waits. */
 const MAX_IN_FLIGHT = 256
 
 /**
- * Calls that leave in one write. More would leave the server without work meanwhile: with 128 calls
- * under way 160,000 a second instead of 95,000, on two free cores, with the same at the server.
+ * Calls that leave in one write. With more the server would have no work meanwhile: 128 calls under
+ * way make 160,000 calls a second instead of 95,000, on two free cores, with the same limit at the
+ * server.
  */
 const MAX_BATCH_SIZE = 32
 
@@ -47,11 +65,11 @@ export class Connection {
   readonly #reader: ReplyReader
   readonly #calls: Call[] = []
   #timer: NodeJS.Timeout | undefined
-  /** Calls that leave together, so far. */
+  /** Calls in the current write so far. */
   #batchSize = 0
-  /** Until it is done, nothing else is sent. */
+  /** Until the login is done, nothing else is sent. */
   #login: Login | undefined
-  /** Connected, and logged in where there is a secret. */
+  /** Connected, and logged in if there is a secret. */
   #isReady = false
   #isKept = false
   #isOver = false
@@ -88,7 +106,7 @@ export class Connection {
   }
 
   #write(call: Call): void {
-    // Calls made in one turn of the event loop leave together.
+    // Calls that are made in one turn of the event loop leave together.
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork()
       this.#batchSize = 0
@@ -98,7 +116,7 @@ export class Connection {
     if (++this.#batchSize === MAX_BATCH_SIZE) this.#socket.uncork()
   }
 
-  /** Forgets a call that is under way here, and with it the connection: replies come in order. */
+  /** Drops a call that is under way here. The connection ends, because replies come in order. */
   abandon(call: Call): void {
     const position = this.#calls.indexOf(call)
     if (position === -1) return
@@ -121,15 +139,15 @@ export class Connection {
     this.#setIdle(this.#calls.length === 0)
   }
 
-  /** Sends the next step of the login, or what waits for its end. */
-  #goOnWithLogin(login: Login, reply: Reply): void {
+  /** Sends the next step of the login, or after it the calls that waited. */
+  #continueLogin(login: Login, reply: Reply): void {
     const buffers = login.next(reply)
     if (buffers !== undefined) {
       for (const bytes of buffers) this.#socket.write(bytes)
       return
     }
     this.#login = undefined
-    this.#isKept = true // a login says so in any case
+    this.#isKept = true // the replies of a login always have keep=1
     for (const call of this.#calls) this.#write(call)
     this.#onReady()
   }
@@ -146,7 +164,7 @@ export class Connection {
     this.#reader.push(chunk)
     try {
       for (let reply = this.#reader.next(); reply !== undefined; reply = this.#reader.next()) {
-        if (this.#login !== undefined) this.#goOnWithLogin(this.#login, reply)
+        if (this.#login !== undefined) this.#continueLogin(this.#login, reply)
         else if (!this.#deliver(reply)) return
       }
     } catch (failure) {
@@ -155,7 +173,7 @@ export class Connection {
         this.#end({ kind: 'connect-failed', error })
         return
       }
-      // Where the next reply begins is unknown now. The call at the head is the one to tell.
+      // The start of the next reply is unknown now. The first call gets the error itself.
       const error = this.#died(failure)
       this.#calls.shift()?.reject(failure instanceof UndercroftError ? failure : error)
       this.#end({ kind: 'died', error })
@@ -166,10 +184,11 @@ export class Connection {
     this.#owner.onRoom()
   }
 
-  /** False: it was the last reply. */
+  /** False: this was the last reply. */
   #deliver(reply: Reply): boolean {
     const call = this.#calls.shift()
-    if (call === undefined) throw protocolError(this.#from, 'a reply that nothing asked for')
+    if (call === undefined)
+      throw protocolError(this.#from, 'the server sent a reply without a request')
     this.#isKept = reply.isKept
     call.resolve(reply)
     if (!this.#isKept) this.#end({ kind: 'not-kept' })
@@ -198,7 +217,7 @@ export class Connection {
     return new UndercroftError(
       'UNDERCROFT_CONNECTION',
       `${this.#from}: the connection ended before the reply, so it is unknown whether the server ` +
-        'did it; call again if doing it twice does no harm',
+        'executed the command; call again if executing it twice does no harm',
       { cause },
     )
   }
@@ -211,7 +230,7 @@ export class Connection {
     this.#owner.onEnded(this, ending, this.#calls.splice(0))
   }
 
-  /** An idle connection does not keep the process alive, and is closed after a while. */
+  /** An idle connection does not keep the process alive, and closes after a while. */
   #setIdle(isIdle: boolean): void {
     clearTimeout(this.#timer)
     if (isIdle) {
@@ -223,7 +242,7 @@ export class Connection {
   }
 }
 
-/** With several addresses for a host the error has no message of its own, but a code. */
+/** The error of a host with several addresses has a code and no message. */
 function reasonOf(error: NodeJS.ErrnoException | undefined): string {
   return error?.code ?? error?.message ?? 'closed'
 }

@@ -1,5 +1,5 @@
 /**
- * Arguments into dictionary pairs, and fields of replies into values.
+ * Turns arguments into dictionary pairs, and fields of replies into values.
  */
 
 import {
@@ -21,7 +21,7 @@ import {
 } from '../protocols/uwsgi/index.ts'
 import { protocolError, type Reply } from './reply.ts'
 
-/** `expires` is for a real uWSGI, `ttl` for undercroft, which lets it win. */
+/** A real uWSGI reads `expires`, undercroft reads `ttl`. */
 export function ttlPairs(ttlMs: number | undefined): DictionaryPair[] {
   if (ttlMs === undefined) return []
   const pairs = [ttlPair(ttlMs)]
@@ -30,7 +30,7 @@ export function ttlPairs(ttlMs: number | undefined): DictionaryPair[] {
   return pairs
 }
 
-/** A TTL too long to write exactly is hundreds of thousands of years: never. */
+/** A TTL that is too long to write exactly lasts hundreds of thousands of years, so never ends. */
 export function ttlPair(ttlMs: number): DictionaryPair {
   const wholeMs = Math.ceil(requireDuration('ttlMs', ttlMs))
   return ['ttl', Number.isSafeInteger(wholeMs) ? String(wholeMs) : NEVER_TTL]
@@ -49,12 +49,12 @@ export function formatInt64(name: string, value: bigint): string {
   throw invalidOption(name, 'a bigint from -2^63 to 2^63 - 1', value)
 }
 
-/** The bytes, what they are, and when they end. A real uWSGI tells no type: bytes. */
+/** A reply of a real uWSGI has no type; its values are bytes. */
 export function itemOf(reply: Reply, from: string): StoredItem {
-  if (reply.body === undefined) throw protocolError(from, 'a value came without its size')
+  if (reply.body === undefined) throw protocolError(from, 'the reply has a value without its size')
   const name = reply.fields.get('type')?.toString('latin1') ?? 'bytes'
   const type = findTypeName(name)
-  if (type === undefined) throw protocolError(from, `a value has the unknown type ${name}`)
+  if (type === undefined) throw protocolError(from, `the value has the unknown type ${name}`)
   return { bytes: ownBytes(reply.body), type, expiresAtMs: expiresAtMsOf(reply, from) }
 }
 
@@ -63,16 +63,19 @@ export function valueFrom({ bytes, type = 'bytes' }: StoredItem, from: string): 
     return decodeFromNetwork(bytes, type)
   } catch (error) {
     if (type === 'structured') throw error
-    throw protocolError(from, `the bytes of a value are not of its type, ${type}`)
+    throw protocolError(
+      from,
+      `these ${bytes.length} bytes are not valid as a value of type ${type}`,
+    )
   }
 }
 
-/** The bytes without the rest of the chunk they came in, which a kept view would keep as well. */
+/** Copies the bytes out of a large chunk, which a view would keep in memory. */
 function ownBytes(view: Buffer): Buffer {
   return view.length * 2 < view.buffer.byteLength ? Buffer.from(view) : view
 }
 
-/** From the time left if the server tells it, because then the clocks need not agree. */
+/** Prefers the time left, because then the clocks of both machines need not agree. */
 function expiresAtMsOf(reply: Reply, from: string): number {
   if (reply.fields.has('ttl')) return systemClock.nowMs() + ttlMsOf(reply, from)
   return reply.fields.has('expires') ? msFromUnixSeconds(countOf(reply, 'expires', from)) : 0
@@ -86,24 +89,24 @@ export function ttlMsOf(reply: Reply, from: string): number {
 export function countOf(reply: Reply, name: string, from: string): number {
   const text = reply.fields.get(name)
   const count = text === undefined ? undefined : parseDecimal(text)
-  if (count === undefined) throw protocolError(from, `a reply has no number as ${name}`)
+  if (count === undefined) throw protocolError(from, `the reply has no number as ${name}`)
   return count
 }
 
 export function int64Of(reply: Reply, name: string, from: string): bigint {
   const text = reply.fields.get(name)
   const value = text === undefined ? undefined : parseInt64(text)
-  if (value === undefined) throw protocolError(from, `a reply has no number as ${name}`)
+  if (value === undefined) throw protocolError(from, `the reply has no number as ${name}`)
   return value
 }
 
 export function listOf(reply: Reply, from: string): Buffer[] {
   const list = reply.body === undefined ? undefined : parseByteList(reply.body)
-  if (list === undefined) throw protocolError(from, 'a listing is not whole')
+  if (list === undefined) throw protocolError(from, 'the list in the reply is incomplete')
   return list.map(ownBytes)
 }
 
-/** An object with at least the names given, which is as far as a server is trusted. */
+/** @returns an object with at least these names. The caller trusts the server with the rest. */
 export function jsonOf(reply: Reply, names: readonly string[], from: string): object {
   try {
     const value: unknown = JSON.parse(String(reply.body))
@@ -111,7 +114,10 @@ export function jsonOf(reply: Reply, names: readonly string[], from: string): ob
       return value
     }
   } catch (error) {
-    throw protocolError(from, `a reply is not JSON: ${String(error)}`)
+    throw protocolError(
+      from,
+      `these ${reply.body?.length ?? 0} bytes are not valid JSON: ${String(error)}`,
+    )
   }
-  throw protocolError(from, `a reply lacks some of ${names.join(', ')}`)
+  throw protocolError(from, `the reply lacks some of the members ${names.join(', ')}`)
 }

@@ -1,5 +1,5 @@
 /**
- * Caches at other addresses, and packets to any uwsgi server: `undercroft/client`.
+ * `undercroft/client`: caches at other addresses, and packets to any uwsgi server.
  */
 
 export {

@@ -1,5 +1,5 @@
 /**
- * Proving to a server that we have the secret, and making sure that it has it, too.
+ * The client's side of a login: proves that it has the secret, and checks that the server has it.
  */
 
 import { UndercroftError } from '../base/index.ts'
@@ -19,7 +19,7 @@ import type { Reply } from './reply.ts'
 
 type Buffers = readonly Uint8Array[]
 
-/** One login on one connection: what to send after each reply. */
+/** One login on one connection. Returns what to send after each reply. */
 export class Login {
   readonly #secret: Uint8Array
   readonly #from: string
@@ -43,7 +43,7 @@ export class Login {
   }
 
   /**
-   * What to send next; undefined: done, both have the secret.
+   * @returns what to send next, or undefined when both sides have proved the secret.
    *
    * @throws UndercroftError `UNDERCROFT_ACCESS_DENIED`.
    */
@@ -51,7 +51,7 @@ export class Login {
     const status = fields.get('status')?.toString('latin1')
     if (status !== 'ok') throw this.#denied(REFUSALS.get(String(fields.get('reason'))) ?? NOT_ASKED)
     if (this.#challenge === undefined) {
-      // The rest of the chunk that it came in is not to be kept with it.
+      // A copy, because a view would keep the whole chunk in memory.
       this.#challenge = Buffer.from(fields.get('challenge') ?? '')
       if (this.#challenge.length !== NONCE_SIZE) throw this.#denied(NOT_ASKED)
       const proof = proofOf('client', this.#secret, this.#challenge, this.#nonce)
@@ -63,29 +63,30 @@ export class Login {
     }
     const expected = proofOf('server', this.#secret, this.#challenge, this.#nonce)
     if (isSameProof(fields.get('proof'), expected)) return undefined
-    throw this.#denied('it does not know the secret itself, so something else answers there')
+    throw this.#denied(
+      'the server does not know the secret, so another program answers at this address',
+    )
   }
 
-  /** It ended the connection in between, as a uWSGI does, and a server that is full. */
+  /** The server ended the connection during the login, as a uWSGI or a full server does. */
   closed(): UndercroftError {
     return new UndercroftError(
       'UNDERCROFT_CONNECTION',
-      `${this.#from} closed the connection within the login: is it an undercroft server that ` +
-        'asks for a secret at this address, and are we allowed there?',
+      `${this.#from} closed the connection during the login: check that an undercroft server with ` +
+        'a secret listens there, and that it allows the address of this machine',
     )
   }
 
   #denied(what: string): UndercroftError {
-    const message = `${this.#from} let us not in: ${what}`
+    const message = `${this.#from} denied access: ${what}`
     return new UndercroftError('UNDERCROFT_ACCESS_DENIED', message)
   }
 }
 
-const NOT_ASKED =
-  'it asks for no secret at this address; leave out the option secret, or check the address'
+const NOT_ASKED = 'this address needs no secret; remove the option secret, or check the address'
 
 const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ['secret', 'it has another secret at this address'],
+  ['secret', 'the server has another secret at this address'],
 ])
 
 function request(pairs: readonly DictionaryPair[]): Buffers {

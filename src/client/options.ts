@@ -2,7 +2,8 @@
  * Options of a remote cache: their meaning, defaults and checks.
  */
 
-import { requireInteger, requireKnownNames } from '../base/index.ts'
+import { invalidOption, requireInteger, requireKnownNames } from '../base/index.ts'
+import { MAX_TIMEOUT_MS } from '../net/index.ts'
 import {
   DEFAULT_SOCKET_TIMEOUT_MS,
   requireSecret,
@@ -11,15 +12,15 @@ import {
 
 /** Options of `RemoteCache`. */
 export interface RemoteCacheOptions {
-  /** Milliseconds to look up the host and connect. @default 1000 */
+  /** Milliseconds to resolve the host and connect. @default 1000 */
   readonly connectTimeoutMs?: number
-  /** Milliseconds from a call to its whole reply, waiting its turn included. @default 4000 */
+  /** Milliseconds from a call to its whole reply, including its wait in line. @default 4000 */
   readonly replyTimeoutMs?: number
   /** Largest value or listing accepted in a reply, in bytes. @default 67108864 (64 MiB) */
   readonly maxValueSize?: number
   /**
-   * Connections at one time. A server that keeps them open takes many requests on each; a real
-   * uWSGI takes one request a connection, so there this is how many calls run at once. @default 1
+   * Connections that may be open. An undercroft server takes many requests on each; a real uWSGI
+   * takes one request for each connection, so with it this is how many calls run at once. @default 1
    */
   readonly connections?: number
   /** Calls that may wait for a reply; further ones are refused. @default 10000 */
@@ -30,8 +31,8 @@ export interface RemoteCacheOptions {
    */
   readonly idleTimeoutMs?: number
   /**
-   * What the server asks for at this address, 16 to 1024 bytes; it must prove to know it as well.
-   * Costs a round trip a connection. @default none
+   * The secret of the server at this address, 16 to 1024 bytes. The server must prove to know it as
+   * well. Costs a round trip for each connection. @default none
    */
   readonly secret?: SecretOption
 }
@@ -57,9 +58,6 @@ export function resolveRemoteOptions(options: RemoteCacheOptions): ResolvedRemot
   }
 }
 
-/** A timer set for longer fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
-
 const LIMITS: Record<
   Exclude<keyof RemoteCacheOptions, 'secret'>,
   { fallback: number; max: number }
@@ -70,4 +68,18 @@ const LIMITS: Record<
   connections: { fallback: 1, max: 1024 },
   maxPendingCalls: { fallback: 10_000, max: 1_000_000 },
   idleTimeoutMs: { fallback: 30_000, max: MAX_TIMEOUT_MS },
+}
+
+export const TTL_OPTION_NAMES = { ttlMs: true } as const
+export const SET_ITEM_OPTION_NAMES = { ttlMs: true, mode: true } as const
+export const COUNTER_OPTION_NAMES = { ttlMs: true, initial: true, onlyPresent: true } as const
+export const COUNT_OPTION_NAMES = { ...COUNTER_OPTION_NAMES, safe: true } as const
+export function requireCallOptions(
+  call: string,
+  options: object,
+  names: Readonly<Record<string, true>>,
+): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalidOption(`the options of ${call}`, 'an object', options)
+  requireKnownNames(call, options, Object.keys(names))
 }

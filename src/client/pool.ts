@@ -1,13 +1,18 @@
 /**
- * The connections of one remote cache, and the calls that wait for one of them.
+ * The connections of one remote cache, and the calls that wait for a connection.
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { type Address, formatAddress } from '../protocols/uwsgi/index.ts'
-import { Connection, type ConnectionOwner, type Ending } from './connection.ts'
+import { type Address, formatAddress } from '../net/index.ts'
+import {
+  type Call,
+  Connection,
+  type ConnectionOwner,
+  type Ending,
+  type RemoteRequest,
+} from './connection.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import type { Reply } from './reply.ts'
-import type { Call, RemoteRequest } from './request.ts'
 
 export class Pool implements ConnectionOwner {
   readonly #address: Address
@@ -15,7 +20,7 @@ export class Pool implements ConnectionOwner {
   readonly #connections = new Set<Connection>()
   readonly #waiting: Call[] = []
   #pendingCount = 0
-  /** The server has kept a connection open, so closing one without a byte is no answer from it. */
+  /** The server has kept a connection open, so it does not answer by closing one. */
   #serverKeeps = false
   #closing: Promise<void> | undefined
   #onIdle: (() => void) | undefined
@@ -25,11 +30,14 @@ export class Pool implements ConnectionOwner {
     this.#options = options
   }
 
-  /** The reply; undefined: the server closed without a byte, which is how uWSGI says no. */
+  /** @returns the reply, or undefined when the server closed without a byte, as uWSGI refuses. */
   call(request: RemoteRequest): Promise<Reply | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#closing !== undefined) {
-        throw new UndercroftError('UNDERCROFT_CLOSED', this.#say('was closed here'))
+        throw new UndercroftError(
+          'UNDERCROFT_CLOSED',
+          this.#say('was closed by close() in this process'),
+        )
       }
       if (this.#pendingCount >= this.#options.maxPendingCalls) throw this.#tooMany()
       this.#pendingCount++
@@ -56,7 +64,7 @@ export class Pool implements ConnectionOwner {
     })
   }
 
-  /** Lets the calls under way finish, each within its own time, and closes the connections. */
+  /** Lets the calls under way finish, each within its time limit, and closes the connections. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -72,7 +80,7 @@ export class Pool implements ConnectionOwner {
     switch (ending.kind) {
       case 'connect-failed':
         for (const call of unanswered) call.reject(ending.error)
-        // Calls that wait for this would only meet the same failure later.
+        // The calls that wait would only meet the same failure later.
         if (this.#connections.size === 0) {
           for (const call of this.#waiting.splice(0)) call.reject(ending.error)
         }
@@ -109,7 +117,7 @@ export class Pool implements ConnectionOwner {
     }
   }
 
-  /** An idle one, else a new one, else the least busy one. Undefined: all are busy. */
+  /** Prefers an idle connection, then a new one, then the least busy. Undefined: all are busy. */
   #findConnection(): Connection | undefined {
     let best: Connection | undefined
     for (const connection of this.#connections) {
@@ -124,13 +132,14 @@ export class Pool implements ConnectionOwner {
   }
 
   /**
-   * From a uWSGI this is an answer. From a server that kept connections before it is not, unless
-   * a uWSGI has taken its place: reads find out by asking again, for writes it cannot be known.
+   * A uWSGI answers by closing. A server that kept connections before does not, unless a uWSGI has
+   * taken its place: reads are repeated to find out; for writes the outcome is unknown.
    */
   #endUnanswered(calls: readonly Call[]): void {
     if (this.#serverKeeps) {
       this.#serverKeeps = false
-      const what = 'closed the connection without a reply, so it is unknown whether it was done'
+      const what =
+        'closed the connection without a reply, so it is unknown whether it executed the command'
       this.#retryReads(calls, new UndercroftError('UNDERCROFT_CONNECTION', this.#say(what)))
     } else {
       for (const call of calls) call.resolve(undefined)

@@ -1,82 +1,115 @@
 /**
- * A cache on another machine or behind a socket, with the methods of a cache as promises.
+ * A cache on another machine or behind a socket: the methods of a cache, as promises.
  */
 
 import {
   type CacheKey,
+  type CacheStats,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
   invalidOption,
+  type KeyPage,
   requireInteger,
   requireOneOf,
   type SetItemOptions,
   type StoredItem,
   type TtlOptions,
+  type VerifyReport,
 } from '../base/index.ts'
 import { encodeForNetwork } from '../codecs/index.ts'
-import { ONLY_PRESENT } from '../protocols/uwsgi/index.ts'
-import { batches } from './batches.ts'
+import { formatAddress, parseIdentifier } from '../net/index.ts'
+import { MAX_KEYS_LIMIT, ONLY_PRESENT } from '../protocols/uwsgi/index.ts'
+import { RemoteCommands } from './commands.ts'
 import {
+  countOf,
   formatInt64,
   initialPairs,
   int64Of,
   itemOf,
+  jsonOf,
+  listOf,
   ttlMsOf,
   ttlPair,
   ttlPairs,
   valueFrom,
 } from './fields.ts'
-import { OpenRemoteCache } from './open-remote.ts'
-import type { RemoteCacheOptions } from './options.ts'
+import {
+  COUNT_OPTION_NAMES,
+  COUNTER_OPTION_NAMES,
+  type RemoteCacheOptions,
+  requireCallOptions,
+  resolveRemoteOptions,
+  SET_ITEM_OPTION_NAMES,
+  TTL_OPTION_NAMES,
+} from './options.ts'
+import { Pool } from './pool.ts'
 
-/** The command for each way to store. uWSGI's `set` is what is called `add` here. */
+/** Calls of one batch that are under way at once. */
+const BATCH_SIZE = 256
+
+/** The command for each mode. uWSGI's `set` stores only if absent, which is `add` here. */
 const STORE_COMMANDS = { set: 'update', add: 'set', replace: 'replace' } as const
 
 /**
  * A cache served by undercroft or by a real uWSGI.
  *
- * From undercroft a value comes back as the kind that was stored, but for what only V8's
- * serialization keeps (`Date`, `Map` and the like): that stays on its machine. A real uWSGI knows
- * bytes alone, so there `get` gives a `Buffer` whatever was set.
+ * An undercroft server returns a value as the kind that was stored. Values that need V8's
+ * serialization, such as `Date` and `Map`, stay on their machine. A real uWSGI knows only bytes, so
+ * `get` returns a `Buffer` for every value.
  *
- * Connects when first needed, and again after the server was gone. A read that met a dying
- * connection is repeated once; a write never is, because it may have been done.
+ * The cache connects when it is first used, and again after the server was gone. A read that met a
+ * dying connection is repeated once. A write is never repeated, because the server may have
+ * executed it.
  *
- * A real uWSGI says no by closing without a word. So there `undefined` and `false` can also mean
- * that the cache does not exist or the value was too large, and what only undercroft knows
- * (counting, `replace`, `ttlMs`, `touch`, `keys`, `entries`, `stats`, `verify`) fails with
+ * A real uWSGI refuses by closing without a byte. So with a uWSGI `undefined` and `false` can also
+ * mean that the cache does not exist or the value was too large. What only undercroft knows (the
+ * counters, `replace`, `ttlMs`, `touch`, `keys`, `entries`, `stats`, `verify`) fails with
  * `UNDERCROFT_REMOTE_REFUSED`.
  *
  * Every method can fail with `UNDERCROFT_CONNECTION`, `UNDERCROFT_TIMEOUT`, `UNDERCROFT_PROTOCOL`,
  * `UNDERCROFT_REMOTE_REFUSED`, `UNDERCROFT_NO_SUCH_CACHE` or `UNDERCROFT_CLOSED`.
  *
- * @typeParam V - what the values are; not checked at run time
+ * @typeParam V - the type of the values; not checked at run time
  * @example
  * await using sessions = await RemoteCache.connect<Session>('sessions@cache.internal:3031')
  * await sessions.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * const name = (await sessions.get('user:1'))?.name
  */
-export class RemoteCache<V = unknown> extends OpenRemoteCache {
+export class RemoteCache<V = unknown> implements AsyncDisposable {
+  /** The name of the cache at the server; empty: its default cache. */
+  readonly name: string
+  /** The server's address. */
+  readonly address: string
+  readonly #pool: Pool
+  readonly #commands: RemoteCommands
+  readonly #batchSize: number
+
   /**
-   * Connects with the first call; use {@link RemoteCache.connect} to know at once.
+   * Connects with the first call. {@link RemoteCache.connect} connects at once.
    *
    * @param identifier - `name@host:port`, `name@/path/of/a.sock`, or `@address` for the default.
    * @param options - Time and size limits.
    * @throws UndercroftError `UNDERCROFT_OPTION_INVALID`.
    */
   constructor(identifier: string, options: RemoteCacheOptions = {}) {
-    super(identifier, options)
+    const { cacheName: name, address } = parseIdentifier(identifier)
+    const resolved = resolveRemoteOptions(options)
+    this.name = name
+    this.address = formatAddress(address)
+    this.#batchSize = Math.min(BATCH_SIZE, resolved.maxPendingCalls)
+    this.#pool = new Pool(address, resolved)
+    this.#commands = new RemoteCommands(this.#pool, name, this.address)
   }
 
   /**
-   * Connects, and asks an undercroft server whether it has the cache.
+   * Connects, and checks that an undercroft server has the cache.
    *
    * @param identifier - As for the constructor.
    * @param options - As for the constructor.
    * @throws UndercroftError `UNDERCROFT_CONNECTION` or `UNDERCROFT_TIMEOUT` when the server cannot
-   * be reached, `UNDERCROFT_NO_SUCH_CACHE` when it says that it does not have the cache.
+   * be reached, `UNDERCROFT_NO_SUCH_CACHE` when it reports that it does not have the cache.
    */
   static async connect<V = unknown>(
     identifier: string,
@@ -84,7 +117,7 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
   ): Promise<RemoteCache<V>> {
     const cache = new RemoteCache<V>(identifier, options)
     try {
-      await cache.commands.requireCache()
+      await cache.#commands.requireCache()
       return cache
     } catch (error) {
       await cache.close()
@@ -93,78 +126,85 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
   }
 
   /**
-   * The value, as the kind that was stored; undefined: a miss.
-   *
+   * @returns the value as the kind that was stored, or undefined for a miss.
    * @throws UndercroftError also `UNDERCROFT_VALUE_UNSUPPORTED` for a value that only processes of
-   * the server's machine can read; `getItem` gives its bytes.
+   * the server's machine can read; `getItem` returns its bytes.
    */
   async get(key: CacheKey): Promise<V | undefined> {
-    const reply = await this.commands.find('get', { key })
+    const reply = await this.#commands.find('get', { key })
     if (reply === undefined) return undefined
     return valueFrom(itemOf(reply, this.address), this.address) as V
   }
 
-  /** The bytes, what they are, and when they end, which a real uWSGI tells in whole seconds. */
+  /** @returns the bytes, their type, and their expiry, which a real uWSGI has in whole seconds. */
   async getItem(key: CacheKey): Promise<StoredItem | undefined> {
-    const reply = await this.commands.find('get', { key })
+    const reply = await this.#commands.find('get', { key })
     return reply === undefined ? undefined : itemOf(reply, this.address)
   }
 
-  /** The values of several keys, in their order; many are asked for at a time. */
+  /** @returns the values of several keys, in the order of the keys. Many calls run at once. */
   async getMany(keys: Iterable<CacheKey>): Promise<(V | undefined)[]> {
     const values: (V | undefined)[] = []
-    for (const batch of batches(keys, this.batchSize)) {
+    for (const batch of batches(keys, this.#batchSize)) {
       values.push(...(await Promise.all(batch.map(key => this.get(key)))))
     }
     return values
   }
 
-  /** Whether the key is there. Counts no hit. */
+  /** @returns whether the key is there. This does not count as a hit. */
   async has(key: CacheKey): Promise<boolean> {
-    return (await this.commands.find('exists', { key })) !== undefined
+    return (await this.#commands.find('exists', { key })) !== undefined
   }
 
   /**
-   * Stores either way. False: full.
+   * Stores a value, whether the key is there or not.
    *
+   * @returns false when the cache is full.
    * @throws UndercroftError also `UNDERCROFT_KEY_INVALID`, `UNDERCROFT_VALUE_TOO_LARGE`, and
-   * `UNDERCROFT_VALUE_UNSUPPORTED` for what only V8's serialization keeps, and at a real uWSGI for
-   * an empty value, which its protocol cannot carry.
+   * `UNDERCROFT_VALUE_UNSUPPORTED` for a value that needs V8's serialization, and with a real uWSGI
+   * for an empty value, which its protocol cannot carry.
    */
   async set(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
-    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'set' })
+    return this.#store('set', key, value, options)
   }
 
-  /** Stores only if absent. False: there already, or full. Throws as {@link RemoteCache.set}. */
+  /** Stores only if absent. False: the key is there, or the cache is full. Throws as `set`. */
   async add(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
-    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'add' })
+    return this.#store('add', key, value, options)
   }
 
-  /** Stores only if there is a live item. Throws as {@link RemoteCache.set}. */
+  /** Stores only if there is a live item. Throws as `set`. */
   async replace(key: CacheKey, value: V, options?: TtlOptions): Promise<boolean> {
-    return this.setItem(key, encodeForNetwork(value), { ...options, mode: 'replace' })
+    return this.#store('replace', key, value, options)
   }
 
-  /** Stores bytes as the kind of value they are. Throws as {@link RemoteCache.set}. */
+  /** Stores bytes as a value of their type. Throws as `set`. */
   async setItem(
     key: CacheKey,
     { bytes, type = 'bytes' }: EncodedValue,
-    { ttlMs, mode = 'set' }: SetItemOptions = {},
+    options: SetItemOptions = {},
   ): Promise<boolean> {
+    requireCallOptions('setItem', options, SET_ITEM_OPTION_NAMES)
+    const { ttlMs, mode = 'set' } = options
     if (!(bytes instanceof Uint8Array)) throw invalidOption('bytes', 'a Uint8Array', bytes)
     const command = STORE_COMMANDS[requireOneOf('mode', mode, ['set', 'add', 'replace'])]
     const pairs = [...ttlPairs(ttlMs), ['type', type] as const]
-    const reply = await this.commands.find(command, { key, body: bytes, pairs }, ['exists', 'full'])
+    const reply = await this.#commands.find(command, { key, body: bytes, pairs }, [
+      'exists',
+      'full',
+    ])
     return reply !== undefined
   }
 
   /**
-   * Stores several values, many at a time. How many were stored; after a batch in which some found
-   * the cache full, no more are sent.
+   * Stores several values. Many calls run at once; after a batch that found the cache full no more
+   * are sent.
+   *
+   * @returns how many values were stored.
    */
   async setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): Promise<number> {
     let stored = 0
-    for (const batch of batches(entries, this.batchSize)) {
+    for (const batch of batches(entries, this.#batchSize)) {
       const outcomes = batch.map(([key, value]) => this.set(key, value, options))
       const storedNow = (await Promise.all(outcomes)).filter(isStored => isStored).length
       stored += storedNow
@@ -173,27 +213,28 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
     return stored
   }
 
-  /** Whether there was something to delete. */
+  /** @returns whether there was an item to delete. */
   async delete(key: CacheKey): Promise<boolean> {
-    return (await this.commands.find('del', { key })) !== undefined
+    return (await this.#commands.find('del', { key })) !== undefined
   }
 
-  /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
+  /** @returns the milliseconds left, `Infinity` for an item that never ends, or undefined. */
   async ttlMs(key: CacheKey): Promise<number | undefined> {
-    const reply = await this.commands.find('ttl', { key })
+    const reply = await this.#commands.find('ttl', { key })
     return reply === undefined ? undefined : ttlMsOf(reply, this.address)
   }
 
-  /** Gives the item a new TTL; whether there was one. */
+  /** Sets a new TTL. @returns whether there was an item. */
   async touch(key: CacheKey, ttlMs: number): Promise<boolean> {
     const pairs = [ttlPair(ttlMs)]
-    return (await this.commands.find('touch', { key, pairs })) !== undefined
+    return (await this.#commands.find('touch', { key, pairs })) !== undefined
   }
 
   /**
-   * Adds to a 64-bit integer, in one step at the server, however many do so.
+   * Adds to a 64-bit integer, atomically at the server.
    *
-   * @param by - a number gives a number; a bigint gives a bigint and has all 64 bits, wrapping
+   * @param by - With a number the result is a number. With a bigint the result is a bigint of 64
+   * bits, which wraps.
    * @returns the new value, or undefined when the cache is full
    * @throws UndercroftError also `UNDERCROFT_NOT_A_COUNTER`, and `UNDERCROFT_COUNTER_RANGE` when a
    * number could not hold the result; the value is unchanged
@@ -218,7 +259,7 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
     return this.#arithmetic(key, 'mul', by, options)
   }
 
-  /** As `increment`, dividing; cuts toward zero, and by zero gives zero, as uWSGI does. */
+  /** As `increment`, dividing. Rounds toward zero; division by zero results in zero, as in uWSGI. */
   divide(key: CacheKey, by: number, options?: CounterOptions): Promise<number | undefined>
   divide(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
   divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {
@@ -232,6 +273,7 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
     by: bigint,
     options: CountOptions = {},
   ): Promise<bigint | undefined> {
+    requireCallOptions('count', options, COUNT_OPTION_NAMES)
     requireOneOf('operation', operation, ['inc', 'dec', 'mul', 'div'])
     const pairs = [
       ['by', formatInt64('by', by)] as const,
@@ -240,32 +282,124 @@ export class RemoteCache<V = unknown> extends OpenRemoteCache {
       ...ttlPairs(options.ttlMs),
       ...(options.safe === true ? [['safe', '1'] as const] : []),
     ]
-    const reply = await this.commands.find(operation, { key, pairs }, ['full'])
+    const reply = await this.#commands.find(operation, { key, pairs }, ['full'])
     return reply === undefined ? undefined : int64Of(reply, 'value', this.address)
   }
 
-  /** Keys and values of live items. Each value counts as a hit, unlike with a local cache. */
+  /** Yields keys and values of live items. Unlike in a local cache each value counts as a hit. */
   async *entries(): AsyncGenerator<[string, V], void, undefined> {
-    for await (const page of this.keyPages()) {
-      for (const keys of batches(page, this.batchSize)) {
+    for await (const page of this.#keyPages()) {
+      for (const keys of batches(page, this.#batchSize)) {
         const values = await this.getMany(keys)
         for (const [index, key] of keys.entries()) {
           const value = values[index]
-          if (value !== undefined) yield [key.toString(), value] // deleted meanwhile otherwise
+          if (value !== undefined) yield [key.toString(), value] // undefined: deleted meanwhile
         }
       }
     }
+  }
+
+  /**
+   * Yields all live keys as text, in no particular order. For keys that are not UTF-8 use
+   * {@link RemoteCache.keyPage}.
+   */
+  async *keys(): AsyncGenerator<string, void, undefined> {
+    for await (const keys of this.#keyPages()) {
+      for (const key of keys) yield key.toString()
+    }
+  }
+
+  /** Reads some of the keys. Begin with cursor 0 and continue with `next` until it is 0 again. */
+  async keyPage(cursor: number, limit: number): Promise<KeyPage> {
+    requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
+    requireInteger('limit', limit, 1, MAX_KEYS_LIMIT)
+    const pairs = [['cursor', String(cursor)] as const, ['limit', String(limit)] as const]
+    const reply = await this.#commands.require('keys', { pairs })
+    return { keys: listOf(reply, this.address), next: countOf(reply, 'next', this.address) }
+  }
+
+  /** Deletes all items. @returns how many, or undefined from a server that does not report it. */
+  async clear(): Promise<number | undefined> {
+    const reply = await this.#commands.require('clear')
+    return reply.fields.has('count') ? countOf(reply, 'count', this.address) : undefined
+  }
+
+  /** @returns the counts of the cache at the server. */
+  async stats(): Promise<CacheStats> {
+    const reply = await this.#commands.require('stats')
+    return jsonOf(
+      reply,
+      ['name', 'items', 'maxItems', 'hits', 'misses'],
+      this.address,
+    ) as CacheStats
+  }
+
+  /** Checks the cache at the server. */
+  async verify(): Promise<VerifyReport> {
+    const reply = await this.#commands.require('verify')
+    return jsonOf(reply, ['ok', 'problems', 'items'], this.address) as VerifyReport
+  }
+
+  /** Lets calls under way finish and closes the connections. May be called again. */
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  /** The same as {@link RemoteCache.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Yields all live keys as bytes, page by page. */
+  async *#keyPages(): AsyncGenerator<readonly Buffer[], void, undefined> {
+    let cursor = 0
+    do {
+      const page = await this.keyPage(cursor, MAX_KEYS_LIMIT)
+      yield page.keys
+      cursor = page.next
+    } while (cursor !== 0)
+  }
+
+  async #store(
+    mode: keyof typeof STORE_COMMANDS,
+    key: CacheKey,
+    value: V,
+    options: TtlOptions = {},
+  ): Promise<boolean> {
+    requireCallOptions(mode, options, TTL_OPTION_NAMES)
+    return this.setItem(key, encodeForNetwork(value), { ...options, mode })
   }
 
   async #arithmetic(
     key: CacheKey,
     operation: CounterOperation,
     by: number | bigint,
-    options: CounterOptions | undefined,
+    options: CounterOptions = {},
   ): Promise<number | bigint | undefined> {
+    requireCallOptions(CALLS[operation], options, COUNTER_OPTION_NAMES)
     if (typeof by === 'bigint') return this.count(key, operation, by, options)
     requireInteger('by', by, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     const value = await this.count(key, operation, BigInt(by), { ...options, safe: true })
     return value === undefined ? undefined : Number(value)
   }
+}
+
+/** The method of each operation, for messages. */
+const CALLS: Readonly<Record<CounterOperation, string>> = {
+  inc: 'increment',
+  dec: 'decrement',
+  mul: 'multiply',
+  div: 'divide',
+}
+
+/** Divides many things into batches, so that at most one batch of calls is under way. */
+function* batches<T>(all: Iterable<T>, size: number): Generator<T[], void, undefined> {
+  let batch: T[] = []
+  for (const one of all) {
+    batch.push(one)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }

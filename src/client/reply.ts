@@ -1,5 +1,5 @@
 /**
- * Replies of modifier2 17: out of the stream of bytes, checked, and within limits.
+ * Reads replies of modifier2 17 from the stream of bytes, checks them, and keeps limits.
  */
 
 import { UndercroftError } from '../base/index.ts'
@@ -17,14 +17,14 @@ export interface Reply {
   /** Whether the connection stays open. */
   readonly isKept: boolean
   readonly fields: ReadonlyMap<string, Buffer>
-  /** The bytes announced by `size`; undefined: none was announced. */
+  /** The bytes that `size` announces; undefined: the reply has no `size`. */
   readonly body: Buffer | undefined
 }
 
-/** Undefined in a reply: none of these. */
+/** A reply with another status has undefined. */
 export type Status = 'ok' | 'miss' | 'refused'
 
-/** Found by its bytes, because making text of them takes longer than all else in a reply. */
+/** Found by bytes: making a string takes longer than all else in a reply. */
 const STATUSES = new WordTable<Status>([
   ['ok', 'ok'],
   ['miss', 'miss'],
@@ -47,7 +47,7 @@ export class ReplyReader {
     this.#from = from
   }
 
-  /** Whether bytes of a reply that is not whole have come. */
+  /** Whether a part of a reply has arrived. */
   get isMidReply(): boolean {
     return this.#dictionarySize !== undefined || this.#source.hasBytes
   }
@@ -56,7 +56,7 @@ export class ReplyReader {
     this.#source.push(chunk)
   }
 
-  /** The next whole reply; undefined: more bytes are needed. */
+  /** @returns the next whole reply, or undefined until more bytes have arrived. */
   next(): Reply | undefined {
     if (this.#dictionarySize === undefined) {
       const header = this.#source.take(HEADER_SIZE)
@@ -97,8 +97,8 @@ export class ReplyReader {
     const size = parseDecimal(text)
     if (size === undefined) throw protocolError(this.#from, 'the size in a reply is not a number')
     if (size > this.#maxBodySize) {
-      const what = `a reply of ${size} bytes is over maxValueSize, ${this.#maxBodySize}`
-      throw protocolError(this.#from, `${what}; raise that to read it`)
+      const what = `a reply of ${size} bytes is larger than maxValueSize, ${this.#maxBodySize}`
+      throw protocolError(this.#from, `${what}; raise maxValueSize to read it`)
     }
     return size
   }

@@ -1,5 +1,5 @@
 /**
- * Sending any uwsgi packet and reading what comes back, as `uwsgi.send_message` of uWSGI 1.4 did.
+ * Sends any uwsgi packet and reads the reply, as `uwsgi.send_message` of uWSGI 1.4 did.
  */
 
 import { once } from 'node:events'
@@ -7,14 +7,18 @@ import { connect, type Socket } from 'node:net'
 import { invalidOption, requireInteger, UndercroftError } from '../base/index.ts'
 import {
   type Address,
+  API_ADDRESS,
+  formatAddress,
+  MAX_TIMEOUT_MS,
+  parseAddress,
+} from '../net/index.ts'
+import {
   ByteSource,
   DEFAULT_SOCKET_TIMEOUT_MS,
   encodeDictionary,
   encodePacket,
-  formatAddress,
   HEADER_SIZE,
   MAX_PACKET_SIZE,
-  parseAddress,
   parseHeader,
 } from '../protocols/uwsgi/index.ts'
 
@@ -24,13 +28,13 @@ export type Message = string | Uint8Array | Readonly<Record<string, string | Uin
 /**
  * Sends one packet and yields the payload of the reply in chunks.
  *
- * A reply that begins with `H` is taken for raw HTTP and yielded whole; otherwise its first four
- * bytes are a header, and as many bytes as that announces are yielded. The end of the connection
+ * A reply that begins with `H` is raw HTTP and yielded whole. Otherwise its first four bytes are a
+ * header, and as many bytes as the header announces are yielded. The end of the connection
  * or a silence of `timeoutMs` ends the iteration.
  *
  * @param address - `host:port` or the path of a Unix socket.
- * @param modifier1 - Whom it is for, 0 to 255; 111 is the cache.
- * @param modifier2 - What is asked, 0 to 255.
+ * @param modifier1 - The handler, 0 to 255; 111 is the cache.
+ * @param modifier2 - The command, 0 to 255.
  * @param message - The payload, at most 65535 bytes.
  * @param timeoutMs - Milliseconds to connect and to wait for each further byte. Default 4000.
  * @throws UndercroftError `UNDERCROFT_CONNECTION` when no connection could be made,
@@ -83,12 +87,12 @@ export async function* sendMessageRaw(
     encodeMessage(message),
   )
   requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS)
-  const socket = await openSocket(parseAddress('address', address), timeoutMs)
+  const socket = await openSocket(parseAddress('address', address, API_ADDRESS), timeoutMs)
   try {
     socket.write(packet)
     for await (const chunk of socket) yield chunk
   } catch {
-    // A reset or the timeout: the end of the reply, as uWSGI's function had it.
+    // A reset or the timeout ends the reply, as in uWSGI's function.
   } finally {
     socket.destroy()
   }
@@ -96,8 +100,6 @@ export async function* sendMessageRaw(
 
 /** `H` of `HTTP/1.0`. */
 const HTTP_FIRST_BYTE = 0x48
-
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 function encodeMessage(message: Message): Uint8Array {
   if (typeof message === 'string') return requireFitting(Buffer.from(message))

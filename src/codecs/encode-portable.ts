@@ -7,7 +7,10 @@
 // Imported, because the global is a getter: 20 ns at each use.
 import { Buffer } from 'node:buffer'
 import {
+  COUNTER_SIZE,
   isWellFormed,
+  MAX_INT64,
+  MIN_INT64,
   type NativeText,
   nativeText,
   UndercroftError,
@@ -16,8 +19,6 @@ import {
 } from '../base/index.ts'
 import { isPlainData } from './plain.ts'
 
-const MIN_INT64 = -(2n ** 63n)
-const MAX_INT64 = 2n ** 63n - 1n
 const TWO_TO_32 = 2 ** 32
 
 /** Undefined: only the structured clone algorithm may keep this value. */
@@ -25,10 +26,10 @@ export function encodePortable(value: unknown): ValueSource | undefined {
   if (typeof value === 'string') return encodeText(value)
   if (value instanceof Uint8Array) return encodeBytes(value)
   if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    return new EncodedValue(VALUE_TYPE.integer, INTEGER, INTEGER_SIZE, '', NO_BYTES, value)
+    return new EncodedValue(VALUE_TYPE.integer, INTEGER, COUNTER_SIZE, '', NO_BYTES, value)
   }
   if (typeof value === 'bigint' && value >= MIN_INT64 && value <= MAX_INT64) {
-    const bytes = Buffer.allocUnsafe(INTEGER_SIZE)
+    const bytes = Buffer.allocUnsafe(COUNTER_SIZE)
     bytes.writeBigInt64LE(value)
     return encodedBytes(bytes, VALUE_TYPE.bigint)
   }
@@ -74,7 +75,6 @@ const UTF16 = 2
 const BYTES = 3
 const INTEGER = 4
 
-const INTEGER_SIZE = 8
 const NO_BYTES = new Uint8Array(0)
 
 /**

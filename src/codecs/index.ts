@@ -5,6 +5,7 @@ export {
   encodeForNetwork,
   findTypeName,
   nameOfType,
+  requireSource,
   sourceOf,
 } from './network.ts'
-export { decodeFrozen, decodeValue, encodeValue } from './structured.ts'
+export { decodeFrozen, decoderFor, decodeValue, encodeValue } from './structured.ts'

@@ -8,8 +8,10 @@
 
 import { isAscii, isUtf8 } from 'node:buffer'
 import {
+  COUNTER_SIZE,
   describe,
   type EncodedValue,
+  invalidOption,
   UndercroftError,
   VALUE_TYPE,
   type ValueSource,
@@ -69,6 +71,21 @@ export function sourceOf({ bytes, type = 'bytes' }: EncodedValue): ValueSource |
   return isOfType(bytes, type) ? encodedBytes(bytes, storedType(bytes, type)) : undefined
 }
 
+/** Encoded bytes from a caller, for storing. They must be what their type says. */
+export function requireSource(value: EncodedValue): ValueSource {
+  const { bytes, type = 'bytes' } = value
+  if (!(bytes instanceof Uint8Array)) throw invalidOption('bytes', 'a Uint8Array', bytes)
+  const known = findTypeName(type)
+  const source = known === undefined ? undefined : sourceOf({ bytes, type: known })
+  if (source !== undefined) return source
+  throw new UndercroftError(
+    'UNDERCROFT_VALUE_UNSUPPORTED',
+    known === undefined || known === 'structured'
+      ? `values of type ${describe(type)} are not accepted as bytes; types that are: ${ACCEPTED}`
+      : `these ${describe(bytes)} are not valid as a value of type ${describe(type)}`,
+  )
+}
+
 /** A decoder that keeps the bytes as stored, beside the name of what they are. */
 export function copyEncoded(
   bytes: Buffer,
@@ -89,6 +106,10 @@ const TYPES: Readonly<Record<ValueTypeName, number>> = {
   json: VALUE_TYPE.json,
   structured: VALUE_TYPE.structured,
 }
+
+const ACCEPTED = Object.keys(TYPES)
+  .filter(name => name !== 'structured')
+  .join(', ')
 
 const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([
   [VALUE_TYPE.ascii, 'text'] as const,
@@ -117,8 +138,6 @@ function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {
       return false
   }
 }
-
-const COUNTER_SIZE = 8
 
 function isJson(bytes: Uint8Array): boolean {
   try {

@@ -6,7 +6,13 @@
  */
 
 import { deserialize, serialize } from 'node:v8'
-import { describe, UndercroftError, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import {
+  describe,
+  UndercroftError,
+  VALUE_TYPE,
+  type ValueDecoder,
+  type ValueSource,
+} from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
 import { encodedBytes, encodePortable } from './encode-portable.ts'
 
@@ -26,6 +32,11 @@ export function decodeFrozen(bytes: Buffer, offset: number, size: number, type: 
   const value = decodeValue(bytes, offset, size, type)
   if (type === VALUE_TYPE.json) freezeAll(value)
   return value
+}
+
+/** The decoder for callers that may get the same object as others do, or only their own. */
+export function decoderFor({ objects }: { readonly objects: boolean }): ValueDecoder<unknown> {
+  return objects ? decodeFrozen : decodeValue
 }
 
 /** What JSON.parse made: a tree. Not recursive, because it can be deeper than the stack. */

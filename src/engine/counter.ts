@@ -6,10 +6,7 @@
  * divided by -1 wraps to itself (in uWSGI it kills the worker).
  */
 
-import { type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
-
-/** Bytes of a counter. */
-export const COUNTER_SIZE = 8
+import { COUNTER_SIZE, type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
 
 export function applyOperation(operation: CounterOperation, value: bigint, by: bigint): bigint {
   switch (operation) {

@@ -13,7 +13,7 @@ import type {
   ValueSource,
   VerifyReport,
 } from '../base/index.ts'
-import { keySizeOf, maxValueSize, type Segment } from '../segment/index.ts'
+import { keySizeOf, maxValueSize, type Segment, valueTypeOf } from '../segment/index.ts'
 import { Counters } from './counters.ts'
 import { Exclusive } from './exclusive.ts'
 import { changesUnderLock, valueTooLarge } from './failures.ts'
@@ -227,7 +227,8 @@ export class Engine {
         table.readKey(found, keySize, this.#scanKey.words)
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
         const lastUse = eviction?.lastUse(found) ?? 0
-        return make(key, { offset, size, info, expiresAtMs: table.expiresAtMs(found), lastUse })
+        const expiresAtMs = table.expiresAtMs(found)
+        return make(key, { offset, size, type: valueTypeOf(info), expiresAtMs, lastUse })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()

@@ -202,7 +202,7 @@ export class Reader {
 export interface ItemView {
   readonly offset: number
   readonly size: number
-  readonly info: number
+  readonly type: number
   readonly expiresAtMs: number
   /** The tick of its last use; 0 where nothing is evicted. */
   readonly lastUse: number

@@ -10,7 +10,7 @@ import type { Exclusive } from './exclusive.ts'
 import type { Parts } from './parts.ts'
 import type { Room } from './room.ts'
 import { NO_SLOT } from './slot-table.ts'
-import { SWEEP_SLOT } from './state.ts'
+import { SWEEP_SLOT, usedSlotCount } from './state.ts'
 
 /** Slots looked at in one step: some 100 us when all of them are reclaimed. */
 const SLOTS_A_STEP = 256
@@ -48,6 +48,19 @@ export class Upkeep {
   /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
   isSweeper(): boolean {
     return this.#parts.segment.mapping.locks.tryHold(SWEEPER_LOCK)
+  }
+
+  /** Orders chains, and reclaims all that has expired now; returns how many items that were. */
+  sweep(): number {
+    this.orderChains()
+    let reclaimed = 0
+    // Twice around at most: the first round may have begun at any slot.
+    for (let step = 0, limit = 2 * (usedSlotCount(this.#parts.segment) + 2); step < limit; step++) {
+      const { reclaimed: count, more } = this.sweepStep()
+      reclaimed += count
+      if (!more) break
+    }
+    return reclaimed
   }
 
   /** Reclaims what expired among the next slots in turn. */

@@ -6,11 +6,11 @@
  * behind.
  */
 
-import type { CounterOperation, ValueSource } from '../base/index.ts'
+import { COUNTER_SIZE, type CounterOperation, type ValueSource } from '../base/index.ts'
 import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import { Compaction } from './compaction.ts'
-import { applyOperation, COUNTER_SIZE, CounterSource, isCounter } from './counter.ts'
+import { applyOperation, CounterSource, isCounter } from './counter.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'

@@ -1,8 +1,8 @@
 /**
  * One client of the stats server: find out whether it speaks HTTP, answer once, close.
  *
- * uWSGI's tools connect and wait for the document without a word; an HTTP client waits for nobody
- * and sends its request. So a client that stays silent for a moment is one of the former.
+ * uWSGI's tools connect and wait for the document without sending a byte. An HTTP client sends its
+ * request at once. So a client that stays silent for a moment gets the document.
  */
 
 import type { Socket } from 'node:net'
@@ -17,15 +17,15 @@ import {
 
 /**
  * How long a client may be silent before it gets the document without a request. A request follows
- * its connection at once, but on a busy machine the client may lose the processor in between; and
- * whoever waits for the document, once a second as uwsgitop, does not notice this much. A client
- * that is done sending (half-close) is not waited for.
+ * its connection at once, but on a busy machine the client may lose the processor in between. A tool
+ * that waits for the document once a second, such as uwsgitop, does not notice this delay. A client
+ * that has ended its side (half-close) gets the document at once.
  */
 const FIRST_BYTE_WAIT_MS = 100
 
 /**
- * Both timers act in an immediate. Timers fire before sockets are read: after a pause of this
- * process the request may be here and only unread, and an immediate comes after the reading.
+ * Both timers act in an immediate. Timers fire before sockets are read, so after a pause of this
+ * process the request may have arrived unread. An immediate runs after the reading.
  */
 export class StatsConnection {
   readonly #socket: Socket
@@ -45,10 +45,10 @@ export class StatsConnection {
     socket.on('data', chunk => this.#onData(chunk))
     socket.on('end', () => this.#answer(this.#head === '' ? PLAIN : incomplete(this.#head, 400)))
     socket.on('close', () => this.#onClose())
-    socket.on('error', () => {}) // the peer's own business; 'close' follows
+    socket.on('error', () => {}) // 'close' follows
   }
 
-  /** Sends what is on its way, and no more. */
+  /** Sends an answer that has begun, and nothing else. */
   close(): void {
     this.#isAnswered = true
     this.#socket.destroySoon()
@@ -58,7 +58,7 @@ export class StatsConnection {
     if (this.#head === '') this.#answer(PLAIN)
   }
 
-  /** Bytes after the answer are read and dropped: unread ones would make the close a reset. */
+  /** Bytes after the answer are read and dropped: unread bytes would make the close a reset. */
   #onData(chunk: Buffer): void {
     clearTimeout(this.#silence)
     if (this.#isAnswered) return

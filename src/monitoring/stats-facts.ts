@@ -1,10 +1,10 @@
 /**
- * What the stats server's answers are made of.
+ * The facts that the stats server reports.
  */
 
 import type { CacheStats } from '../base/index.ts'
 
-/** The facts of one process, as far as they can be known. */
+/** Facts of one process, as far as they are known. */
 export interface ProcessFacts {
   readonly pid: number
   readonly uid: number
@@ -15,18 +15,18 @@ export interface ProcessFacts {
   readonly startedAtMs: number
 }
 
-/** Everything the document is made of. */
+/** All facts of the document. */
 export interface StatsFacts {
   readonly version: string
   readonly process: ProcessFacts
   readonly caches: readonly CacheStats[]
-  /** Whether `max_items` is one more than `maxItems`: uWSGI counts a first place it never uses. */
-  readonly countsFirstPlace: boolean
+  /** Whether `max_items` counts the first place, which uWSGI never uses. */
+  readonly uwsgiItemCount: boolean
   readonly sockets: readonly SocketFacts[]
   readonly workers: readonly WorkerFacts[]
 }
 
-/** A socket that is listened on. */
+/** A socket that a server listens on. */
 export interface SocketFacts {
   readonly address: string
   readonly protocol: 'uwsgi' | 'http'
@@ -44,27 +44,27 @@ export type JsonValue =
 export interface WorkerFacts {
   /** From 1. */
   readonly id: number
-  /** 0: there is no process now. */
+  /** 0: the worker has no process now. */
   readonly pid: number
   /** `cheap` is uWSGI's word for a worker without a process. */
   readonly status: 'idle' | 'busy' | 'cheap'
-  /** Requests of all its processes so far. */
+  /** Requests of all processes of this worker. */
   readonly requests: number
-  /** Requests of the present process. */
+  /** Requests of the current process. */
   readonly deltaRequests: number
-  /** Requests that have begun and not ended. */
+  /** Requests that have begun and not yet ended. */
   readonly activeRequests: number
   readonly harakiriCount: number
-  /** Processes started, the first among them. */
+  /** Processes started, including the first. */
   readonly spawnCount: number
-  /** Unix time. */
+  /** Start of the current process, Unix milliseconds. */
   readonly spawnedAtMs: number
-  /** Spent in requests. */
+  /** Microseconds spent in requests. */
   readonly runningMicros: number
   readonly averageMicros: number
   readonly sentBytes: number
   /** Bytes of memory in use; 0: not known. */
   readonly rss: number
-  /** The application, if it has one. */
+  /** The application, if the worker has one. */
   readonly app?: { readonly startupMs: number; readonly chdir: string }
 }

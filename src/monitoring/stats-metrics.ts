@@ -8,7 +8,7 @@ import type { CacheStats } from '../base/index.ts'
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** All metrics of all caches; each metric in one group, as the format asks. */
+/** Formats all metrics of all caches, each metric in one group, as the format requires. */
 export function formatMetrics(caches: readonly CacheStats[]): string {
   return METRICS.map(metric => formatMetric(metric, caches)).join('')
 }
@@ -22,12 +22,12 @@ interface Metric {
 
 const METRICS: readonly Metric[] = [
   gauge('items', 'Items in the table, expired ones not yet swept included.', it => it.items),
-  gauge('max_items', 'Items the cache holds at most.', it => it.maxItems),
+  gauge('max_items', 'Maximum number of items.', it => it.maxItems),
   counter('hits', 'Reads that found a live item.', it => it.hits),
-  counter('misses', 'Reads that found none.', it => it.misses),
+  counter('misses', 'Reads that found no live item.', it => it.misses),
   counter(
     'full',
-    'Times it was found full: a value refused, or everything cleared for one.',
+    'Times the cache was full: a value was refused, or all items were cleared for one.',
     it => it.full,
   ),
   counter('evicted', 'Live items removed to make room.', it => it.evicted),
@@ -39,7 +39,7 @@ const METRICS: readonly Metric[] = [
   gauge('blocks', 'Blocks for values, used and free.', it => it.blocks),
   gauge(
     'last_modified_timestamp_seconds',
-    'The last change in Unix time, 0 if it is not kept.',
+    'The last change in Unix time, 0 if it is not recorded.',
     it => it.lastModifiedAtMs / 1000,
   ),
   gauge('attachments', 'Processes and threads attached now.', it => it.attachments),
@@ -60,7 +60,7 @@ function formatMetric({ name, type, help, read }: Metric, caches: readonly Cache
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.join('')}`
 }
 
-/** The three characters that a label's value may not hold as they are. */
+/** Escapes the three characters that a label's value may not contain. */
 function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

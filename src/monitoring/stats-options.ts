@@ -4,7 +4,6 @@
 
 import {
   type CacheStats,
-  describe,
   invalidOption,
   requireBoolean,
   requireInteger,
@@ -13,12 +12,19 @@ import {
   requireString,
   UndercroftError,
 } from '../base/index.ts'
-import type { ResolvedListener } from '../net/index.ts'
-import { resolveAccess } from '../net/index.ts'
-import { DEFAULT_SOCKET_TIMEOUT_MS, parseAddress } from '../protocols/uwsgi/index.ts'
+import {
+  type Address,
+  MAX_CONNECTION_LIMIT,
+  MAX_TIMEOUT_MS,
+  type ResolvedListener,
+  requireFunctions,
+  resolveListener,
+  warn,
+} from '../net/index.ts'
+import { DEFAULT_SOCKET_TIMEOUT_MS } from '../protocols/uwsgi/index.ts'
 import type { SocketFacts, WorkerFacts } from './stats-facts.ts'
 
-/** What the stats server asks of a cache. Every `Cache` is one. */
+/** The part of a cache that the stats server reads. Every `Cache` has it. */
 export interface StatsSource {
   readonly name: string
   stats(): CacheStats
@@ -29,80 +35,96 @@ export interface StatsOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
   /**
-   * Allow an address that other machines can reach. There is no authentication: whoever reaches the
-   * port reads names and counts, the working directory and process ids. @default false
+   * Allow an address that other machines can reach. There is no authentication: every client that
+   * reaches the port reads names and counts, the working directory and process ids. @default false
    */
   readonly allowPublic?: boolean
   /**
-   * Who may connect: addresses and networks such as `10.0.0.0/8`. Others are closed at once. For
-   * TCP only. @default everybody who reaches the address
+   * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
+   * are closed at once. For TCP only. @default every client that reaches the address
    */
   readonly allow?: readonly string[]
   /** Permissions of a Unix socket's file. @default 0o600 */
   readonly mode?: number
   /**
-   * Answer with an HTTP header also where no HTTP request came, as uWSGI's `stats-http`. Web pages
-   * of any origin may read the JSON then, as there. @default false
+   * Answer with an HTTP header also without an HTTP request, as uWSGI's `stats-http`.
+   * @default false
    */
   readonly http?: boolean
+  /**
+   * The origin whose web pages may read the JSON, such as `https://ops.example`, or `*` for every
+   * origin. @default none
+   */
+  readonly allowOrigin?: string
+  /**
+   * Names under which HTTP clients reach the server, without a port. Requests for other names are
+   * refused: a web page whose name resolves to this machine (DNS rebinding) must not read the
+   * statistics. Addresses, `localhost`, the host of `address`, and Unix sockets are always allowed.
+   * @default none
+   */
+  readonly allowedHosts?: readonly string[]
   /** JSON without white space, as uWSGI's `stats-minified`. @default false */
   readonly minified?: boolean
   /**
-   * The caches were made from uWSGI's `items`, whose first place is never used: `max_items` tells
-   * one more than `maxItems`, the number that was configured. @default false
+   * Report `max_items` as uWSGI counts it, one more than `maxItems`: uWSGI's `items` include a first
+   * place that is never used. @default false
    */
-  readonly countsFirstPlace?: boolean
-  /** Where the caches are served, an address alone with the uwsgi protocol. @default none */
+  readonly uwsgiItemCount?: boolean
+  /** Where the caches are served. A bare address means the uwsgi protocol. @default none */
   readonly sockets?: readonly (string | SocketFacts)[]
-  /** The worker processes, asked for with each answer. @default this process alone */
+  /** Returns the worker processes; called for each answer. @default this process alone */
   readonly workers?: () => readonly WorkerFacts[]
-  /** What `version` says. @default 'undercroft' */
+  /** The member `version` of the JSON. @default 'undercroft' */
   readonly version?: string
-  /** Milliseconds for a request to be there whole, and for an answer to be read. @default 4000 */
+  /** Milliseconds for a whole request to arrive, and for an answer to be read. @default 4000 */
   readonly timeoutMs?: number
-  /** Connections at one time; further ones are closed at once. @default 64 */
+  /** Connections that may be open; further ones are closed at once. @default 64 */
   readonly maxConnections?: number
   /**
-   * Told about a cache that cannot be asked, such as a corrupt one; the answer goes without it.
+   * Called for a cache that cannot be read, such as a corrupt one, which the answer then omits.
    * @default writes a process warning
    */
   readonly onError?: (error: Error) => void
 }
 
+type ListenerName = 'address' | 'allowPublic' | 'allow' | 'mode'
+
 export interface ResolvedStatsOptions
   extends Required<
-    Omit<StatsOptions, 'address' | 'allowPublic' | 'allow' | 'mode' | 'sockets' | 'workers'>
+    Omit<StatsOptions, ListenerName | 'allowOrigin' | 'allowedHosts' | 'sockets' | 'workers'>
   > {
   readonly listener: ResolvedListener
+  readonly allowOrigin: string | undefined
+  /** In small letters. Undefined: every host is allowed, as on a Unix socket. */
+  readonly hosts: ReadonlySet<string> | undefined
   readonly sockets: readonly SocketFacts[]
   readonly workers: (() => readonly WorkerFacts[]) | undefined
 }
 
 export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions {
-  requireKnownNames('serveStats', options, OPTION_NAMES)
+  requireKnownNames('serveStats', options, Object.keys(STATS_OPTIONS))
   const { timeoutMs = DEFAULT_SOCKET_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
     options
   const { onError = warn, workers } = options
-  for (const [name, value] of Object.entries({ onError, workers })) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw invalidOption(name, 'a function', value)
-    }
-  }
+  requireFunctions({ onError, workers })
+  const listener = resolveListener('address', options)
   return {
-    listener: resolveListener(options),
+    listener,
+    allowOrigin: resolveOrigin(options.allowOrigin),
+    hosts: resolveHosts(listener.address, options.allowedHosts),
     http: requireBoolean('http', options.http ?? false),
     minified: requireBoolean('minified', options.minified ?? false),
-    countsFirstPlace: requireBoolean('countsFirstPlace', options.countsFirstPlace ?? false),
+    uwsgiItemCount: requireBoolean('uwsgiItemCount', options.uwsgiItemCount ?? false),
     sockets: requireSockets(options.sockets ?? []),
     workers,
     version: requireString('version', options.version ?? 'undercroft'),
     timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS),
-    maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTIONS_LIMIT),
+    maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTION_LIMIT),
     onError,
   }
 }
 
-/** The caches, if their names tell them apart: in both answers the name is all there is. */
+/** Requires different names, because the answers identify a cache by its name alone. */
 export function requireDifferentNames(caches: readonly StatsSource[]): readonly StatsSource[] {
   const names = caches.map(cache => cache.name)
   if (new Set(names).size === names.length) return caches
@@ -113,41 +135,37 @@ export function requireDifferentNames(caches: readonly StatsSource[]): readonly 
 }
 
 const DEFAULT_MAX_CONNECTIONS = 64
-const MAX_CONNECTIONS_LIMIT = 1_000_000
-const DEFAULT_MODE = 0o600
 
-/** A timer set for longer fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+const STATS_OPTIONS: Readonly<Record<keyof StatsOptions, true>> = {
+  address: true,
+  allowPublic: true,
+  allow: true,
+  mode: true,
+  http: true,
+  allowOrigin: true,
+  allowedHosts: true,
+  minified: true,
+  uwsgiItemCount: true,
+  sockets: true,
+  workers: true,
+  version: true,
+  timeoutMs: true,
+  maxConnections: true,
+  onError: true,
+}
 
-const OPTION_NAMES: readonly (keyof StatsOptions)[] = [
-  'address',
-  'allowPublic',
-  'allow',
-  'mode',
-  'http',
-  'minified',
-  'countsFirstPlace',
-  'sockets',
-  'workers',
-  'version',
-  'timeoutMs',
-  'maxConnections',
-  'onError',
-]
+function resolveOrigin(given: unknown): string | undefined {
+  if (given === undefined) return undefined
+  const origin = requireString('allowOrigin', given)
+  if (origin === '*' || /^[\x21-\x7e]+$/.test(origin)) return origin
+  throw invalidOption('allowOrigin', 'an origin such as https://ops.example, or *', given)
+}
 
-function resolveListener(options: StatsOptions): ResolvedListener {
-  const address = parseAddress('address', requireString('address', options.address))
-  if (address.kind === 'tcp' && options.mode !== undefined) {
-    throw new UndercroftError(
-      'UNDERCROFT_OPTION_INVALID',
-      `mode is for Unix sockets; ${describe(options.address)} is not one`,
-    )
-  }
-  const mode = requireInteger('mode', options.mode ?? DEFAULT_MODE, 0, 0o777)
-  const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
-  const { allow } = options
-  const access = resolveAccess(allow === undefined ? {} : { allow }, address.kind === 'tcp')
-  return { address, access, allowPublic, mode }
+function resolveHosts(address: Address, given: unknown = []): ReadonlySet<string> | undefined {
+  if (!Array.isArray(given)) throw invalidOption('allowedHosts', 'a list of names', given)
+  const names = given.map(name => requireString('allowedHosts', name).toLowerCase())
+  if (address.kind === 'unix') return undefined // web pages cannot reach it
+  return new Set(['localhost', address.host.toLowerCase(), ...names].filter(name => name !== ''))
 }
 
 function requireSockets(given: unknown): readonly SocketFacts[] {
@@ -162,8 +180,4 @@ function requireSockets(given: unknown): readonly SocketFacts[] {
       protocol: requireOneOf('sockets: protocol', protocol, ['uwsgi', 'http']),
     }
   })
-}
-
-function warn(error: Error): void {
-  process.emitWarning(error)
 }

@@ -1,15 +1,14 @@
 /**
- * The stats server: what uWSGI's tools and Prometheus read about the caches of this process.
+ * The stats server: uWSGI's tools and Prometheus read the counts of caches from it.
  */
 
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, isIP, type Server, type Socket } from 'node:net'
 import type { CacheStats } from '../base/index.ts'
 import { isAdmitted, type Listening, listen } from '../net/index.ts'
 import { StatsConnection } from './stats-connection.ts'
-import { makeDocument } from './stats-document.ts'
+import { formatDocument, makeDocument, workerOfProcess } from './stats-document.ts'
 import type { ProcessFacts } from './stats-facts.ts'
 import { answerHttp, type StatsContent, type StatsRequest } from './stats-http.ts'
-import { formatDocument } from './stats-json.ts'
 import { formatMetrics } from './stats-metrics.ts'
 import {
   type ResolvedStatsOptions,
@@ -18,28 +17,27 @@ import {
   type StatsOptions,
   type StatsSource,
 } from './stats-options.ts'
-import { workerOfProcess } from './stats-workers.ts'
 
 /** A running stats server; made by {@link serveStats}. */
 export interface StatsServer {
   /** The address listened on, with a real port number. */
   readonly address: string
-  /** Takes no more connections, sends what is on its way, removes a socket file. */
+  /** Stops accepting connections, sends answers that have begun, and removes a socket file. */
   close(): Promise<void>
   /** The same as {@link StatsServer.close}. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Serves the counts of caches at one address: to uWSGI's tools, which connect and read, as uWSGI's
- * JSON; over HTTP the same JSON at `/`, and Prometheus text at `/metrics`.
+ * Serves the counts of caches at one address. uWSGI's tools, which connect and read, get uWSGI's
+ * JSON. HTTP clients get the same JSON at `/`, and Prometheus text at `/metrics`.
  *
- * Counts are those of all processes that share a cache, so one of them serves for all.
+ * The counts include all processes that share a cache, so one stats server is enough.
  *
- * @param caches - The caches, each with its own name. They are not closed with the server.
- * @param options - Where to listen, layout, and limits.
+ * @param caches - The caches, each with its own name. The server does not close them.
+ * @param options - The address, the layout, and limits.
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options and for an address that other
- * machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when the address cannot be had.
+ * machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when the address cannot be bound.
  *
  * @example
  * await using stats = await serveStats([cache], { address: '127.0.0.1:9191' })
@@ -58,7 +56,7 @@ class SocketStatsServer implements StatsServer {
   readonly #options: ResolvedStatsOptions
   readonly #server: Server
   readonly #content: StatsContent
-  /** Read once: it can be gone later, and asking for it would throw. */
+  /** Read once: the directory can be gone later, and then reading it would throw. */
   readonly #cwd = process.cwd()
   readonly #connections = new Set<StatsConnection>()
   #listening: Listening | undefined
@@ -69,7 +67,8 @@ class SocketStatsServer implements StatsServer {
     this.#options = options
     this.#server = createServer(SOCKET_OPTIONS, socket => this.#accept(socket))
     this.#content = {
-      isForAnyOrigin: options.http,
+      allowOrigin: options.allowOrigin,
+      allowsHost: host => allowsHost(options.hosts, host),
       document: () => this.#document(),
       metrics: () => formatMetrics(this.#readStats()),
     }
@@ -111,15 +110,15 @@ class SocketStatsServer implements StatsServer {
   }
 
   #document(): string {
-    const { version, countsFirstPlace, sockets, minified } = this.#options
+    const { version, uwsgiItemCount, sockets, minified } = this.#options
     const caches = this.#readStats()
     const facts = readProcessFacts(this.#cwd)
     const workers = this.#options.workers?.() ?? [workerOfProcess(facts)]
-    const all = { version, process: facts, caches, countsFirstPlace, sockets, workers }
+    const all = { version, process: facts, caches, uwsgiItemCount, sockets, workers }
     return formatDocument(makeDocument(all), minified)
   }
 
-  /** A cache that cannot be asked must not hide the others. */
+  /** A cache that cannot be read must not hide the others. */
   #readStats(): CacheStats[] {
     return this.#caches.flatMap(cache => {
       try {
@@ -139,7 +138,12 @@ class SocketStatsServer implements StatsServer {
   }
 }
 
-/** Half-open: a client may end its side first and still gets its answer. */
+/** With an address as its host, a page does not depend on a name that an attacker can point here. */
+function allowsHost(hosts: ReadonlySet<string> | undefined, host: string): boolean {
+  return hosts === undefined || isIP(host) !== 0 || hosts.has(host.toLowerCase())
+}
+
+/** With half-open connections a client may end its side first and still gets its answer. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true }
 
 function readProcessFacts(cwd: string): ProcessFacts {

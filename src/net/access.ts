@@ -1,44 +1,46 @@
 /**
- * Who may use a listener, and for what: decided once, asked when a connection is accepted.
+ * Access to a listener: which clients it admits, and what they may do.
+ *
+ * The options are resolved once. The list is checked when a connection is accepted.
  */
 
-import type { Socket } from 'node:net'
-import { requireBoolean, UndercroftError } from '../base/index.ts'
+import { BlockList, isIP, type Socket } from 'node:net'
+import { invalidOption, requireBoolean, UndercroftError } from '../base/index.ts'
 import { requireSecret, type SecretOption } from '../protocols/uwsgi/index.ts'
-import { AddressList } from './address-list.ts'
+import { isInList } from './address.ts'
 
-/** The part of a listener's options that says who may use it. */
+/** The options of a listener that say which clients may use it, and for what. */
 export interface AccessOptions {
   /** Refuse every command that changes a cache. @default false */
   readonly readOnly?: boolean
   /**
-   * Who may connect: addresses and networks such as `10.0.0.0/8`. Others are closed at once. For
-   * TCP only. @default everybody who reaches the address
+   * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
+   * are closed at once. For TCP only. @default every client that reaches the address
    */
   readonly allow?: readonly string[]
   /**
-   * What clients must prove to know, 16 to 1024 bytes: those of this package can (their option
-   * `secret`), nginx and uWSGI cannot, and are closed. Costs a round trip a connection.
-   * @default none
+   * A secret of 16 to 1024 bytes that clients must prove to know. Clients of this package have the
+   * option `secret`; nginx and uWSGI cannot prove it, and are closed. Costs a round trip for each
+   * connection. @default none
    */
   readonly secret?: SecretOption
 }
 
 export interface Access {
   readonly readOnly: boolean
-  /** Undefined: everybody. */
-  readonly allow: AddressList | undefined
-  /** Undefined: none is asked for. */
+  /** Undefined: every address. */
+  readonly allow: BlockList | undefined
+  /** Undefined: clients log in without a secret. */
   readonly secret: Buffer | undefined
 }
 
-/** Nothing to ask of a peer before it is served: neither who it is nor what it knows. */
+/** Whether the listener serves a peer without checking its address or a secret. */
 export function isOpen(access: Access): boolean {
   return access.allow === undefined && access.secret === undefined
 }
 
 export function isAdmitted(access: Access, socket: Socket): boolean {
-  return access.allow === undefined || access.allow.has(socket.remoteAddress)
+  return access.allow === undefined || isInList(access.allow, socket.remoteAddress)
 }
 
 export function resolveAccess(options: AccessOptions, isTcp: boolean): Access {
@@ -46,12 +48,42 @@ export function resolveAccess(options: AccessOptions, isTcp: boolean): Access {
   if (allow !== undefined && !isTcp) {
     throw new UndercroftError(
       'UNDERCROFT_OPTION_INVALID',
-      'allow is for TCP; who may use a Unix socket is told by its mode and its directory',
+      'allow is for TCP; the mode and the directory of a Unix socket decide which users may use it',
     )
   }
   return {
     readOnly: requireBoolean('readOnly', readOnly),
-    allow: AddressList.parse('allow', allow),
+    allow: resolveAllowList('allow', allow),
     secret: secret === undefined ? undefined : requireSecret('secret', secret),
   }
+}
+
+/** The most entries of one list. Each peer is compared with all of them. */
+const MAX_ENTRIES = 1024
+
+/**
+ * Parses addresses and networks like `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`.
+ *
+ * @returns undefined when no list is given, which allows every address.
+ */
+export function resolveAllowList(name: string, given: unknown): BlockList | undefined {
+  if (given === undefined) return undefined
+  if (!Array.isArray(given) || given.length === 0 || given.length > MAX_ENTRIES) {
+    throw invalidOption(name, `a list of 1 to ${MAX_ENTRIES} addresses`, given)
+  }
+  const list = new BlockList()
+  for (const entry of given) addEntry(list, name, entry)
+  return list
+}
+
+function addEntry(list: BlockList, name: string, entry: unknown): void {
+  const [, base = '', digits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(String(entry)) ?? []
+  const version = isIP(base)
+  const family = version === 6 ? 'ipv6' : 'ipv4'
+  const maxPrefix = version === 6 ? 128 : 32
+  const prefix = digits === undefined ? maxPrefix : Number(digits)
+  if (version === 0 || prefix > maxPrefix) {
+    throw invalidOption(name, 'addresses like 10.0.0.7, 10.0.0.0/8 or fd00::/8', entry)
+  }
+  list.addSubnet(base, prefix, family)
 }

@@ -1,11 +1,11 @@
 /**
- * The one timer of a connection: how long the present wait may last in all.
+ * The one timer of a connection: how long the present wait may last in total.
  *
- * It starts with the wait and bytes that trickle in do not move it. Bodies get time in proportion
- * to their size, so that a large one on a slow line is possible and a stalled one still ends.
+ * The timer starts with the wait, and bytes that trickle in do not move it. Bodies get time in
+ * proportion to their size, so a large body may come over a slow line and a stalled one still ends.
  */
 
-/** What is waited for. */
+/** What the connection waits for. */
 export type Wait = 'request' | 'body' | 'skip' | 'reply' | 'end'
 
 export interface DeadlineLimits {
@@ -27,14 +27,14 @@ export class Deadline {
     this.#onPassed = onPassed
   }
 
-  /** Begins this wait of this request; does nothing when it has begun already. */
+  /** Begins this wait of this request. Does nothing when the wait has begun already. */
   wait(wait: Wait, request: number, bodySize: number): void {
     if (wait === this.#wait && request === this.#request) return
     this.#start(wait, this.#baseMs + (bodySize / this.#minBytesPerSecond) * 1000)
     this.#request = request
   }
 
-  /** Waits for a next request, from now on. */
+  /** Waits for the next request, from now on. */
   idle(timeoutMs: number): void {
     if (this.#wait === 'idle') this.#timer?.refresh()
     else this.#start('idle', timeoutMs)
@@ -52,5 +52,5 @@ export class Deadline {
   }
 }
 
-/** A timer set for longer fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** The longest timer of Node.js. A timer set for longer fires at once. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1

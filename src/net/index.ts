@@ -1,8 +1,35 @@
-export { type Access, type AccessOptions, isAdmitted, isOpen, resolveAccess } from './access.ts'
-export { AddressList } from './address-list.ts'
-export { type HostAddress, resolveBindHost } from './bind-host.ts'
-export { Budget, Holding } from './budget.ts'
-export { Deadline, type DeadlineLimits } from './deadline.ts'
-export type { Limits, ResolvedListener } from './limits.ts'
+export {
+  type Access,
+  type AccessOptions,
+  isAdmitted,
+  isOpen,
+  resolveAccess,
+  resolveAllowList,
+} from './access.ts'
+export {
+  type Address,
+  API_ADDRESS,
+  CONFIGURED_ADDRESS,
+  formatAddress,
+  type HostAddress,
+  isInList,
+  isLoopback,
+  LOOPBACK,
+  parseAddress,
+  parseIdentifier,
+  resolveBindHost,
+  TARGET_ADDRESS,
+} from './address.ts'
+export { Budget, BudgetShare, takeSteps, writeBudgeted, writePaced } from './budgeted-write.ts'
+export { Deadline, type DeadlineLimits, MAX_TIMEOUT_MS } from './deadline.ts'
 export { descriptorOf, type Listening, listen } from './listener.ts'
-export { SOCKET_OPTIONS } from './socket-options.ts'
+export {
+  DEFAULT_MIN_BYTES_PER_SECOND,
+  type Limits,
+  MAX_CONNECTION_LIMIT,
+  type ResolvedListener,
+  requireFunctions,
+  resolveListener,
+  SOCKET_OPTIONS,
+  warn,
+} from './listener-options.ts'

@@ -1,16 +1,24 @@
 /**
- * Listening: TCP addresses and Unix socket files.
+ * Listening on TCP addresses and Unix sockets.
+ *
+ * A server takes and gives up the path of a Unix socket in these steps:
+ *
+ * | step | killed here |
+ * | --- | --- |
+ * | 1. bind the socket in a private directory next to the path, and set its mode | the directory remains; no client has seen a socket with a wider mode |
+ * | 2. rename it to the path, replacing a file that no process listens on | the file remains, and the next server replaces it |
+ * | 3. on release, remove the file unless a later server has replaced it | the file remains, and the next server replaces it |
  */
 
-import type { Server } from 'node:net'
+import { chmod, lstat, mkdtemp, rename, rmdir, unlink } from 'node:fs/promises'
+import { connect, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
 import { UndercroftError } from '../base/index.ts'
-import { formatAddress } from '../protocols/uwsgi/index.ts'
-import { resolveBindHost } from './bind-host.ts'
-import type { ResolvedListener } from './limits.ts'
-import { bindSocketFile } from './socket-file.ts'
+import { formatAddress, MAX_UNIX_PATH_SIZE, resolveBindHost } from './address.ts'
+import type { ResolvedListener } from './listener-options.ts'
 
 export interface Listening {
-  /** As a client would write it, with the port that was given. */
+  /** As a client would write it, with the real port. */
   readonly address: string
   /** Removes what listening left in the file system. */
   release(): Promise<void>
@@ -27,10 +35,10 @@ export async function listen(
       return { address: formatAddress(address), release: nothing }
     }
     if (address.kind === 'unix') {
-      const socketFile = await bindSocketFile(address.path, listener.mode, path =>
+      const release = await bindSocketFile(address.path, listener.mode, path =>
         startListening(server, { path }),
       )
-      return { address: address.path, release: socketFile.release }
+      return { address: address.path, release }
     }
     const host = await resolveBindHost(address, listener.allowPublic)
     await startListening(server, { host, port: address.port })
@@ -46,7 +54,7 @@ export async function listen(
   }
 }
 
-/** `node:net` documents `_handle` for handing a server over, and has no other word for it. */
+/** `node:net` documents `_handle` for passing a server on, and has no other name for it. */
 export function descriptorOf(server: Server): number | undefined {
   const { _handle: handle }: { _handle?: { readonly fd?: number } } = Object(server)
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined
@@ -70,3 +78,66 @@ function boundPort(server: Server): number {
 }
 
 async function nothing(): Promise<void> {}
+
+/** @returns what releases the path again. */
+async function bindSocketFile(
+  path: string,
+  mode: number,
+  bind: (path: string) => Promise<void>,
+): Promise<() => Promise<void>> {
+  await requireFree(path)
+  const directory = await mkdtemp(join(dirname(path), TEMPORARY_PREFIX))
+  try {
+    const temporary = join(directory, 's')
+    if (Buffer.byteLength(temporary) > MAX_UNIX_PATH_SIZE) {
+      throw new UndercroftError(
+        'UNDERCROFT_OPTION_INVALID',
+        `the directory of ${path} is too long for a Unix socket; choose a shorter one`,
+      )
+    }
+    await bind(temporary)
+    await chmod(temporary, mode)
+    const bound = await lstat(temporary)
+    await rename(temporary, path)
+    return () => removeIfSame(path, bound)
+  } finally {
+    await rmdir(directory)
+  }
+}
+
+const TEMPORARY_PREFIX = '.u'
+
+interface FileIdentity {
+  readonly dev: number
+  readonly ino: number
+}
+
+async function removeIfSame(path: string, bound: FileIdentity): Promise<void> {
+  const present = await lstat(path).catch(() => undefined)
+  if (present?.dev === bound.dev && present.ino === bound.ino) await unlink(path)
+}
+
+/** The socket file of a killed server stays. Only a connect shows that no process listens on it. */
+async function requireFree(path: string): Promise<void> {
+  const present = await lstat(path).catch(() => undefined)
+  if (present === undefined) return
+  if (!present.isSocket()) {
+    throw new UndercroftError('UNDERCROFT_SYSTEM', `${path} exists and is not a socket`)
+  }
+  const failure = await tryConnect(path)
+  if (failure === 'ECONNREFUSED' || failure === 'ENOENT') return
+  const what = failure === undefined ? 'another server listens there' : failure
+  throw new UndercroftError('UNDERCROFT_SYSTEM', `${path} is taken: ${what}`)
+}
+
+/** @returns the code of the error, or undefined when the connection was made. */
+function tryConnect(path: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(undefined)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+  })
+}

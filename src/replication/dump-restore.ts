@@ -1,11 +1,11 @@
 /**
- * From the area of a dump into a cache, item by item, so that the sizes of both may differ.
+ * Stores the items of a dump in a cache one by one, so that the sizes of the two caches may differ.
  *
- * All records come before all values, so keys are held until their values come; values are not. A
- * dump that turns out to be wrong or incomplete is taken back: its keys are deleted again.
+ * All records come before all values, so keys are held until their values arrive; values are not
+ * held. After a dump that turns out to be wrong or incomplete its keys are deleted again.
  */
 
-import type { ReplicableCache } from '../base/index.ts'
+import { REPLICATION, type ReplicableCache } from '../base/index.ts'
 import {
   type DumpGeometry,
   type DumpRecord,
@@ -17,16 +17,16 @@ import {
 } from '../protocols/uwsgi/index.ts'
 import { DumpFailure, type DumpSource } from './dump-source.ts'
 
-/** What became of a dump's items. */
+/** How many items of a dump were stored. */
 export interface RestoreCounts {
   readonly restored: number
-  /** Without room here: the cache is full, or a key or value is larger than it takes. */
+  /** Items without room here: the cache is full, or a key or value is too large for it. */
   readonly skipped: number
 }
 
 /**
- * @param isSure - The server gave the whole geometry; otherwise it is our own, and the size of the
- * dump shows whether the keys are as large there.
+ * @param isSure - Whether the server sent the whole geometry. Otherwise the geometry is that of this
+ * cache, and the size of the dump shows whether the key sizes agree.
  */
 export async function restoreDump(
   source: DumpSource,
@@ -42,7 +42,7 @@ export async function restoreDump(
     if (!isSure) await requireSameSize(source, geometry)
     return counts
   } catch (error) {
-    for (const key of applied) cache.apply({ kind: 'delete', key })
+    for (const key of applied) cache[REPLICATION].apply({ kind: 'delete', key })
     if (isSure || !(error instanceof DumpFailure)) throw error
     await requireSameSize(source, geometry)
     throw error
@@ -53,9 +53,9 @@ interface NumberedRecord extends DumpRecord {
   readonly number: number
 }
 
-/** Bytes of keys, and of what is kept beside each, that one dump may take while it is read. */
+/** Memory that one dump may take while it is read: its keys, and some facts for each. */
 const MAX_HELD_SIZE = 512 * 1024 * 1024
-const HELD_BESIDE_KEY = 200
+const HELD_PER_KEY = 200
 
 async function readRecords(source: DumpSource, geometry: DumpGeometry): Promise<NumberedRecord[]> {
   const records: NumberedRecord[] = []
@@ -66,8 +66,8 @@ async function readRecords(source: DumpSource, geometry: DumpGeometry): Promise<
     const record = number === 0 ? 'unused' : parseDumpRecord(bytes, geometry)
     if (record === 'unused') continue
     if (record === 'malformed') throw new DumpFailure(`record ${number} of the dump is malformed`)
-    heldSize += record.key.length + HELD_BESIDE_KEY
-    if (heldSize > MAX_HELD_SIZE) throw new DumpFailure('the keys of the dump are too many')
+    heldSize += record.key.length + HELD_PER_KEY
+    if (heldSize > MAX_HELD_SIZE) throw new DumpFailure('the dump has too many keys')
     records.push({ ...record, number })
   }
   return records
@@ -82,7 +82,7 @@ async function restoreValues(
 ): Promise<RestoreCounts> {
   const { maxItems } = cache.stats()
   const oldestFirst = orderByUse(records)
-  // With less room here, those that were used last are worth more than the others.
+  // A smaller cache keeps the items that were used last.
   const wanted = new Set(oldestFirst.slice(Math.max(0, oldestFirst.length - maxItems)))
   const counts = { restored: 0, skipped: records.length - wanted.size }
   const { blockSize, blocks } = geometry
@@ -104,21 +104,22 @@ async function restoreValues(
     const isRelative = isListed && record.expires < FIRST_MOMENT
     const expiresAtMs = isRelative ? 0 : msFromUnixSeconds(record.expires)
     applied.push(key)
-    if (!cache.apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
-    else if (cache.has(key)) counts.restored++ // not if it has ended
+    if (!cache[REPLICATION].apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
+    else if (cache.has(key)) counts.restored++ // an expired item is not there
   }
   await source.skip(blocks * blockSize - position)
-  if (cache.stats().eviction === 'lru') for (const { key } of oldestFirst) cache.promote(key)
+  if (cache.stats().eviction === 'lru')
+    for (const { key } of oldestFirst) cache[REPLICATION].promote(key)
   return counts
 }
 
 /**
- * A uWSGI cache with purge_lru keeps the seconds that were asked for where others have a moment,
- * and does not heed them (known fault F31). No dump was made before 2001.
+ * A uWSGI cache with purge_lru stores the TTL in seconds instead of a moment, and ignores it (fault
+ * F31 in docs/reference/uwsgi-faults.md). No dump was made before 2001.
  */
 const FIRST_MOMENT = 1_000_000_000
 
-/** As far as the dump tells: those that its list by use does not reach come first. */
+/** Orders records by last use. Records that the dump's list does not reach come first. */
 function orderByUse(records: readonly NumberedRecord[]): NumberedRecord[] {
   const byNumber = new Map(records.map(record => [record.number, record]))
   const listed = new Set<NumberedRecord>()
@@ -131,8 +132,8 @@ function orderByUse(records: readonly NumberedRecord[]): NumberedRecord[] {
 }
 
 /**
- * uWSGI does not announce how large its keys are (known fault F36), but the size of all it sends
- * tells. Bytes that make no sense as larger keys are ignored, as uWSGI does.
+ * uWSGI does not announce its key size (fault F36 in docs/reference/uwsgi-faults.md), but the size
+ * of the dump shows it. Bytes that do not fit any key size are ignored, as uWSGI does.
  */
 async function requireSameSize(source: DumpSource, geometry: DumpGeometry): Promise<void> {
   const size = await source.measure(dumpAreaSize({ ...geometry, keySize: MAX_KEY_SIZE }))

@@ -1,17 +1,26 @@
 /**
- * What a dump will say, taken before its first byte is sent: an area has all records before all
- * values, and others go on writing meanwhile, so each item is copied whole, at one moment.
+ * The snapshot that a dump is made from, taken before the first byte is sent: an area has all
+ * records before all values, and other processes continue to write, so each item is copied whole.
  *
- * Of each item some numbers are kept in memory; keys and values go to logs. Which item comes first
- * is of no meaning; records are numbered from 1.
+ * Some numbers of each item stay in memory; keys and values go into logs. The order of the items
+ * has no meaning. Records are numbered from 1.
  */
 
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { djb33xHash, murmur2Hash, type PagedItem, type ReplicableCache } from '../base/index.ts'
+import {
+  djb33xHash,
+  murmur2Hash,
+  type PagedItem,
+  REPLICATION,
+  type ReplicableCache,
+} from '../base/index.ts'
 import { DUMP_BUCKET_COUNT, type DumpGeometry, unixSeconds } from '../protocols/uwsgi/index.ts'
-import { ByteLog } from './byte-log.ts'
 
-/** One item's record without its key; numbers as in a dump. */
+/** One item's record without its key. The numbers are those of the dump. */
 export interface SnapshotRecord {
   readonly keySize: number
   readonly hash: number
@@ -36,7 +45,7 @@ export interface DumpSnapshot extends AsyncDisposable {
 
 type DumpHash = 'djb33x' | 'murmur2'
 
-/** The geometry that uWSGI would have, which never uses its first place. */
+/** @returns the geometry of a uWSGI cache of this size. uWSGI never uses its first place. */
 export function dumpGeometryOf(cache: ReplicableCache): DumpGeometry {
   const { maxItems, blockSize, blocks, maxKeySize, bitmap } = cache.stats()
   const items = maxItems + 1
@@ -53,10 +62,10 @@ export async function takeSnapshot(
   try {
     let cursor = 0
     do {
-      const { items, next } = cache.itemPage(cursor, PAGE_SIZE)
+      const { items, next } = cache[REPLICATION].itemPage(cursor, PAGE_SIZE)
       for (const item of items) await taker.add(item)
       cursor = next
-      await setImmediate() // other clients have their turn
+      await setImmediate() // lets other clients run
     } while (cursor !== 0)
   } catch (error) {
     await taker[Symbol.asyncDispose]()
@@ -66,7 +75,7 @@ export async function takeSnapshot(
   return taker
 }
 
-/** Bytes of items copied in one turn of the event loop. */
+/** Bytes of items that are copied in one turn of the event loop. */
 const PAGE_SIZE = 262_144
 
 class SnapshotTaker implements DumpSnapshot {
@@ -88,7 +97,7 @@ class SnapshotTaker implements DumpSnapshot {
     this.values = new ByteLog(memorySize / 2)
   }
 
-  /** What finds no place is left out: while others write, a pass may meet more than fits. */
+  /** Skips an item without a place: while others write, a pass may meet more items than fit. */
   async add({ key, bytes, expiresAtMs, lastUse }: PagedItem): Promise<void> {
     const { items, blocks, blockSize } = this.geometry
     const number = this.records.length + 1
@@ -98,7 +107,7 @@ class SnapshotTaker implements DumpSnapshot {
     this.#nextBlock += blockCount
     const hash = (this.hash === 'murmur2' ? murmur2Hash : djb33xHash)(key, key.length) >>> 0
     const bucket = hash % DUMP_BUCKET_COUNT
-    const previous = this.#lastInBucket[bucket] ?? 0
+    const previous = this.#lastInBucket[bucket]
     const before = this.records[previous - 1]
     if (before !== undefined) before.next = number
     this.#lastInBucket[bucket] = number
@@ -125,4 +134,69 @@ function linkByUse(records: readonly SnapshotRecord[]): void {
     record.older = numbers[index - 1] ?? 0
     record.newer = numbers[index + 1] ?? 0
   }
+}
+
+/** Bytes of one write to a log's file, and of one read. */
+const LOG_CHUNK_SIZE = 1_048_576
+
+/**
+ * Bytes written once, in order, and then read once, in order. The first bytes stay in memory; the
+ * others go into a file without a name, which the system frees with the process.
+ */
+export class ByteLog {
+  readonly #held: Uint8Array[] = []
+  #heldLeft: number
+  #pending: Uint8Array[] = []
+  #pendingSize = 0
+  #file: FileHandle | undefined
+
+  constructor(heldSize: number) {
+    this.#heldLeft = heldSize
+  }
+
+  /** Keeps the bytes themselves: the caller must not change them afterwards. */
+  async append(bytes: Uint8Array): Promise<void> {
+    if (this.#file === undefined && bytes.length <= this.#heldLeft) {
+      this.#heldLeft -= bytes.length
+      this.#held.push(bytes)
+      return
+    }
+    this.#file ??= await openNameless()
+    this.#pending.push(bytes)
+    this.#pendingSize += bytes.length
+    if (this.#pendingSize >= LOG_CHUNK_SIZE) await this.#writePending()
+  }
+
+  /** Yields all bytes, in chunks of any size. */
+  async *read(): AsyncGenerator<Buffer, void, undefined> {
+    for (const bytes of this.#held) yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    if (this.#file === undefined) return
+    await this.#writePending()
+    for (let offset = 0; ; ) {
+      const chunk = Buffer.allocUnsafe(LOG_CHUNK_SIZE)
+      const { bytesRead } = await this.#file.read(chunk, 0, LOG_CHUNK_SIZE, offset)
+      if (bytesRead === 0) return
+      yield chunk.subarray(0, bytesRead)
+      offset += bytesRead
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close()
+  }
+
+  async #writePending(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingSize = 0
+    await this.#file?.appendFile(bytes)
+  }
+}
+
+/** After a kill between the two steps an empty file remains. */
+async function openNameless(): Promise<FileHandle> {
+  const path = join(tmpdir(), `undercroft-dump-${randomUUID()}`)
+  const file = await open(path, 'wx+', 0o600)
+  await unlink(path)
+  return file
 }

@@ -1,12 +1,11 @@
 /**
- * A dump on its way in: one request to one server, and its bytes in the order they come.
+ * A dump on its way in: one request to one server, and the bytes in the order of their arrival.
  */
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { Deadline, type DeadlineLimits } from '../net/index.ts'
+import { type Address, Deadline, type DeadlineLimits } from '../net/index.ts'
 import {
-  type Address,
   type AnnouncedDump,
   ByteSource,
   encodeDumpRequest,
@@ -18,9 +17,9 @@ import {
   parseHeader,
 } from '../protocols/uwsgi/index.ts'
 
-/** Why there is no dump. The texts are uWSGI's, which scripts may look for. */
+/** Why there is no dump. The messages are uWSGI's, because scripts may look for them. */
 export class DumpFailure extends Error {
-  /** The server gave a dump, but not one that can be used as it is. */
+  /** The server sent a dump, but this cache cannot use it as it is. */
   readonly hasDump: boolean
 
   constructor(message: string, hasDump = false) {
@@ -29,11 +28,11 @@ export class DumpFailure extends Error {
   }
 }
 
-/** What is asked for, and how long it may take. */
+/** One request for a dump, and its time limits. */
 export interface DumpRequest {
   readonly address: Address
   readonly cacheName: string
-  /** Asks for all of the geometry, which only our own servers give. */
+  /** Asks for the whole geometry, which only undercroft servers send. */
   readonly wantsDetails: boolean
   readonly limits: DeadlineLimits
 }
@@ -44,9 +43,9 @@ export class DumpSource {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #source = new ByteSource()
   readonly #deadline: Deadline
-  /** Bytes that came from the server so far. */
+  /** Bytes received so far. */
   #receivedSize = 0
-  /** Of them, those before the area. */
+  /** Bytes received before the area. */
   #headSize = 0
 
   private constructor(socket: Socket, limits: DeadlineLimits) {
@@ -55,7 +54,7 @@ export class DumpSource {
     this.#deadline = new Deadline(limits, () => socket.destroy(new Error('timed out')))
   }
 
-  /** Connects, asks, and reads what the server announces. */
+  /** Connects, sends the request, and reads the dictionary. */
   static async open(
     request: DumpRequest,
   ): Promise<{ source: DumpSource; announced: AnnouncedDump }> {
@@ -80,7 +79,7 @@ export class DumpSource {
     }
   }
 
-  /** From now on the area is awaited: it gets time in proportion to its size. */
+  /** Begins to wait for the area, which gets time in proportion to its size. */
   expect(areaSize: number): void {
     this.#deadline.clear()
     this.#deadline.wait('body', 0, areaSize)
@@ -100,7 +99,7 @@ export class DumpSource {
     }
   }
 
-  /** Reads to the end, or up to a limit; how large the area was with all that came after it. */
+  /** Reads to the end or up to a limit. @returns the size of the area and all bytes after it. */
   async measure(limitSize: number): Promise<number> {
     const size = () => this.#receivedSize - this.#headSize
     while (size() <= limitSize && (await this.#receive())) this.#source.takeAll()

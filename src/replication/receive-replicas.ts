@@ -1,20 +1,29 @@
 /**
- * Taking the changes that other nodes tell of: uWSGI's `udp=`.
+ * Receives changes from other nodes: uWSGI's `udp=`.
  *
- * What comes is applied, never sent on, so nodes may tell each other in any arrangement. There is
- * no authentication: whoever reaches the address, as one of those allowed, can change the cache.
+ * The receiver applies a change and does not send it on, so nodes may replicate to each other in any
+ * arrangement. There is no authentication: any allowed sender can change the cache.
  */
 
 import type { Socket } from 'node:dgram'
+import type { BlockList } from 'node:net'
 import {
-  invalidOption,
+  REPLICATION,
   type ReplicableCache,
   requireBoolean,
   requireKnownNames,
   UndercroftError,
 } from '../base/index.ts'
-import { AddressList, type HostAddress, resolveBindHost } from '../net/index.ts'
-import { formatAddress, parseDatagram } from '../protocols/uwsgi/index.ts'
+import {
+  formatAddress,
+  type HostAddress,
+  isInList,
+  requireFunctions,
+  resolveAllowList,
+  resolveBindHost,
+  warn,
+} from '../net/index.ts'
+import { parseDatagram } from '../protocols/uwsgi/index.ts'
 import { bindUdp, isMulticast, parseUdpAddresses, socketError } from './udp-address.ts'
 
 /** Options of `receiveReplicas`. */
@@ -22,49 +31,49 @@ export interface ReceiveOptions {
   /** Where to listen, as `host:port`. A multicast group is joined. Port 0 takes any free port. */
   readonly addresses: readonly string[]
   /**
-   * Allow addresses that other machines can reach; whoever does can change everything.
-   * @default false
+   * Allow addresses that other machines can reach. Every sender that reaches the port can change
+   * everything. @default false
    */
   readonly allowPublic?: boolean
   /**
-   * Whose datagrams are taken: addresses and networks such as `10.0.0.0/8`. Others are refused.
-   * The sender of a datagram can be forged, so this does not protect where any packet comes in.
-   * @default everybody's
+   * The senders whose datagrams are accepted: addresses and networks such as `10.0.0.0/8`. The
+   * sender of a datagram can be forged, so this protects only networks that filter packets.
+   * @default every sender
    */
   readonly allow?: readonly string[]
-  /** Told once of each kind of refusal and failure. @default writes a process warning */
+  /** Called once for each kind of refusal and failure. @default writes a process warning */
   readonly onLog?: (line: string) => void
 }
 
-/** What came so far, in datagrams. */
+/** What a receiver has received so far, in datagrams. */
 export interface ReceiveCounts {
   readonly received: number
-  /** Changes made, deletes of what was not there included. */
+  /** Changes made, including deletes of items that were not there. */
   readonly applied: number
-  /** Malformed, of senders not allowed, for another cache's sizes, or without room here. */
+  /** Datagrams that were malformed, from other senders, too large for the cache, or without room. */
   readonly refused: number
 }
 
 /** A running receiver; made by {@link receiveReplicas}. */
 export interface ReplicaReceiver {
-  /** As listened on, with real port numbers. */
+  /** The addresses listened on, with real port numbers. */
   readonly addresses: readonly string[]
   readonly counts: ReceiveCounts
-  /** Listens no more. May be called again. */
+  /** Stops listening. May be called again. */
   close(): void
   /** The same as {@link ReplicaReceiver.close}. */
   [Symbol.dispose](): void
 }
 
 /**
- * Applies the changes that other nodes send, ours or uWSGI's.
+ * Applies the changes that other nodes send, undercroft or uWSGI.
  *
  * @param cache - The cache to change. It stays open.
- * @param options - Where to listen.
+ * @param options - The addresses, and their limits.
  * @returns The receiver, once it listens on every address.
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options, addresses without a port,
  * and those that other machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when one cannot
- * be had.
+ * be bound.
  *
  * @example
  * using receiver = await receiveReplicas(cache, { addresses: ['127.0.0.1:3032'] })
@@ -73,12 +82,12 @@ export async function receiveReplicas(
   cache: ReplicableCache,
   options: ReceiveOptions,
 ): Promise<ReplicaReceiver> {
-  requireKnownNames('receiveReplicas', options, RECEIVE_OPTION_NAMES)
+  requireKnownNames('receiveReplicas', options, Object.keys(RECEIVE_OPTIONS))
   const addresses = parseUdpAddresses('addresses', options.addresses)
   const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
   const { onLog = warn } = options
-  if (typeof onLog !== 'function') throw invalidOption('onLog', 'a function', onLog)
-  const receiver = new UdpReceiver(cache, AddressList.parse('allow', options.allow), onLog)
+  requireFunctions({ onLog })
+  const receiver = new UdpReceiver(cache, resolveAllowList('allow', options.allow), onLog)
   try {
     for (const address of addresses) await receiver.listen(address, allowPublic)
   } catch (error) {
@@ -88,27 +97,23 @@ export async function receiveReplicas(
   return receiver
 }
 
-const RECEIVE_OPTION_NAMES: readonly (keyof ReceiveOptions)[] = [
-  'addresses',
-  'allowPublic',
-  'allow',
-  'onLog',
-]
+const RECEIVE_OPTIONS: Readonly<Record<keyof ReceiveOptions, true>> = {
+  addresses: true,
+  allowPublic: true,
+  allow: true,
+  onLog: true,
+}
 
 class UdpReceiver implements ReplicaReceiver {
   readonly addresses: string[] = []
   readonly counts = { received: 0, applied: 0, refused: 0 }
   readonly #cache: ReplicableCache
-  readonly #allow: AddressList | undefined
+  readonly #allow: BlockList | undefined
   readonly #onLog: (line: string) => void
   readonly #sockets: Socket[] = []
   readonly #reported = new Set<string>()
 
-  constructor(
-    cache: ReplicableCache,
-    allow: AddressList | undefined,
-    onLog: (line: string) => void,
-  ) {
+  constructor(cache: ReplicableCache, allow: BlockList | undefined, onLog: (line: string) => void) {
     this.#cache = cache
     this.#allow = allow
     this.#onLog = onLog
@@ -141,7 +146,7 @@ class UdpReceiver implements ReplicaReceiver {
 
   #onMessage(bytes: Buffer, sender: string): void {
     this.counts.received++
-    if (this.#allow?.has(sender) === false) {
+    if (this.#allow !== undefined && !isInList(this.#allow, sender)) {
       this.#refuse(`${sender} is not allowed`)
       return
     }
@@ -151,7 +156,7 @@ class UdpReceiver implements ReplicaReceiver {
       return
     }
     try {
-      if (this.#cache.apply(change) || change.kind === 'delete') this.counts.applied++
+      if (this.#cache[REPLICATION].apply(change) || change.kind === 'delete') this.counts.applied++
       else this.#refuseSet(change.key, 'the cache is full')
     } catch (error) {
       const code = error instanceof UndercroftError ? error.code : undefined
@@ -160,10 +165,10 @@ class UdpReceiver implements ReplicaReceiver {
     }
   }
 
-  /** What was there is older than what the other node has now, so it must not stay. */
+  /** The item here is older than that of the other node, so it must not stay. */
   #refuseSet(key: Buffer, reason: string): void {
     this.#refuse(reason)
-    this.#cache.apply({ kind: 'delete', key })
+    this.#cache[REPLICATION].apply({ kind: 'delete', key })
   }
 
   #refuse(reason: string): void {
@@ -179,7 +184,3 @@ class UdpReceiver implements ReplicaReceiver {
 }
 
 const MAX_REPORTS = 100
-
-function warn(line: string): void {
-  process.emitWarning(line)
-}

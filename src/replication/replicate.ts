@@ -1,66 +1,66 @@
 /**
- * Telling other nodes of each change, one datagram a node, without an answer: uWSGI's `node=`.
+ * Sends each change to other nodes, one datagram for each node, without an answer: uWSGI's `node=`.
  *
- * A value that fits no datagram is sent as a delete, so that no node keeps an older one (uWSGI cuts
- * it, known fault F22).
+ * A value that does not fit a datagram is sent as a delete, so that no node keeps an older one.
+ * uWSGI cuts the value (fault F22 in docs/reference/uwsgi-faults.md).
  */
 
 import type { Socket } from 'node:dgram'
 import {
   type CacheChange,
-  invalidOption,
   type ReplicableCache,
   requireInteger,
   requireKnownNames,
 } from '../base/index.ts'
+import { requireFunctions, warn } from '../net/index.ts'
 import { encodeDeleteDatagram, encodeSetDatagram } from '../protocols/uwsgi/index.ts'
 import { bindUdp, parseUdpAddresses, resolveTarget, type UdpTarget } from './udp-address.ts'
 
 /** Options of `replicate`. */
 export interface ReplicateOptions {
-  /** Where the other nodes listen, as `host:port`. Multicast groups are addresses, too. */
+  /** Where the other nodes listen, as `host:port`. A host may be a multicast group. */
   readonly nodes: readonly string[]
   /**
-   * Bytes that may wait to leave, as after a clear of many items; further ones are not sent, which
-   * counts as failed. @default 16777216
+   * Bytes that may wait to be sent, such as after a clear of many items. Further datagrams are not
+   * sent and count as failed. @default 16777216 (16 MiB)
    */
   readonly maxQueuedSize?: number
-  /** Told once of each kind of failure. @default writes a process warning */
+  /** Called once for each kind of failure. @default writes a process warning */
   readonly onLog?: (line: string) => void
 }
 
-/** What a replication did so far. */
+/** What a replication has sent so far. */
 export interface ReplicationCounts {
-  /** Datagrams given to the system. */
+  /** Datagrams that the system accepted. */
   readonly sent: number
-  /** Datagrams that it did not take. */
+  /** Datagrams that the system did not accept. */
   readonly failed: number
-  /** Changes whose value fits no datagram, sent as deletes. */
+  /** Changes whose value does not fit a datagram, sent as deletes. */
   readonly tooLarge: number
 }
 
 /** A running replication; made by {@link replicate}. */
 export interface Replication {
-  /** The nodes, as they were written. */
+  /** The nodes, as the option has them. */
   readonly nodes: readonly string[]
   readonly counts: ReplicationCounts
-  /** Sends no more; what waits to leave may be lost. May be called again. */
+  /** Stops sending. Datagrams that wait to be sent may be lost. May be called again. */
   close(): void
   /** The same as {@link Replication.close}. */
   [Symbol.dispose](): void
 }
 
 /**
- * Sends each change made through this cache object to other nodes, ours or uWSGI's.
+ * Sends each change made through this cache object to other nodes, undercroft or uWSGI.
  *
- * Not those that other processes make: each that changes the cache replicates its own changes.
- * Datagrams can be lost, and are not repeated.
+ * Each process that changes the cache replicates its own changes; changes of other processes are
+ * not sent. Datagrams can be lost, and are not repeated.
  *
  * @param cache - The cache to follow. It stays open.
  * @param options - Where to send.
- * @returns The replication, once all nodes' names are looked up.
+ * @returns The replication, once all nodes' names are resolved.
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options and addresses without a port;
- * `UNDERCROFT_SYSTEM` when a host cannot be found.
+ * `UNDERCROFT_SYSTEM` when a host cannot be resolved.
  *
  * @example
  * using replication = await replicate(cache, { nodes: ['10.0.0.2:3032', '10.0.0.3:3032'] })
@@ -69,7 +69,7 @@ export async function replicate(
   cache: ReplicableCache,
   options: ReplicateOptions,
 ): Promise<Replication> {
-  requireKnownNames('replicate', options, REPLICATE_OPTION_NAMES)
+  requireKnownNames('replicate', options, Object.keys(REPLICATE_OPTIONS))
   const addresses = parseUdpAddresses('nodes', options.nodes)
   const maxQueuedSize = requireInteger(
     'maxQueuedSize',
@@ -78,7 +78,7 @@ export async function replicate(
     Number.MAX_SAFE_INTEGER,
   )
   const { onLog = warn } = options
-  if (typeof onLog !== 'function') throw invalidOption('onLog', 'a function', onLog)
+  requireFunctions({ onLog })
   const targets = await Promise.all(addresses.map(address => resolveTarget('nodes', address)))
   const sockets = new Map<4 | 6, Socket>()
   for (const family of new Set(targets.map(target => target.family))) {
@@ -92,11 +92,11 @@ export async function replicate(
 
 const DEFAULT_MAX_QUEUED_SIZE = 16 * 1024 * 1024
 
-const REPLICATE_OPTION_NAMES: readonly (keyof ReplicateOptions)[] = [
-  'nodes',
-  'maxQueuedSize',
-  'onLog',
-]
+const REPLICATE_OPTIONS: Readonly<Record<keyof ReplicateOptions, true>> = {
+  nodes: true,
+  maxQueuedSize: true,
+  onLog: true,
+}
 
 interface ReplicationContext {
   readonly targets: readonly UdpTarget[]
@@ -134,7 +134,10 @@ class UdpReplication implements Replication {
     const datagram = this.#encode(change)
     if (datagram === undefined) {
       this.counts.failed += this.#context.targets.length
-      this.#report('key', 'a key does not fit a datagram; the other nodes are not told of it')
+      this.#report(
+        'key',
+        'a key does not fit a datagram; its change is not sent to the other nodes',
+      )
       return
     }
     for (const target of this.#context.targets) this.#send(datagram, target)
@@ -142,7 +145,7 @@ class UdpReplication implements Replication {
 
   #encode(change: CacheChange): Buffer | undefined {
     if (change.kind === 'delete') return encodeDeleteDatagram(change.key)
-    // An empty value is none in uWSGI's protocol.
+    // uWSGI's protocol has no empty values.
     const isEmpty = change.value.length === 0
     const set = isEmpty
       ? undefined
@@ -161,7 +164,7 @@ class UdpReplication implements Replication {
     if (socket === undefined) return
     if (socket.getSendQueueSize() > this.#context.maxQueuedSize) {
       this.counts.failed++
-      this.#report('queue', 'too many bytes wait to leave; some changes are not sent')
+      this.#report('queue', 'too many bytes wait to be sent; some changes are lost')
       return
     }
     socket.send(datagram, target.port, target.host, error => {
@@ -182,7 +185,3 @@ class UdpReplication implements Replication {
 }
 
 const MAX_REPORTS = 100
-
-function warn(line: string): void {
-  process.emitWarning(line)
-}

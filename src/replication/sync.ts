@@ -1,8 +1,8 @@
 /**
- * Filling a cache from another server's dump, usually at start: uWSGI's `sync=`.
+ * Fills a cache from another server's dump, usually at start: uWSGI's `sync=`.
  *
- * The first server that gives a usable dump wins. When none does, the cache stays as it is and the
- * log says so loudly; uWSGI stops then (known fault F37).
+ * The first server that sends a usable dump wins. Without any, the cache stays as it is and the log
+ * says so; uWSGI stops in that case (fault F37 in docs/reference/uwsgi-faults.md).
  */
 
 import {
@@ -13,11 +13,16 @@ import {
 } from '../base/index.ts'
 import {
   type Address,
+  DEFAULT_MIN_BYTES_PER_SECOND,
+  formatAddress,
+  MAX_TIMEOUT_MS,
+  parseAddress,
+  TARGET_ADDRESS,
+} from '../net/index.ts'
+import {
   type AnnouncedDump,
   DEFAULT_SOCKET_TIMEOUT_MS,
   type DumpGeometry,
-  formatAddress,
-  parseAddress,
 } from '../protocols/uwsgi/index.ts'
 import { type RestoreCounts, restoreDump } from './dump-restore.ts'
 import { dumpGeometryOf } from './dump-snapshot.ts'
@@ -27,11 +32,11 @@ import { DumpFailure, type DumpRequest, DumpSource } from './dump-source.ts'
 export interface SyncOptions {
   /** The cache's name on those servers; empty for their default. @default this cache's name */
   readonly cacheName?: string
-  /** Milliseconds for connecting and for the first bytes of an answer. @default 4000 */
+  /** Milliseconds to connect and to receive the first bytes of an answer. @default 4000 */
   readonly timeoutMs?: number
-  /** The slowest pace at which a dump may come. @default 1048576 */
+  /** The slowest pace at which a dump may arrive, in bytes per second. @default 1048576 */
   readonly minBytesPerSecond?: number
-  /** Told what happens, in uWSGI's words. @default nobody, but a total failure warns */
+  /** Called with log lines in uWSGI's words. @default only a total failure writes a warning */
   readonly onLog?: (line: string) => void
 }
 
@@ -44,22 +49,22 @@ export type SyncOutcome =
       /** Items that this cache has no room for. */
       readonly skipped: number
     }
-  /** No server gave a usable dump; one reason for each. */
+  /** No server sent a usable dump. There is one reason for each server. */
   | { readonly kind: 'failed'; readonly reasons: readonly string[] }
 
 /**
- * Fills a cache from the first of these servers, ours or uWSGI's, that gives a usable dump.
+ * Fills a cache from the first of these servers, undercroft or uWSGI, that sends a usable dump.
  *
- * A real uWSGI's cache must have the same items, blocksize and keysize (and blocks). One of our own
- * servers may have others: what fits is taken. Items that are here already stay unless the dump has
- * them, too. Listeners of the cache hear nothing of it.
+ * A uWSGI cache must have the same items, blocksize, keysize and blocks. The sizes of an undercroft
+ * server may differ: items that fit are stored. Items that are in the cache already stay unless the
+ * dump has them as well. Listeners of the cache are not called.
  *
  * @param cache - The cache to fill.
  * @param addresses - `host:port` or paths of Unix sockets, tried in order.
  * @param options - The cache's name there, and limits.
- * @returns What happened. A failure of all servers is no error.
- * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad addresses and options, and whatever
- * the cache throws when it cannot be written.
+ * @returns The outcome. When all servers fail, the promise still resolves.
+ * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad addresses and options, and the errors
+ * of the cache when it cannot be written.
  *
  * @example
  * const outcome = await syncFrom(cache, ['10.0.0.2:3031', '10.0.0.3:3031'])
@@ -69,11 +74,11 @@ export async function syncFrom(
   addresses: readonly string[],
   options: SyncOptions = {},
 ): Promise<SyncOutcome> {
-  requireKnownNames('syncFrom', options, SYNC_OPTION_NAMES)
+  requireKnownNames('syncFrom', options, Object.keys(SYNC_OPTIONS))
   const servers = parseServers(addresses)
   const { cacheName = cache.name, onLog } = options
   const whole = (name: 'timeoutMs' | 'minBytesPerSecond', fallback: number) =>
-    requireInteger(name, options[name] ?? fallback, 1, MAX_LIMIT)
+    requireInteger(name, options[name] ?? fallback, 1, MAX_TIMEOUT_MS)
   const limits = {
     socketTimeoutMs: whole('timeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
     minBytesPerSecond: whole('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
@@ -95,42 +100,31 @@ export async function syncFrom(
       reasons.push(`${name}: ${error.message}`)
     }
   }
-  const summary = `*** no server gave the content of cache "${cache.name}", it starts without ***`
+  const summary = `*** no server gave the content of cache "${cache.name}", which starts without it ***`
   if (onLog === undefined) process.emitWarning(`${summary}: ${reasons.join('; ')}`)
   else log(summary)
   return { kind: 'failed', reasons }
 }
 
-const SYNC_OPTION_NAMES: readonly (keyof SyncOptions)[] = [
-  'cacheName',
-  'timeoutMs',
-  'minBytesPerSecond',
-  'onLog',
-]
-
-const DEFAULT_MIN_BYTES_PER_SECOND = 1024 * 1024
-
-/** A timer set for longer fires at once. */
-const MAX_LIMIT = 2 ** 31 - 1
+const SYNC_OPTIONS: Readonly<Record<keyof SyncOptions, true>> = {
+  cacheName: true,
+  timeoutMs: true,
+  minBytesPerSecond: true,
+  onLog: true,
+}
 
 function parseServers(addresses: readonly string[]): Address[] {
   if (!Array.isArray(addresses) || addresses.length === 0) {
     throw invalidOption('addresses', 'a list of at least one address', addresses)
   }
-  return addresses.map(text => {
-    const address = parseAddress('addresses', text)
-    if (address.kind === 'tcp' && (address.host === '' || address.port === 0)) {
-      throw invalidOption('addresses', 'a host and a port to connect to', text)
-    }
-    return address
-  })
+  return addresses.map(text => parseAddress('addresses', text, TARGET_ADDRESS))
 }
 
 type ServerRequest = Omit<DumpRequest, 'wantsDetails'>
 
 /**
- * First the request that every uWSGI understands; only if the sizes differ the one that our own
- * servers answer with all of them.
+ * Sends the request that every uWSGI understands. If the sizes differ, sends the request that an
+ * undercroft server answers with its whole geometry.
  */
 async function syncFromServer(
   cache: ReplicableCache,
@@ -143,7 +137,7 @@ async function syncFromServer(
   } catch (error) {
     if (!(error instanceof DumpFailure) || !error.hasDump) throw error
     const detailed = { ...request, wantsDetails: true }
-    // Of a uWSGI the first failure says more.
+    // When a uWSGI answers, the first failure says more.
     const counts = await restoreFrom(cache, detailed, requireDetails).catch(second => {
       throw second instanceof DumpFailure && second.hasDump ? second : error
     })
@@ -170,7 +164,7 @@ function asOfDump(error: unknown): never {
   throw error instanceof DumpFailure ? new DumpFailure(error.message, true) : error
 }
 
-/** As uWSGI, only what is announced can differ. */
+/** Compares, as uWSGI does, only the sizes that the server announces. */
 function requireSame(own: DumpGeometry, { geometry }: AnnouncedDump): DumpGeometry {
   for (const [name, text] of SIZE_TEXTS) {
     const received = geometry[name]
@@ -187,7 +181,7 @@ const SIZE_TEXTS: readonly (readonly [keyof DumpGeometry, string])[] = [
   ['blocks', 'cache block count'],
 ]
 
-/** What one of our own servers announces, within what one of our caches can be. */
+/** @returns the geometry that an undercroft server announces, within the limits of a cache. */
 function requireDetails({ geometry, isComplete }: AnnouncedDump): DumpGeometry {
   const { items = 0, blockSize = 0, keySize = 0, blocks = 0 } = geometry
   const isUsable =

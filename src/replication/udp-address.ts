@@ -1,5 +1,5 @@
 /**
- * The addresses of replication: a host and a port, told apart by family, looked up once.
+ * The addresses of replication, each a host and a port that is resolved once, and their sockets.
  */
 
 import { createSocket, type Socket } from 'node:dgram'
@@ -7,25 +7,25 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { BlockList } from 'node:net'
 import { invalidOption, requireString, UndercroftError } from '../base/index.ts'
-import type { HostAddress } from '../net/index.ts'
-import { parseAddress } from '../protocols/uwsgi/index.ts'
+import { API_ADDRESS, type HostAddress, parseAddress } from '../net/index.ts'
 
 /** An address that datagrams can be sent to. */
 export interface UdpTarget {
-  /** As it was written. */
+  /** As the option has it. */
   readonly text: string
   readonly host: string
   readonly port: number
   readonly family: 4 | 6
 }
 
-/** At least one address, each with a host or at least a port; uWSGI skips those without a colon. */
+/** Parses at least one address, each with at least a port. uWSGI skips addresses without one. */
 export function parseUdpAddresses(name: string, given: unknown): readonly HostAddress[] {
   if (!Array.isArray(given) || given.length === 0) {
     throw invalidOption(name, 'a list of at least one host:port', given)
   }
   return given.map(text => {
-    const address = /:\d+$/.test(requireString(name, text)) ? parseAddress(name, text) : undefined
+    const isHost = /:\d+$/.test(requireString(name, text))
+    const address = isHost ? parseAddress(name, text, API_ADDRESS) : undefined
     if (address?.kind !== 'tcp') throw invalidOption(name, 'addresses like host:port', text)
     return address
   })
@@ -44,7 +44,7 @@ export async function resolveTarget(name: string, address: HostAddress): Promise
 }
 
 /**
- * A bound socket. It looks nothing up, since all its addresses are numbers: so a datagram leaves
+ * @returns a bound socket. All its addresses are numbers and need no look-up, so a datagram leaves
  * within the call that sends it.
  */
 export async function bindUdp(
@@ -57,7 +57,7 @@ export async function bindUdp(
     reuseAddr,
     lookup: (host, _options, callback) => callback(null, host, family),
   })
-  const listening = once(socket, 'listening') // which may come within the call of bind
+  const listening = once(socket, 'listening') // the event may come within the call of bind
   try {
     socket.bind(bound)
     await listening

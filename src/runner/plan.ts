@@ -21,7 +21,7 @@ import {
   textOption,
   usageError,
 } from '../uwsgi/options/index.ts'
-import { createRouter, type RouterHost } from '../uwsgi/rules/index.ts'
+import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import {
   type HttpLimits,
   type ListenLimits,
@@ -121,7 +121,7 @@ export function planServe(options: OptionSet): ServePlan {
 }
 
 /** For rules that are only checked here; each worker compiles its own. */
-const CHECKING_HOST: RouterHost = {
+const CHECKING_HOST: RouterDeps = {
   clock: systemClock,
   workerId: 0,
   pid: 0,

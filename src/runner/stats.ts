@@ -49,7 +49,7 @@ export async function listenStats(listening: StatsListening): Promise<Listener> 
     ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
     http: format.isHttp,
     minified: format.isMinified,
-    countsFirstPlace: true,
+    uwsgiItemCount: true,
     sockets,
     version: `undercroft-${version}`,
     ...(workers === undefined ? {} : { workers }),

@@ -63,11 +63,12 @@ export class RunningWorker {
     const { maxRequests } = workers
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     const caches = await openCaches(plan, host)
-    const listener = watch.wrap(await makeListener(task, plan, caches, host))
+    const { http, uwsgi } = await makeListeners(task, plan, caches, host)
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const front = new HttpServers(listener, { maxHeaderSize, limits: workers.http, watch, entry })
-    const uwsgiServer = createServer({ maxHeaderSize }, listener)
+    const serving = { maxHeaderSize, limits: workers.http, watch, entry }
+    const front = new HttpServers(watch.wrap(http), serving)
+    const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(uwsgi))
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _modeOfMaster, ...planned } = plan.limits
     const limits = { ...planned, drainTimeoutMs: workers.reloadMercyMs }
@@ -101,20 +102,21 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Binar
   return caches
 }
 
-/** The rules, followed by the application. */
-async function makeListener(
+/** The rules, followed by the application: a listener for each protocol. */
+async function makeListeners(
   { workerId }: WorkerTask,
   { options, workers }: ServePlan,
   caches: readonly BinaryCache[],
   { onLog }: WorkerHost,
-): Promise<RequestListener> {
+): Promise<{ readonly http: RequestListener; readonly uwsgi: RequestListener }> {
   const { app, chdir } = workers ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes, because file names in the configuration are relative to the
   // master's directory.
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
-  return router.wrap(app && (await loadCachedApp(app, caches)))
+  const application = app && (await loadCachedApp(app, caches))
+  return { http: router.wrap(application, 'http'), uwsgi: router.wrap(application, 'uwsgi') }
 }
 
 /** Loads the application, behind an HTTP cache if the plan names one. */

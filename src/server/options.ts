@@ -2,23 +2,22 @@
  * Options of the server: their meaning, defaults and checks.
  */
 
+import { invalidOption, requireInteger, requireKnownNames } from '../base/index.ts'
 import {
-  describe,
-  invalidOption,
-  requireBoolean,
-  requireInteger,
-  requireKnownNames,
-  requireString,
-  UndercroftError,
-} from '../base/index.ts'
-import type { Limits, ResolvedListener } from '../net/index.ts'
-
-import { type AccessOptions, resolveAccess } from '../net/index.ts'
+  type AccessOptions,
+  DEFAULT_MIN_BYTES_PER_SECOND,
+  type Limits,
+  MAX_CONNECTION_LIMIT,
+  MAX_TIMEOUT_MS,
+  type ResolvedListener,
+  requireFunctions,
+  resolveListener,
+  warn,
+} from '../net/index.ts'
 import {
   DEFAULT_BUFFER_SIZE,
   DEFAULT_SOCKET_TIMEOUT_MS,
   MAX_PACKET_SIZE,
-  parseAddress,
 } from '../protocols/uwsgi/index.ts'
 import type { UwsgiRequest } from './uwsgi/index.ts'
 
@@ -27,16 +26,16 @@ export interface ListenerOptions extends AccessOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
   /**
-   * Allow an address that other machines can reach. Without `allow` and `secret` whoever reaches
-   * the port can read and change everything. @default false
+   * Allow an address that other machines can reach. Without `allow` and `secret` every client that
+   * reaches the port can read and change everything. @default false
    */
   readonly allowPublic?: boolean
   /** Permissions of a Unix socket's file. @default 0o600 */
   readonly mode?: number
   /**
-   * A socket that listens already, by its file descriptor, for `node:net`: in a worker of
-   * `node:cluster` it is the primary's. Nothing is bound then, and `address` is what it is called.
-   * @default `address` is bound
+   * The file descriptor of a socket that listens already, for `node:net`: in a worker of
+   * `node:cluster` it is the primary's. The server then binds nothing and reports `address` as the
+   * address. @default the server binds `address`
    */
   readonly fd?: number
 }
@@ -46,51 +45,51 @@ export interface ServeOptions {
   /** Where to listen. @default '127.0.0.1:3031' */
   readonly listen?: string | ListenerOptions | readonly (string | ListenerOptions)[]
   /**
-   * Largest packet accepted, in bytes, 64 to 65535, as uWSGI's `buffer-size`. Bodies of the
-   * commands set and update come after the packet and do not count. @default 4096
+   * Largest packet accepted, in bytes, 64 to 65535, as uWSGI's `buffer-size`. The bodies of set and
+   * update come after the packet and do not count. @default 4096
    */
   readonly bufferSize?: number
   /**
-   * Milliseconds from a request's first byte until all of it must be there, and for a reply to be
-   * read; bodies get time on top, see `minBytesPerSecond`. A new connection gets as long for its
-   * first request. @default 4000
+   * Milliseconds for a whole request to arrive after its first byte, and for a reply to be read.
+   * Bodies get more time, see `minBytesPerSecond`. A new connection has the same time for its first
+   * request. @default 4000
    */
   readonly socketTimeoutMs?: number
   /**
-   * The slowest pace at which bodies may come and replies be read: each gets `socketTimeoutMs` plus
-   * its size at this pace. @default 1048576
+   * The slowest pace, in bytes per second, at which bodies may arrive and replies be read: each gets
+   * `socketTimeoutMs` plus its size at this pace. @default 1048576
    */
   readonly minBytesPerSecond?: number
   /** Milliseconds a kept connection may wait between requests. @default 60000 */
   readonly keepTimeoutMs?: number
-  /** Connections at one time; further ones are closed at once. @default 1024 */
+  /** Connections that may be open; further ones are closed at once. @default 1024 */
   readonly maxConnections?: number
   /**
-   * Bytes of bodies held for all connections together, on their way in or out. What does not fit
-   * is refused. Must be no smaller than the largest value served. @default 268435456 (256 MiB)
+   * Bytes of bodies held for all connections together, on their way in or out. A body that does not
+   * fit is refused. Must be at least the size of the largest value. @default 268435456 (256 MiB)
    */
   readonly maxBufferedSize?: number
   /** Milliseconds that `close()` waits for requests that have begun. @default 4000 */
   readonly drainTimeoutMs?: number
   /**
-   * Milliseconds that `close()` leaves a connection open on which nothing has begun: a request may
-   * be on its way, as when another process goes on with the same socket. @default 0
+   * Milliseconds that `close()` leaves a connection open on which no request has begun: a request
+   * may be on its way, as when another process continues with the same socket. @default 0
    */
   readonly drainIdleMs?: number
   /**
-   * Told about failures that no client caused, such as a corrupt cache. The connection concerned is
-   * closed, the server goes on. @default writes a process warning
+   * Called for failures that no client caused, such as a corrupt cache. That connection is closed,
+   * and the server continues. @default writes a process warning
    */
   readonly onError?: (error: Error) => void
   /**
-   * Takes the requests that are for an application: packets with modifier1 0, as nginx's
-   * `uwsgi_pass` sends them. The connection is the callee's from then on. @default they are closed
+   * Called for each request for an application: a packet with modifier1 0, as nginx's `uwsgi_pass`
+   * sends it. From then on the connection belongs to the function. @default the connection is closed
    * without an answer
    */
   readonly onRequest?: (request: UwsgiRequest) => void
   /**
-   * Told, in uWSGI's words, of packets that are refused for their header: one for which there is
-   * no handler, one over `bufferSize`. @default nobody is told
+   * Called with a line in uWSGI's words for each packet that is refused for its header: one without
+   * a handler, one over `bufferSize`. @default no lines
    */
   readonly onLog?: (line: string) => void
 }
@@ -104,18 +103,14 @@ export interface ResolvedServeOptions {
 }
 
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  requireKnownNames('serveCaches', options, SERVE_OPTION_NAMES)
+  requireKnownNames('serveCaches', options, Object.keys(SERVE_OPTIONS))
   const listen = options.listen ?? DEFAULT_ADDRESS
   const listeners = Array.isArray(listen) ? listen : [listen]
   if (listeners.length === 0) throw invalidOption('listen', 'at least one address', listen)
-  const { onError = warn, onRequest, onLog = tellNobody } = options
-  for (const [name, value] of Object.entries({ onError, onRequest, onLog })) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw invalidOption(name, 'a function', value)
-    }
-  }
+  const { onError = warn, onRequest, onLog = ignore } = options
+  requireFunctions({ onError, onRequest, onLog })
   return {
-    listeners: listeners.map(resolveListener),
+    listeners: listeners.map(resolveListenerOptions),
     limits: resolveLimits(options),
     onError,
     onRequest,
@@ -125,43 +120,38 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
 
 const DEFAULT_ADDRESS = '127.0.0.1:3031'
 const DEFAULT_KEEP_TIMEOUT_MS = 60_000
-const DEFAULT_MIN_BYTES_PER_SECOND = 1024 * 1024
 const DEFAULT_MAX_CONNECTIONS = 1024
 const DEFAULT_MAX_BUFFERED_SIZE = 256 * 1024 * 1024
-const DEFAULT_MODE = 0o600
 
-/** Room for a command with a short key; less would refuse everything. */
+/** Room for a command with a short key. A smaller limit would refuse every command. */
 const MIN_BUFFER_SIZE = 64
 
 const MAX_FD = 2 ** 31 - 1
 
-/** A timer set for longer fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+const SERVE_OPTIONS: Readonly<Record<keyof ServeOptions, true>> = {
+  listen: true,
+  bufferSize: true,
+  socketTimeoutMs: true,
+  minBytesPerSecond: true,
+  keepTimeoutMs: true,
+  maxConnections: true,
+  maxBufferedSize: true,
+  drainTimeoutMs: true,
+  drainIdleMs: true,
+  onError: true,
+  onRequest: true,
+  onLog: true,
+}
 
-const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
-  'listen',
-  'bufferSize',
-  'socketTimeoutMs',
-  'minBytesPerSecond',
-  'keepTimeoutMs',
-  'maxConnections',
-  'maxBufferedSize',
-  'drainTimeoutMs',
-  'drainIdleMs',
-  'onError',
-  'onRequest',
-  'onLog',
-]
-
-const LISTENER_OPTION_NAMES: readonly (keyof ListenerOptions)[] = [
-  'address',
-  'readOnly',
-  'allow',
-  'secret',
-  'allowPublic',
-  'mode',
-  'fd',
-]
+const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
+  address: true,
+  readOnly: true,
+  allow: true,
+  secret: true,
+  allowPublic: true,
+  mode: true,
+  fd: true,
+}
 
 function resolveLimits(options: ServeOptions): Limits {
   const whole = (name: keyof Limits, fallback: number, min: number, max: number) =>
@@ -177,36 +167,22 @@ function resolveLimits(options: ServeOptions): Limits {
     keepTimeoutMs: duration('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
     drainTimeoutMs: duration('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
     drainIdleMs: whole('drainIdleMs', 0, 0, MAX_TIMEOUT_MS),
-    maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
+    maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, MAX_CONNECTION_LIMIT),
     maxBufferedSize: size('maxBufferedSize', DEFAULT_MAX_BUFFERED_SIZE),
   }
 }
 
-function resolveListener(given: unknown): ResolvedListener {
+function resolveListenerOptions(given: unknown): ResolvedListener {
   const options = typeof given === 'string' ? { address: given } : given
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'addresses, or objects with an address', given)
   }
-  requireKnownNames('listen', options, LISTENER_OPTION_NAMES)
+  requireKnownNames('listen', options, Object.keys(LISTENER_OPTIONS))
   const listener: Partial<ListenerOptions> = options
-  const address = parseAddress('listen', requireString('listen address', listener.address))
-  if (address.kind === 'tcp' && listener.mode !== undefined) {
-    throw new UndercroftError(
-      'UNDERCROFT_OPTION_INVALID',
-      `mode is for Unix sockets; ${describe(listener.address)} is not one`,
-    )
-  }
   return {
-    address,
-    access: resolveAccess(listener, address.kind === 'tcp'),
-    allowPublic: requireBoolean('allowPublic', listener.allowPublic ?? false),
-    mode: requireInteger('mode', listener.mode ?? DEFAULT_MODE, 0, 0o777),
+    ...resolveListener('listen', listener),
     fd: listener.fd === undefined ? undefined : requireInteger('fd', listener.fd, 0, MAX_FD),
   }
 }
 
-function warn(error: Error): void {
-  process.emitWarning(error)
-}
-
-function tellNobody(): void {}
+function ignore(): void {}

@@ -13,12 +13,12 @@ import {
   listen,
   SOCKET_OPTIONS,
 } from '../net/index.ts'
-import { DirectAcceptor } from './direct-acceptor.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
 import {
   CacheSet,
   Connection,
   type ConnectionContext,
+  DirectAcceptor,
   Login,
   type OpenConnection,
 } from './uwsgi/index.ts'
@@ -27,11 +27,11 @@ import {
 export interface CacheServer {
   /** The addresses listened on, with real port numbers, in the order of the option `listen`. */
   readonly addresses: readonly string[]
-  /** Connections open now. */
+  /** Connections that are open now. */
   readonly connectionCount: number
   /**
-   * Takes no more connections, lets requests that have begun finish within `drainTimeoutMs`, closes
-   * everything, removes socket files. The caches stay open. May be called again.
+   * Stops accepting connections, lets requests that have begun finish within `drainTimeoutMs`,
+   * closes all connections and removes socket files. The caches stay open. May be called again.
    */
   close(): Promise<void>
   /** The same as {@link CacheServer.close}. */
@@ -42,14 +42,14 @@ export interface CacheServer {
  * Serves caches over uWSGI's cache protocol, on TCP and Unix sockets.
  *
  * The first cache is the default: requests that name no cache work on it. Without the options
- * `allow` and `secret` every peer may read and write, so listen only where that is meant.
+ * `allow` and `secret` every peer may read and write, so listen only where you want that.
  *
- * @param caches - The caches, each with its own name. They are not closed with the server. None are
- * needed where `onRequest` takes requests.
+ * @param caches - The caches, each with its own name. The server does not close them. The list may
+ * be empty when `onRequest` takes requests.
  * @param options - Where to listen, and limits.
  * @returns The server, once it listens on every address.
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for bad options and for addresses that other
- * machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when an address cannot be had.
+ * machines reach without `allowPublic`; `UNDERCROFT_SYSTEM` when an address cannot be bound.
  *
  * @example
  * await using server = await serveCaches([cache], {
@@ -112,7 +112,7 @@ class SocketServer implements CacheServer {
       this.#listening.push(await listen(server, listener))
       server.on('error', this.#options.onError) // such as no file descriptors left for accept
       const isFull = () => this.#isFull(context)
-      if (!isOpen(access)) continue // the short way asks nobody anything
+      if (!isOpen(access)) continue // the direct acceptor checks no address and no secret
       const acceptor = DirectAcceptor.replace(server, { context, isFull, adopt })
       if (acceptor !== undefined) this.#acceptors.push(acceptor)
     }
@@ -137,7 +137,7 @@ class SocketServer implements CacheServer {
     return this.#closing !== undefined || this.connectionCount >= limits.maxConnections
   }
 
-  /** For listeners that ask who comes, or for a secret. */
+  /** For listeners with an allow list or a secret. */
   #accept(socket: Socket, context: ConnectionContext, access: Access): void {
     const { secret } = access
     if (!isAdmitted(access, socket)) socket.destroy()
@@ -148,7 +148,7 @@ class SocketServer implements CacheServer {
     }
   }
 
-  /** Undefined: there is no room for it. */
+  /** Undefined: there is no room for the connection. */
   #adopt(socket: Socket, context: ConnectionContext): Connection | undefined {
     if (this.#isFull(context)) {
       socket.destroy()
@@ -191,7 +191,7 @@ class SocketServer implements CacheServer {
   }
 }
 
-/** Resolves when the last connection is gone; at once when it does not listen. */
+/** Resolves when the last connection is gone, or at once when the server does not listen. */
 function closeServer(server: Server): Promise<void> {
   return new Promise(resolve => {
     server.close(() => resolve())

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { CANDIDATES, findCandidate } from '../../bench/compare/candidates.ts'
-import { measure } from '../../bench/compare/party.ts'
+import { measure } from '../../bench/compare/worker-processes.ts'
 import { itemCount, OPERATIONS } from '../../bench/compare/workload.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 
@@ -24,8 +24,8 @@ describe('a candidate of the comparison', () => {
     }
     test(`${name}: gives right answers and timings, by two processes`, async t => {
       const dir = memoryDir(t)
-      const site = { dir, socketPath: join(dir, 'bench.sock'), itemCount: itemCount(KEY_COUNT) }
-      const { first, second } = await start(t, { site, keyCount: KEY_COUNT })
+      const location = { dir, socketPath: join(dir, 'bench.sock'), itemCount: itemCount(KEY_COUNT) }
+      const { first, second } = await start(t, { location, keyCount: KEY_COUNT })
       for (const worker of [first, second]) {
         assert.deepEqual(await worker.ask({ kind: 'check' }), { kind: 'done' })
       }

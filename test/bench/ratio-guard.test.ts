@@ -38,8 +38,8 @@ const LIMITS: readonly (readonly [keyof typeof OURS, Operation, number])[] = [
 describe('a hot path costs no more than so many times what a Map of bytes costs', () => {
   for (const [kind, operation, limit] of LIMITS) {
     test(`${kind}, ${operation}: ${limit} times`, async t => {
-      const site = { dir: tempDir(t), socketPath: '', itemCount: itemCount(KEY_COUNT) }
-      const ours = sampler(t, OURS[kind](site), operation)
+      const location = { dir: tempDir(t), socketPath: '', itemCount: itemCount(KEY_COUNT) }
+      const ours = sampler(t, OURS[kind](location), operation)
       const plain = sampler(t, openMap(), operation)
       let [ownNs, plainNs] = [Infinity, Infinity]
       for (let round = 0; round < ROUNDS; round++) {

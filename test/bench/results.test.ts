@@ -4,7 +4,8 @@ import { goalsOf } from '../../bench/compare/targets.ts'
 import { timedLoop } from '../../bench/compare/timed-loop.ts'
 import { chunksOf, keysOf } from '../../bench/compare/workload.ts'
 import { goalLine } from '../../bench/goal.ts'
-import { median, Results, ratios } from '../../bench/results.ts'
+import { Results, ratios } from '../../bench/results.ts'
+import { median } from '../../testing/statistics.ts'
 
 describe('the figures of a benchmark', () => {
   test('the median is the middle, or the mean of the two in the middle', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { UndercroftError } from '../../src/base/index.ts'
-import { formatDocument } from '../../src/monitoring/stats-json.ts'
+import { formatDocument } from '../../src/monitoring/stats-document.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 const FACTS = { items: 2500, maxItems: 10_000, hits: 90, misses: 10, evicted: 7, full: 1234 }

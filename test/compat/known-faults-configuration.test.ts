@@ -4,8 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { makeDocument } from '../../src/monitoring/stats-document.ts'
-import { formatDocument } from '../../src/monitoring/stats-json.ts'
+import { formatDocument, makeDocument } from '../../src/monitoring/stats-document.ts'
 import { preloadCache } from '../../src/runner/caches/preload-cache.ts'
 import { CACHE2_TABLE, requireRow } from '../../src/uwsgi/options/index.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
@@ -64,7 +63,7 @@ test('F53: names are escaped in the statistics, and no cache can have such a nam
   const name = 'a"b\\c\n'
   const process = { pid: 1, uid: 1, gid: 1, cwd: name, rss: 1, startedAtMs: 1 }
   const caches = [fakeSource(name).stats()]
-  const facts = { version: '1', process, caches, countsFirstPlace: true, sockets: [], workers: [] }
+  const facts = { version: '1', process, caches, uwsgiItemCount: true, sockets: [], workers: [] }
   const document = JSON.parse(formatDocument(makeDocument(facts), false))
   assert.deepEqual([document.caches[0].name, document.cwd], [name, name])
   assert.throws(() => resolveOne('name=a"b,items=5'), refusal(/name must be 1 to 64/))

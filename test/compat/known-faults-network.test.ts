@@ -29,7 +29,7 @@ async function serve(t: Scope, ...items: number[]) {
   const send = async (hex: string) => {
     return (await exchange(address, Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toString('hex')
   }
-  return { caches, cache: caches[0] as (typeof caches)[0], address, send }
+  return { caches, cache: caches[0], address, send }
 }
 
 test('F1: a raw get is answered with a header that says how long the value is', async t => {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { parseAddress } from '../../src/protocols/uwsgi/index.ts'
+import { API_ADDRESS, parseAddress } from '../../src/net/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
 import { until } from '../../testing/deadline.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
@@ -55,7 +55,7 @@ for (const secret of [undefined, 'the secret of this server']) {
 
 /** Done when the connection is closed, by whomever. */
 function misbehave(address: string, random: Random): Promise<void> {
-  const target = parseAddress('address', address)
+  const target = parseAddress('address', address, API_ADDRESS)
   assert.equal(target.kind, 'tcp')
   const socket = connect(target as { port: number; host: string })
   socket.on('error', () => {}) // a reset is one way to be closed

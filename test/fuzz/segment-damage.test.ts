@@ -85,7 +85,7 @@ describe('one byte changed anywhere before the blocks', () => {
       let begin = performance.now()
       let slowestMs = 0
       for (const offset of offsetsOf(bench)) {
-        const before = image[offset] as number
+        const before = image[offset]
         for (const damaged of [before ^ (1 << random.below(8)), before ^ 0xff, random.below(256)]) {
           image.copy(bench.segment.bytes)
           bench.segment.bytes[offset] = damaged

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
+import { REPLICATION } from '../../src/base/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
 import { CacheModel, type ModelSizes } from './cache-model.ts'
@@ -80,7 +81,7 @@ export class ModelledCache {
         return
       case 'promote':
         this.#model.get(command.key)
-        this.#cache.promote(command.key)
+        this.#cache[REPLICATION].promote(command.key)
         return
       case 'touch': {
         const { key, ttlMs } = command

@@ -1,7 +1,7 @@
 /**
  * Random sequences of commands against the model, shrunk to the shortest that fails.
  *
- * PROPERTY_RUNS gives the sequences of each mode, PROPERTY_SEED the seed.
+ * UNDERCROFT_TEST_RUNS gives the sequences of each mode, UNDERCROFT_TEST_SEED the seed.
  */
 
 import assert from 'node:assert/strict'
@@ -17,8 +17,8 @@ const DEFAULT_SEED = 20_261_122
 const LONGEST_SEQUENCE = 60
 const FOREVER = Number.POSITIVE_INFINITY
 
-const runs = Number(process.env.PROPERTY_RUNS ?? DEFAULT_RUNS)
-const seed = Number(process.env.PROPERTY_SEED ?? DEFAULT_SEED)
+const runs = Number(process.env.UNDERCROFT_TEST_RUNS ?? DEFAULT_RUNS)
+const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? DEFAULT_SEED)
 const directory = processDir()
 
 /** More than fit; one is longer than what fits into a slot, and all share few chains. */
@@ -63,7 +63,7 @@ describe('any sequence of commands has the results of the model', () => {
     test(name, t => {
       const longest = sizes.bitmap === true ? LONGEST_VALUE.bitmap : LONGEST_VALUE.single
       fc.assert(agreement(sizes, longest), { seed, numRuns: runs })
-      t.diagnostic(`${runs} sequences, PROPERTY_SEED=${seed}`)
+      t.diagnostic(`${runs} sequences, UNDERCROFT_TEST_SEED=${seed}`)
     })
   }
 })

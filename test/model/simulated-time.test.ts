@@ -2,7 +2,7 @@
  * Long schedules under a clock that is moved by hand: items end, are swept and are evicted while
  * time goes on, stands still, leaps, and goes back.
  *
- * SIMULATED_STEPS gives the steps of each mode, TEST_SEED the seed.
+ * UNDERCROFT_TEST_STEPS gives the steps of each mode, UNDERCROFT_TEST_SEED the seed.
  */
 
 import { describe, test } from 'node:test'
@@ -15,7 +15,7 @@ const DEFAULT_STEPS = 2500
 const KEY_COUNT = 12
 const DAY_MS = 86_400_000
 
-const steps = Number(process.env.SIMULATED_STEPS ?? DEFAULT_STEPS)
+const steps = Number(process.env.UNDERCROFT_TEST_STEPS ?? DEFAULT_STEPS)
 const directory = processDir()
 
 describe('over simulated time, what is there is what the model says', () => {

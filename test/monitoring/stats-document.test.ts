@@ -5,11 +5,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CacheStats } from '../../src/base/index.ts'
-import { makeDocument } from '../../src/monitoring/stats-document.ts'
+import {
+  formatDocument,
+  makeDocument,
+  workerOfProcess,
+} from '../../src/monitoring/stats-document.ts'
 import type { StatsFacts } from '../../src/monitoring/stats-facts.ts'
-import { formatDocument } from '../../src/monitoring/stats-json.ts'
 import { formatMetrics } from '../../src/monitoring/stats-metrics.ts'
-import { workerOfProcess } from '../../src/monitoring/stats-workers.ts'
 import { fakeSource, parseMetrics } from './stats-reading.ts'
 
 const EMPTY = { items: 0, hits: 0, misses: 0, full: 0 }
@@ -36,7 +38,7 @@ function factsOf(caches: readonly CacheStats[]): StatsFacts {
     version: '9.8.7',
     process,
     caches,
-    countsFirstPlace: true,
+    uwsgiItemCount: true,
     sockets: [{ address: '127.0.0.1:3031', protocol: 'uwsgi' }],
     workers: [workerOfProcess(process)],
   }
@@ -99,7 +101,7 @@ describe('the document', () => {
   })
 
   test('tells maxItems as it is unless uWSGI’s way of counting was asked for', () => {
-    const facts = { ...factsOf([fakeSource('a').stats()]), countsFirstPlace: false }
+    const facts = { ...factsOf([fakeSource('a').stats()]), uwsgiItemCount: false }
     const { caches } = makeDocument(facts) as Record<string, Record<string, number>[]>
     assert.deepEqual([caches?.[0]?.max_items, caches?.[0]?.blocks], [4, 4])
   })

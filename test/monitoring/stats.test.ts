@@ -104,7 +104,7 @@ describe('an HTTP client', () => {
   })
 
   test('that asks with HEAD gets the fields alone', async t => {
-    const answer = await ask(await start(t), 'HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+    const answer = await ask(await start(t), 'HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
     const [head, body] = answer.split('\r\n\r\n')
     assert.match(head ?? '', /^HTTP\/1\.0 200 OK\r\n.*\r\nContent-Length: [1-9]\d*$/s)
     assert.equal(body, '')
@@ -112,7 +112,7 @@ describe('an HTTP client', () => {
 
   test('may send its request in pieces, and slowly', async t => {
     const client = await RawClient.connect(await start(t))
-    await client.sendByteByByte(Buffer.from('GET /metrics HTTP/1.1\r\nHost: x\r\n'))
+    await client.sendByteByByte(Buffer.from('GET /metrics HTTP/1.1\r\nHost: localhost\r\n'))
     client.send(Buffer.from('\r\n'))
     assert.match((await client.untilClosed()).toString(), /^HTTP\/1\.0 200 OK\r\n/)
   })
@@ -148,15 +148,40 @@ describe('an HTTP client', () => {
 describe('options of the stats server', () => {
   test('http: every answer begins as those of stats-http do', async t => {
     const address = await start(t, { http: true })
-    const expected = [
-      'HTTP/1.0 200 OK',
-      'Connection: close',
-      'Access-Control-Allow-Origin: *',
-      'Content-Type: application/json',
-    ]
+    const expected = ['HTTP/1.0 200 OK', 'Connection: close', 'Content-Type: application/json']
     for (const answer of [await listen(address), await ask(address, '\n')]) {
-      assert.deepEqual(answer.split('\r\n').slice(0, 4), expected)
+      assert.deepEqual(answer.split('\r\n').slice(0, 3), expected)
     }
+  })
+
+  test('allowOrigin: pages of one origin may read the document, of others only when asked', async t => {
+    const silent = await ask(await start(t), 'GET / HTTP/1.1\r\n\r\n')
+    assert.doesNotMatch(silent, /Access-Control/)
+    const address = await start(t, { allowOrigin: 'https://ops.example' })
+    const asked = await ask(address, 'GET / HTTP/1.1\r\n\r\n')
+    assert.match(asked, /\r\nAccess-Control-Allow-Origin: https:\/\/ops\.example\r\n/)
+  })
+
+  test('allowedHosts: a name that resolves to this machine does not open the server', async t => {
+    const requestFor = (host: string) => `GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+    const address = await start(t, { allowedHosts: ['stats.internal'] })
+    const hosts = ['localhost:9191', '127.0.0.1:9191', '[::1]', '10.0.0.7', 'stats.internal:9191']
+    for (const host of hosts) {
+      assert.match(await ask(address, requestFor(host)), /^HTTP\/1\.0 200 /, host)
+    }
+    for (const host of ['attacker.example', 'localhost.attacker.example', '', 'a b']) {
+      const answer = await ask(address, requestFor(host))
+      assert.match(answer, /^HTTP\/1\.0 421 .*allowedHosts/s, host)
+      assert.doesNotMatch(answer, /pid/)
+    }
+    const two = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: attacker.example\r\n\r\n'
+    assert.match(await ask(address, two), /^HTTP\/1\.0 400 /)
+  })
+
+  test('allowedHosts: a request with a method in small letters is checked as well', async t => {
+    const address = await start(t, { http: true })
+    const answer = await ask(address, 'patch / HTTP/1.1\r\nHost: attacker.example\r\n\r\n')
+    assert.match(answer, /^HTTP\/1\.0 421 /)
   })
 
   test('minified: no white space, and the same document', async t => {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { requireNode } from './nodes.ts'
+import { NODE_FFI_ENV, requireNode } from './nodes.ts'
 import { testSuitesUnder } from './suites.ts'
-
-const env = { UNDERCROFT_FFI: 'node:ffi', NODE_OPTIONS: '--disable-warning=ExperimentalWarning' }
 
 test('Node 26 has a foreign function interface of its own, which needs no add-on', t => {
   const command = requireNode(t, 26)
@@ -18,9 +16,9 @@ test('Node 26 has a foreign function interface of its own, which needs no add-on
   const args = ['--no-addons', '--input-type=module', '--eval', script]
   const { stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...NODE_FFI_ENV },
   })
   assert.equal(stdout, 'value true\n', stderr)
 })
 
-testSuitesUnder(26, 'Node 26 with its own foreign function interface', env)
+testSuitesUnder(26, 'Node 26 with its own foreign function interface', NODE_FFI_ENV)

@@ -14,6 +14,12 @@ import type { TestContext } from 'node:test'
 /** The lines that are promised to work, beside the oldest one, which runs the tests. */
 export type NodeLine = 22 | 24 | 26
 
+/** What makes Node 26 use its own foreign function interface. */
+export const NODE_FFI_ENV = {
+  UNDERCROFT_FFI: 'node:ffi',
+  NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
+}
+
 /** Kept between runs, as it is 100 MB each. */
 const CACHE_DIR = join(tmpdir(), 'undercroft-nodes')
 

@@ -12,6 +12,20 @@ import { type NodeLine, requireNode } from './nodes.ts'
 /** The folders whose code depends on what a Node brings. */
 const FOLDERS = ['platform', 'segment', 'engine', 'codecs', 'cache', 'http', 'processes', 'apps']
 
+/**
+ * What runs under every Node at each change; `npm run test:matrix` runs all of these folders. A
+ * word ends where a folder or a file's name does.
+ */
+const AT_EACH_CHANGE = [
+  'platform/',
+  'segment/',
+  'engine/',
+  'codecs/',
+  'cache/contract.',
+  'processes/sharing.',
+  'processes/threads.',
+]
+
 interface Counts {
   readonly passed: number
   readonly failed: number
@@ -20,7 +34,22 @@ interface Counts {
 
 /** One test for each folder: `env` is added to the environment. */
 export function testSuitesUnder(line: NodeLine, title: string, env: Record<string, string>): void {
-  const stages = findTestStages(() => true).filter(({ name }) => FOLDERS.includes(name))
+  testFolders(line, title, env, path => AT_EACH_CHANGE.some(start => path.startsWith(start)))
+}
+
+/** As `testSuitesUnder`, with every file of the folders. */
+export function testMatrixUnder(line: NodeLine, title: string, env: Record<string, string>): void {
+  testFolders(line, title, env, path => FOLDERS.some(folder => path.startsWith(`${folder}/`)))
+}
+
+/** @param isWanted - takes a path below `test/` */
+function testFolders(
+  line: NodeLine,
+  title: string,
+  env: Record<string, string>,
+  isWanted: (path: string) => boolean,
+): void {
+  const stages = findTestStages(path => isWanted(path.replace(/^test\//, '')))
   for (const { name, files } of stages) {
     test(`${title}: the tests of ${name} pass`, async t => {
       const command = requireNode(t, line)

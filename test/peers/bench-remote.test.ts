@@ -3,19 +3,19 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { ROOT } from '../../testing/harness/find-tests.ts'
 import { requirePeer } from '../../testing/peers/peers.ts'
+import { ROOT } from '../../testing/root.ts'
 
 test('the remote benchmark measures all clients at both servers, over both transports', async t => {
   if (requirePeer(t, 'uwsgi') === undefined) return
   const args = ['remote', '--size', 'small', '--seconds', '1', '--rounds', '1', '--clients', '2']
-  const script = join(ROOT, 'dist/bench/run.js')
+  const script = join(ROOT, 'build/bench/run.js')
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...args])
   for (const operation of ['get', 'set']) {
     for (const transport of ['TCP', 'Unix']) {
       const title = `${operation} over ${transport}`
-      assert.match(stdout, new RegExp(`^${title} +requests a second`, 'm'))
-      const goal = `reached +${title}, requests a second: undercroft`
+      assert.match(stdout, new RegExp(`^${title} +requests per second`, 'm'))
+      const goal = `reached +${title}, requests per second: undercroft`
       assert.match(stdout, new RegExp(`${goal} / uwsgi, at least 0\\.9: \\d`))
       assert.match(stdout, new RegExp(`${goal}, pipelined / uwsgi, at least 5: \\d`))
     }

@@ -27,7 +27,7 @@ describe('statistics', () => {
     ]
     const stats = await serveStats(caches, {
       address: '127.0.0.1:0',
-      countsFirstPlace: true,
+      uwsgiItemCount: true,
       sockets: [`127.0.0.1:${port}`],
     })
     onEnd(t, () => stats.close())

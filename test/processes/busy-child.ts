@@ -4,7 +4,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 import { checkedValue, faultOf } from './checked-value.ts'
 
 export interface BusyTask {
@@ -45,10 +45,10 @@ async function run({ options, work, keys }: BusyTask): Promise<void> {
   let turns = 0
   do {
     for (let i = 0; i < STEPS_A_TURN; i++) step(cache, turns * STEPS_A_TURN + i, keys)
-    if (turns++ === 0) say<BusyMessage>('started')
+    if (turns++ === 0) sendToParent<BusyMessage>('started')
     await nextTurn()
   } while (!stopped)
-  say<BusyMessage>({ turns, faults })
+  sendToParent<BusyMessage>({ turns, faults })
 }
 
 function overwrite(cache: Cache, n: number, keys: readonly string[]): void {

@@ -6,7 +6,7 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { answer, say } from '../../testing/child-side.ts'
+import { answer, sendToParent } from '../../testing/child-side.ts'
 
 export interface ClusterTask {
   readonly options: CacheOptions
@@ -20,11 +20,11 @@ if (cluster.isPrimary) {
   answer<ClusterTask, number>(runCluster)
 } else {
   process.once('message', message => {
-    say(work(message as ClusterTask))
+    sendToParent(work(message as ClusterTask))
     process.disconnect()
   })
   // A worker that is online may still be loading this file, and nobody would hear the task.
-  say('listening')
+  sendToParent('listening')
 }
 
 async function runCluster(task: ClusterTask): Promise<number> {

@@ -4,7 +4,7 @@
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 
 export type LoadTask =
   | { readonly kind: 'open'; readonly options: CacheOptions }
@@ -25,7 +25,7 @@ process.on('disconnect', () => process.exit())
 process.on('message', (task: LoadTask) => {
   if (task.kind === 'open') {
     cache = Cache.open<string>(task.options)
-    say<LoadReply>({ kind: 'opened' })
+    sendToParent<LoadReply>({ kind: 'opened' })
   } else if (task.kind === 'finish') finish(task.value)
   else if (cache !== undefined) void ask(cache, task.times)
 })
@@ -37,11 +37,11 @@ async function ask(subject: Cache<string>, times: number): Promise<void> {
     values[value] = (values[value] ?? 0) + 1
   })
   await Promise.all(answers)
-  say<LoadReply>({ kind: 'answered', values })
+  sendToParent<LoadReply>({ kind: 'answered', values })
 }
 
 function load(): Promise<string> {
-  say<LoadReply>({ kind: 'loading' })
+  sendToParent<LoadReply>({ kind: 'loading' })
   return new Promise(resolve => {
     finish = resolve
   })

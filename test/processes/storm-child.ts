@@ -6,7 +6,7 @@
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 import { checkedValue, faultOf } from './checked-value.ts'
 
@@ -70,7 +70,7 @@ function read(cache: Cache, random: Random): void {
   const key = `key-${random.below(KEY_COUNT)}`
   const value = cache.get(key)
   const text = value === undefined ? undefined : faultOf(key, value)
-  if (text !== undefined) say<StormMessage>({ kind: 'fault', text })
+  if (text !== undefined) sendToParent<StormMessage>({ kind: 'fault', text })
 }
 
 function acknowledge(): Promise<void> {

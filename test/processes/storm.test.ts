@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { describe, type TestContext, test } from 'node:test'
 import type { CacheOptions } from '../../src/index.ts'
 import { Child } from '../../testing/child.ts'
 import { until } from '../../testing/deadline.ts'
-import { type Random, randomFrom } from '../../testing/random.ts'
+import { type Random, seededRandom } from '../../testing/random.ts'
 import { openHere, ownCache } from './cache-process.ts'
 import type { StormMessage, StormTask } from './storm-child.ts'
 
 const KILLS_A_MODE = 6
 const COUNTER = 'counter'
 const ROLES = ['writer', 'writer', 'writer', 'reader', 'reader'] as const
-
-/** Give it to see the same kills again, at least by order. */
-const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? randomInt(2 ** 31))
 
 const MODES: readonly (readonly [string, Partial<CacheOptions>])[] = [
   ['one block an item, lru', { maxItems: 120, bitmap: false, eviction: 'lru' }],
@@ -86,12 +82,11 @@ describe('three writers and two readers, killed at random', () => {
     const isCounterSafe = options.eviction !== undefined
     const counts = isCounterSafe ? 'every increment counts' : 'work goes on'
     test(`${name}: nothing is torn, foreign or broken, and ${counts}`, async t => {
-      console.error(`storm, ${name}: UNDERCROFT_TEST_SEED=${seed}`)
       const all = ownCache(t, { maxItems: 1, ...options })
       const cache = openHere(t, all)
       const count = () => cache.increment(COUNTER, 0) ?? 0
       assert.equal(count(), 0)
-      const storm = new Storm(t, all, randomFrom(seed))
+      const storm = new Storm(t, all, seededRandom(t))
       await storm.start()
       for (let kill = 0; kill < KILLS_A_MODE; kill++) {
         const before = storm.acknowledged

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { REPLICATION } from '../../src/base/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
 import { until } from '../../testing/deadline.ts'
@@ -96,7 +97,9 @@ describe('a recorded dump fills a cache as it filled a uWSGI, or is refused in i
       assert.deepEqual(log.slice(0, expected?.length), expected)
       const isRefused = vector.result === 'exit status 1'
       assert.equal(outcome.kind, isRefused ? 'failed' : 'synced')
-      const items = cache.itemPage(0, 1000).items.map(({ key, bytes }) => [key, bytes] as const)
+      const items = cache[REPLICATION]
+        .itemPage(0, 1000)
+        .items.map(({ key, bytes }) => [key, bytes] as const)
       assert.equal(formatPython(items), isRefused ? '[]' : vector.result)
     })
   }

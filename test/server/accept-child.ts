@@ -4,7 +4,7 @@
 
 import { closeSync, openSync } from 'node:fs'
 import { type CacheServer, serveCaches } from '../../src/server/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
 
 export type AcceptTask =
@@ -25,7 +25,7 @@ let server: CacheServer | undefined
 
 process.on('message', async message => {
   const done = await run(message as AcceptTask)
-  if (process.connected) say<AcceptReport>({ done })
+  if (process.connected) sendToParent<AcceptReport>({ done })
 })
 
 async function run(task: AcceptTask): Promise<string> {
@@ -33,7 +33,7 @@ async function run(task: AcceptTask): Promise<string> {
     case 'serve':
       server = await serveCaches([cache], {
         listen: task.socketPath,
-        onError: ({ message }) => say<AcceptReport>({ failure: message }),
+        onError: ({ message }) => sendToParent<AcceptReport>({ failure: message }),
       })
       return server.addresses[0] ?? ''
     case 'take all descriptors':

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
 import { describeEachWay } from '../../testing/accept-ways.ts'
-import { until } from '../../testing/deadline.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { ask, magic } from '../../testing/magic.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
 import { exchange, RawClient } from '../../testing/raw-client.ts'
@@ -46,11 +46,10 @@ describeEachWay('the server closes a connection, without harm to others, when a 
   test('drips a request byte by byte: the time does not start again with each byte', async () => {
     await using served = await serve({ socketTimeoutMs: 60 })
     const client = await served.connect()
-    const start = performance.now()
     const timer = setInterval(() => client.send(Buffer.of(0x6f)), 5)
-    await client.untilClosed()
+    // With a timer that starts again the bytes would keep the connection open for ever.
+    await within('the server to close', client.untilClosed())
     clearInterval(timer)
-    assert.ok(performance.now() - start < 2000)
     await served.stillWorks()
   })
 

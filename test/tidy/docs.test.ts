@@ -10,8 +10,9 @@ import { describe, test } from 'node:test'
 import ts from 'typescript'
 import { type CacheOptions, completeGeometry, resolveOptions } from '../../src/cache/options.ts'
 import { computeLayout } from '../../src/segment/geometry.ts'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { readPackage, sourceOf } from './package-json.ts'
+import { programWith, projectProgram } from './program.ts'
 import { parse, readText, walk } from './sources.ts'
 
 const REFERENCE = readText('docs/reference/api.md')
@@ -153,19 +154,8 @@ function snippetsOf(page: string): Snippet[] {
 }
 
 function typeErrors(snippets: readonly Snippet[]): string[] {
-  const options = compilerOptions()
-  const host = ts.createCompilerHost(options)
   const texts = new Map(snippets.map(({ path, text }) => [path, text]))
-  const { readFile, fileExists, getSourceFile } = host
-  host.readFile = path => texts.get(path) ?? readFile(path)
-  host.fileExists = path => texts.has(path) || fileExists(path)
-  host.getSourceFile = (path, ...rest) => {
-    const text = texts.get(path)
-    return text === undefined
-      ? getSourceFile(path, ...rest)
-      : ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
-  }
-  const program = ts.createProgram([...texts.keys()], options, host)
+  const program = programWith(texts)
   return [...texts.keys()].flatMap(path => {
     const file = program.getSourceFile(path)
     const found = [
@@ -178,13 +168,6 @@ function typeErrors(snippets: readonly Snippet[]): string[] {
   })
 }
 
-function compilerOptions(): ts.CompilerOptions {
-  const path = join(ROOT, 'tsconfig.json')
-  const { config } = ts.readConfigFile(path, ts.sys.readFile)
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT, undefined, path)
-  return { ...options, noEmit: true, incremental: false }
-}
-
 /** `undercroft/client` and the source it is made from. */
 function entryPoints(): { name: string; path: string }[] {
   return Object.entries(readPackage().exports).flatMap(([subpath, target]) => {
@@ -193,10 +176,9 @@ function entryPoints(): { name: string; path: string }[] {
   })
 }
 
-/** The names that each of these files exports, in one pass of the compiler. */
+/** The names that each of these files exports. */
 function exportNames(paths: readonly string[]): Map<string, string[]> {
-  const files = paths.map(path => join(ROOT, path))
-  const program = ts.createProgram(files, compilerOptions())
+  const program = projectProgram()
   const checker = program.getTypeChecker()
   return new Map(
     paths.map(path => {

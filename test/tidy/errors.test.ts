@@ -25,8 +25,10 @@ const OTHER_NAMES = new Set([
   'UNDERCROFT_QUIET',
   'UNDERCROFT_REMOTE_FAILED',
   'UNDERCROFT_TEST_NODES',
+  'UNDERCROFT_TEST_RUNS',
   'UNDERCROFT_TEST_SEED',
   'UNDERCROFT_TEST_SOAK_SECONDS',
+  'UNDERCROFT_TEST_STEPS',
 ])
 
 test('every error code has a section in the reference, in the order of the source', () => {

@@ -28,6 +28,11 @@ describe('the layers', () => {
     assert.deepEqual(circlesIn(sourcesIn('src')), [])
   })
 
+  test('nothing outside test/ imports from it; what several folders share is in testing/', () => {
+    const others = ['src', 'testing', 'bench', 'verification', 'examples', 'tools']
+    assert.deepEqual(others.flatMap(sourcesIn).flatMap(importsOfTests), [])
+  })
+
   test('modules are reserved for layers that exist', () => {
     const unknown = RESERVED.flatMap(rule => rule.for).filter(layer => !(layer in LAYERS))
     assert.deepEqual(unknown, [])
@@ -63,6 +68,13 @@ describe('an import that breaks the table is found', () => {
   })
 })
 
+test('an import from test/ is found, also of a type', () => {
+  const text = "import type { X } from '../../test/cache/x.ts'\nimport '../testing/scope.ts'"
+  assert.deepEqual(importsOfTests({ path: 'bench/engine/a.ts', text }), [
+    'bench/engine/a.ts: test/cache/x.ts',
+  ])
+})
+
 test('a circle of files is found, also one that type imports close', () => {
   const files = [
     { path: 'src/base/a.ts', text: "import { b } from './b.ts'" },
@@ -87,6 +99,13 @@ function circlesIn(files: readonly SourceFile[]): string[] {
   }
   for (const path of imports.keys()) visit(path, [])
   return found
+}
+
+/** What a file outside `test/` imports from it. */
+function importsOfTests(file: SourceFile): string[] {
+  return importsOf(file)
+    .filter(target => target.startsWith('test/'))
+    .map(target => `${file.path}: ${target}`)
 }
 
 function importsOf({ path, text }: SourceFile): string[] {

@@ -18,7 +18,7 @@ export function readPackage(): PackageJson {
   return { ...empty, ...JSON.parse(readText('package.json')) }
 }
 
-/** The source of a compiled file: `./dist/src/x.js` (or `.d.ts`) is made from `src/x.ts`. */
+/** The source of a compiled file: `./dist/x.js` (or `.d.ts`) is made from `src/x.ts`. */
 export function sourceOf(compiled: string): string {
-  return compiled.replace(/^\.\/dist\//, '').replace(/(\.d\.ts|\.js)$/, '.ts')
+  return compiled.replace(/^\.\/dist\//, 'src/').replace(/(\.d\.ts|\.js)$/, '.ts')
 }

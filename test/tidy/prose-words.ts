@@ -67,7 +67,6 @@ const GENERATED = 'generated: its sources are to be rewritten first'
 /** Markdown pages. The table shrinks to nothing: a test refuses a room without any objection. */
 export const PAGES_TO_REWRITE: readonly Room[] = [
   { path: 'ARCHITECTURE.md', why: NOT_YET },
-  { path: 'docs/benchmarks.md', why: GENERATED },
   { path: 'docs/reference/api.md', why: NOT_YET },
   { path: 'docs/reference/options.md', why: GENERATED },
 ]
@@ -93,35 +92,23 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/single-flight', why: NOT_YET },
   { path: 'src/uwsgi/api', why: NOT_YET },
   { path: 'src/uwsgi/options', why: NOT_YET },
-  { path: 'src/uwsgi/rules', why: NOT_YET },
-  { path: 'testing', why: NOT_YET },
-  { path: 'test/bench', why: NOT_YET },
   { path: 'test/cache', why: NOT_YET },
   { path: 'test/cli', why: NOT_YET },
-  { path: 'test/compat', why: NOT_YET },
   { path: 'test/crash', why: NOT_YET },
   { path: 'test/engine', why: NOT_YET },
-  { path: 'test/fuzz', why: NOT_YET },
   { path: 'test/http-cache', why: NOT_YET },
   { path: 'test/model', why: NOT_YET },
-  { path: 'test/node-versions', why: NOT_YET },
   { path: 'test/peers', why: NOT_YET },
   { path: 'test/processes', why: NOT_YET },
-  { path: 'test/python', why: NOT_YET },
   { path: 'test/runner', why: NOT_YET },
   { path: 'test/segment', why: NOT_YET },
   { path: 'test/server', why: NOT_YET },
   { path: 'test/single-flight', why: NOT_YET },
-  { path: 'test/tidy', why: NOT_YET },
   { path: 'test/uwsgi', why: NOT_YET },
-  { path: 'bench', why: NOT_YET },
-  { path: 'verification', why: NOT_YET },
-  { path: 'examples', why: NOT_YET },
 ]
 
 /** Files and folders with strings that people read: errors, log lines, `--help`. */
 export const STRINGS_TO_REWRITE: readonly Room[] = [
-  { path: 'src/cache', why: NOT_YET },
   { path: 'src/cli', why: NOT_YET },
   { path: 'src/client', why: NOT_YET },
   { path: 'src/codecs', why: NOT_YET },
@@ -129,5 +116,4 @@ export const STRINGS_TO_REWRITE: readonly Room[] = [
   { path: 'src/replication', why: NOT_YET },
   { path: 'src/runner', why: NOT_YET },
   { path: 'src/uwsgi/options', why: NOT_YET },
-  { path: 'src/uwsgi/rules', why: NOT_YET },
 ]

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { objectionsToComments, objectionsToPage, objectionsToStrings } from './prose.ts'
 import {
   COMMENTS_TO_REWRITE,
@@ -17,7 +17,10 @@ import {
 } from './prose-words.ts'
 import { allSources, readText, type SourceFile, sourcesIn } from './sources.ts'
 
-const TOP_PAGES = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const SINGLE_PAGES = [
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['python/README.md', 'testing/README.md', 'bench/traces/README.md'],
+]
 
 const CHECKS: readonly {
   readonly of: string
@@ -151,5 +154,5 @@ function allPages(): SourceFile[] {
     .filter(path => path.endsWith('.md'))
     .map(path => `docs/${path.replaceAll('\\', '/')}`)
     .sort()
-  return [...TOP_PAGES, 'python/README.md', ...below].map(path => ({ path, text: readText(path) }))
+  return [...SINGLE_PAGES, ...below].map(path => ({ path, text: readText(path) }))
 }

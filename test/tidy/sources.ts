@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
 export interface SourceFile {
   /** From the package's folder, with forward slashes. */
@@ -13,7 +13,7 @@ export interface SourceFile {
   readonly text: string
 }
 
-const CODE_FOLDERS = ['src', 'testing', 'test', 'bench', 'examples', 'verification']
+const CODE_FOLDERS = ['src', 'testing', 'test', 'bench', 'examples', 'verification', 'tools']
 
 /** Every file we wrote, in a stable order. */
 export function allSources(): SourceFile[] {

@@ -8,8 +8,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 import { readPackage, sourceOf } from './package-json.ts'
+import { projectProgram } from './program.ts'
 import { sourcesIn } from './sources.ts'
 
 const { bin, exports } = readPackage()
@@ -49,12 +50,7 @@ function sourcesOf(compiled: string): string[] {
 }
 
 function undocumentedExports(paths: readonly string[]): string[] {
-  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
-  const { options } = ts.convertCompilerOptionsFromJson(config.config.compilerOptions, ROOT)
-  const program = ts.createProgram(
-    paths.map(path => join(ROOT, path)),
-    { ...options, noEmit: true, incremental: false },
-  )
+  const program = projectProgram()
   const checker = program.getTypeChecker()
   return paths.flatMap(path => {
     const file = program.getSourceFile(join(ROOT, path))

@@ -20,7 +20,7 @@ function resultOf(
     const freeBlocks = freeBlocksAt(index)
     return {
       atMs: index,
-      taken: { master: { memory: memoryAt(index) * MIB, files: 20 } },
+      usage: { master: { memory: memoryAt(index) * MIB, files: 20 } },
       fragmentation: {
         items: 1,
         usedBlocks: 100 - freeBlocks,

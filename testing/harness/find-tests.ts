@@ -1,17 +1,22 @@
 /**
- * Which compiled files are tests, and in which order their folders run.
+ * Which compiled files are tests, to which tier they belong, and in which order their folders run.
  *
  * The list is made from the sources: a compiled file whose source is gone must not run any more.
  */
 
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** The folder of the package, seen from the compiled file. */
-export const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+import { ROOT } from '../root.ts'
 
 const SUFFIX = '.test.ts'
+
+/**
+ * What runs at each change, and what runs on demand: `x.matrix.test.ts` runs our suites under every
+ * Node, `x.long.test.ts` takes minutes. All other tests run at each change.
+ */
+export const TIERS = ['change', 'matrix', 'long'] as const
+
+export type Tier = (typeof TIERS)[number]
 
 /** Folders in which several processes or other programs run: one file at a time. */
 const ONE_AT_A_TIME = new Set(['processes', 'peers', 'python', 'runner', 'verification'])
@@ -24,16 +29,19 @@ export interface TestStage {
 }
 
 /** One stage for each folder of `test/` that has wanted tests; those with most processes last. */
-export function findTestStages(isWanted: (path: string) => boolean): TestStage[] {
+export function findTestStages(
+  isWanted: (path: string) => boolean,
+  tier: Tier = 'change',
+): TestStage[] {
   const filesByFolder = new Map<string, string[]>()
   for (const path of readdirSync(join(ROOT, 'test'), {
     recursive: true,
     encoding: 'utf8',
   }).sort()) {
     const unix = path.replaceAll('\\', '/')
-    if (!unix.endsWith(SUFFIX) || !isWanted(`test/${unix}`)) continue
+    if (tierOf(unix) !== tier || !isWanted(`test/${unix}`)) continue
     const folder = dirname(unix)
-    const compiled = join(ROOT, 'dist/test', `${unix.slice(0, -'.ts'.length)}.js`)
+    const compiled = join(ROOT, 'build/test', `${unix.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
   const stages = [...filesByFolder].map(([name, files]) => ({
@@ -42,4 +50,10 @@ export function findTestStages(isWanted: (path: string) => boolean): TestStage[]
     oneAtATime: ONE_AT_A_TIME.has(name),
   }))
   return stages.sort((a, b) => Number(a.oneAtATime) - Number(b.oneAtATime))
+}
+
+/** Undefined for a file that is not a test. */
+function tierOf(path: string): Tier | undefined {
+  if (!path.endsWith(SUFFIX)) return undefined
+  return TIERS.find(tier => path.endsWith(`.${tier}${SUFFIX}`)) ?? 'change'
 }

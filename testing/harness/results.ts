@@ -17,9 +17,9 @@ export interface StageResult {
   readonly ms: number
 }
 
-export type Total = Pick<StageResult, 'passed' | 'failed' | 'skipped'>
+export type StageCounts = Pick<StageResult, 'passed' | 'failed' | 'skipped'>
 
-export function total(results: readonly StageResult[]): Total {
+export function total(results: readonly StageCounts[]): StageCounts {
   return {
     passed: results.reduce((sum, result) => sum + result.passed, 0),
     failed: results.reduce((sum, result) => sum + result.failed, 0),

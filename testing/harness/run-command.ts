@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { ROOT } from './find-tests.ts'
+import { ROOT } from '../root.ts'
 import type { StageResult } from './results.ts'
 
 /** Runs a script of a development dependency; its output goes straight to the terminal. */

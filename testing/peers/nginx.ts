@@ -15,7 +15,7 @@ import { tempDir } from '../temp-dir.ts'
 export type Upstream = string
 
 /** The answer as the client of nginx sees it. */
-export interface Answer {
+interface Answer {
   readonly status: number
   /** Name, value, name, value, as they were sent. */
   readonly rawHeaders: readonly string[]

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Scope } from '../scope.ts'
 import { isListening, startService } from '../service.ts'
 import { tempDir } from '../temp-dir.ts'
+import { boundPort } from './uwsgi.ts'
 
 const APPLICATION = `
 hits = 0
@@ -47,10 +48,7 @@ export async function startUwsgiSite(
   const own = `${socket} = 127.0.0.1:0\nwsgi-file = ${applicationPath}\ndisable-logging = true\n`
   writeFileSync(iniPath, `[uwsgi]\n${plugins}${own}${lines}\n`)
   const service = await startService(scope, command, ['--ini', iniPath])
-  const port = await service.waitFor('to say its port', output => {
-    const [, found] = /bound to TCP address 127\.0\.0\.1:(\d+)/.exec(output) ?? []
-    return found === undefined ? undefined : Number(found)
-  })
+  const port = await service.waitFor('to say its port', boundPort)
   await service.waitFor('to listen', () => isListening({ port, host: '127.0.0.1' }))
   return { port, pid: service.pid }
 }

@@ -85,7 +85,7 @@ export async function startUwsgi(
   // No master process: it takes a second to stop, and would only add the sweeper.
   const args = ['--plugin', 'cache', '--disable-logging', ...sockets, ...cacheArgs]
   const service = await startService(scope, command, args)
-  const port = await service.waitFor('to say its port', portIn)
+  const port = await service.waitFor('to say its port', boundPort)
   const addresses: Address[] = [{ port, host: '127.0.0.1' }, { path: socketPath }]
   for (const address of addresses) {
     await service.waitFor('to listen', () => isListening(address))
@@ -111,7 +111,7 @@ export async function startUwsgiStats(
   const args = ['--plugin', 'cache', '--disable-logging', '--master', '--die-on-term']
   const sockets = ['--socket', '127.0.0.1:0', '--stats', '127.0.0.1:0']
   const service = await startService(scope, command, [...args, ...sockets, ...cacheArgs])
-  const port = await service.waitFor('to say its port', portIn)
+  const port = await service.waitFor('to say its port', boundPort)
   // It says "127.0.0.1:0" where the port is its choice, so the system is asked instead.
   const statsPort = await service.waitFor('to listen for statistics', () =>
     listeningPorts(service.pid).find(candidate => candidate !== port),
@@ -140,7 +140,8 @@ function listeningPorts(pid: number): number[] {
 /** The state in /proc/net/tcp. */
 const TCP_LISTEN = '0A'
 
-function portIn(output: string): number | undefined {
+/** @returns the TCP port that uWSGI says it is bound to */
+export function boundPort(output: string): number | undefined {
   const [, port] = /bound to TCP address 127\.0\.0\.1:(\d+)/.exec(output) ?? []
   return port === undefined ? undefined : Number(port)
 }

@@ -1,5 +1,5 @@
 /**
- * Running targets: so many inputs from one seed, with an eye on time and memory.
+ * Runs targets: mutated inputs from one seed, with limits on time and memory.
  */
 
 import { setFlagsFromString } from 'node:v8'
@@ -19,17 +19,21 @@ export interface FuzzOutcome {
   readonly inputCount: number
   readonly elapsedMs: number
   readonly slowestMs: number
-  /** From after the first tenth to the end. */
+  /** Growth of the memory in use from the end of the first tenth to the end of the run. */
   readonly grownSize: number
 }
 
-/** Processor time for one input that the longest possible input does not explain. */
+/** An input that takes more processor time is a fault, even at the greatest length. */
 const MAX_INPUT_MS = 500
-/** By then it does not come back. */
+/** After this much processor time on one input, the target counts as hanging. */
 const HANG_CPU_MS = 100 * MAX_INPUT_MS
 const MAX_GROWN_SIZE = 16 * 1024 * 1024
 
-/** Throws with the input at the first promise that is broken; ends the process where one hangs. */
+/**
+ * Runs one target. An input at which the target hangs ends the process.
+ *
+ * @throws Error with the input at the first broken promise
+ */
 export function fuzzTarget(
   target: FuzzTarget,
   inputCount: number,
@@ -73,7 +77,7 @@ function runOne(
   }
 }
 
-/** A pause of the machine is no fault of the input: only processor time of this process counts. */
+/** Repeats a slow input and counts only processor time, so that a pause of the machine passes. */
 function timeOf(act: () => void): number {
   const begin = performance.now()
   act()

@@ -1,5 +1,5 @@
 /**
- * Fuzzes something that hangs at an input.
+ * Fuzzes a target that hangs.
  */
 
 import { fuzzTarget } from './fuzz.ts'

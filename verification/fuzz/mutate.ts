@@ -1,18 +1,18 @@
 /**
- * Inputs made of valid ones: bent a little, where formats are bent most easily, or quite at random.
+ * Inputs made from valid ones by small changes, some of them where formats are most fragile.
  */
 
 import type { Random } from '../../testing/random.ts'
 
-/** Nothing that is read at once here is longer, and long inputs find no more than short ones. */
+/** No parser here reads more at once, and longer inputs have found no more faults. */
 const MAX_SIZE = 2048
 
-/** Sizes that are read wrongly where something is read wrongly. */
+/** Sizes at which parsers typically fail. */
 const SIZES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xfffe, 0xffff]
 
 type Mutation = (input: Buffer, random: Random, seeds: readonly Buffer[]) => Buffer
 
-/** A valid input bent one to four times, and now and then bytes that never were one. */
+/** @returns a valid input with one to four changes, or sometimes random bytes */
 export function mutate(
   seeds: readonly Buffer[],
   tokens: readonly string[],
@@ -37,7 +37,7 @@ export function noise(size: number, random: Random): Buffer {
 
 const MUTATIONS: readonly Mutation[] = [
   atByte((input, at, random) => {
-    input[at] = (input[at] as number) ^ (1 << random.below(8))
+    input[at] = input[at] ^ (1 << random.below(8))
   }),
   atByte((input, at, random) => {
     input[at] = random.below(256)
@@ -45,7 +45,7 @@ const MUTATIONS: readonly Mutation[] = [
   atByte((input, at, random) => {
     if (at + 2 <= input.length) input.writeUInt16LE(random.pick(SIZES), at)
   }),
-  // A size that is right but for one is the hardest to notice.
+  // A size that is wrong by one is the hardest to notice.
   atByte((input, at, random) => {
     if (at + 2 > input.length) return
     input.writeUInt16LE((input.readUInt16LE(at) + (random.chance(0.5) ? 1 : 0xffff)) & 0xffff, at)

@@ -1,5 +1,5 @@
 /**
- * The requests that were recorded from a real uWSGI, as inputs to begin with.
+ * Requests recorded from a real uWSGI, as the first inputs.
  */
 
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const recorded = (JSON.parse(readFileSync(PATH, 'utf8')) as readonly Vector[])
   .map(({ request_hex: hex }) => Buffer.from(hex ?? '', 'hex'))
   .filter(bytes => bytes.length > 4 && bytes.length < 1000)
 
-/** Whole packets, header first. Ours beside uWSGI's. */
+/** Whole packets, header first: those of uWSGI and of this project's extension. */
 export const VECTOR_REQUESTS: readonly Buffer[] = [
   ...recorded,
   magic({ cmd: 'get', key: 'a', cache: 'first', keep: '1' }),

@@ -1,5 +1,5 @@
 /**
- * What is fuzzed, and what is asked of it whatever comes.
+ * A target of the fuzzer, and what must hold for any input.
  */
 
 import assert from 'node:assert/strict'
@@ -8,19 +8,19 @@ import type { Random } from '../../testing/random.ts'
 
 export interface FuzzTarget {
   readonly name: string
-  /** Valid inputs to begin with. */
+  /** Valid inputs, which the fuzzer changes. */
   readonly seeds: readonly Buffer[]
-  /** Words that mean something to it. */
+  /** Words that have a meaning in the format, inserted at random. */
   readonly tokens?: readonly string[]
-  /** How many of a hundred inputs of a run of all targets are for this one. */
+  /** How many of a hundred inputs this target receives in a run of all targets. */
   readonly share: number
-  /** Throws when a promise is broken. */
+  /** @throws Error if the target breaks a promise */
   run(input: Buffer, random: Random): void
-  /** Looks at what all inputs together have left. */
+  /** Checks the state that all inputs together have left. */
   finish?(): void
 }
 
-/** A view that a parser gave must lie within what it was given. */
+/** Asserts that a view returned by a parser lies within the parser's input. */
 export function requireWithin(view: Buffer, input: Buffer): void {
   const start = view.byteOffset - input.byteOffset
   const isWithin =
@@ -29,7 +29,7 @@ export function requireWithin(view: Buffer, input: Buffer): void {
   assert.ok(isWithin, `a view of ${view.length} bytes lies outside the input`)
 }
 
-/** Runs it; only an error of ours with one of these codes is an answer. */
+/** Runs `act`, and accepts only those `UndercroftError`s that have one of these codes. */
 export function allowing<T>(codes: readonly ErrorCode[], act: () => T): T | undefined {
   try {
     return act()
@@ -39,7 +39,7 @@ export function allowing<T>(codes: readonly ErrorCode[], act: () => T): T | unde
   }
 }
 
-/** Chunks as a stream may bring them. */
+/** Splits the input into chunks, as a stream may. */
 export function* chunksOf(input: Buffer, random: Random): Generator<Buffer> {
   for (let at = 0; at < input.length; ) {
     const size = random.chance(0.5) ? 1 + random.below(4) : 1 + random.below(input.length)

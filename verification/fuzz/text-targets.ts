@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/base/index.ts'
 import { answerHttp, parseStatsRequest } from '../../src/monitoring/stats-http.ts'
-import { encodeDictionary, parseAddress, parseDictionary } from '../../src/protocols/uwsgi/index.ts'
+import { API_ADDRESS, CONFIGURED_ADDRESS, parseAddress } from '../../src/net/index.ts'
+import { encodeDictionary, parseDictionary } from '../../src/protocols/uwsgi/index.ts'
 import { formatRequestHead } from '../../src/runner/apps/request-head.ts'
 import { COMMAND_LINE, loadOptions, resolveCaches } from '../../src/uwsgi/options/index.ts'
 import { createRouter } from '../../src/uwsgi/rules/index.ts'
@@ -86,11 +87,18 @@ const address: FuzzTarget = {
   tokens: [':', '[', ']', '65536', '/', '%'],
   share: 3,
   run(input) {
-    allowing(REFUSED, () => parseAddress('address', input.toString('latin1')))
+    for (const rules of [API_ADDRESS, CONFIGURED_ADDRESS]) {
+      allowing(REFUSED, () => parseAddress('address', input.toString('latin1'), rules))
+    }
   },
 }
 
-const CONTENT = { isForAnyOrigin: false, document: () => '{}', metrics: () => 'a 1\n' }
+const CONTENT = {
+  allowOrigin: undefined,
+  allowsHost: (host: string) => host === 'localhost',
+  document: () => '{}',
+  metrics: () => 'a 1\n',
+}
 
 const stats: FuzzTarget = {
   name: 'stats',

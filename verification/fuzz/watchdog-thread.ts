@@ -1,5 +1,5 @@
 /**
- * The thread of a watchdog.
+ * The thread of the watchdog in watchdog.ts.
  */
 
 import { writeSync } from 'node:fs'
@@ -24,7 +24,7 @@ setInterval(() => {
     sinceCpuMs = cpuMs
   } else if (cpuMs - sinceCpuMs > hangCpuMs) {
     const input = bytes.subarray(0, words[SIZE]).toString('hex')
-    writeSync(STDERR, `${label}, input ${input}: did not come back\n`)
-    process.kill(process.pid, 'SIGKILL') // nothing less ends a thread that hangs
+    writeSync(STDERR, `${label}, input ${input}: the target hangs\n`)
+    process.kill(process.pid, 'SIGKILL') // no other signal ends a hanging thread
   }
 }, LOOK_MS)

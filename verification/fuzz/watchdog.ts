@@ -1,14 +1,14 @@
 /**
- * Tells which input a run hangs at: the thread that hangs could not say so itself.
+ * Reports the input at which a target hangs, because the hanging thread cannot.
  *
- * The input lies in memory that a second thread sees. When the process has worked on the same one
- * for too long, that thread prints it and ends the process.
+ * The input lies in memory that a second thread shares. When the process has worked on one input for
+ * too long, that thread prints the input and ends the process.
  */
 
 import { Worker } from 'node:worker_threads'
 
-/** What of an input is told. */
-const MAX_TOLD_SIZE = 64 * 1024
+/** At most this much of an input is printed. */
+const MAX_SHOWN_SIZE = 64 * 1024
 
 /** Words before the bytes of the input. */
 export const COUNT = 0
@@ -17,7 +17,7 @@ export const HEAD_SIZE = 8
 
 export interface Watched {
   readonly shared: SharedArrayBuffer
-  /** What is run. */
+  /** Target and seed, for the message. */
   readonly label: string
   readonly hangCpuMs: number
 }
@@ -28,7 +28,7 @@ export class Watchdog {
   readonly #worker: Worker
 
   constructor(label: string, hangCpuMs: number) {
-    const shared = new SharedArrayBuffer(HEAD_SIZE + MAX_TOLD_SIZE)
+    const shared = new SharedArrayBuffer(HEAD_SIZE + MAX_SHOWN_SIZE)
     this.#words = new Int32Array(shared, 0, HEAD_SIZE / 4)
     this.#bytes = new Uint8Array(shared, HEAD_SIZE)
     const watched: Watched = { shared, label, hangCpuMs }
@@ -38,11 +38,11 @@ export class Watchdog {
     this.#worker.unref()
   }
 
-  /** The next input is run. */
+  /** Starts to watch the next input. */
   begin(input: Uint8Array): void {
-    const told = input.subarray(0, MAX_TOLD_SIZE)
-    this.#bytes.set(told)
-    this.#words[SIZE] = told.length
+    const shown = input.subarray(0, MAX_SHOWN_SIZE)
+    this.#bytes.set(shown)
+    this.#words[SIZE] = shown.length
     Atomics.add(this.#words, COUNT, 1)
   }
 

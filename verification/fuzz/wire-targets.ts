@@ -1,5 +1,5 @@
 /**
- * Parsers of bytes from a network.
+ * Parsers of bytes that come from a network.
  */
 
 import assert from 'node:assert/strict'
@@ -15,13 +15,13 @@ import {
   MAX_KEYS_LIMIT,
   parseArray,
   parseByteList,
+  parseCacheCommand,
   parseDatagram,
   parseDictionary,
   parseDumpPairs,
   parseDumpRecord,
   parseDumpRequest,
   parseHeader,
-  parseMagicRequest,
   writeDumpRecord,
 } from '../../src/protocols/uwsgi/index.ts'
 import { magic } from '../../testing/magic.ts'
@@ -48,8 +48,8 @@ const stream: FuzzTarget = {
       }
     }
     const whole = Buffer.concat(taken)
-    assert.ok(whole.equals(input.subarray(0, whole.length)), 'bytes come in order')
-    assert.ok(input.length - whole.length <= size, 'all is given that is there')
+    assert.ok(whole.equals(input.subarray(0, whole.length)), 'bytes arrive in order')
+    assert.ok(input.length - whole.length <= size, 'all available bytes are returned')
   },
 }
 
@@ -76,7 +76,7 @@ const request: FuzzTarget = {
   share: 14,
   run(input) {
     if (input.length >= HEADER_SIZE) parseHeader(input)
-    const parsed = parseMagicRequest(input, 0, input.length)
+    const parsed = parseCacheCommand(input, 0, input.length)
     if (parsed === undefined) return
     requireWithin(parsed.key, input)
     const { bodySize, ttlMs, cursor, limit, by, initial } = parsed
@@ -181,8 +181,8 @@ const codecs: FuzzTarget = {
     const type = findTypeName(random.pick(TYPES))
     assert.ok(type !== undefined)
     const isTaken = sourceOf({ bytes: input, type }) !== undefined
-    assert.ok(type !== 'structured' || !isTaken, "nothing for V8's deserializer is taken")
-    // What a server stores can be read by everybody; what one sends may be anything.
+    assert.ok(type !== 'structured' || !isTaken, "no value for V8's deserializer is accepted")
+    // Every client can read what a server stores. What a server sends may be anything.
     if (isTaken) decodeFromNetwork(input, type)
     else {
       try {

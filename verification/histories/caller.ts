@@ -1,6 +1,6 @@
 /**
- * One of the processes whose operations make a history: waits for all others before each round, so
- * that their calls meet.
+ * One of the processes that record a history. It waits for all others before each round, so that
+ * their calls overlap.
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
@@ -18,7 +18,7 @@ export interface CallerTask {
   readonly firstRound: number
 }
 
-/** Of each round. */
+/** Keys of each round. */
 const KEY_COUNT = 4
 const CALLS_A_ROUND = 60
 const LONGEST_VALUE = 200

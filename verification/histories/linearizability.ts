@@ -1,8 +1,9 @@
 /**
- * Whether a history of concurrent operations on one item could have been made by one operation
- * after the other, each at some moment between its call and its answer.
+ * Whether a history of concurrent operations on one item is linearizable: some order of the
+ * operations explains all answers, with each operation at a moment between its call and its answer.
  *
- * The search of Wing and Gong, with Lowe's memory of what was tried: operations done, and state.
+ * The search is that of Wing and Gong. As Lowe proposes, it remembers each combination of state and
+ * completed operations that it has tried.
  * https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/paper.pdf
  */
 
@@ -12,22 +13,22 @@ export interface Operation {
   readonly key: string
   readonly action: Action
   readonly result: State | boolean
-  /** Nanoseconds of a clock that all callers share. */
+  /** Nanoseconds of a clock that all processes share. */
   readonly calledAt: number
   readonly answeredAt: number
 }
 
-/** A call or an answer, in the order of time; linked, so that operations done are left out. */
+/** A call or an answer, in a list ordered by time. Completed operations are unlinked from it. */
 interface Entry {
   readonly operation: Operation | undefined
   readonly index: number
-  /** Of a call. */
+  /** The answer to a call; undefined for an answer. */
   answer: Entry | undefined
   previous: Entry | undefined
   next: Entry | undefined
 }
 
-/** The keys whose operations fit no order. */
+/** @returns the keys whose operations fit no order */
 export function brokenKeys(history: readonly Operation[]): string[] {
   const keys = new Map<string, Operation[]>()
   for (const operation of history) {
@@ -38,7 +39,7 @@ export function brokenKeys(history: readonly Operation[]): string[] {
   return [...keys].filter(([, own]) => !isLinearizable(own)).map(([key]) => key)
 }
 
-/** For the operations of one item, which is not there at first. */
+/** @param operations - The operations on one item, which is absent at first. */
 export function isLinearizable(operations: readonly Operation[]): boolean {
   const head = linkEntries(operations)
   const tried = new Set<string>()
@@ -54,17 +55,17 @@ export function isLinearizable(operations: readonly Operation[]): boolean {
         done.push({ entry, state })
         state = effect.state
         doneBits = bits
-        leaveOut(entry)
+        unlink(entry)
         entry = head.next
       } else entry = entry.next
       continue
     }
-    // An answer comes up before its operation was done: the last choice was wrong.
+    // This answer precedes its operation, so the last choice was wrong.
     const last = done.pop()
     if (last === undefined) return false
     state = last.state
     doneBits &= ~(1n << BigInt(last.entry.index))
-    bringBack(last.entry)
+    relink(last.entry)
     entry = last.entry.next
   }
   return true
@@ -87,7 +88,7 @@ function linkEntries(operations: readonly Operation[]): Entry {
       { atNs: operation.answeredAt, entry: answer },
     ]
   })
-  // At the same moment, calls come first: they overlap.
+  // Calls come before answers of the same moment, because the operations overlap.
   events.sort((a, b) => a.atNs - b.atNs || rank(a.entry) - rank(b.entry))
   const head: Entry = { ...none, operation: undefined, index: -1 }
   let last = head
@@ -103,15 +104,15 @@ function rank({ answer }: Entry): number {
   return answer === undefined ? 1 : 0
 }
 
-function leaveOut(call: Entry): void {
+function unlink(call: Entry): void {
   for (const entry of [call, call.answer]) {
     if (entry?.previous !== undefined) entry.previous.next = entry.next
     if (entry?.next !== undefined) entry.next.previous = entry.previous
   }
 }
 
-/** The reverse of `leaveOut`, in reverse order. */
-function bringBack(call: Entry): void {
+/** Reverts `unlink`, in the opposite order. */
+function relink(call: Entry): void {
   for (const entry of [call.answer, call]) {
     if (entry?.previous !== undefined) entry.previous.next = entry
     if (entry?.next !== undefined) entry.next.previous = entry

@@ -1,5 +1,5 @@
 /**
- * Histories of several processes at one cache, recorded and checked.
+ * Records histories of several processes that use one cache, and checks them.
  */
 
 import type { CacheOptions } from '../../src/index.ts'
@@ -11,16 +11,16 @@ import type { CallerTask } from './caller.ts'
 import { brokenKeys, type Operation } from './linearizability.ts'
 
 const CALLERS = 3
-/** Rounds that one set of processes does: more items than that do not fit. */
+/** Rounds that one set of processes records. The items of more rounds do not fit. */
 const ROUNDS_A_CACHE = 50
-/** For a loaded machine; it takes a second or so. */
+/** The limit for a loaded machine. A history usually takes about a second. */
 const HISTORY_LIMIT_MS = 150_000
 
 const ROOM = { maxItems: 500, maxKeySize: 48 }
 const SINGLE = { ...ROOM, bitmap: false, blockSize: 256 }
 const BITMAP = { ...ROOM, bitmap: true, blockSize: 64, blocks: 4000 }
 
-/** With room for all items: what is evicted would be a delete that nobody called. */
+/** Each has space for all items, because an eviction would look like a delete without a call. */
 export const HISTORY_MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>> = {
   'one block, nothing evicted': { ...SINGLE, eviction: 'none' },
   'one block, lru': { ...SINGLE, eviction: 'lru' },
@@ -31,12 +31,12 @@ export const HISTORY_MODES: Readonly<Record<string, Omit<CacheOptions, 'name'>>>
 
 export interface Finding {
   readonly operations: number
-  /** Of operations of one item that were under way at the same time. */
+  /** Pairs of operations on one item that were under way at the same time. */
   readonly overlaps: number
   readonly broken: readonly { readonly key: string; readonly history: readonly Operation[] }[]
 }
 
-/** So many rounds over one mode, in caches of their own. */
+/** Records and checks rounds in one mode, each set of rounds in a new cache. */
 export async function checkMode(mode: string, rounds: number, seed: number): Promise<Finding> {
   const random = randomFrom(seed)
   let finding: Finding = { operations: 0, overlaps: 0, broken: [] }
@@ -81,8 +81,8 @@ async function record(
   }
 }
 
-/** How often a call came before the answer to an earlier one for the same item. */
-export function countOverlaps(history: readonly Operation[]): number {
+/** @returns how many calls came before the answer to an earlier call for the same item */
+function countOverlaps(history: readonly Operation[]): number {
   const ends = new Map<string, number>()
   let count = 0
   for (const { key, calledAt, answeredAt } of history.toSorted((a, b) => a.calledAt - b.calledAt)) {

@@ -1,9 +1,9 @@
 /**
- * One item as a single caller knows it: what each operation answers and leaves. Lists of operations
- * are compared with this (linearizability.ts).
+ * The sequential model of one item: what each operation returns and leaves. linearizability.ts
+ * compares histories with this model.
  */
 
-/** A value or a number that is there; undefined: nothing is. */
+/** The stored value or number; undefined if the item is absent. */
 export type State = string | number | undefined
 
 export type Action =
@@ -11,7 +11,7 @@ export type Action =
   | { readonly kind: 'set' | 'add' | 'replace'; readonly value: string | number }
   | { readonly kind: 'increment'; readonly by: number }
 
-/** What an operation answers, and what is there afterwards. */
+/** What an operation returns, and the state after it. */
 export interface Effect {
   readonly result: State | boolean
   readonly state: State

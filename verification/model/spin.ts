@@ -1,12 +1,12 @@
 /**
- * Running Spin on a model: generates the verifier, compiles it, and lets it visit every state.
+ * Runs Spin on a model: generates the verifier, compiles it, and visits every state.
  */
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { ROOT } from '../../testing/harness/find-tests.ts'
+import { ROOT } from '../../testing/root.ts'
 
-/** Bytes of stack that the search may need: far more than any model here. */
+/** The depth limit of the search, far above what any model here needs. */
 const DEPTH = 1_000_000
 
 export interface Verdict {
@@ -17,8 +17,10 @@ export interface Verdict {
 }
 
 /**
- * Visits every state of `verification/MODEL.pml` with these constants. `directory` gets the
- * generated files. Throws with the tool's output when a tool fails or the search was cut short.
+ * Visits every state of `verification/model/MODEL.pml` with these constants. `directory` receives
+ * the generated files.
+ *
+ * @throws Error with the tool's output if a tool fails or the search is incomplete
  */
 export async function checkModel(
   model: string,
@@ -27,7 +29,7 @@ export async function checkModel(
   spin = 'spin',
 ): Promise<Verdict> {
   const defines = Object.entries(constants).map(([name, value]) => `-D${name}=${value}`)
-  await run(spin, [...defines, '-a', join(ROOT, 'verification', `${model}.pml`)], directory)
+  await run(spin, [...defines, '-a', join(ROOT, 'verification/model', `${model}.pml`)], directory)
   await run('cc', ['-O2', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], directory)
   const output = await run('./pan', [`-m${DEPTH}`, '-w24'], directory)
   const [, errors] = /errors: (\d+)/.exec(output) ?? []

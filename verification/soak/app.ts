@@ -1,5 +1,5 @@
 /**
- * The application of the soak: pages that may be cached for a moment, data that is kept by uWSGI's
+ * The application of the soak: pages that may be cached for one second, data stored with uWSGI's
  * functions, and a counter.
  */
 

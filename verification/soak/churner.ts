@@ -1,16 +1,16 @@
 /**
- * A process that has items of all sizes come, change, end and go in a bitmap cache, and looks at
- * each value it reads. Tells how much it did, now and then.
+ * A process that stores, replaces, expires and deletes items of all sizes in a bitmap cache, and
+ * checks each value that it reads. It reports its progress from time to time.
  */
 
 import { once } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { say } from '../../testing/child-side.ts'
+import { sendToParent } from '../../testing/child-side.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 import { HeldClock } from '../storm/held-clock.ts'
+import { faultOf } from '../storm/logged-calls.ts'
 import { makeValue } from '../storm/patterns.ts'
-import { faultOf } from '../storm/player.ts'
 
 export interface ChurnTask {
   readonly options: CacheOptions
@@ -42,13 +42,13 @@ for (;;) {
     await nextTurn()
   }
   for (const _ of cache.keys()) {
-    // An iteration while others write.
+    // Only the iteration itself matters, while other processes write.
   }
-  say<ChurnReport>({ calls: TURNS_A_REPORT * CALLS_A_TURN, faults })
+  sendToParent<ChurnReport>({ calls: TURNS_A_REPORT * CALLS_A_TURN, faults })
 }
 
 function churn(random: Random, faults: string[]): void {
-  // Some keys much more often than others.
+  // Lower numbers come up more often.
   const key = `key ${Math.min(random.below(KEY_COUNT), random.below(KEY_COUNT))}`
   const choice = random.below(10)
   if (choice < 5) {

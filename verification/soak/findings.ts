@@ -1,5 +1,5 @@
 /**
- * What a soak comes to: the faults it met, and whatever grew.
+ * The findings of a soak: its faults, and everything that grew.
  */
 
 import { growthOf } from './growth.ts'
@@ -8,12 +8,12 @@ import { ROLES, type RoleName, type Sample, type SoakResult } from './soak.ts'
 const MIB = 1024 * 1024
 const MEMORY_LIMIT = { factor: 1.2, slack: 24 * MIB }
 const FILES_LIMIT = { factor: 1, slack: 8 }
-/** What is in the directory, temporary files of a moment included. */
+/** The directory may hold temporary files for a moment. */
 const DIRECTORY_LIMIT = { factor: 1, slack: 2 }
-/** Part of the blocks in use; that of a cache that fragments ever more would fall. */
+/** The share of unused blocks, which grows in a cache that keeps fragmenting. */
 const WASTE_LIMIT = { factor: 1, slack: 0.1 }
 
-/** One line for each; empty: all is well. */
+/** @returns one line for each problem */
 export function problemsOf({ samples, faults }: SoakResult): string[] {
   return [...faults, ...growths(samples)]
 }
@@ -34,8 +34,8 @@ function growths(samples: readonly Sample[]): string[] {
   return found
 }
 
-export function describeSample({ atMs, taken, fragmentation }: Sample): string {
-  const memory = ROLES.map(role => `${role} ${mib(taken[role]?.memory ?? 0)}`).join(', ')
+export function describeSample({ atMs, usage, fragmentation }: Sample): string {
+  const memory = ROLES.map(role => `${role} ${mib(usage[role]?.memory ?? 0)}`).join(', ')
   const { items, freeRuns, longestRun } = fragmentation
   const unused = percent(wasteOf({ fragmentation }))
   return (
@@ -45,7 +45,7 @@ export function describeSample({ atMs, taken, fragmentation }: Sample): string {
 }
 
 function seriesOf(samples: readonly Sample[], role: RoleName, field: 'memory' | 'files'): number[] {
-  return samples.flatMap(({ taken }) => taken[role]?.[field] ?? [])
+  return samples.flatMap(({ usage }) => usage[role]?.[field] ?? [])
 }
 
 function wasteOf({ fragmentation }: Pick<Sample, 'fragmentation'>): number {

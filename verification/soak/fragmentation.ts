@@ -1,5 +1,5 @@
 /**
- * How the free blocks of a bitmap cache lie.
+ * How the free blocks of a bitmap cache are distributed.
  */
 
 import type { Parts } from '../../src/engine/parts.ts'
@@ -9,12 +9,12 @@ export interface Fragmentation {
   readonly items: number
   readonly usedBlocks: number
   readonly freeBlocks: number
-  /** Runs of neighbouring free blocks, and the longest of them. */
+  /** Runs of neighbouring free blocks. `longestRun` is the length of the longest. */
   readonly freeRuns: number
   readonly longestRun: number
 }
 
-/** Read while others write: a snapshot that nobody promises to be of one moment. */
+/** Other processes write meanwhile, so the figures may belong to different moments. */
 export function fragmentationOf({ blocks, segment }: Parts): Fragmentation {
   let usedBlocks = 0
   let freeRuns = 0
@@ -30,6 +30,6 @@ export function fragmentationOf({ blocks, segment }: Parts): Fragmentation {
     longestRun = Math.max(longestRun, run)
   }
   const freeBlocks = blocks.blockCount - usedBlocks
-  const items = segment.words[ITEM_COUNT] as number
+  const items = segment.words[ITEM_COUNT]
   return { items, usedBlocks, freeBlocks, freeRuns, longestRun }
 }

@@ -1,11 +1,13 @@
 /**
- * Whether something grows: its middle value late in a run against that after warming up.
+ * Whether a quantity grows: compares its median late in a run with its median after the warm-up.
  */
 
+import { median } from '../../testing/statistics.ts'
+
 export interface GrowthLimit {
-  /** What the late value may be of the early one. */
+  /** The late median may be this many times the early one, */
   readonly factor: number
-  /** On top of that. */
+  /** plus this much. */
   readonly slack: number
 }
 
@@ -15,15 +17,10 @@ export interface Growth {
   readonly isGrown: boolean
 }
 
-/** The first quarter is for warming up; the second is compared with the last. */
+/** The first quarter is the warm-up. The second quarter is compared with the last. */
 export function growthOf(values: readonly number[], { factor, slack }: GrowthLimit): Growth {
   const quarter = values.length / 4
   const from = median(values.slice(Math.floor(quarter), Math.ceil(2 * quarter)))
   const to = median(values.slice(Math.floor(3 * quarter)))
   return { from, to, isGrown: to > from * factor + slack }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
 }

@@ -1,13 +1,13 @@
 /**
- * Clients of the soak's server, by HTTP and by the cache protocol: what they did, and what failed
- * though nobody had just killed a worker.
+ * Clients of the soak's server over HTTP and the cache protocol. They count their requests and
+ * record each failure, unless a worker had just been killed.
  */
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { RemoteCache } from '../../src/client/index.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 
-/** A request on a connection of a worker that is killed fails, and may for so long. */
+/** Requests on a connection of a killed worker may fail for this long after the kill. */
 const AFTER_KILL_MS = 2000
 const PAGE_COUNT = 200
 const FAULT_LIMIT = 20
@@ -16,7 +16,7 @@ const PAUSE_MS = 2
 export interface LoadCounts {
   http: number
   remote: number
-  /** Failed because a worker was killed. */
+  /** Requests that failed because a worker was killed. */
   cut: number
 }
 

@@ -1,16 +1,17 @@
 /**
- * What processes take, as /proc tells it (Linux): memory of their own, and open files.
+ * Private memory and open files of processes, from /proc on Linux.
  */
 
 import { readdirSync, readFileSync } from 'node:fs'
 
-export interface Taken {
-  /** Bytes that no other process shares; undefined: the process is gone. */
+export interface ResourceUsage {
+  /** Bytes that no other process shares. */
   readonly memory: number
   readonly files: number
 }
 
-export function takenBy(pid: number): Taken | undefined {
+/** @returns undefined if the process has ended */
+export function usageOf(pid: number): ResourceUsage | undefined {
   try {
     const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(read(pid, 'status')) ?? []
     if (kilobytes === undefined) return undefined

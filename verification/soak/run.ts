@@ -1,28 +1,38 @@
 /**
- * `npm run soak [-- --minutes N] [--seed X]`: mixed load with reloads and kills, for minutes or for
- * hours, and whether anything grows. Linux only, as what processes take is read from /proc.
+ * `npm run soak`: mixed load with reloads and kills, for minutes or for hours, and whether anything
+ * grows. Linux only, as what processes take is read from /proc.
  */
 
-import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
-import { requireInteger } from '../../src/base/index.ts'
+import {
+  integerOption,
+  readCommandLine,
+  runCommandLine,
+  seedOption,
+} from '../../testing/command-line.ts'
 import { machineLine } from '../storm/machine.ts'
 import { describeSample, problemsOf } from './findings.ts'
 import { soak } from './soak.ts'
 
-const { values } = parseArgs({
+const COMMAND = {
+  name: 'npm run soak',
+  summary: [
+    'Run mixed load with reloads and kills, and check that nothing grows: no memory, no files, ' +
+      'no blocks in use. Works on Linux only.',
+  ],
   options: {
-    minutes: { type: 'string', default: '3' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    minutes: integerOption('Length of the run', { fallback: 3, min: 1, max: 100_000 }),
+    seed: seedOption(),
   },
+}
+
+await runCommandLine(async args => {
+  const { minutes, seed } = readCommandLine(COMMAND, args)
+  console.log(`${machineLine()}\n--minutes ${minutes} --seed ${seed}`)
+  const result = await soak(minutes * 60_000, seed, (sample, counts) => {
+    console.log(`${describeSample(sample)}; ${JSON.stringify(counts)}`)
+  })
+  const problems = problemsOf(result)
+  for (const problem of problems) console.log(`PROBLEM ${problem}`)
+  console.log(`\n${JSON.stringify(result.counts)}, ${problems.length} problems`)
+  if (problems.length > 0) process.exitCode = 1
 })
-const minutes = requireInteger('--minutes', Number(values.minutes), 1, 100_000)
-const seed = requireInteger('--seed', Number(values.seed), 0, 2 ** 31 - 1)
-console.log(`${machineLine()}\n--minutes ${minutes} --seed ${seed}`)
-const result = await soak(minutes * 60_000, seed, (sample, counts) => {
-  console.log(`${describeSample(sample)}; ${JSON.stringify(counts)}`)
-})
-const problems = problemsOf(result)
-for (const problem of problems) console.log(`PROBLEM ${problem}`)
-console.log(`\n${JSON.stringify(result.counts)}, ${problems.length} problems`)
-if (problems.length > 0) process.exitCode = 1

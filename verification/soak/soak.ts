@@ -1,6 +1,6 @@
 /**
- * The soak: a server under load, reloaded and with workers killed, and a cache that is churned by
- * processes, one of which is killed again and again; measured all the time.
+ * The soak: a server under load whose workers are reloaded and killed, and a cache that two processes
+ * churn. One of the two is killed again and again. Memory, files and blocks are sampled throughout.
  */
 
 import { readdirSync } from 'node:fs'
@@ -15,16 +15,16 @@ import { partsOf } from '../../testing/segments.ts'
 import type { ChurnReport, ChurnTask } from './churner.ts'
 import { type Fragmentation, fragmentationOf } from './fragmentation.ts'
 import { type LoadCounts, SoakLoad } from './load.ts'
-import { childrenOf, type Taken, takenBy } from './processes.ts'
+import { childrenOf, type ResourceUsage, usageOf } from './processes.ts'
 
-/** Of the whole run, at most so many samples. */
+/** At most this many samples in the whole run. */
 const SAMPLES = 200
 const SHORTEST_INTERVAL_MS = 500
 const RELOADS_EVERY_MS = 9000
 const KILLS_EVERY_MS = 5000
 const WORKERS = 2
 const RESPAWNED = /^Respawned undercroft worker \d \(new pid: \d+\)$/
-/** One that was only starting, after a kill, had nothing to finish, and is killed. */
+/** A worker that was only starting after a kill has nothing to finish, and is killed. */
 const REPLACED = /^worker \d \(pid: \d+\) (done|killed by SIGKILL)$/
 const REPORT_LIMIT_MS = 120_000
 
@@ -33,10 +33,10 @@ export type RoleName = (typeof ROLES)[number]
 
 export interface Sample {
   readonly atMs: number
-  /** Of workers, the one that takes the most. */
-  readonly taken: Readonly<Partial<Record<RoleName, Taken>>>
+  /** `worker` is the one with the most memory. */
+  readonly usage: Readonly<Partial<Record<RoleName, ResourceUsage>>>
   readonly fragmentation: Fragmentation
-  /** In the directory of the caches. */
+  /** Files in the directory of the caches. */
   readonly fileCount: number
 }
 
@@ -104,10 +104,10 @@ class Soak {
             isDisturbing = false
           })
       }
-      const taken = takenByAll(runner.service.pid, churner.pid)
+      const usage = usageOfAll(runner.service.pid, churner.pid)
       const fragmentation = fragmentationOf(parts)
       const fileCount = readdirSync(runner.directory).length
-      const sample = { atMs: performance.now() - startMs, taken, fragmentation, fileCount }
+      const sample = { atMs: performance.now() - startMs, usage, fragmentation, fileCount }
       samples.push(sample)
       onSample(sample, counts())
       this.#faults.push(...cache.verify().problems)
@@ -117,7 +117,7 @@ class Soak {
     return { samples, counts: counts(), faults: [...this.#faults, ...load.faults] }
   }
 
-  /** Reloads, kills a worker, or kills a churner, when it is time. */
+  /** Reloads the server, kills a worker, or kills a churner, whichever is due. */
   async #disturb(runner: Runner, load: SoakLoad, options: CacheOptions, startMs: number) {
     const elapsedMs = performance.now() - startMs
     if (elapsedMs > (this.#reloads + 1) * RELOADS_EVERY_MS) {
@@ -135,7 +135,7 @@ class Soak {
       load.noteKill()
       process.kill(this.#random.pick(workers), 'SIGKILL')
       await runner.waitForLine(RESPAWNED)
-      load.noteKill() // until here, only the other worker served
+      load.noteKill() // until now, only the other worker served requests
     } else {
       await this.#victim?.kill()
       this.#victim = await this.#startChurner(options)
@@ -184,12 +184,12 @@ function churnOptions(directory: string): CacheOptions & { readonly directory: s
   return { name: 'churned', directory, ...sizes }
 }
 
-function takenByAll(master: number, churner: number): Sample['taken'] {
+function usageOfAll(master: number, churner: number): Sample['usage'] {
   const workers = childrenOf(master)
-    .map(takenBy)
-    .filter(taken => taken !== undefined)
+    .map(usageOf)
+    .filter(usage => usage !== undefined)
     .sort((a, b) => b.memory - a.memory)
-  const pids = { master: takenBy(master), worker: workers[0], churner: takenBy(churner) }
-  const all = { ...pids, clients: takenBy(process.pid) }
-  return Object.fromEntries(Object.entries(all).filter(([, taken]) => taken !== undefined))
+  const pids = { master: usageOf(master), worker: workers[0], churner: usageOf(churner) }
+  const all = { ...pids, clients: usageOf(process.pid) }
+  return Object.fromEntries(Object.entries(all).filter(([, usage]) => usage !== undefined))
 }

@@ -1,28 +1,28 @@
 /**
- * The storm over caches of all modes, one after the other, and what became of them.
+ * Storms over caches of all modes, one after the other, and a summary of their results.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryRoot } from '../../testing/temp-dir.ts'
 import type { ChaosOptions } from './options.ts'
-import { Steps } from './steps.ts'
-import { type Outcome, rage } from './storm.ts'
+import { StepCoverage } from './step-coverage.ts'
+import { runStorm, type StormResult } from './storm.ts'
 
 export interface Summary {
-  readonly outcomes: readonly (Outcome & { readonly mode: string })[]
-  readonly total: Outcome
+  readonly outcomes: readonly (StormResult & { readonly mode: string })[]
+  readonly total: StormResult
   readonly steps: { readonly known: number; readonly killed: number }
-  /** Where the segments and notebooks of what failed are kept. */
+  /** Directories with the segments and operation logs of failed storms. */
   readonly evidence: readonly string[]
 }
 
-/** @param print - told what has been done, now and then */
-export async function rageOverAll(
+/** @param print - Receives a line of progress from time to time. */
+export async function runStorms(
   { modes, kills, seconds, seed }: ChaosOptions,
   print: (line: string) => void,
 ): Promise<Summary> {
-  const steps = new Steps()
+  const steps = new StepCoverage()
   const endMs = performance.now() + seconds * 1000
   const outcomes: Summary['outcomes'][number][] = []
   const evidence: string[] = []
@@ -35,7 +35,7 @@ export async function rageOverAll(
     const onKill = (count: number) => {
       if (count % 100 === 0) print(`  ${mode.name}: ${count} of ${own} kills`)
     }
-    const outcome = await rage({
+    const outcome = await runStorm({
       mode,
       directory,
       kills: own,
@@ -53,8 +53,8 @@ export async function rageOverAll(
   return { outcomes, total: sum(outcomes), steps: steps.counts(), evidence }
 }
 
-export function describe(name: string, outcome: Outcome): string {
-  const { kills, killsAtSteps, operations, longestWaitMs, latestMs } = outcome
+export function describe(name: string, outcome: StormResult): string {
+  const { kills, killsAtSteps, operations, longestWaitMs, schedulerLatencyMs: latestMs } = outcome
   const { takeovers, dropped, faults } = outcome
   const waits = `longest ${longestWaitMs.toFixed(0)} ms (the machine: ${latestMs.toFixed(0)})`
   return (
@@ -63,15 +63,18 @@ export function describe(name: string, outcome: Outcome): string {
   )
 }
 
-function sum(outcomes: readonly Outcome[]): Outcome {
-  const add = (field: Exclude<keyof Outcome, 'faults' | 'longestWaitMs' | 'latestMs'>) =>
+function sum(outcomes: readonly StormResult[]): StormResult {
+  const add = (field: Exclude<keyof StormResult, 'faults' | 'longestWaitMs' | 'latestMs'>) =>
     outcomes.reduce((total, outcome) => total + outcome[field], 0)
   return {
     kills: add('kills'),
     killsAtSteps: add('killsAtSteps'),
     operations: add('operations'),
     longestWaitMs: Math.max(0, ...outcomes.map(({ longestWaitMs }) => longestWaitMs)),
-    latestMs: Math.max(0, ...outcomes.map(({ latestMs }) => latestMs)),
+    schedulerLatencyMs: Math.max(
+      0,
+      ...outcomes.map(({ schedulerLatencyMs: latestMs }) => latestMs),
+    ),
     takeovers: add('takeovers'),
     dropped: add('dropped'),
     faults: outcomes.flatMap(({ faults }) => faults),

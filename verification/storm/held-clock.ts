@@ -1,6 +1,6 @@
 /**
- * The time of an actor, which stands still while it stores: so the end that a value names is the
- * very end that the cache gives the item, however late the machine lets the actor go on.
+ * A clock that stands still during a store. The expiry written into the value then equals the expiry
+ * that the cache gives the item, however long the scheduler suspends the worker in between.
  */
 
 import { type Clock, systemClock } from '../../src/base/index.ts'
@@ -12,7 +12,7 @@ export class HeldClock implements Clock {
 
   elapsedMs = (): number => systemClock.elapsedMs()
 
-  /** Calls `act` with the moment at which the time stands still for it. */
+  /** Stops the clock, calls `act` with the current moment, and starts the clock again. */
   hold<T>(act: (nowMs: number) => T): T {
     const nowMs = systemClock.nowMs()
     this.#heldAtMs = nowMs

@@ -1,4 +1,4 @@
-/** What a figure was measured on, in a line. */
+/** One line about the machine on which figures were measured. */
 
 import { cpus, release, type } from 'node:os'
 

@@ -1,5 +1,5 @@
 /**
- * The kinds of caches that the storm rages over.
+ * The kinds of caches that storms run over.
  */
 
 import type { CacheOptions } from '../../src/index.ts'
@@ -7,15 +7,15 @@ import type { CacheOptions } from '../../src/index.ts'
 export interface Mode {
   readonly name: string
   readonly options: Omit<CacheOptions, 'name' | 'directory' | 'store'>
-  /** Items leave only when they are deleted or end; else any may be evicted at any time. */
+  /** Whether items disappear only by deletion or expiry. Otherwise any may be evicted. */
   readonly keepsAll: boolean
-  /** On a file with checksums, which is opened anew at the end. */
+  /** Whether the cache has a store with checksums. The storm opens it again at the end. */
   readonly isStore?: boolean
 }
 
-/** For all items of all actors. */
+/** Enough for all items of all workers. */
 const ROOM = { maxItems: 160, maxKeySize: 64 } as const
-/** For few of them. */
+/** Enough for only some of them. */
 const NO_ROOM = { maxItems: 40, maxKeySize: 64 } as const
 const SINGLE = { bitmap: false, blockSize: 512 } as const
 const BITMAP = { bitmap: true, blockSize: 32 } as const

@@ -1,40 +1,52 @@
 /**
- * The command line: `npm run chaos -- [--kills N] [--seconds S] [--seed X] [--mode TEXT]`.
+ * The command line of `npm run chaos`.
  */
 
-import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
-import { invalidOption, requireInteger } from '../../src/base/index.ts'
+import {
+  CommandLineError,
+  integerOption,
+  readCommandLine,
+  seedOption,
+  textOption,
+} from '../../testing/command-line.ts'
 import { MODES, type Mode } from './modes.ts'
+
+const COMMAND = {
+  name: 'npm run chaos',
+  summary: [
+    'Kill writers, readers, sweepers and openers of a cache, processes and threads, at random ' +
+      'moments and at every named step of every write, and look for harm after each kill.',
+  ],
+  options: {
+    kills: integerOption('Kills, shared by all modes', { fallback: 1000, min: 1, max: 1_000_000 }),
+    minutes: integerOption('Time after which no kill begins', {
+      fallback: 60,
+      min: 1,
+      max: 1440,
+    }),
+    mode: textOption('Run only the modes whose name contains TEXT', 'TEXT', {
+      fallback: '',
+      shownDefault: 'all modes',
+    }),
+    seed: seedOption(),
+  },
+}
 
 export interface ChaosOptions {
   /** Shared by all modes. */
   readonly kills: number
-  /** No kill begins later, whatever is left. */
+  /** No kill starts later, even if some are left. */
   readonly seconds: number
   readonly seed: number
   readonly modes: readonly Mode[]
 }
 
 export function parseChaosOptions(args: readonly string[]): ChaosOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      kills: { type: 'string', default: '1000' },
-      seconds: { type: 'string', default: '3600' },
-      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-      mode: { type: 'string', default: '' },
-    },
-  })
-  const modes = MODES.filter(({ name }) => name.includes(values.mode))
+  const { kills, minutes, mode, seed } = readCommandLine(COMMAND, args)
+  const modes = MODES.filter(({ name }) => name.includes(mode))
   if (modes.length === 0) {
     const names = MODES.map(({ name }) => name).join('; ')
-    throw invalidOption('--mode', `a part of one of these names: ${names}`, values.mode)
+    throw new CommandLineError(`${COMMAND.name}: --mode must be a part of one of these: ${names}`)
   }
-  return {
-    kills: requireInteger('--kills', Number(values.kills), 1, 1_000_000),
-    seconds: requireInteger('--seconds', Number(values.seconds), 1, 86_400),
-    seed: requireInteger('--seed', Number(values.seed), 0, 2 ** 31 - 1),
-    modes,
-  }
+  return { kills, seconds: minutes * 60, seed, modes }
 }

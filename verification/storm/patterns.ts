@@ -1,22 +1,22 @@
 /**
- * Values that tell by themselves whose they are, which of many, until when they are good, and
- * whether they are whole: of several kinds and any size.
+ * Values that carry their own key, version, expiry and checksum, so that every reader can check
+ * them. They have several types and any size.
  */
 
-/** What a value says of itself. */
-export interface Pattern {
+/** What a value says about itself. */
+export interface StampedValue {
   readonly key: string
-  /** Of one writer, each is higher than all before. */
+  /** Each version of one writer is higher than all before. */
   readonly version: number
-  /** No reader may see it from this moment on. 0: it stays. */
+  /** From this moment on, no reader may see the value. 0: it does not expire. */
   readonly endsAtMs: number
 }
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
-/** The kind and the letters follow from the version; `size` letters come on top of what it says. */
-export function makeValue({ key, version, endsAtMs }: Pattern, size: number): unknown {
-  const letter = LETTERS[version % LETTERS.length] as string
+/** The version selects the type and the letters. `size` letters follow the facts. */
+export function makeValue({ key, version, endsAtMs }: StampedValue, size: number): unknown {
+  const letter = LETTERS[version % LETTERS.length]
   const wide = version % 4 === 3 ? 'é' : ''
   const body = `${key}|${version}|${endsAtMs}|${wide}${letter.repeat(size)}`
   const text = `${checksum(body)}|${body}`
@@ -30,8 +30,8 @@ export function makeValue({ key, version, endsAtMs }: Pattern, size: number): un
   }
 }
 
-/** Undefined: the value is not one of ours as it was made. */
-export function readValue(value: unknown): Pattern | undefined {
+/** @returns undefined if `makeValue` did not make the value, or if it was damaged */
+export function readValue(value: unknown): StampedValue | undefined {
   const text = textOf(value)
   const at = text?.indexOf('|') ?? -1
   if (text === undefined || at < 0) return undefined

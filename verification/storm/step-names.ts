@@ -1,5 +1,6 @@
 /**
- * What each byte of a segment is called, so that a store has a name: `slot.info`, `bucket.version`.
+ * A name for each byte of a segment, which is the name of a store to it: `slot.info`,
+ * `bucket.version`.
  */
 
 import {
@@ -22,16 +23,16 @@ interface Fields {
   readonly fields: Readonly<Record<string, { readonly offset: number }>>
 }
 
-/** A stretch of the segment: up to the start of the next. */
+/** A region of the segment, which ends where the next one starts. */
 interface Region {
   readonly name: string
   readonly start: number
-  /** Of its records; undefined: it has no fields. */
+  /** The fields of its records; undefined if the region has none. */
   readonly record?: Fields
   readonly stride?: number
 }
 
-/** The name of what is at an offset of a segment with this layout. */
+/** @returns a function that names the field at an offset of a segment with this layout */
 export function stepNamer(layout: Layout): (offset: number) => string {
   const regions = regionsOf(layout)
   return offset => {
@@ -47,7 +48,7 @@ export function stepNamer(layout: Layout): (offset: number) => string {
 }
 
 function regionsOf(layout: Layout): Region[] {
-  // A region that this geometry lacks begins where the next one does, and then is not the last.
+  // A region that this geometry lacks starts where the next one starts, so it is never the last.
   return [
     { name: 'header', start: 0 },
     { name: 'boot', start: BOOT_OFFSET, record: BOOT },

@@ -1,6 +1,6 @@
 /**
- * The storm over one cache: actors at work, killed again and again, and what that leaves behind
- * judged each time.
+ * The storm over one cache: workers use the cache and are killed again and again. The storm checks
+ * the cache after each kill.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -8,17 +8,17 @@ import { join } from 'node:path'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { within } from '../../testing/deadline.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
-import type { ActorTask, Role } from './actor.ts'
-import { judge } from './judge.ts'
-import { startMetronome } from './metronome.ts'
+import { checkInvariants } from './check-invariants.ts'
+import { SHARED_COUNTER, WAIT_LIMIT_MS } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
-import { Notebook } from './notebook.ts'
-import { OPERATIONS, passingCache } from './operations.ts'
-import { type Kind, type Life, startLife } from './party.ts'
-import { SHARED_COUNTER, WAIT_LIMIT_MS } from './player.ts'
-import type { Steps } from './steps.ts'
+import { OperationLog } from './operation-log.ts'
+import { OPERATIONS, shortLivedCache } from './operations.ts'
+import { measureSchedulerLatency } from './scheduler-latency.ts'
+import type { StepCoverage } from './step-coverage.ts'
+import type { Role, WorkerTask } from './worker.ts'
+import { type RunningWorker, startWorker, type WorkerKind } from './worker-processes.ts'
 
-const CAST: readonly (readonly [Role, Kind])[] = [
+const WORKERS: readonly (readonly [Role, WorkerKind])[] = [
   ['writer', 'process'],
   ['writer', 'process'],
   ['writer', 'thread'],
@@ -26,48 +26,48 @@ const CAST: readonly (readonly [Role, Kind])[] = [
   ['sweeper', 'thread'],
   ['opener', 'process'],
 ]
-/** Kills under way at the same time. */
-const KILLERS = 2
-/** Of the kills, as far as a step comes by again. */
+/** How many kills run at the same time. */
+const KILLER_COUNT = 2
+/** The share of kills at a named step, if the worker reaches that step again. */
 const STEP_SHARE = 0.7
 const LONGEST_DELAY_MS = 20
 const LONGEST_WAIT_FOR_STEP_MS = 10_000
 
-/** What came of a storm. */
-export interface Outcome {
+/** The result of a storm. */
+export interface StormResult {
   kills: number
-  /** Of those, at a step chosen by name; the others at any moment. */
+  /** Kills at a named step. All other kills were at a random moment. */
   killsAtSteps: number
   operations: number
   longestWaitMs: number
-  /** By how much a thread that only naps woke too late, at most: what the machine adds. */
-  latestMs: number
+  /** The longest delay that the scheduler caused in a thread that only sleeps. */
+  schedulerLatencyMs: number
   takeovers: number
-  /** Items that recoveries gave up: at most one a kill. */
+  /** Items that recoveries dropped: at most one for each kill. */
   dropped: number
   faults: string[]
 }
 
-interface Actor {
-  readonly task: ActorTask
-  readonly kind: Kind
-  readonly notebook: Notebook
-  life: Life | undefined
+interface StormWorker {
+  readonly task: WorkerTask
+  readonly kind: WorkerKind
+  readonly log: OperationLog
+  running: RunningWorker | undefined
 }
 
 export interface StormOptions {
   readonly mode: Mode
-  /** Of its own, in memory. */
+  /** An empty directory in memory, used by this storm alone. */
   readonly directory: string
   readonly kills: number
   readonly seed: number
   /** No kill begins after this moment of `performance.now()`. */
   readonly endMs: number
-  readonly steps: Steps
+  readonly steps: StepCoverage
   readonly onKill?: (kills: number) => void
 }
 
-export async function rage(options: StormOptions): Promise<Outcome> {
+export async function runStorm(options: StormOptions): Promise<StormResult> {
   const storm = new Storm(options)
   try {
     return await storm.run()
@@ -79,20 +79,20 @@ export async function rage(options: StormOptions): Promise<Outcome> {
 class Storm {
   readonly #options: StormOptions
   readonly #cacheOptions: CacheOptions
-  readonly #actors: Actor[]
+  readonly #workers: StormWorker[]
   #cache: Cache
-  readonly #metronome = startMetronome()
-  #begun = 0
-  /** Every death, for whoever has to find out what went wrong. */
+  readonly #latency = measureSchedulerLatency()
+  #startedKills = 0
+  /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
-  /** Shared increments that were under way when their actor died: done or not. */
+  /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
-  readonly #outcome: Outcome = {
+  readonly #result: StormResult = {
     kills: 0,
     killsAtSteps: 0,
     operations: 0,
     longestWaitMs: 0,
-    latestMs: 0,
+    schedulerLatencyMs: 0,
     takeovers: 0,
     dropped: 0,
     faults: [],
@@ -104,86 +104,98 @@ class Storm {
     const store = mode.isStore === true ? { store: join(directory, 'storm.store') } : {}
     this.#cacheOptions = { name: 'storm', directory, sweepMs: 20, ...store, ...mode.options }
     this.#cache = Cache.open(this.#cacheOptions)
-    const names = CAST.map((_, index) => `actor${index}`)
+    const names = WORKERS.map((_, index) => `worker${index}`)
     const random = randomFrom(seed)
-    this.#actors = CAST.map(([role, kind], index) => {
+    this.#workers = WORKERS.map(([role, kind], index) => {
       const name = names[index] ?? ''
-      const notebook = join(directory, `${name}.notebook`)
-      const task = { name, role, mode, options: this.#cacheOptions, notebook, names }
+      const logPath = join(directory, `${name}.log`)
+      const task = { name, role, mode, options: this.#cacheOptions, logPath, names }
       return {
         task: { ...task, seed: random.below(2 ** 31) },
         kind,
-        notebook: new Notebook(notebook),
-        life: undefined,
+        log: new OperationLog(logPath),
+        running: undefined,
       }
     })
   }
 
-  async run(): Promise<Outcome> {
+  async run(): Promise<StormResult> {
     const { seed } = this.#options
-    await Promise.all(this.#actors.map((actor, index) => this.#begin(actor, index)))
-    const killers = Array.from({ length: KILLERS }, (_, index) => index)
-    await Promise.all(killers.map(index => this.#kill(randomFrom(seed + index))))
-    for (const actor of this.#actors) await this.#strike(actor, undefined)
-    this.#judgeAll()
+    await Promise.all(this.#workers.map((worker, index) => this.#startWorker(worker, index)))
+    const killers = Array.from({ length: KILLER_COUNT }, (_, index) => index)
+    await Promise.all(killers.map(index => this.#killRandomly(randomFrom(seed + index))))
+    for (const worker of this.#workers) await this.#killAndCheck(worker, undefined)
+    this.#checkSharedCounter()
     if (this.#options.mode.isStore === true) {
       this.#cache.close()
       this.#cache = Cache.open(this.#cacheOptions)
-      for (const actor of this.#actors) this.#judge(actor, 'after closing and opening')
+      for (const worker of this.#workers) this.#checkWorker(worker, 'after closing and opening')
     }
-    return this.#outcome
+    return this.#result
   }
 
   async end(): Promise<void> {
-    for (const { life, notebook } of this.#actors) {
-      await life?.kill()
-      notebook.close()
+    for (const { running, log } of this.#workers) {
+      await running?.kill()
+      log.close()
     }
     this.#cache.close()
-    await this.#metronome.stop()
+    await this.#latency.stop()
     writeFileSync(join(this.#options.directory, 'deaths.txt'), this.#history.join('\n'))
   }
 
-  async #begin(actor: Actor, turn: number): Promise<void> {
-    const seed = (actor.task.seed + turn) % 2 ** 31
-    actor.life = await startLife(actor.kind, { ...actor.task, seed })
+  async #startWorker(worker: StormWorker, turn: number): Promise<void> {
+    const seed = (worker.task.seed + turn) % 2 ** 31
+    worker.running = await startWorker(worker.kind, { ...worker.task, seed })
   }
 
-  async #kill(random: Random): Promise<void> {
+  async #killRandomly(random: Random): Promise<void> {
     const { kills, endMs } = this.#options
-    const { faults } = this.#outcome
-    // The last kill of each actor comes at the end.
-    while (this.#begun < kills - CAST.length && performance.now() < endMs && faults.length === 0) {
-      this.#begun++
-      const ready = this.#actors.filter(({ life }) => life !== undefined)
-      const actor = random.pick(ready)
-      const died = await this.#strike(actor, random)
-      if (died && faults.length === 0) await this.#begin(actor, this.#begun)
+    const { faults } = this.#result
+    // `run` kills each worker once more at the end.
+    while (
+      this.#startedKills < kills - WORKERS.length &&
+      performance.now() < endMs &&
+      faults.length === 0
+    ) {
+      this.#startedKills++
+      const ready = this.#workers.filter(({ running }) => running !== undefined)
+      const worker = random.pick(ready)
+      const died = await this.#killAndCheck(worker, random)
+      if (died && faults.length === 0) await this.#startWorker(worker, this.#startedKills)
     }
   }
 
-  /** Kills one, at a step of its own or at any moment, and judges. False: it was no kill. */
-  async #strike(actor: Actor, random: Random | undefined): Promise<boolean> {
-    const { life } = actor
-    if (life === undefined) return false
-    actor.life = undefined
+  /**
+   * Kills a worker at a named step or at a random moment, then checks the cache.
+   *
+   * @returns false if the worker was already dead
+   */
+  async #killAndCheck(worker: StormWorker, random: Random | undefined): Promise<boolean> {
+    const { running } = worker
+    if (running === undefined) return false
+    worker.running = undefined
     const atStep = random?.chance(STEP_SHARE)
-      ? await this.#killAtStep(actor, life, random)
+      ? await this.#killAtStep(worker, running, random)
       : undefined
     if (atStep === undefined) {
-      if (random !== undefined) await within('the moment', moment(random), 1000)
-      await life.kill()
+      if (random !== undefined) await within('the moment', randomMoment(random), 1000)
+      await running.kill()
     }
-    if (life.output() !== '') this.#fault(actor, life.output())
-    this.#judge(actor, atStep ?? 'at any moment')
-    this.#outcome.kills++
-    if (atStep !== undefined) this.#outcome.killsAtSteps++
-    this.#options.onKill?.(this.#outcome.kills)
+    if (running.output() !== '') this.#fault(worker, running.output())
+    this.#checkWorker(worker, atStep ?? 'at any moment')
+    this.#result.kills++
+    if (atStep !== undefined) this.#result.killsAtSteps++
+    this.#options.onKill?.(this.#result.kills)
     return true
   }
 
-  /** What it died at; undefined: it did not come by there, and lives. */
-  async #killAtStep(actor: Actor, life: Life, random: Random): Promise<string | undefined> {
+  /** @returns the step at which the worker died; undefined if it did not reach one and lives */
+  async #killAtStep(
+    worker: StormWorker,
+    running: RunningWorker,
+    random: Random,
+  ): Promise<string | undefined> {
     const { mode, steps } = this.#options
     const possible = Object.entries(OPERATIONS).filter(
       ([, { evictingOnly }]) => evictingOnly !== true || !mode.keepsAll,
@@ -192,93 +204,96 @@ class Storm {
       possible.map(([name]) => name),
       random,
     )
-    life.send({ kind: 'rehearse', operation })
+    running.send({ kind: 'rehearse', operation })
     const limit = LONGEST_WAIT_FOR_STEP_MS
-    const reply = await within(`${actor.task.name} to do ${operation}`, life.next(), limit)
-    if (reply?.kind !== 'steps') return this.#diedByItself(actor, life)
+    const reply = await within(`${worker.task.name} to do ${operation}`, running.next(), limit)
+    if (reply?.kind !== 'steps') return this.#diedByItself(worker, running)
     const chosen = steps.choose(operation, reply.steps, random)
     if (chosen === undefined) return undefined
-    life.send({ kind: 'die', operation, ...chosen })
-    const end = await within(`${actor.task.name} to die in ${operation}`, life.next(), limit)
+    running.send({ kind: 'die', operation, ...chosen })
+    const end = await within(`${worker.task.name} to die in ${operation}`, running.next(), limit)
     if (end?.kind === 'missed') return undefined
-    await life.kill()
+    await running.kill()
     steps.noteKill(operation, chosen.step)
     return `in ${operation}, at ${chosen.step}`
   }
 
-  #diedByItself(actor: Actor, life: Life): string {
-    this.#fault(actor, `it ended by itself: ${life.output()}`)
+  #diedByItself(worker: StormWorker, running: RunningWorker): string {
+    this.#fault(worker, `the worker ended without being killed: ${running.output()}`)
     return 'nothing'
   }
 
-  #judge(actor: Actor, how: string): void {
-    const { task, notebook } = actor
+  #checkWorker(worker: StormWorker, how: string): void {
+    const { task, log } = worker
     const startMs = performance.now()
-    notebook.read()
-    const under = JSON.stringify(notebook.pending)
+    log.read()
+    const under = JSON.stringify(log.pending)
     this.#history.push(`${Date.now()} ${task.name}, ${task.role}, killed ${how}, within ${under}`)
-    if (notebook.pending.kind === 'shared counter') this.#uncertain++
+    if (log.pending.kind === 'shared counter') this.#uncertain++
     const { mode } = this.#options
-    const faults = judge({ name: task.name, mode, cache: this.#cache, notebook })
+    const faults = checkInvariants({ name: task.name, mode, cache: this.#cache, log })
     const tookMs = performance.now() - startMs
-    for (const fault of faults) this.#fault(actor, `killed ${how}: ${fault}`)
-    this.#outcome.longestWaitMs = Math.max(this.#outcome.longestWaitMs, tookMs)
-    this.#checkPassing(actor, how)
+    for (const fault of faults) this.#fault(worker, `killed ${how}: ${fault}`)
+    this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, tookMs)
+    this.#checkShortLivedCache(worker, how)
     this.#checkWaits()
     const { takeovers, dropped } = this.#cache.stats()
-    Object.assign(this.#outcome, { takeovers, dropped })
-    if (dropped > this.#outcome.kills + 1) this.#fault(actor, `${dropped} items were dropped`)
+    Object.assign(this.#result, { takeovers, dropped })
+    if (dropped > this.#result.kills + 1) this.#fault(worker, `${dropped} items were dropped`)
   }
 
-  /** Whatever its makers died at, it can be opened and is whole. */
-  #checkPassing(actor: Actor, how: string): void {
-    using passing = Cache.open(passingCache(this.#cacheOptions))
+  /** The short-lived cache opens and is intact, wherever its creator was killed. */
+  #checkShortLivedCache(worker: StormWorker, how: string): void {
+    using passing = Cache.open(shortLivedCache(this.#cacheOptions))
     for (const problem of passing.verify().problems) {
-      this.#fault(actor, `killed ${how}: the passing cache: ${problem}`)
+      this.#fault(worker, `killed ${how}: the short-lived cache: ${problem}`)
     }
   }
 
   #checkWaits(): void {
     let operations = 0
-    const latestMs = this.#metronome.latestMs()
-    this.#outcome.latestMs = latestMs
-    for (const actor of this.#actors) {
-      const { notebook } = actor
-      if (actor.life !== undefined) notebook.read()
-      operations += notebook.operations
-      this.#outcome.longestWaitMs = Math.max(this.#outcome.longestWaitMs, notebook.longestWaitMs)
-      if (notebook.longestWaitMs > waitLimitMs(latestMs)) {
-        this.#fault(actor, `a call took ${notebook.longestWaitMs} ms`)
+    const latestMs = this.#latency.worstMs()
+    this.#result.schedulerLatencyMs = latestMs
+    for (const worker of this.#workers) {
+      const { log } = worker
+      if (worker.running !== undefined) log.read()
+      operations += log.operations
+      this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, log.longestWaitMs)
+      if (log.longestWaitMs > waitLimitMs(latestMs)) {
+        this.#fault(worker, `a call took ${log.longestWaitMs} ms`)
       }
-      if (actor.life !== undefined && notebook.fault !== '') this.#fault(actor, notebook.fault)
+      if (worker.running !== undefined && log.fault !== '') this.#fault(worker, log.fault)
     }
-    this.#outcome.operations = operations
+    this.#result.operations = operations
   }
 
-  /** All are dead: the counter of all is what was acknowledged, and perhaps what was under way. */
-  #judgeAll(): void {
+  /**
+   * With all workers dead, the shared counter holds every acknowledged increment and at most those
+   * that kills interrupted.
+   */
+  #checkSharedCounter(): void {
     const { mode } = this.#options
     if (!mode.keepsAll) return
     const found = Number(this.#cache.get(SHARED_COUNTER) ?? 0)
-    const acknowledged = this.#actors.reduce((sum, { notebook }) => sum + notebook.sharedCount, 0)
+    const acknowledged = this.#workers.reduce((sum, { log }) => sum + log.sharedCount, 0)
     if (found >= acknowledged && found <= acknowledged + this.#uncertain) return
-    this.#outcome.faults.push(
-      `${mode.name}: ${SHARED_COUNTER} is ${found}; acknowledged were ${acknowledged}, ` +
-        `and ${this.#uncertain} more may have been done`,
+    this.#result.faults.push(
+      `${mode.name}: ${SHARED_COUNTER} is ${found}; ${acknowledged} increments were acknowledged, ` +
+        `and up to ${this.#uncertain} more may have been done`,
     )
   }
 
-  #fault({ task, kind }: Actor, text: string): void {
+  #fault({ task, kind }: StormWorker, text: string): void {
     const { mode } = this.#options
-    this.#outcome.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${text}`)
+    this.#result.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${text}`)
   }
 }
 
-/** Whoever waits and whoever is waited for may both be kept from running. */
+/** The scheduler may delay both the process that waits and the process it waits for. */
 export function waitLimitMs(latestMs: number): number {
   return WAIT_LIMIT_MS + 2 * latestMs
 }
 
-function moment(random: Random): Promise<void> {
+function randomMoment(random: Random): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, random.below(LONGEST_DELAY_MS)))
 }

@@ -1,8 +1,8 @@
 /**
- * A cache whose every store can be watched, and the process stopped for good right after one.
+ * A cache whose every store can be watched, so that a process can be killed right after any of them.
  *
- * The engine has no crash points of its own, so they cost nothing: the views over the segment are
- * replaced, from outside and only while such a cache opens, by ones that tell of each store. Other
+ * The engine contains no crash points, so they cost it nothing. Instead, while such a cache opens,
+ * the constructors of its views over the segment return proxies that report each store. Other
  * caches of the process, opened before or after, have the real views.
  */
 
@@ -13,7 +13,7 @@ import { stepNamer } from './step-names.ts'
 
 type View = Int32Array | Float64Array | BigInt64Array | Buffer
 
-/** Told the name after each store. */
+/** Receives the name of each store after it. */
 export type StoreListener = (step: string) => void
 
 export interface WatchedCache {
@@ -25,13 +25,13 @@ export interface WatchedCache {
 const ATOMICS = ['load', 'store', 'add', 'compareExchange'] as const
 const VIEWS = ['Int32Array', 'Float64Array', 'BigInt64Array'] as const
 
-/** What the proxies stand for. */
+/** The real view behind each proxy. */
 const originals = new WeakMap<object, View>()
-/** The names of offsets, for each mapping that is watched. */
+/** Names of offsets, for each watched mapping. */
 const namers = new WeakMap<ArrayBufferLike, (offset: number) => string>()
 let listener: StoreListener | undefined
 
-/** Runs `act`, telling of each store into caches that were opened by `openWatched`. */
+/** Runs `act` and reports each store into caches that `openWatched` has opened. */
 export function watchStores<T>(listen: StoreListener, act: () => T): T {
   listener = listen
   try {
@@ -85,7 +85,7 @@ function replaceViews(watch: (args: readonly unknown[], view: View) => View): ()
   }
 }
 
-/** Of that very size, there is no other memory. */
+/** No other memory has exactly this size. */
 function isMemoryOf(size: number, args: readonly unknown[]): boolean {
   const [memory] = args
   return args.length === 1 && memory instanceof ArrayBuffer && memory.byteLength === size
@@ -121,7 +121,7 @@ const ofSize =
   (size: number): WrittenRange =>
   args => [Number(args[1]), size]
 
-/** The elements that each method writes which the engine and the values' encoders use. */
+/** The elements that each method writes, for all methods that the engine and codecs call. */
 const WRITTEN: ReadonlyMap<string | symbol, WrittenRange> = new Map([
   ['latin1Write', text],
   ['utf8Write', text],
@@ -134,8 +134,8 @@ const WRITTEN: ReadonlyMap<string | symbol, WrittenRange> = new Map([
 ])
 
 /**
- * A call that writes counts as two stores: the first half of the bytes, and the rest. Only its own
- * bytes are looked at: others write to the segment meanwhile.
+ * A call that writes many bytes counts as two stores: the first half and the rest. Only the bytes of
+ * the call are copied, because other processes write to the segment meanwhile.
  */
 function callWatched(target: View, name: string | symbol, method: Method, args: unknown[]) {
   const written = WRITTEN.get(name)
@@ -161,7 +161,7 @@ function tell(target: View, offset: number, half = ''): void {
 
 let atomicsAreWatched = false
 
-/** `Atomics` takes no proxies. */
+/** `Atomics` does not accept proxies, so its functions are replaced by ones that unwrap them. */
 function watchAtomics(): void {
   if (atomicsAreWatched) return
   atomicsAreWatched = true

@@ -1,12 +1,12 @@
 /**
- * lmdb-js: a database in memory that processes share by mmap. A write is visible to all when the
- * call returns, as in a cache, and is not flushed to a disk.
+ * lmdb-js: a database that processes share through mmap. It lies in memory, so writes are not flushed
+ * to a disk. As in a cache, a write is visible to all processes when the call returns.
  */
 
 import { join } from 'node:path'
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
-import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+import { initialValueOf, STRING_VALUE } from '../workload.ts'
 
 interface Database {
   get(key: string): unknown
@@ -20,7 +20,7 @@ interface LmdbModule {
   open(options: { path: string; noSync: boolean; compression: boolean }): Database
 }
 
-export function open({ dir }: Site): Subject {
+export function open({ dir }: CacheLocation): Subject {
   const lmdb = requirePeer<LmdbModule>('lmdb')
   const database = lmdb.open({ path: join(dir, 'data.mdb'), noSync: true, compression: false })
   return {
@@ -38,11 +38,7 @@ export function open({ dir }: Site): Subject {
           return value
         }),
     },
-    store: (operation, key) => {
-      if (operation === 'increment') return database.putSync(key, 0)
-      if (operation === 'get bytes') return database.putSync(key, BYTES_VALUE)
-      return database.putSync(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
-    },
+    store: (operation, key) => database.putSync(key, initialValueOf(operation)),
     close: () => database.close(),
   }
 }

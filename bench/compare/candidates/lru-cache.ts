@@ -1,10 +1,10 @@
 /**
- * A private cache of references: no decoding, no copy, nothing shared between processes.
+ * lru-cache: a private cache of references, without decoding, copies or sharing between processes.
  */
 
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
-import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+import { initialValueOf, STRING_VALUE } from '../workload.ts'
 
 interface LruCache {
   get(key: string): unknown
@@ -17,7 +17,7 @@ interface LruModule {
   readonly LRUCache: new (options: { max: number }) => LruCache
 }
 
-export function open({ itemCount }: Site): Subject {
+export function open({ itemCount }: CacheLocation): Subject {
   const { LRUCache } = requirePeer<LruModule>('lru-cache')
   const cache = new LRUCache({ max: itemCount })
   return {
@@ -34,11 +34,7 @@ export function open({ itemCount }: Site): Subject {
         return value
       },
     },
-    store: (operation, key) => {
-      if (operation === 'increment') return cache.set(key, 0)
-      if (operation === 'get bytes') return cache.set(key, BYTES_VALUE)
-      return cache.set(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
-    },
+    store: (operation, key) => cache.set(key, initialValueOf(operation)),
     close: () => cache.clear(),
   }
 }

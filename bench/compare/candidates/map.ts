@@ -1,11 +1,11 @@
 /**
- * The floor: a private Map of bytes, decoded on each get. Nothing is shared between processes.
+ * The lower bound: a private Map of bytes that decodes on each get. Processes share nothing.
  */
 
 import type { Subject } from '../candidate.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
-/** Node's own decoders, the fastest there are; the types leave them out. */
+/** Node's internal decoders, which are the fastest. The published types omit them. */
 interface Bytes extends Buffer {
   latin1Slice(): string
   utf8Slice(): string

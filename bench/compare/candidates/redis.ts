@@ -1,8 +1,8 @@
 /**
- * Redis on a Unix socket, each call awaited before the next, as one request of an application does.
+ * Redis on a Unix socket. Each call is awaited before the next, as in one request of an application.
  */
 
-import type { Site, Subject } from '../candidate.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
 import { requirePeer } from '../npm-peers.ts'
 import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
 
@@ -21,7 +21,7 @@ interface RedisModule {
   readonly RESP_TYPES: { readonly BLOB_STRING: number }
 }
 
-export async function open({ socketPath }: Site): Promise<Subject> {
+export async function open({ socketPath }: CacheLocation): Promise<Subject> {
   const { createClient, RESP_TYPES } = requirePeer<RedisModule>('redis')
   const client = createClient({ socket: { path: socketPath } })
   await client.connect()

@@ -1,12 +1,12 @@
 /**
- * This package: one cache in shared memory for all processes of the candidate, with its defaults.
+ * This package with its default options: one cache in shared memory for both processes.
  */
 
 import { Cache } from '../../../src/index.ts'
-import type { Site, Subject } from '../candidate.ts'
-import { BYTES_VALUE, OBJECT_VALUE, STRING_VALUE } from '../workload.ts'
+import type { CacheLocation, Subject } from '../candidate.ts'
+import { initialValueOf, STRING_VALUE } from '../workload.ts'
 
-export function open({ dir, itemCount }: Site): Subject {
+export function open({ dir, itemCount }: CacheLocation): Subject {
   return subjectOf(Cache.open({ name: 'bench', directory: dir, maxItems: itemCount }))
 }
 
@@ -21,11 +21,10 @@ export function subjectOf(cache: Cache): Subject {
       set: key => cache.set(key, STRING_VALUE),
       increment: key => cache.increment(key),
     },
-    store: (operation, key) => {
-      if (operation === 'increment') return cache.increment(key, 0)
-      if (operation === 'get bytes') return cache.set(key, BYTES_VALUE)
-      return cache.set(key, operation === 'get object' ? OBJECT_VALUE : STRING_VALUE)
-    },
+    store: (operation, key) =>
+      operation === 'increment'
+        ? cache.increment(key, 0)
+        : cache.set(key, initialValueOf(operation)),
     close: () => cache.close(),
   }
 }

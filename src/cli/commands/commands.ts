@@ -2,7 +2,8 @@
  * All commands, in the order in which help lists them.
  */
 
-import { formatHelp, formatSuggestion, usageError } from '../../uwsgi/options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { formatHelp, usageError } from '../../uwsgi/options/index.ts'
 import { TOP } from '../top/top.ts'
 import { CLEAR, INSPECT, KEYS, STATS, VERIFY } from './cache-commands.ts'
 import type { Command } from './command.ts'

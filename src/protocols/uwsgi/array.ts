@@ -1,18 +1,20 @@
 /**
- * Arrays: repeated `u16le size, bytes`, in two readings.
+ * Arrays: repeated `u16le size, bytes`, read in two ways.
  *
- * `parseArray` is uWSGI's own, with its oddities (core/protocol.c, uwsgi_parse_array).
- * Byte lists are ours: the plain reading, for the bodies of `keys` and `caches`.
+ * `parseArray` reads as uWSGI does, oddities included (core/protocol.c, uwsgi_parse_array).
+ * Byte lists are ours, for the bodies of `keys` and `caches`, and have no oddities.
  */
 
-/** uWSGI passes room for three items and ignores the rest. */
+/** uWSGI has room for three items and ignores the rest. */
 const MAX_ITEMS = 3
 
 const LENGTH_SIZE = 2
 
 /**
- * At most three items; undefined when malformed. An empty item is skipped and not counted. Each
- * item needs more than two bytes left at its start, so an empty last item fails the whole array.
+ * Parses at most three items. An empty item is skipped and not counted. Each item needs more than
+ * two bytes left at its start, so an empty last item fails the whole array.
+ *
+ * @returns undefined when the array is malformed.
  */
 export function parseArray(payload: Buffer): readonly Buffer[] | undefined {
   const items: Buffer[] = []
@@ -40,7 +42,8 @@ export function encodeByteList(items: readonly Uint8Array[]): Buffer {
   return bytes
 }
 
-/** The items as views of `bytes`; undefined when a size does not fit. */
+/** @returns the items as views of `bytes`, or undefined when a size does not fit. */
+
 export function parseByteList(bytes: Buffer): Buffer[] | undefined {
   const items: Buffer[] = []
   let offset = 0

@@ -1,8 +1,8 @@
 /**
- * Stretches of known size out of a stream that arrives in chunks of any size.
+ * Takes stretches of known size from a stream that arrives in chunks of any size.
  *
- * A stretch that lies within one chunk is a view of it; only one that spans chunks is copied, each
- * byte once, however small the chunks are. It knows no sockets: the owner pushes and takes.
+ * A stretch within one chunk is a view of that chunk. A stretch that spans chunks is copied, each
+ * byte once, however small the chunks are. The owner pushes and takes; no socket is involved.
  */
 
 export class ByteSource {
@@ -11,7 +11,7 @@ export class ByteSource {
   #partial: Buffer | undefined
   #filled = 0
 
-  /** Whether bytes have been pushed that no finished `take` or `skip` has used. */
+  /** Whether there are bytes that no finished `take` or `skip` has used. */
   get hasBytes(): boolean {
     return this.#filled > 0 || this.#offset < this.#chunk.length
   }
@@ -22,7 +22,7 @@ export class ByteSource {
     this.#offset = 0
   }
 
-  /** The next `size` bytes; undefined: not all there yet, ask for the same size again later. */
+  /** @returns undefined until all `size` bytes are there. Ask for the same size again then. */
   take(size: number): Buffer | undefined {
     const available = this.#chunk.length - this.#offset
     if (this.#partial === undefined) {
@@ -40,17 +40,18 @@ export class ByteSource {
     return whole
   }
 
-  /** Drops up to `size` bytes; how many are still to come. */
+  /** Drops up to `size` bytes and returns how many of them have not come yet. */
   skip(size: number): number {
     return size - this.#view(Math.min(size, this.#chunk.length - this.#offset)).length
   }
 
-  /** What is there of a stretch of any size. */
+  /** Takes all bytes that are there, except those of an unfinished `take`. */
   takeAll(): Buffer {
     return this.#view(this.#chunk.length - this.#offset)
   }
 
-  /** The same, but no more than `size` bytes. */
+  /** Takes the bytes that are there, at most `size`. */
+
   takeUpTo(size: number): Buffer {
     return this.#view(Math.min(size, this.#chunk.length - this.#offset))
   }

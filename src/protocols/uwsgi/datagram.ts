@@ -1,8 +1,8 @@
 /**
- * The datagrams by which caches tell each other of changes: modifier2 10 and 11.
+ * The datagrams that carry changes between caches: modifier2 10 and 11.
  *
  * uWSGI 2.0.21, core/cache.c, cache_udp_server_loop and cache_send_udp_command. Its receiver wants
- * two bytes more than its own deletes have, so deletes are sent padded and taken in both forms.
+ * two bytes more than its own deletes have, so deletes are sent padded and accepted in both forms.
  */
 
 import { msFromUnixSeconds, parseDecimal, unixSeconds } from './numbers.ts'
@@ -24,7 +24,10 @@ export type CacheDatagram =
     }
   | { readonly kind: 'delete'; readonly key: Buffer }
 
-/** Undefined: it is none of ours, or malformed. Keys and values are views, and never empty. */
+/**
+ * @returns undefined for a datagram that is malformed or has other modifiers. Keys and values are
+ * views, and never empty.
+ */
 export function parseDatagram(bytes: Buffer): CacheDatagram | undefined {
   if (bytes.length < HEADER_SIZE) return undefined
   const { modifier1, packetSize, modifier2 } = parseHeader(bytes)
@@ -41,8 +44,8 @@ export function parseDatagram(bytes: Buffer): CacheDatagram | undefined {
 }
 
 /**
- * Undefined: it does not fit a datagram. Then a delete should be sent instead, because uWSGI's own
- * way, the size modulo 65536, leaves wrong values at the receivers.
+ * @returns undefined when the change does not fit a datagram. The caller then sends a delete: uWSGI
+ * sends the size modulo 65536, which leaves wrong values at the receivers.
  */
 export function encodeSetDatagram(
   key: Uint8Array,
@@ -53,17 +56,17 @@ export function encodeSetDatagram(
   return encodeFields(MODIFIER2_UDP_SET, [key, value, expires])
 }
 
-/** Undefined: the key does not fit a datagram. */
+/** @returns undefined when the key does not fit a datagram. */
 export function encodeDeleteDatagram(key: Uint8Array): Buffer | undefined {
   return encodeFields(MODIFIER2_UDP_DELETE, [key, PADDING])
 }
 
-/** What IPv4 can carry: 65535 less the headers of IP and UDP. */
+/** The most that IPv4 carries: 65535 less the headers of IP and UDP. */
 const MAX_DATAGRAM_SIZE = 65_507
 
 const LENGTH_SIZE = 2
 
-/** An empty field: its two bytes of length are what uWSGI's receiver misses in a delete. */
+/** An empty field. uWSGI's receiver needs its two bytes of length after the key of a delete. */
 const PADDING = new Uint8Array(0)
 
 interface Field {
@@ -78,7 +81,8 @@ function readField(bytes: Buffer, offset: number): Field | undefined {
   return end > bytes.length ? undefined : { bytes: bytes.subarray(start, end), end }
 }
 
-/** The field may be missing, which means never. Bytes after it are ignored. */
+/** A missing field means never. Bytes after the field are ignored. */
+
 function readExpiry(bytes: Buffer, offset: number): number | undefined {
   if (offset === bytes.length) return 0
   const field = readField(bytes, offset)

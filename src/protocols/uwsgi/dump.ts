@@ -1,24 +1,24 @@
 /**
- * Dumps: all of a cache as one answer, laid out as in uWSGI's memory. Modifier2 6 and 7.
+ * Dumps: a whole cache as one answer, laid out as in uWSGI's memory. Modifier2 6 and 7.
  *
- * uWSGI 2.0.21, uwsgi.h, struct uwsgi_cache_item, and core/cache.c, cache_sync. A dictionary, then
- * an area of `items` records and `blocks` blocks without any gap. Its size is not announced: a
- * reader knows it from its own configuration. Record 0 is never used.
+ * uWSGI 2.0.21, uwsgi.h, struct uwsgi_cache_item, and core/cache.c, cache_sync. A dump is a
+ * dictionary and an area: `items` records and `blocks` blocks without any gap. The dump does not
+ * announce the size of the area; a reader knows it from its own configuration. Record 0 is unused.
  */
 
-import { type DictionaryPair, parseDictionary } from './dictionary.ts'
 import { parseDecimal } from './numbers.ts'
+import { type DictionaryPair, parseDictionary } from './packet.ts'
 
-/** What decides where each byte of an area is. */
+/** The sizes that decide where each byte of an area is. */
 export interface DumpGeometry {
-  /** Records, the unused first one included. */
+  /** Records, including the unused first one. */
   readonly items: number
   readonly blockSize: number
   readonly keySize: number
   readonly blocks: number
 }
 
-/** One item, and its neighbours by record number; 0: none. */
+/** One item, and its neighbours by record number. 0: there is no neighbour. */
 export interface DumpRecord {
   readonly key: Buffer
   readonly hash: number
@@ -26,15 +26,15 @@ export interface DumpRecord {
   readonly firstBlock: number
   /** Unix seconds; 0: never. */
   readonly expires: number
-  /** In the bucket's chain. */
+  /** The neighbours in the bucket's chain. */
   readonly previous: number
   readonly next: number
-  /** By use: `older` is nearer to eviction. */
+  /** The neighbours by use: `older` is nearer to eviction. */
   readonly older: number
   readonly newer: number
 }
 
-/** Buckets of a uWSGI cache unless `hashsize` says otherwise: what the chains are made for. */
+/** Buckets of a uWSGI cache without the option `hashsize`. The chains are built for this number. */
 export const DUMP_BUCKET_COUNT = 65_536
 
 export function dumpRecordSize(geometry: DumpGeometry): number {
@@ -45,13 +45,13 @@ export function dumpAreaSize(geometry: DumpGeometry): number {
   return dumpRecordSize(geometry) * geometry.items + geometry.blockSize * geometry.blocks
 }
 
-/** The size of keys that would make an area so large; undefined: none does. */
+/** @returns the size of keys that an area of this size has, or undefined if there is none. */
 export function inferKeySize(areaSize: number, geometry: DumpGeometry): number | undefined {
   const size = (areaSize - geometry.blockSize * geometry.blocks) / geometry.items - RECORD.key
   return Number.isInteger(size) && size > 0 && size <= MAX_KEY_SIZE ? size : undefined
 }
 
-/** Into zeroed bytes, at `offset`. */
+/** Writes a record at `offset` into zeroed bytes. */
 export function writeDumpRecord(target: Buffer, offset: number, record: DumpRecord): void {
   writeNumber(target, offset + RECORD.keySize, record.key.length)
   writeNumber(target, offset + RECORD.hash, record.hash >>> 0)
@@ -65,7 +65,7 @@ export function writeDumpRecord(target: Buffer, offset: number, record: DumpReco
   target.set(record.key, offset + RECORD.key)
 }
 
-/** `unused`, or `malformed`: not an item that a cache of this geometry can hold. */
+/** @returns `malformed` for an item that a cache of this geometry cannot hold. */
 export function parseDumpRecord(
   bytes: Buffer,
   geometry: DumpGeometry,
@@ -90,7 +90,7 @@ export function parseDumpRecord(
   }
 }
 
-/** The payload of a request. Only one that wants the details gets names that uWSGI has not. */
+/** @returns the payload of a request. Only a request for details gets names that uWSGI lacks. */
 export function encodeDumpRequest(cacheName: string, wantsDetails: boolean): Buffer {
   return Buffer.from(wantsDetails ? cacheName + DETAILS_MARK : cacheName)
 }
@@ -102,7 +102,7 @@ export function parseDumpRequest(payload: Buffer): { cacheName: string; wantsDet
   return { cacheName, wantsDetails }
 }
 
-/** The dictionary before an area: uWSGI's two names, and ours if they were asked for. */
+/** @returns the dictionary before an area: uWSGI's two names, and ours if `details` are given. */
 export function dumpPairs(
   geometry: DumpGeometry,
   details: { readonly hash: string } | undefined,
@@ -122,7 +122,11 @@ export function dumpPairs(
   ]
 }
 
-/** What a dictionary before an area says; undefined: it is malformed, or a number in it is none. */
+/**
+ * Parses the dictionary before an area.
+ *
+ * @returns undefined when the dictionary is malformed or one of its numbers is not a number.
+ */
 export function parseDumpPairs(payload: Buffer): AnnouncedDump | undefined {
   const { pairs, complete } = parseDictionary(payload)
   if (!complete) return undefined
@@ -141,11 +145,11 @@ export function parseDumpPairs(payload: Buffer): AnnouncedDump | undefined {
 
 export interface AnnouncedDump {
   readonly geometry: Partial<DumpGeometry>
-  /** It comes from one of our own servers, which gives the whole geometry. */
+  /** The dump comes from an undercroft server, which sends the whole geometry. */
   readonly isComplete: boolean
 }
 
-/** Offsets of the fields. All are 64 bits, little-endian, but the key, which comes last. */
+/** Offsets of the fields. All have 64 bits, little-endian, except the key, which comes last. */
 const RECORD = {
   flags: 0,
   keySize: 8,
@@ -163,7 +167,7 @@ const RECORD = {
 
 const MAX_KEY_SIZE = 65_535
 
-/** Behind the name in a request. No cache has such a name, so others answer nothing. */
+/** Follows the name in a request. No cache has such a name, so a uWSGI answers nothing. */
 const DETAILS_MARK = '\0undercroft'
 const DETAILS_NAME = 'undercroft'
 const DETAILS_VERSION = '1'
@@ -182,7 +186,8 @@ function writeNumber(target: Buffer, offset: number, value: number): void {
   target.writeUInt32LE(Math.floor(value / TWO_TO_32), offset + 4)
 }
 
-/** Beyond 2^53 it is not exact, and far out of every range it is compared with. */
+/** A number beyond 2^53 is not exact, but it is out of every range that it is compared with. */
+
 function readNumber(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * TWO_TO_32
 }

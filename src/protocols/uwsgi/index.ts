@@ -1,24 +1,25 @@
-export {
-  type Address,
-  type CacheIdentifier,
-  formatAddress,
-  parseAddress,
-  parseIdentifier,
-} from './address.ts'
 export { encodeByteList, parseArray, parseByteList } from './array.ts'
 export { ByteSource } from './byte-source.ts'
+export {
+  type CacheCommand,
+  type CacheCommandName,
+  type CacheNames,
+  cacheNameTable,
+  DEFAULT_KEYS_LIMIT,
+  isCounterOperation,
+  MAX_KEYS_LIMIT,
+  NEVER_TTL,
+  ONLY_PRESENT,
+  parseCacheCommand,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from './cache-command.ts'
 export {
   type CacheDatagram,
   encodeDeleteDatagram,
   encodeSetDatagram,
   parseDatagram,
 } from './datagram.ts'
-export {
-  type DictionaryPair,
-  encodeDictionary,
-  type ParsedDictionary,
-  parseDictionary,
-} from './dictionary.ts'
 export {
   type AnnouncedDump,
   DUMP_BUCKET_COUNT,
@@ -45,18 +46,6 @@ export {
   type SecretOption,
 } from './login.ts'
 export {
-  DEFAULT_KEYS_LIMIT,
-  isCounterOperation,
-  MAX_KEYS_LIMIT,
-  type MagicCommand,
-  type MagicRequest,
-  NEVER_TTL,
-  ONLY_PRESENT,
-  parseMagicRequest,
-  REFUSAL_REASONS,
-  type RefusalReason,
-} from './magic.ts'
-export {
   msFromUnixSeconds,
   parseDecimal,
   parseInt64,
@@ -65,10 +54,13 @@ export {
   unixSeconds,
 } from './numbers.ts'
 export {
+  type DictionaryPair,
+  encodeDictionary,
   encodeDictionaryPacket,
   encodePacket,
   type PacketHeader,
+  parseDictionary,
   parseHeader,
+  WordTable,
 } from './packet.ts'
 export * from './protocol.ts'
-export { WordTable } from './words.ts'

@@ -1,35 +1,30 @@
 /**
- * What a module exported: which of the kinds of apps it is, if any.
+ * Recognizing the kind of app that a module exports.
  */
 
 import { type RequestListener, Server } from 'node:http'
 import { describe } from '../../base/index.ts'
-import type { FetchHandler } from './fetch-listener.ts'
+import type { App, FetchHandler } from './app-listener.ts'
 
-export type App =
-  | { readonly kind: 'fetch'; readonly handler: FetchHandler }
-  | { readonly kind: 'listener'; readonly listener: RequestListener }
-  | { readonly kind: 'server'; readonly server: Server }
-
-/** Undefined: it is no app. */
+/** @returns undefined if the value is not an app */
 export function appOf(exported: unknown): App | undefined {
   if (exported instanceof Server) return { kind: 'server', server: exported }
   if (hasFetch(exported)) {
     return { kind: 'fetch', handler: (request, bindings) => exported.fetch(request, bindings) }
   }
   if (typeof exported !== 'function' || isClass(exported)) return undefined
-  // The number of parameters is all that tells the two kinds of functions apart.
+  // Only the number of parameters distinguishes the two kinds of functions.
   return exported.length < 2
     ? { kind: 'fetch', handler: exported as FetchHandler }
     : { kind: 'listener', listener: exported as RequestListener }
 }
 
-/** Said where an export is none of them. */
+/** The allowed kinds, for messages about an export that is not an app. */
 export const ALLOWED_APPS =
   'an app is a Fetch handler (a function of one parameter, or an object with fetch), ' +
   'a Node listener (a function of request and response), or an http.Server'
 
-/** What came instead of an app, and what to do about it where that is known. */
+/** Describes an export that is not an app, with what to do about it where that is known. */
 export function describeNoApp(exported: unknown): string {
   if (typeof exported === 'function') return 'a class'
   if (typeof exported !== 'object' || exported === null) return describe(exported)
@@ -42,7 +37,7 @@ export function describeNoApp(exported: unknown): string {
   return `an object with ${listNames(exported)}`
 }
 
-/** For messages: not all of a long list. */
+/** Lists names for messages, and shortens a long list. */
 export function listNames(object: object): string {
   const names = Object.keys(object)
   if (names.length === 0) return 'nothing'

@@ -1,5 +1,5 @@
 /**
- * The user's module: finding it from the instance's directory, and importing it.
+ * Finding the user's module from the instance's directory, and importing it.
  */
 
 import { statSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { UndercroftError } from '../../base/index.ts'
 
-/** Its exports by name. */
+/** The exports of a module by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>
 
 export interface ImportedModule {
@@ -30,17 +30,17 @@ export function appInvalid(message: string, cause?: unknown): UndercroftError {
   return new UndercroftError('UNDERCROFT_APP_INVALID', message, { cause })
 }
 
-/** The first: none is left out. */
+/** The first one means that the extension was given. */
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 
-/** The file itself, or with the extension that was left out. */
+/** Finds the file itself, or with an extension that was omitted. */
 function findFile(path: string): string | undefined {
   return EXTENSIONS.map(extension => path + extension).find(candidate =>
     statSync(candidate, { throwIfNoEntry: false })?.isFile(),
   )
 }
 
-/** As a CommonJS module in that directory would find it. */
+/** Resolves the name as a CommonJS module in that directory would. */
 function findPackage(name: string, directory: string): string {
   try {
     return createRequire(join(directory, 'module')).resolve(name)
@@ -55,7 +55,7 @@ function findPackage(name: string, directory: string): string {
 
 function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return String(error)
-  // Only what Node.js prints when it ends by such an error has the place.
+  // Node.js prints the place only when such an error ends the process.
   if (error instanceof SyntaxError) return `${error.message}; \`node ${path}\` shows where`
   const isUnknown = 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION'
   if (!isUnknown) return error.message

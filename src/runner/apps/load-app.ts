@@ -1,5 +1,5 @@
 /**
- * From the option `module` to the function that answers requests.
+ * Loading the app that the option `module` names.
  */
 
 import type { RequestListener } from 'node:http'
@@ -9,18 +9,18 @@ import { appInvalid, type ImportedModule, importModule } from './import-module.t
 
 /** Which app to load. */
 export interface LoadAppOptions {
-  /** Path of a file, whose extension may be left out, or the name of a package. */
+  /** Path of a file, whose extension may be omitted, or the name of a package. */
   readonly module: string
   /** The export that is the app. @default the default export */
   readonly callable?: string
-  /** Where a relative path, and a package, is looked for. @default the working directory */
+  /** Where relative paths and packages are looked up. @default the working directory */
   readonly directory?: string
-  /** Told of failures of a Fetch handler, which are answered with 500. @default stderr */
+  /** Gets the failures of the app, which are answered with 500. @default stderr */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * Imports a module and takes the app that it exports, or a promise of it.
+ * Imports a module and takes the app that it exports, or the promise of an app.
  *
  * @throws UndercroftError `UNDERCROFT_APP_INVALID` when the module cannot be imported, or does not
  * export an app; the message says which file and what is allowed.
@@ -48,12 +48,12 @@ async function takeExport(module: ImportedModule, callable: string | undefined):
   )
 }
 
-/** An ES module that was compiled to CommonJS has its default inside that of Node. */
+/** In an ES module that was compiled to CommonJS, the default is a property of Node's default. */
 function defaultOf(whole: unknown): unknown {
   return isRecord(whole) && whole.__esModule === true ? whole.default : whole
 }
 
-/** What CommonJS exports in a way that Node does not foresee is only in the whole. */
+/** Some exports of CommonJS modules are found only on the default export. */
 function namedOf(places: readonly unknown[], name: string): unknown {
   return places.filter(isRecord).find(place => place[name] !== undefined)?.[name]
 }

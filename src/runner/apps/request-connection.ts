@@ -1,22 +1,22 @@
 /**
- * The connection of one uwsgi request as Node's HTTP server wants it: first the head that was made
- * of the variables, then the body; what is written goes to the web server.
+ * The connection of one uwsgi request in the form that Node's HTTP server reads: first the head
+ * made from the variables, then the body. Written bytes go to the web server.
  *
- * Neither direction holds more than the streams' own buffers. A peer that keeps the connection
- * waiting, for bytes of the body that the app asks for or with taking the answer, loses it after a
- * while; the app may take its time.
+ * Neither direction buffers more than the streams do. The connection is closed when the peer is
+ * slow to send the part of the body that the app reads, or slow to take the response. The app itself
+ * has no time limit here.
  */
 
 import { isIP, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { REQUEST_VARIABLES } from '../../http-message/index.ts'
 
-/** What the web server sent, and how long it may be silent. */
+/** What the web server sent, and how long the connection may stay silent. */
 export interface ConnectionFacts {
   readonly variables: ReadonlyMap<string, string>
   readonly head: Buffer
   readonly bodySize: number
-  /** Bytes of the body, or more, that are here already. */
+  /** Bytes that have already arrived: of the body, and perhaps beyond it. */
   readonly early: Buffer
   readonly socketTimeoutMs: number
 }
@@ -24,7 +24,7 @@ export interface ConnectionFacts {
 type WriteCallback = (error?: Error | null) => void
 
 export class RequestConnection extends Duplex {
-  /** As in Node's TLS connections, of the connection between client and web server. */
+  /** As on Node's TLS sockets; it describes the connection between client and web server. */
   readonly encrypted: boolean
   readonly remoteAddress: string | undefined
   readonly remoteFamily: string | undefined
@@ -33,7 +33,7 @@ export class RequestConnection extends Duplex {
   readonly #socket: Socket
   readonly #socketTimeoutMs: number
   #start: readonly Buffer[]
-  /** Bytes of the body still to come from the socket. */
+  /** Bytes of the body that the socket has not delivered yet. */
   #bodyLeft: number
   #idleTimer: NodeJS.Timeout | undefined
   #endTimer: NodeJS.Timeout | undefined
@@ -68,7 +68,7 @@ export class RequestConnection extends Duplex {
     return this.#socket.localPort
   }
 
-  /** As `net.Socket` has it: `timeout` is emitted when nothing comes and goes for so long. */
+  /** As in `net.Socket`: emits `timeout` when no byte arrives or leaves for this long. */
   setTimeout(timeoutMs: number, callback?: () => void): this {
     clearTimeout(this.#idleTimer)
     this.#idleTimer =
@@ -96,7 +96,7 @@ export class RequestConnection extends Duplex {
       this.#onEnd()
       return
     }
-    // Also without a body: how else would one learn that the client has gone?
+    // Needed without a body as well: only reading shows that the client has gone.
     this.#socket.resume()
     this.#setTimeout()
   }
@@ -115,8 +115,8 @@ export class RequestConnection extends Duplex {
   }
 
   /**
-   * Ends our side and reads the peer's to its end, for a while: closing with unread bytes would
-   * make the kernel drop an answer that has not been fetched yet.
+   * Ends our side and reads the peer's side to its end, for a limited time. Closing with unread
+   * bytes would make the kernel drop a response that the peer has not fetched yet.
    */
   override _final(callback: WriteCallback): void {
     this.#socket.end(() => {
@@ -126,7 +126,7 @@ export class RequestConnection extends Duplex {
     this.#setTimeout()
   }
 
-  /** Half an answer must not look like all of it, whose end is that of the connection. */
+  /** Resets the connection after part of a response, whose end would look like a normal one. */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     clearTimeout(this.#idleTimer)
     clearTimeout(this.#endTimer)
@@ -136,7 +136,7 @@ export class RequestConnection extends Duplex {
     callback(error)
   }
 
-  /** Bytes beyond the body are nobody's. */
+  /** Bytes beyond the body are dropped. */
   #onData(chunk: Buffer): void {
     this.#idleTimer?.refresh()
     if (this.#bodyLeft === 0) return
@@ -146,7 +146,7 @@ export class RequestConnection extends Duplex {
     this.#setTimeout()
   }
 
-  /** After the answer there is nothing left to do; before it, the client has gone. */
+  /** After the response the connection is done; before it, the client has gone. */
   #onEnd(): void {
     if (this.writableFinished) this.destroy()
     else this.push(null)
@@ -158,7 +158,7 @@ export class RequestConnection extends Duplex {
     callback()
   }
 
-  /** The socket's own timer runs while the peer keeps us waiting, and only then. */
+  /** The socket's own timer runs only while this side waits for the peer. */
   #setTimeout(): void {
     const socket = this.#socket
     const isAwaited = this.#bodyLeft > 0 && !socket.isPaused()

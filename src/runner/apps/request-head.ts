@@ -1,9 +1,8 @@
 /**
  * CGI variables as the head of an HTTP request, plain data in and out.
  *
- * Nothing that a variable holds can begin a line or a request of its own: names and values that
- * HTTP could not carry as they are make the request invalid. The length of the body is told by
- * CONTENT_LENGTH alone.
+ * A variable cannot start another line or another request: names and values that HTTP cannot carry
+ * unchanged make the request invalid. Only CONTENT_LENGTH gives the length of the body.
  */
 
 export interface RequestHead {
@@ -13,17 +12,17 @@ export interface RequestHead {
   readonly bodySize: number
 }
 
-/** Why a request cannot be passed on. */
+/** The reason why a request is not passed on. */
 export interface InvalidRequest {
   readonly problem: string
 }
 
-/** Name and value, in latin1, in the order sent. */
+/** Names and values, in latin1, in the order in which they were sent. */
 export type Variables = readonly (readonly [name: string, value: string])[]
 
 /**
- * The head says HTTP/1.0, whatever the client of the web server speaks: so the answer has no
- * chunked framing, which the uwsgi protocol does not know, and ends with the connection.
+ * The head says HTTP/1.0, regardless of the version between client and web server. The response
+ * then has no chunked framing, which the uwsgi protocol lacks, and ends with the connection.
  */
 export function formatRequestHead(pairs: Variables): RequestHead | InvalidRequest {
   const variables = new Map(pairs)
@@ -43,10 +42,10 @@ export function formatRequestHead(pairs: Variables): RequestHead | InvalidReques
   return { head: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bodySize }
 }
 
-/** RFC 9110, section 5.6.2: what methods and field names are made of. */
+/** RFC 9110, section 5.6.2: the characters of methods and field names. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
-/** No space and no control character, so that it is one word of the request line. */
+/** No space or control character, so that the target is one word of the request line. */
 const TARGET = /^[!-~\x80-\xff]+$/
 
 /** RFC 9110, section 5.5, with tab. */
@@ -68,10 +67,10 @@ function readBodySize(pairs: Variables): number | InvalidRequest {
 }
 
 /**
- * Fields of the connection between client and web server, which end there (RFC 9110, section 7.6.1,
- * and Expect, which the web server has answered); and those that have variables of their own.
+ * Fields that are not copied: those of the connection between client and web server (RFC 9110,
+ * section 7.6.1, and Expect, which the web server has answered), and those with other variables.
  */
-const LEFT_OUT: ReadonlySet<string> = new Set([
+const SKIPPED_FIELDS: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -100,11 +99,11 @@ function* fieldsOf(
   for (const [variable, value] of pairs) {
     if (!variable.startsWith(FIELD_PREFIX)) continue
     const name = variable.slice(FIELD_PREFIX.length).toLowerCase().replaceAll('_', '-')
-    if (!LEFT_OUT.has(name)) yield [name, value]
+    if (!SKIPPED_FIELDS.has(name)) yield [name, value]
   }
 }
 
-/** What stands in for the host that a client did not name, as in WSGI (PEP 3333). */
+/** The host for a client that did not name one, as in WSGI (PEP 3333). */
 function serverName(variables: ReadonlyMap<string, string>): string | undefined {
   const name = variables.get('SERVER_NAME') ?? ''
   const port = variables.get('SERVER_PORT') ?? ''

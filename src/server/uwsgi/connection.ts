@@ -1,70 +1,64 @@
 /**
- * One client: packets out of the stream of bytes, replies into it, in the order of the requests.
+ * One client: takes packets from the stream of bytes and writes the replies in the same order.
  *
- * A connection is always in one step (which bytes come next) and one wait (whose turn it is), and
- * every wait has a deadline that the peer's bytes do not move. What the commands do is elsewhere.
+ * A connection is always in one step (which bytes come next) and one wait (for the peer or for its
+ * reading), and every wait has a deadline that the peer's bytes do not move. Other files run the
+ * commands.
  */
 
 import type { Socket } from 'node:net'
-import { type Budget, Deadline, Holding } from '../../net/index.ts'
+import { BudgetShare, Deadline, takeSteps, writeBudgeted, writePaced } from '../../net/index.ts'
 import {
   ByteSource,
+  type CacheCommand,
   HEADER_SIZE,
-  type MagicRequest,
+  MODIFIER1_CACHE,
   MODIFIER1_REQUEST,
   MODIFIER2_DUMP,
   MODIFIER2_MAGIC,
   type PacketHeader,
+  parseCacheCommand,
   parseHeader,
-  parseMagicRequest,
 } from '../../protocols/uwsgi/index.ts'
-import { takeSteps } from './batched-steps.ts'
-import { refusalReasonOf } from './checks.ts'
-import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
-import { writeHeld } from './held-writer.ts'
 import {
-  checkRequest,
-  type MagicContext,
+  checkCommand,
+  encodeOutcome,
   type Outcome,
   refused,
-  runRequest,
+  runCommand,
   takesBody,
-} from './magic-commands.ts'
-import { encodeOutcome } from './magic-reply.ts'
-import { writePaced } from './paced-writer.ts'
-import { answerRaw } from './raw-commands.ts'
-import { giveRequest, hasHandler, isWithinLimit, type PacketContext } from './uwsgi-request.ts'
-
-export interface ConnectionContext extends MagicContext, PacketContext {
-  readonly budget: Budget
-  readonly reportError: (error: Error) => void
-}
+} from './cache-commands.ts'
+import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
+import { type ConnectionContext, ignorePeerError, type OpenConnection } from './open-connection.ts'
+import { answerSimpleCommand } from './simple-commands.ts'
+import { giveRequest, refusePacket } from './uwsgi-request.ts'
 
 /**
- * Which bytes come next. `stream`: none that matter, the last reply is being made; `over`: it is on
- * its way; `given`: the connection is an application's, and this side does nothing any more.
+ * Which bytes come next. `stream`: none that matter, because the last reply is being made; `over`:
+ * the last reply is on its way; `given`: an application has the socket, and this class is done.
  */
 type Step = 'header' | 'payload' | 'body' | 'skip' | 'stream' | 'over' | 'given'
 
-export class Connection {
+export class Connection implements OpenConnection {
   readonly #socket: Socket
   readonly #context: ConnectionContext
   readonly #source = new ByteSource()
   readonly #deadline: Deadline
   #step: Step = 'header'
   #header: PacketHeader = { modifier1: 0, packetSize: 0, modifier2: 0 }
-  #request: MagicRequest | undefined
+  /** The command whose body is coming. */
+  #command: CacheCommand | undefined
   /** Bytes of an unwanted body still to come. */
   #skipSize = 0
-  /** Bodies on their way, given back at the end at the latest. */
-  readonly #holding: Holding
+  /** Bodies on their way, released at the end at the latest. */
+  readonly #share: BudgetShare
   #requestCount = 0
   #isDraining = false
 
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
-    this.#holding = new Holding(context.budget)
+    this.#share = new BudgetShare(context.budget)
     this.#deadline = new Deadline(context.limits, () => socket.destroy())
     this.#deadline.wait('request', 0, 0)
     socket.on('data', chunk => this.#onData(chunk))
@@ -74,12 +68,17 @@ export class Connection {
     socket.on('error', ignorePeerError)
   }
 
-  /** Closes after the request that has begun, or after the next. */
+  /** Begins with a command that the direct acceptor has parsed, and with the bytes after it. */
+  begin(command: CacheCommand, rest: Buffer): void {
+    if (rest.length > 0) this.#source.push(rest)
+    this.#step = 'payload'
+    this.#work(command)
+  }
+
   drain(): void {
     this.#isDraining = true
   }
 
-  /** Closes unless a request has begun. */
   endIdle(): void {
     if (this.#step === 'over' || !this.#isMidRequest()) this.#socket.destroySoon()
   }
@@ -88,9 +87,9 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  /** Sends what is left of a reply that is the last, and ends. */
+  /** Sends the rest of the last reply, and ends. */
   finish(buffers: readonly Uint8Array[]): void {
-    writeHeld(this.#socket, this.#holding, buffers)
+    writeBudgeted(this.#socket, this.#share, buffers)
     if (!this.#socket.destroyed) this.#end()
   }
 
@@ -109,19 +108,20 @@ export class Connection {
 
   #onClose(): void {
     this.#deadline.clear()
-    this.#holding.releaseAll()
+    this.#share.releaseAll()
     this.#step = 'over'
   }
 
   /** Takes all steps that the bytes at hand allow. */
-  #work(): void {
+  #work(first?: CacheCommand): void {
     try {
+      if (first !== undefined) this.#startCommand(first)
       takeSteps(this.#socket, () => this.#advance())
     } catch (error) {
       this.#fail(error)
     }
     if (this.#socket.destroyed || this.#isAnswering()) return
-    // The peer sends no more: what is incomplete now stays so, what was asked has been answered.
+    // The peer sends no more: every whole request is answered, and no other can become whole.
     if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
     else this.#setDeadline()
   }
@@ -154,8 +154,11 @@ export class Connection {
     if (bytes === undefined) return false
     this.#header = parseHeader(bytes)
     this.#step = 'payload'
-    if (!hasHandler(this.#header, this.#context)) this.#end()
-    else if (!isWithinLimit(this.#header, this.#context)) this.#socket.destroy()
+    const { modifier1, packetSize } = this.#header
+    if (modifier1 === MODIFIER1_CACHE && packetSize <= this.#context.limits.bufferSize) return true
+    const refusal = refusePacket(this.#header, this.#context)
+    if (refusal === 'end') this.#end()
+    else if (refusal === 'destroy') this.#socket.destroy()
     return !this.#socket.destroyed
   }
 
@@ -163,9 +166,13 @@ export class Connection {
     const payload = this.#source.take(this.#header.packetSize)
     if (payload === undefined) return false
     if (this.#header.modifier1 === MODIFIER1_REQUEST) this.#giveAway(payload)
-    else if (this.#header.modifier2 === MODIFIER2_MAGIC) this.#startMagic(payload)
-    else if (this.#header.modifier2 === MODIFIER2_DUMP) this.#startDump(payload)
-    else this.#answerRaw(payload)
+    else if (this.#header.modifier2 === MODIFIER2_MAGIC) {
+      const { names } = this.#context.caches
+      const command = parseCacheCommand(payload, 0, payload.length, names)
+      if (command === undefined) this.#end()
+      else this.#startCommand(command)
+    } else if (this.#header.modifier2 === MODIFIER2_DUMP) this.#startDump(payload)
+    else this.#answerSimpleCommand(payload)
     return true
   }
 
@@ -176,24 +183,20 @@ export class Connection {
   }
 
   #readBody(): boolean {
-    const request = this.#request
-    const size = request?.bodySize ?? 0
+    const command = this.#command
+    const size = command?.bodySize ?? 0
     const body = this.#source.take(size)
-    if (request === undefined || body === undefined) return false
-    this.#finishMagic(request, runRequest(request, body, this.#context))
-    this.#holding.release(size)
+    if (command === undefined || body === undefined) return false
+    this.#finishCommand(command, runCommand(command, body, this.#context))
+    this.#share.release(size)
     return true
   }
 
-  #answerRaw(payload: Buffer): void {
+  #answerSimpleCommand(payload: Buffer): void {
     const { caches, readOnly, budget } = this.#context
-    try {
-      const context = { cache: caches.default, readOnly, maxReplySize: budget.left }
-      writeHeld(this.#socket, this.#holding, answerRaw(this.#header.modifier2, payload, context))
-    } catch (error) {
-      if (refusalReasonOf(error) === undefined) throw error
-    }
-    this.#end()
+    const context = { cache: caches.default, readOnly, maxReplySize: budget.left }
+    const reply = answerSimpleCommand(this.#header.modifier2, payload, context)
+    this.finish(reply)
   }
 
   #startDump(payload: Buffer): void {
@@ -201,51 +204,42 @@ export class Connection {
     this.#step = 'stream'
     this.#deadline.clear()
     const heldSize = Math.min(DUMP_MEMORY_SIZE, budget.left)
-    this.#holding.hold(heldSize)
+    this.#share.hold(heldSize)
     writePaced(this.#socket, dumpReply(payload, caches, heldSize), () => this.#setDeadline())
       .then(() => this.#socket.destroyed || this.#end())
       .catch(error => this.#fail(error))
   }
 
-  #startMagic(payload: Buffer): void {
-    const request = parseMagicRequest(payload)
-    if (request === undefined) {
-      this.#end()
-      return
-    }
-    const early = checkRequest(request, this.#context)
-    if (early === undefined && takesBody(request.command)) {
-      this.#startBody(request)
-      return
-    }
-    const outcome = early ?? runRequest(request, Buffer.alloc(0), this.#context)
-    this.#finishMagic(request, outcome, request.bodySize)
-  }
-
-  #startBody(request: MagicRequest): void {
-    const size = request.bodySize ?? 0
-    if (this.#holding.hold(size)) {
-      this.#request = request
+  #startCommand(command: CacheCommand): void {
+    const early = checkCommand(command, this.#context)
+    const size = command.bodySize ?? 0
+    if (early !== undefined || !takesBody(command.name)) {
+      const outcome = early ?? runCommand(command, NO_BODY, this.#context)
+      this.#finishCommand(command, outcome, command.bodySize)
+    } else if (this.#share.hold(size)) {
+      this.#command = command
       this.#step = 'body'
-    } else {
-      this.#finishMagic(request, refused('busy'), size)
-    }
+    } else this.#finishCommand(command, refused('busy'), size)
   }
 
-  /** Replies, and then drops the `unreadSize` bytes of a body that nobody wanted. */
-  #finishMagic(request: MagicRequest, outcome: Outcome, unreadSize: number | undefined = 0): void {
-    const stays = request.keep && this.#canGoOn(request.bodySize, unreadSize)
-    const manner = { explicit: request.keep, stays, maxBodySize: this.#context.budget.left }
-    writeHeld(this.#socket, this.#holding, encodeOutcome(outcome, manner))
-    this.#request = undefined
+  /** Replies, and then drops the `unreadSize` bytes of an unwanted body. */
+  #finishCommand(
+    command: CacheCommand,
+    outcome: Outcome,
+    unreadSize: number | undefined = 0,
+  ): void {
+    const stays = command.keep && this.#canContinue(command.bodySize, unreadSize)
+    const manner = { explicit: command.keep, stays, maxBodySize: this.#context.budget.left }
+    writeBudgeted(this.#socket, this.#share, encodeOutcome(outcome, manner))
+    this.#command = undefined
     this.#skipSize = unreadSize
     if (!stays) this.#end()
     else if (unreadSize > 0) this.#step = 'skip'
     else this.#awaitRequest()
   }
 
-  /** Without its size a body cannot be passed over, and a vast one would take for ever. */
-  #canGoOn(bodySize: number | undefined, unreadSize: number): boolean {
+  /** A body without a size cannot be skipped, and skipping a vast one would take too long. */
+  #canContinue(bodySize: number | undefined, unreadSize: number): boolean {
     const { maxBufferedSize } = this.#context.limits
     return bodySize !== undefined && unreadSize <= maxBufferedSize && !this.#isDraining
   }
@@ -256,8 +250,8 @@ export class Connection {
   }
 
   /**
-   * Ends our side once everything is sent. The peer's side is read to its end, because closing with
-   * unread bytes would make the kernel drop a reply that the peer has not fetched yet.
+   * Ends our side once everything is sent. The peer's side is read to its end, because a close with
+   * unread bytes makes the kernel drop a reply that the peer has not fetched yet.
    */
   #end(): void {
     this.#step = 'over'
@@ -266,7 +260,7 @@ export class Connection {
     this.#setDeadline()
   }
 
-  /** The last answer of this connection is being made, and nothing that comes now matters. */
+  /** Whether the last answer is being made, so that further bytes do not matter. */
   #isAnswering(): boolean {
     return this.#step === 'stream' || this.#step === 'given'
   }
@@ -283,7 +277,7 @@ export class Connection {
     } else if (this.#step === 'over') {
       this.#deadline.wait('end', this.#requestCount, unsentSize)
     } else if (this.#step === 'body') {
-      this.#deadline.wait('body', this.#requestCount, this.#request?.bodySize ?? 0)
+      this.#deadline.wait('body', this.#requestCount, this.#command?.bodySize ?? 0)
     } else if (this.#step === 'skip') {
       this.#deadline.wait('skip', this.#requestCount, this.#skipSize)
     } else if (this.#requestCount === 0 || this.#isMidRequest()) {
@@ -294,5 +288,4 @@ export class Connection {
   }
 }
 
-/** A reset or a broken pipe is how clients leave; `close` follows and frees everything. */
-function ignorePeerError(): void {}
+const NO_BODY = Buffer.alloc(0)

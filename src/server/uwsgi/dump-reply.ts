@@ -1,11 +1,11 @@
 /**
- * The answer to a dump request, as chunks to be sent in order: command 6 and its reply.
+ * The answer to a dump request, command 6, as chunks to send in order.
  *
- * A whole area can be far larger than what lives in it, so it is made as it is sent. Where nothing
- * lives there are zeros; uWSGI sends what deleted items left (known fault F54).
+ * An area can be far larger than the items in it, so it is made as it is sent. Unused room is sent
+ * as zeros; uWSGI sends what deleted items left there (fault F54 in docs/reference/uwsgi-faults.md).
  */
 
-import type { ByteCache, ReplicableCache } from '../../base/index.ts'
+import { type ByteCache, REPLICATION, type ReplicableCache } from '../../base/index.ts'
 import {
   ByteSource,
   dumpPairs,
@@ -17,15 +17,15 @@ import {
   writeDumpRecord,
 } from '../../protocols/uwsgi/index.ts'
 import { type DumpSnapshot, takeSnapshot } from '../../replication/index.ts'
-import type { CacheSet } from './cache-set.ts'
+import type { CacheSet } from './cache-commands.ts'
 
-/** Bytes of items that one dump holds in memory at most; more are put into a file. */
+/** Bytes of items that one dump holds in memory. Further bytes go into a file. */
 export const DUMP_MEMORY_SIZE = 8 * 1024 * 1024
 
-/** Each can take a disk as much as its cache, and memory for each item, which no budget counts. */
+/** A dump can take as much disk as its cache, and memory for each item that no budget counts. */
 const MAX_DUMPS = 8
 
-/** No chunk at all: there is no such cache, or too many dumps are under way. */
+/** Yields no chunk when there is no such cache, or too many dumps are under way. */
 export async function* dumpReply(
   payload: Buffer,
   caches: CacheSet,
@@ -47,7 +47,7 @@ export async function* dumpReply(
 }
 
 function isReplicable(cache: ByteCache): cache is ReplicableCache {
-  return 'itemPage' in cache
+  return REPLICATION in cache
 }
 
 const CHUNK_SIZE = 65_536
@@ -90,7 +90,7 @@ function* zeros(size: number): Generator<Uint8Array, void, undefined> {
   }
 }
 
-/** Stretches of known size out of the chunks of a log. */
+/** Takes stretches of known size from the chunks of a log. */
 class LogReader {
   readonly #chunks: AsyncGenerator<Buffer, void, undefined>
   readonly #source = new ByteSource()
@@ -107,7 +107,8 @@ class LogReader {
     }
   }
 
-  /** The bytes in pieces of any size. */
+  /** Yields the bytes in pieces of any size. */
+
   async *pass(size: number): AsyncGenerator<Buffer, void, undefined> {
     for (let left = size; left > 0; ) {
       if (!this.#source.hasBytes) await this.#pushNext()

@@ -1,9 +1,9 @@
 /**
- * A connection on which the peer has yet to prove that it has the secret.
+ * A connection whose peer has yet to prove that it has the secret.
  *
- * It takes the two packets of a login and nothing else, within the time of one request. Then the
- * socket is a client's like any other, with what has come meanwhile. A peer that speaks our
- * extension is told why it is refused; any other is closed, as uWSGI says no.
+ * The login takes its two packets and nothing else, within the time of one request. Then a
+ * Connection serves the socket, with the bytes that have come meanwhile. A peer that speaks our
+ * extension learns why it is refused; any other peer is closed, which is how uWSGI refuses.
  */
 
 import type { Socket } from 'node:net'
@@ -25,17 +25,9 @@ import {
   proofOf,
   type RefusalReason,
 } from '../../protocols/uwsgi/index.ts'
+import { ignorePeerError, type OpenConnection } from './open-connection.ts'
 
-/** A connection as the server that has accepted it sees it, whatever is done on it. */
-export interface OpenConnection {
-  /** Closes after the request that has begun, or after the next. */
-  drain(): void
-  /** Closes unless a request has begun. */
-  endIdle(): void
-  destroy(): void
-}
-
-/** The longest packet of a login; what announces more is none. */
+/** The longest packet of a login. A packet that announces more is refused. */
 const MAX_LOGIN_SIZE = 512
 
 type Fields = ReadonlyMap<string, Buffer>
@@ -50,7 +42,7 @@ export class Login implements OpenConnection {
   #challenge: Buffer | undefined
   #isOver = false
   #isDraining = false
-  /** Who has the socket now that the login is done. */
+  /** Has the socket once the login is done. */
   #successor: OpenConnection | undefined
 
   constructor(
@@ -90,7 +82,7 @@ export class Login implements OpenConnection {
     while (!this.#isOver && this.#takePacket());
   }
 
-  /** Nothing can follow that would make a login of what has come. */
+  /** After the peer's end no login can become complete. */
   readonly #onEnd = (): void => this.#end([])
 
   readonly #onClose = (): void => {
@@ -158,7 +150,7 @@ export class Login implements OpenConnection {
     ])
   }
 
-  /** The peer's side is read on until it ends, or the kernel would drop the reply. */
+  /** The peer's side is still read until it ends, or the kernel would drop the reply. */
   #end(pairs: readonly DictionaryPair[]): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -184,6 +176,3 @@ export class Login implements OpenConnection {
 function encodeReply(pairs: readonly DictionaryPair[]): readonly Uint8Array[] {
   return encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_MAGIC, pairs)
 }
-
-/** A reset or a broken pipe is how clients leave; `close` follows. */
-function ignorePeerError(): void {}

@@ -1,6 +1,6 @@
 /**
- * Which packets are taken, and what becomes of those that are for an application: they are read as
- * far as their variables, and given away with their connection.
+ * Packets that are not for a cache. A request for an application is read as far as its variables,
+ * and passed on with its connection; every other packet is refused.
  */
 
 import type { Socket } from 'node:net'
@@ -13,22 +13,22 @@ import {
   parseDictionary,
 } from '../../protocols/uwsgi/index.ts'
 
-/** A request for an application (modifier1 0), as far as it has been read. */
+/** A request for an application (modifier1 0), as far as the server has read it. */
 export interface UwsgiRequest {
-  /** CGI variables in the order sent, in latin1. A repeated request header comes repeatedly. */
+  /** CGI variables in the order sent, in latin1. A repeated request header is repeated here. */
   readonly variables: readonly (readonly [name: string, value: string])[]
   /**
-   * The connection: after `early` it brings the rest of the body, and it takes the answer. The
+   * The connection: it brings the rest of the body after `early`, and it takes the answer. The
    * server counts it until it is closed, and `close()` gives it `drainTimeoutMs`.
    */
   readonly socket: Socket
   /** Bytes of the body that came with the packet. */
   readonly early: Buffer
-  /** How long the peer may keep the connection waiting, from the server's options. */
+  /** How long the application should wait for the peer, from the server's options. */
   readonly socketTimeoutMs: number
 }
 
-/** What decides about packets, from the server's options. */
+/** The options of the server that decide about packets. */
 export interface PacketContext {
   readonly limits: Limits
   /** Undefined: there is no application. */
@@ -36,21 +36,26 @@ export interface PacketContext {
   readonly onLog: (line: string) => void
 }
 
-export function hasHandler({ modifier1 }: PacketHeader, context: PacketContext): boolean {
-  if (modifier1 === MODIFIER1_CACHE) return true
-  if (modifier1 === MODIFIER1_REQUEST && context.onRequest !== undefined) return true
-  context.onLog(`-- unavailable modifier requested: ${modifier1} --`)
-  return false
+/** How a refused packet ends its connection; undefined: the packet is accepted. */
+export type PacketRefusal = 'end' | 'destroy' | undefined
+
+/** Refuses, in uWSGI's words, a packet without a handler and one that is too large. */
+export function refusePacket(
+  { modifier1, packetSize }: PacketHeader,
+  { limits, onRequest, onLog }: PacketContext,
+): PacketRefusal {
+  const hasApplication = modifier1 === MODIFIER1_REQUEST && onRequest !== undefined
+  if (modifier1 !== MODIFIER1_CACHE && !hasApplication) {
+    onLog(`-- unavailable modifier requested: ${modifier1} --`)
+    return 'end'
+  }
+  if (packetSize <= limits.bufferSize) return undefined
+  onLog(`invalid request block size: ${packetSize} (max ${limits.bufferSize})...skip`)
+  return 'destroy'
 }
 
-export function isWithinLimit({ packetSize }: PacketHeader, context: PacketContext): boolean {
-  const { bufferSize } = context.limits
-  if (packetSize <= bufferSize) return true
-  context.onLog(`invalid request block size: ${packetSize} (max ${bufferSize})...skip`)
-  return false
-}
+/** @returns false for a malformed dictionary, which leaves the connection to the caller. */
 
-/** False: the dictionary is malformed, and the connection stays whose it was. */
 export function giveRequest(
   payload: Buffer,
   socket: Socket,

@@ -3,12 +3,11 @@
  */
 
 import { parseArgs } from 'node:util'
-import { UndercroftError } from '../../base/index.ts'
+import { formatSuggestion, UndercroftError } from '../../base/index.ts'
 import { COMMAND_LINE, type GivenOption, optionError } from './given-option.ts'
 import { type OptionRow, switchesOf } from './option-row.ts'
 import type { OptionTable } from './option-table.ts'
 import { requireValue } from './option-values.ts'
-import { formatSuggestion } from './suggestion.ts'
 
 /** Arguments in their original order. */
 export interface ParsedArguments {

@@ -3,13 +3,12 @@
  * filled in elsewhere (cache-definitions.ts).
  */
 
-import { invalidOption } from '../../base/index.ts'
+import { formatSuggestion, invalidOption } from '../../base/index.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
 import type { OptionRow } from './option-row.ts'
 import { CACHE2_TABLE, requireRow } from './option-table.ts'
 import { parseFlag, parseInteger64, parseRowInteger } from './option-values.ts'
-import { formatSuggestion } from './suggestion.ts'
 
 /** The text of each given name, and the label of the definition in messages. */
 export interface Cache2Values {

@@ -2,11 +2,10 @@
  * Checked options under their table names, and functions that read them.
  */
 
-import { assert } from '../../base/index.ts'
+import { assert, formatSuggestion } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
-import { formatSuggestion } from './suggestion.ts'
 
 /** The given options. Read them with `flagOption` and the other functions of this file. */
 export interface OptionSet {

@@ -93,6 +93,13 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     description: 'Serve requests whose path has this prefix from a directory or a file.',
   },
   {
+    name: 'static-dotfiles',
+    kind: 'flag',
+    group: 'http',
+    support: 'now',
+    description: 'Serve files below names that begin with a dot; .well-known is always served.',
+  },
+  {
     name: 'disable-logging',
     letter: 'L',
     kind: 'flag',

@@ -2,11 +2,12 @@
  * The `key=value` list that most actions take.
  */
 
-import { formatSuggestion, parseKeyValues } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { parseKeyValues } from '../options/index.ts'
 import { RuleError } from './rule.ts'
 import { compileArgument, type Template } from './template.ts'
 
-/** Names an action takes, and what stands for each: itself, or the name it is another word for. */
+/** The parameter names of an action, each with the name that it is an alias of, or itself. */
 export type ArgumentNames = Readonly<Record<string, string>>
 
 const MAX_SECONDS = 2 ** 31 - 1
@@ -15,9 +16,10 @@ export class ActionArguments {
   readonly #texts = new Map<string, string>()
 
   /**
-   * Unlike uWSGI, which ignores unknown names, refuses them: `expire=60` would never expire.
+   * Refuses unknown names, which uWSGI ignores: an item with `expire=60` would never expire.
    *
-   * @param prefix - how uWSGI begins a message about this action
+   * @param prefix - the start of uWSGI's messages about this action
+   * @throws RuleError for an unknown name, or one without a value
    */
   constructor(prefix: string, text: string, names: ArgumentNames) {
     for (const { name, value } of parseKeyValues(text)) {
@@ -35,7 +37,7 @@ export class ActionArguments {
     return this.#texts.get(name)
   }
 
-  /** Present is on, whatever its value, as for all flags of uWSGI. */
+  /** A flag is on if it is present, regardless of its value, as in uWSGI. */
   flag(name: string): boolean {
     return this.#texts.has(name)
   }
@@ -45,14 +47,14 @@ export class ActionArguments {
     return text === undefined ? undefined : compileArgument(text)
   }
 
-  /** `message` is uWSGI's for a list without it. */
+  /** @param message - uWSGI's message for a list without the parameter */
   requireTemplate(name: string, message: string): Template {
     const template = this.template(name)
     if (template === undefined) throw new RuleError(message)
     return template
   }
 
-  /** Milliseconds; without it, or with 0, what is stored never ends. */
+  /** The parameter `expires` in milliseconds; without it, or with 0, items never expire. */
   ttlMs(): number {
     const seconds = this.integer('expires', 0, MAX_SECONDS) ?? 0
     return seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000

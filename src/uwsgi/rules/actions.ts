@@ -1,35 +1,105 @@
 /**
- * The table of actions.
+ * The table of actions, and the actions that decide what comes next: goto, last, break, return.
+ *
+ * uWSGI 2.0.21, core/routing.c.
  */
 
-import { formatSuggestion } from '../options/index.ts'
+import { formatSuggestion } from '../../base/index.ts'
+import { toByteText } from './byte-text.ts'
 import { CACHE_ACTIONS } from './cache-actions.ts'
 import { FILE_ACTIONS } from './file-actions.ts'
-import { FLOW_ACTIONS } from './flow-actions.ts'
 import { HEADER_ACTIONS } from './header-actions.ts'
-import { type Act, type ActionKind, type RuleContext, RuleError } from './rule.ts'
-import type { ActionText } from './rule-text.ts'
+import { parseStatusLine, statusWords } from './header-text.ts'
+import { allowsBody, newReply } from './reply.ts'
+import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
+import { type ActionText, CHAIN_NAMES } from './rule-text.ts'
 import { STORE_ACTIONS } from './store-actions.ts'
+import { compileArgument } from './template.ts'
 
-/** By name. */
+const GOTO_ERROR =
+  '[uwsgi-route] ERROR "goto" instruction can only jump forward (check your label !!!)'
+
+/** An argument of `break` below this size counts as missing. */
+const MIN_STATUS_SIZE = 3
+
+const FLOW_ACTIONS: Readonly<Record<string, ActionKind>> = {
+  goto: { chains: CHAIN_NAMES, compile: compileGoto },
+  last: { chains: CHAIN_NAMES, compile: () => () => 'continue' },
+  continue: { chains: CHAIN_NAMES, compile: () => () => 'continue' },
+  break: { chains: ['request'], compile: compileBreak },
+  return: { chains: ['request'], compile: compileReturn },
+  'break-with-status': { chains: ['request'], compile: compileReturn },
+  donotoffload: { chains: CHAIN_NAMES, compile: () => () => 'next' },
+}
+
+/** All actions by name. */
 export const ACTIONS: ReadonlyMap<string, ActionKind> = new Map(
   [FLOW_ACTIONS, HEADER_ACTIONS, CACHE_ACTIONS, STORE_ACTIONS, FILE_ACTIONS].flatMap(group =>
     Object.entries(group),
   ),
 )
 
-/** Throws RuleError for an unknown action, or one that makes no sense in this chain. */
-export function compileAction({ name, text }: ActionText, context: RuleContext): Act {
+/** @throws RuleError for an unknown action, or one that the chain cannot use */
+export function compileAction({ name, text }: ActionText, scope: RuleScope): Action {
   const kind = ACTIONS.get(name)
   if (kind === undefined) {
-    throw refused(`there is no action "${name}"${formatSuggestion(name, ACTIONS.keys())}`, context)
+    throw refused(`there is no action "${name}"${formatSuggestion(name, ACTIONS.keys())}`, scope)
   }
-  if (!kind.chains.includes(context.chain)) {
-    throw refused(`${name} cannot be used in the ${context.chain} chain`, context)
+  if (!kind.chains.includes(scope.chain)) {
+    throw refused(`${name} cannot be used in the ${scope.chain} chain`, scope)
   }
-  return kind.compile(text, context)
+  return kind.compile(text, scope)
 }
 
-function refused(reason: string, { value }: RuleContext): RuleError {
+function refused(reason: string, { value }: RuleScope): RuleError {
   return new RuleError(`unable to register route "${value}": ${reason}`)
+}
+
+/** Jumps to a label, or to the rule whose number the argument begins with; only forward. */
+function compileGoto(text: string, scope: RuleScope): Action {
+  const label = compileArgument(text)
+  const number = Number(/^\d{1,9}/.exec(text)?.[0] ?? '0')
+  const { index, labels, deps } = scope
+  const find = (name: string) => labels.get(name) ?? number
+  if (label.isFixed && find(label.fixedText) <= index) {
+    scope.warn(`goto ${text} leads nowhere ahead, so it ends the request`)
+  }
+  return context => {
+    const target = find(label.expand(context))
+    if (target > index) return target
+    deps.log(GOTO_ERROR)
+    return 'break'
+  }
+}
+
+/** With a status, sends a header without a body and ends the connection. Not expanded. */
+function compileBreak(text: string): Action {
+  if (text.length < MIN_STATUS_SIZE) return () => 'break'
+  const status = parseStatusLine(toByteText(text))
+  if (status === undefined) {
+    throw new RuleError(`break needs a status from 200, such as "403 Forbidden"; got "${text}"`)
+  }
+  const headers = ['Connection', 'close', 'Content-Type', 'text/plain']
+  return context => {
+    context.placeReply({ ...newReply(status, headers), isLast: true })
+    return 'break'
+  }
+}
+
+/** Sends the status with its reason phrase as the body; without a phrase, sends nothing. */
+function compileReturn(text: string, { warn }: RuleScope): Action {
+  const status = parseStatusLine(text.slice(0, MIN_STATUS_SIZE))
+  const words = status && statusWords(status.statusCode)
+  if (status === undefined || words === undefined) {
+    warn(`return knows no status "${text}", so it ends the connection without an answer`)
+    return () => 'break'
+  }
+  const { statusCode } = status
+  return context => {
+    const reply = newReply({ statusCode }, ['Content-Type', 'text/plain'])
+    const hasBody = allowsBody(statusCode)
+    const body = hasBody ? [Buffer.from(words)] : []
+    context.placeReply({ ...reply, body, hasLength: hasBody, isBegun: true })
+    return 'break'
+  }
 }

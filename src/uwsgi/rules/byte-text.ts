@@ -1,34 +1,56 @@
 /**
- * Text as rules work on it: one character a byte, as uWSGI works on bytes and as `node:http` gives
- * header text. So a regular expression, `hex` or a key means the same bytes as there.
+ * Strings with one character for each byte, and the numbers in them.
+ *
+ * uWSGI works on bytes, and `node:http` represents header values in this form too. Regular
+ * expressions, `hex` and keys therefore see the same bytes as in uWSGI.
  */
 
 import { isUtf8 } from 'node:buffer'
 
-/** Nothing but ASCII is the same in both forms, and the usual case. */
+/** ASCII is the same in both forms, and the usual case. */
 export function isAscii(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, controls included
   return /^[\x00-\x7f]*$/.test(text)
 }
 
-/** From text of a configuration, which is UTF-8. */
+/** Converts a string of the configuration, which is UTF-8. */
 export function toByteText(text: string): string {
   return isAscii(text) ? text : Buffer.from(text).toString('latin1')
 }
 
-/** For people: UTF-8 where it is that. */
+/** Converts to readable text, decoding UTF-8 where the bytes are valid UTF-8. */
 export function toPlainText(byteText: string): string {
   return isAscii(byteText) ? byteText : Buffer.from(byteText, 'latin1').toString()
 }
 
-/** As a key or path: text stays text where that means the same bytes. */
+/** Converts to a key or path. A string stays a string where that means the same bytes. */
 export function toKey(byteText: string): string | Buffer {
   return isAscii(byteText) ? byteText : Buffer.from(byteText, 'latin1')
 }
 
-/** As a value: text where it is UTF-8, so that it comes back as text; else its bytes. */
+/** Converts to a value: valid UTF-8 becomes a string, so that it is read back as a string. */
 export function toValue(byteText: string): string | Buffer {
   if (isAscii(byteText)) return byteText
   const bytes = Buffer.from(byteText, 'latin1')
   return isUtf8(bytes) ? bytes.toString() : bytes
+}
+
+const INT64_MAX = 2n ** 63n - 1n
+const INT64_MIN = -(2n ** 63n)
+
+/** Longer numbers are out of range in any case, and reading them takes time. */
+const MAX_DIGITS = 20
+
+/**
+ * Reads the number at the start of a string as C's `strtol` does, which uWSGI uses.
+ *
+ * @returns 0 if there is no number; beyond 64 bits, the nearest number that fits
+ */
+export function leadingInteger(text: string): bigint {
+  const [, sign = '', digits = ''] = /^[\t-\r ]*([+-]?)0*(\d*)/.exec(text) ?? []
+  if (digits === '') return 0n
+  if (digits.length > MAX_DIGITS) return sign === '-' ? INT64_MIN : INT64_MAX
+  const value = BigInt(digits) * (sign === '-' ? -1n : 1n)
+  if (value > INT64_MAX) return INT64_MAX
+  return value < INT64_MIN ? INT64_MIN : value
 }

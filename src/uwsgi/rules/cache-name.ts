@@ -1,29 +1,33 @@
 /**
- * Which cache a rule means, and what becomes of its failures.
+ * Finding the cache that a rule names, and treating its failures as misses.
  */
 
-import { type CacheKey, type CounterOperation, UndercroftError } from '../../base/index.ts'
+import {
+  type Awaitable,
+  type CacheKey,
+  type CounterOperation,
+  UndercroftError,
+} from '../../base/index.ts'
 import { toPlainText } from './byte-text.ts'
-import type { Exchange, World } from './exchange.ts'
-import type { Later, RouteCache, StoreRequest } from './host.ts'
-import type { RuleContext } from './rule.ts'
+import type { RuleScope } from './rule.ts'
+import type { RouteCache, RuleContext, RuleDeps, StoreRequest } from './rule-context.ts'
 import type { Template } from './template.ts'
 
-/** Finds the cache for a request. What does not exist answers no to everything. */
-export type FindCache = (exchange: Exchange) => RouteCache
+/** Finds the cache for a request. A cache that does not exist answers null to every call. */
+export type FindCache = (context: RuleContext) => RouteCache
 
 /**
- * Compiles a `name` parameter, which may depend on the request (in uWSGI only that of cachestore
- * may, spec/known-faults F57).
+ * Compiles a `name` parameter, which may depend on the request. In uWSGI only the one of cachestore
+ * may (docs/reference/uwsgi-faults.md, F57).
  */
 export function compileCacheName(
   text: string | undefined,
   compile: (text: string) => Template,
-  { cacheNames, world, warn }: RuleContext,
+  { cacheNames, deps, warn }: RuleScope,
 ): FindCache {
   if (text === undefined) {
     if (cacheNames.size === 0) warn('there is no cache; it answers as an empty one')
-    const cache = new GuardedCache(world, undefined)
+    const cache = new GuardedCache(deps, undefined)
     return () => cache
   }
   const template = compile(text)
@@ -31,21 +35,21 @@ export function compileCacheName(
     if (!text.includes('@') && text !== '' && !cacheNames.has(text)) {
       warn(`there is no cache "${text}"; it answers as an empty one`)
     }
-    const cache = new GuardedCache(world, text)
+    const cache = new GuardedCache(deps, text)
     return () => cache
   }
   const namesAddress = template.fixedText.includes('@')
-  return exchange => {
-    const name = template.expand(exchange)
-    // A client must not choose whom we connect to.
+  return context => {
+    const name = template.expand(context)
+    // A client must not choose the address that the server connects to.
     if (!namesAddress && name.includes('@')) return NO_CACHE
-    return new GuardedCache(world, toPlainText(name))
+    return new GuardedCache(deps, toPlainText(name))
   }
 }
 
-/** A cache by its name, without one the default cache, whose failures are misses. */
-export function guardedCache(world: World, name: string | undefined): RouteCache {
-  return new GuardedCache(world, name)
+/** A cache whose failures are misses; without a name the default cache. */
+export function guardedCache(deps: RuleDeps, name: string | undefined): RouteCache {
+  return new GuardedCache(deps, name)
 }
 
 const NO_CACHE: RouteCache = {
@@ -56,13 +60,13 @@ const NO_CACHE: RouteCache = {
   count: () => null,
 }
 
-/** A cache that fails is logged, and is as good as an empty one: the site goes on. */
+/** A failure of the cache is logged once and counts as a miss, so the site keeps answering. */
 class GuardedCache implements RouteCache {
-  readonly #world: World
+  readonly #deps: RuleDeps
   readonly #name: string | undefined
 
-  constructor(world: World, name: string | undefined) {
-    this.#world = world
+  constructor(deps: RuleDeps, name: string | undefined) {
+    this.#deps = deps
     this.#name = name
   }
 
@@ -80,21 +84,26 @@ class GuardedCache implements RouteCache {
     return this.#guard(cache => cache.item(key))
   }
 
-  exists(key: CacheKey): Later<true | null> {
+  exists(key: CacheKey): Awaitable<true | null> {
     return this.#guard(cache => cache.exists(key))
   }
 
-  store(key: CacheKey, request: StoreRequest): Later<true | null> {
+  store(key: CacheKey, request: StoreRequest): Awaitable<true | null> {
     return this.#guard(cache => cache.store(key, request))
   }
 
-  count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Later<true | null> {
+  count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    ttlMs: number,
+  ): Awaitable<true | null> {
     return this.#guard(cache => cache.count(key, operation, by, ttlMs))
   }
 
-  #guard<T>(act: (cache: RouteCache) => Later<T | null>): Later<T | null> {
+  #guard<T>(call: (cache: RouteCache) => Awaitable<T | null>): Awaitable<T | null> {
     try {
-      const answer = act(this.#find())
+      const answer = call(this.#find())
       return answer instanceof Promise ? answer.catch(error => this.#refuse(error)) : answer
     } catch (error) {
       return this.#refuse(error)
@@ -102,13 +111,13 @@ class GuardedCache implements RouteCache {
   }
 
   #find(): RouteCache {
-    return this.#world.host.findCache(this.#name) ?? NO_CACHE
+    return this.#deps.findCache(this.#name) ?? NO_CACHE
   }
 
   #refuse(error: unknown): null {
     if (!(error instanceof UndercroftError)) throw error
     const name = this.#name ?? 'default'
-    this.#world.logOnce(
+    this.#deps.logOnce(
       `${name}: ${error.code}`,
       `[uwsgi-route] the cache "${name}" failed and answers as an empty one: ${error.message} ` +
         `(${error.code}). Further failures of this kind are not logged`,

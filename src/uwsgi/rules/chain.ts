@@ -4,27 +4,26 @@
  * uWSGI 2.0.21, core/routing.c, uwsgi_apply_routes_do.
  */
 
+import { type Awaitable, assert } from '../../base/index.ts'
 import { compileAction } from './actions.ts'
 import { toByteText } from './byte-text.ts'
 import { compileCondition, riskyWarning } from './conditions.ts'
-import type { Exchange, World } from './exchange.ts'
-import type { Flow } from './flow.ts'
-import type { Later } from './host.ts'
 import { compilePattern, PatternError } from './pattern/index.ts'
-import { type Act, type Condition, type RuleContext, RuleError } from './rule.ts'
+import { type Action, type Condition, RuleError, type RuleScope } from './rule.ts'
+import type { ActionResult, RuleContext, RuleDeps } from './rule-context.ts'
 import { type ChainName, type RuleText, ruleError, type Test } from './rule-text.ts'
-import { compileSubjectVariable } from './subjects.ts'
 
 interface CompiledRule {
   readonly test: Condition
-  readonly act: Act
+  readonly action: Action
 }
 
 /** What all rules of a configuration are compiled with. */
-export interface ChainContext {
-  readonly world: World
+export interface ChainScope {
+  readonly deps: RuleDeps
   readonly cacheNames: ReadonlySet<string>
-  /** One sentence, with where it is about. */
+  readonly servesDotfiles: boolean
+  /** Takes one sentence that names the option and its place. */
   warn(text: string): void
 }
 
@@ -32,54 +31,54 @@ export class Chain {
   /** Undefined: a label. */
   readonly #rules: readonly (CompiledRule | undefined)[]
 
-  /** Throws UNDERCROFT_OPTION_INVALID, naming the rule and where it stands. */
-  constructor(name: ChainName, texts: readonly RuleText[], context: ChainContext) {
+  /** @throws UndercroftError `UNDERCROFT_OPTION_INVALID`, which names the rule and its place */
+  constructor(name: ChainName, texts: readonly RuleText[], scope: ChainScope) {
     const labels = labelsOf(texts)
-    this.#rules = texts.map((text, index) => compileRule(text, { ...context, name, index, labels }))
+    this.#rules = texts.map((text, index) => compileRule(text, { ...scope, name, index, labels }))
   }
 
   get isEmpty(): boolean {
     return this.#rules.length === 0
   }
 
-  /** `continue`: to the application. A promise only if a cache far away was asked. */
-  run(exchange: Exchange): Later<'continue' | 'break'> {
-    return this.#runFrom(0, exchange)
+  /** @returns `continue`: to the application. A promise only if a remote cache was asked. */
+  run(context: RuleContext): Awaitable<'continue' | 'break'> {
+    return this.#runFrom(0, context)
   }
 
-  #runFrom(start: number, exchange: Exchange): Later<'continue' | 'break'> {
+  #runFrom(start: number, context: RuleContext): Awaitable<'continue' | 'break'> {
     const rules = this.#rules
     let index = start
     while (index < rules.length) {
-      const flow = step(rules[index], exchange)
-      if (flow instanceof Promise) {
-        return flow.then(known => {
+      const result = step(rules[index], context)
+      if (result instanceof Promise) {
+        return result.then(known => {
           const next = nextIndex(known, index)
-          return typeof next === 'number' ? this.#runFrom(next, exchange) : next
+          return typeof next === 'number' ? this.#runFrom(next, context) : next
         })
       }
-      if (flow === 'next') index++
-      else if (typeof flow === 'number') index = flow
-      else return flow
+      if (result === 'next') index++
+      else if (typeof result === 'number') index = result
+      else return result
     }
     return 'continue'
   }
 }
 
-function nextIndex(flow: Flow, index: number): number | 'continue' | 'break' {
-  return flow === 'next' ? index + 1 : flow
+function nextIndex(result: ActionResult, index: number): number | 'continue' | 'break' {
+  return result === 'next' ? index + 1 : result
 }
 
-function step(rule: CompiledRule | undefined, exchange: Exchange): Later<Flow> {
+function step(rule: CompiledRule | undefined, context: RuleContext): Awaitable<ActionResult> {
   if (rule === undefined) return 'next'
-  exchange.groups = null
-  const holds = rule.test(exchange)
+  context.groups = null
+  const holds = rule.test(context)
   if (holds === false) return 'next'
-  if (holds === true) return rule.act(exchange)
-  return holds.then(isTrue => (isTrue ? rule.act(exchange) : 'next'))
+  if (holds === true) return rule.action(context)
+  return holds.then(isTrue => (isTrue ? rule.action(context) : 'next'))
 }
 
-/** The first of several labels of one name counts. */
+/** Of several labels with one name, the first counts. */
 function labelsOf(texts: readonly RuleText[]): ReadonlyMap<string, number> {
   const labels = new Map<string, number>()
   for (const [index, { given, rule }] of texts.entries()) {
@@ -89,7 +88,7 @@ function labelsOf(texts: readonly RuleText[]): ReadonlyMap<string, number> {
   return labels
 }
 
-interface RulePlace extends ChainContext {
+interface RulePlace extends ChainScope {
   readonly name: ChainName
   readonly index: number
   readonly labels: ReadonlyMap<string, number>
@@ -97,14 +96,14 @@ interface RulePlace extends ChainContext {
 
 function compileRule({ given, rule }: RuleText, place: RulePlace): CompiledRule | undefined {
   if (rule === undefined) return undefined
-  const context: RuleContext = {
+  const scope: RuleScope = {
     ...place,
     chain: place.name,
     value: given.value,
     warn: text => place.warn(ruleError(given, text).message),
   }
   try {
-    return { test: compileTest(rule.test, context), act: compileAction(rule.action, context) }
+    return { test: compileTest(rule.test, scope), action: compileAction(rule.action, scope) }
   } catch (error) {
     if (error instanceof RuleError) throw ruleError(given, error.message)
     if (!(error instanceof PatternError)) throw error
@@ -112,41 +111,63 @@ function compileRule({ given, rule }: RuleText, place: RulePlace): CompiledRule 
   }
 }
 
-function compileTest(test: Test, context: RuleContext): Condition {
+function compileTest(test: Test, scope: RuleScope): Condition {
   switch (test.kind) {
     case 'always':
       return () => true
     case 'match':
-      return compileMatch(test.subject, test.pattern, context)
+      return compileMatch(test.subject, test.pattern, scope)
     case 'status':
       return compileStatus(test.status)
     case 'condition': {
-      const condition = compileCondition(test.name, test.text, context)
+      const condition = compileCondition(test.name, test.text, scope)
       return test.isNegated ? negate(condition) : condition
     }
   }
 }
 
-function compileMatch(subject: string, pattern: string, context: RuleContext): Condition {
+function compileMatch(subject: string, pattern: string, scope: RuleScope): Condition {
   const { regexp, isRisky } = compilePattern(toByteText(pattern))
-  if (isRisky) context.warn(riskyWarning(pattern))
+  if (isRisky) scope.warn(riskyWarning(pattern))
   const variable = compileSubjectVariable(subject)
-  return exchange => {
-    const groups = regexp.exec(variable(exchange))
-    exchange.groups = groups
+  return context => {
+    const groups = regexp.exec(variable(context))
+    context.groups = groups
     return groups !== null
   }
+}
+
+/** The variables that the subjects of rules stand for. */
+const SUBJECT_VARIABLES: Readonly<Record<string, string>> = {
+  path_info: 'PATH_INFO',
+  request_uri: 'REQUEST_URI',
+  query_string: 'QUERY_STRING',
+  remote_addr: 'REMOTE_ADDR',
+  remote_user: 'REMOTE_USER',
+  user_agent: 'HTTP_USER_AGENT',
+  referer: 'HTTP_REFERER',
+}
+
+/** Takes uWSGI's name of a subject. As in uWSGI, variables that addvar sets do not count. */
+function compileSubjectVariable(subject: string): (context: RuleContext) => string {
+  // uWSGI 2.0.21, core/protocol.c: without a Host header, the server's name is used.
+  if (subject === 'http_host') {
+    return ({ variables }) => variables.get('HTTP_HOST') || variables.get('SERVER_NAME')
+  }
+  const name = SUBJECT_VARIABLES[subject]
+  assert(name !== undefined, `${subject} is a subject of rules`)
+  return ({ variables }) => variables.get(name)
 }
 
 function compileStatus(text: string): Condition {
   if (!/^\d{3}$/.test(text)) throw new RuleError(`a status has three digits; got "${text}"`)
   const wanted = Number(text)
-  return exchange => exchange.statusCode === wanted
+  return context => context.statusCode === wanted
 }
 
 function negate(condition: Condition): Condition {
-  return exchange => {
-    const holds = condition(exchange)
+  return context => {
+    const holds = condition(context)
     return holds instanceof Promise ? holds.then(isTrue => !isTrue) : !holds
   }
 }

@@ -1,34 +1,33 @@
 /**
- * What stands between `${` and `}`: a variable of the request, or a function of one.
+ * The contents of `${...}`: a variable of the request, or a function of one.
  *
- * uWSGI 2.0.21, core/routing.c, uwsgi_register_embedded_routers, has the functions.
+ * The functions are those of uWSGI 2.0.21, core/routing.c, uwsgi_register_embedded_routers.
  */
 
 import { randomUUID } from 'node:crypto'
-import type { Exchange } from './exchange.ts'
-import { findPair } from './pairs.ts'
+import type { RuleContext } from './rule-context.ts'
 
-/** Makes its part of a template; one character a byte. */
-export type Expansion = (exchange: Exchange) => string
+/** Computes one part of a template, with one character for each byte. */
+export type Expansion = (context: RuleContext) => string
 
 /** `name[argument]`, by name. */
-const FUNCTIONS: Readonly<Record<string, (argument: string, exchange: Exchange) => string>> = {
-  cookie: (name, exchange) => findPair(exchange.variable('HTTP_COOKIE'), ';', name),
-  qs: (name, exchange) => findPair(exchange.variable('QUERY_STRING'), '&', name),
-  hex: (name, exchange) => bytesOf(exchange.variable(name)).toString('hex').toUpperCase(),
-  base64: (name, exchange) => bytesOf(exchange.variable(name)).toString('base64'),
-  // Of ASCII letters only: these are bytes.
-  upper: (name, exchange) => exchange.variable(name).replace(/[a-z]+/g, low => low.toUpperCase()),
-  lower: (name, exchange) => exchange.variable(name).replace(/[A-Z]+/g, high => high.toLowerCase()),
-  mime: (name, exchange) => exchange.world.mimeTypes.find(exchange.variable(name)) ?? '',
-  time: (unit, { world }) => timeNow(unit, world.host.clock.nowMs()),
-  httptime: (seconds, { world }) => httpDate(world.host.clock.nowMs() + leadingSecondsMs(seconds)),
-  uwsgi: (what, exchange) => processFact(what, exchange),
+const FUNCTIONS: Readonly<Record<string, (argument: string, context: RuleContext) => string>> = {
+  cookie: (name, context) => findPair(context.variable('HTTP_COOKIE'), ';', name),
+  qs: (name, context) => findPair(context.variable('QUERY_STRING'), '&', name),
+  hex: (name, context) => bytesOf(context.variable(name)).toString('hex').toUpperCase(),
+  base64: (name, context) => bytesOf(context.variable(name)).toString('base64'),
+  // Only ASCII letters change, because these are bytes.
+  upper: (name, context) => context.variable(name).replace(/[a-z]+/g, low => low.toUpperCase()),
+  lower: (name, context) => context.variable(name).replace(/[A-Z]+/g, high => high.toLowerCase()),
+  mime: (name, context) => context.deps.mimeTypes.find(context.variable(name)) ?? '',
+  time: (unit, { deps }) => timeNow(unit, deps.clock.nowMs()),
+  httptime: (seconds, { deps }) => httpDate(deps.clock.nowMs() + leadingSecondsMs(seconds)),
+  uwsgi: (what, context) => processFact(what, context),
 }
 
 /**
- * A name as parts, of which some may depend on the request. Which function it is never does: that
- * is what the rule says before the first bracket.
+ * Compiles a name given as parts, some of which may depend on the request. The function never does:
+ * its name is what the rule says before the first bracket.
  */
 export function compileVariable(name: readonly (string | Expansion)[]): Expansion {
   const first = name[0] ?? ''
@@ -36,7 +35,7 @@ export function compileVariable(name: readonly (string | Expansion)[]): Expansio
   const [kind, bracket] = typeof first === 'string' ? splitAtBracket(first) : ['', -1]
   const run = Object.hasOwn(FUNCTIONS, kind) ? FUNCTIONS[kind] : undefined
   if (run === undefined || typeof last !== 'string' || !last.endsWith(']')) {
-    return compileName(name, (text, exchange) => exchange.variable(text))
+    return compileName(name, (text, context) => context.variable(text))
   }
   const inner = name.map((part, index) => {
     if (typeof part !== 'string') return part
@@ -53,15 +52,15 @@ function splitAtBracket(text: string): [kind: string, bracket: number] {
 
 function compileName(
   parts: readonly (string | Expansion)[],
-  use: (text: string, exchange: Exchange) => string,
+  use: (text: string, context: RuleContext) => string,
 ): Expansion {
   if (parts.every(part => typeof part === 'string')) {
     const fixed = parts.join('')
-    return exchange => use(fixed, exchange)
+    return context => use(fixed, context)
   }
-  return exchange => {
-    const texts = parts.map(part => (typeof part === 'string' ? part : part(exchange)))
-    return use(texts.join(''), exchange)
+  return context => {
+    const texts = parts.map(part => (typeof part === 'string' ? part : part(context)))
+    return use(texts.join(''), context)
   }
 }
 
@@ -81,12 +80,12 @@ function timeNow(unit: string, nowMs: number): string {
   return unit === 'micros' ? String(Math.floor(nowMs) * 1000) : ''
 }
 
-function processFact(what: string, { world, statusCode }: Exchange): string {
+function processFact(what: string, { deps, statusCode }: RuleContext): string {
   switch (what) {
     case 'wid':
-      return String(world.host.workerId)
+      return String(deps.workerId)
     case 'pid':
-      return String(world.host.pid)
+      return String(deps.pid)
     case 'uuid':
       return randomUUID()
     case 'status':
@@ -98,4 +97,39 @@ function processFact(what: string, { world, statusCode }: Exchange): string {
 
 function bytesOf(byteText: string): Buffer {
   return Buffer.from(byteText, 'latin1')
+}
+
+/**
+ * Finds one value in a Cookie header or a query string, not decoded.
+ *
+ * uWSGI 2.0.21, core/cookie.c and core/querystring.c: split at the separator, then at the first
+ * `=`. An empty value counts as missing, and the search continues with the next pair.
+ */
+function findPair(text: string, separator: ';' | '&', name: string): string {
+  let start = 0
+  while (start < text.length) {
+    const separatorAt = text.indexOf(separator, start)
+    const end = separatorAt < 0 ? text.length : separatorAt
+    const pair = separator === ';' ? trimSlice(text, start, end) : text.slice(start, end)
+    if (pair.startsWith(name) && pair.charAt(name.length) === '=') {
+      const value = pair.slice(name.length + 1)
+      if (value !== '' && !name.includes('=')) return value
+    }
+    start = end + 1
+  }
+  return ''
+}
+
+/** Removes blanks at both ends. `trim` would also remove bytes of UTF-8 characters. */
+function trimSlice(text: string, start: number, end: number): string {
+  let first = start
+  let last = end
+  while (first < last && isBlank(text.charCodeAt(first))) first++
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--
+  return text.slice(first, last)
+}
+
+/** The blanks of C's `isspace`. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }

@@ -7,11 +7,11 @@
 import { toByteText, toPlainText } from './byte-text.ts'
 import { isHeaderName, isHeaderValue, parseStatusLine } from './header-text.ts'
 import { newReply, rawReply } from './reply.ts'
-import { type Act, type ActionKind, type RuleContext, RuleError } from './rule.ts'
+import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
 import { compileArgument } from './template.ts'
 
-/** As long as there is a header to change. */
+/** The chains that run before the header is sent. */
 const BEFORE_BODY: readonly ChainName[] = ['request', 'response']
 
 export const HEADER_ACTIONS: Readonly<Record<string, ActionKind>> = {
@@ -28,48 +28,48 @@ export const HEADER_ACTIONS: Readonly<Record<string, ActionKind>> = {
   donotlog: { chains: CHAIN_NAMES, compile: compileDoNotLog },
 }
 
-function compileAddHeader(text: string, { world }: RuleContext): Act {
+function compileAddHeader(text: string, { deps }: RuleScope): Action {
   const line = compileArgument(text)
-  return exchange => {
-    const header = line.expand(exchange)
+  return context => {
+    const header = line.expand(context)
     const colon = header.indexOf(':')
     const name = header.slice(0, Math.max(0, colon))
     const value = header.slice(colon + 1).replace(/^ /, '')
-    // Request text may be in it: `%0d%0a` in a path must not become a header of its own.
-    if (isHeaderName(name) && isHeaderValue(value)) exchange.edits.added.push(name, value)
-    else world.logOnce(text, `[uwsgi-route] addheader:${text} gives no header that can be sent`)
+    // The line may contain text of the request: `%0d%0a` in a path must not start another header.
+    if (isHeaderName(name) && isHeaderValue(value)) context.edits.added.push(name, value)
+    else deps.logOnce(text, `[uwsgi-route] addheader:${text} gives no header that can be sent`)
     return 'next'
   }
 }
 
-function compileDelHeader(text: string): Act {
+function compileDelHeader(text: string): Action {
   const name = compileArgument(text)
-  return exchange => {
-    exchange.edits.removed.add(name.expand(exchange).toLowerCase())
+  return context => {
+    context.edits.removed.add(name.expand(context).toLowerCase())
     return 'next'
   }
 }
 
-/** Begins anew with a status: the rules' own answer, or the application's in the other chain. */
-function compileClearHeaders(text: string): Act {
+/** Starts again with a status: the rules' own reply, or the application's in the response chain. */
+function compileClearHeaders(text: string): Action {
   const status = compileArgument(text)
-  return exchange => {
-    const line = parseStatusLine(status.expand(exchange))
+  return context => {
+    const line = parseStatusLine(status.expand(context))
     if (line === undefined) return 'break'
-    exchange.statusCode = line.statusCode
-    if (exchange.response !== undefined) exchange.response.clear(line)
-    else if (!exchange.placeReply(newReply(line, []))) return 'break'
+    context.statusCode = line.statusCode
+    if (context.response !== undefined) context.response.clear(line)
+    else if (!context.placeReply(newReply(line, []))) return 'break'
     return 'next'
   }
 }
 
-/** More of the body of an answer that has been begun; without one, raw bytes. */
-function compileSend(text: string, end: string): Act {
+/** Adds to the body of a reply that has been begun; without one, sends raw bytes. */
+function compileSend(text: string, end: string): Action {
   const content = compileArgument(text)
-  return exchange => {
-    const bytes = Buffer.from(content.expand(exchange) + end, 'latin1')
-    const { reply } = exchange
-    if (reply === undefined) exchange.reply = rawReply(bytes)
+  return context => {
+    const bytes = Buffer.from(content.expand(context) + end, 'latin1')
+    const { reply } = context
+    if (reply === undefined) context.reply = rawReply(bytes)
     else {
       reply.body.push(bytes)
       reply.isBegun = true
@@ -78,36 +78,36 @@ function compileSend(text: string, end: string): Act {
   }
 }
 
-function compileAddVariable(text: string): Act {
+function compileAddVariable(text: string): Action {
   const [name, value] = splitPair(text, '[uwsgi-route] invalid addvar syntax, must be KEY=VAL')
   const template = compileArgument(value)
-  return exchange => {
-    exchange.setVariable(name, template.expand(exchange))
+  return context => {
+    context.setVariable(name, template.expand(context))
     return 'next'
   }
 }
 
-function compileLog(text: string, { world }: RuleContext): Act {
+function compileLog(text: string, { deps }: RuleScope): Action {
   const line = compileArgument(text)
-  return exchange => {
-    world.host.log(oneLine(line.expand(exchange)))
+  return context => {
+    deps.log(oneLine(line.expand(context)))
     return 'next'
   }
 }
 
-function compileLogVariable(text: string): Act {
+function compileLogVariable(text: string): Action {
   const [name, value] = splitPair(text, 'invalid logvar syntax, must be key=value')
   const template = compileArgument(value)
-  return exchange => {
-    exchange.logVariables ??= new Map()
-    exchange.logVariables.set(name, oneLine(template.expand(exchange)))
+  return context => {
+    context.logVariables ??= new Map()
+    context.logVariables.set(name, oneLine(template.expand(context)))
     return 'next'
   }
 }
 
-function compileDoNotLog(): Act {
-  return exchange => {
-    exchange.isLogged = false
+function compileDoNotLog(): Action {
+  return context => {
+    context.isLogged = false
     return 'next'
   }
 }
@@ -118,9 +118,9 @@ function splitPair(text: string, message: string): readonly [name: string, value
   return [toByteText(text.slice(0, equals)), text.slice(equals + 1)]
 }
 
-/** A request must not forge lines of a log, nor move a terminal's cursor. */
+/** Escapes control characters: a request must not forge log lines or move a terminal's cursor. */
 function oneLine(byteText: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the search is for these
   return toPlainText(byteText).replace(/[\x00-\x1f\x7f]/g, control => {
     return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`
   })

@@ -3,7 +3,7 @@
  */
 
 import { STATUS_CODES } from 'node:http'
-import type { StatusLine } from './flow.ts'
+import type { StatusLine } from './reply.ts'
 import { RuleError } from './rule.ts'
 
 /** RFC 9110 section 5.1. */

@@ -1,2 +1,2 @@
-export type { Later, RouteCache, RouterHost, StoreRequest } from './host.ts'
 export { createRouter, type RequestLogFacts, type Router } from './router.ts'
+export type { RouteCache, RouterDeps, StoreRequest } from './rule-context.ts'

@@ -4,15 +4,15 @@
 
 import { readFileSync } from 'node:fs'
 
-/** What uWSGI reads for options that need types when no file is named. */
+/** The file that uWSGI reads for options that need types when no file is named. */
 export const SYSTEM_MIME_FILE = '/etc/mime.types'
 
 export interface MimeTypes {
-  /** By what follows the last dot of a path; undefined: unknown. */
+  /** Looks up what follows the last dot of a path; undefined: unknown. */
   find(path: string): string | undefined
 }
 
-/** Of several files the first that knows an extension counts. */
+/** Of several files, the first with an extension counts. */
 export function readMimeTypes(
   paths: readonly string[],
   onMissing: (path: string) => void,
@@ -31,7 +31,7 @@ export function readMimeTypes(
   }
 }
 
-/** Each line: a type, then its extensions. */
+/** Each line has a type, then its extensions. */
 function addTypes(types: Map<string, string>, text: string): void {
   for (const line of text.split(/\r?\n/)) {
     if (!/^[A-Za-z0-9]/.test(line)) continue
@@ -43,7 +43,7 @@ function addTypes(types: Map<string, string>, text: string): void {
   }
 }
 
-/** A type is sent as a header, so nothing in a file may break one. */
+/** A type is sent in a header, so it must not contain characters that end one. */
 function isHeaderText(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text)
 }

@@ -1,5 +1,5 @@
 /**
- * Files that rules ask for, open and send.
+ * Opening files, and asking about paths.
  */
 
 import {
@@ -9,22 +9,24 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readlinkSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs'
 import { toKey } from './byte-text.ts'
 
-/** A regular file that is open for reading; whoever has it closes it. */
+/** A regular file that is open for reading. Its owner closes it. */
 export interface OpenFile {
   readonly descriptor: number
   readonly size: number
   readonly modifiedAtMs: number
 }
 
-/** Undefined: there is no such regular file, or it cannot be read. */
+/** @returns undefined if there is no such regular file, or it cannot be read */
 export function openFile(path: string): OpenFile | undefined {
   if (statOf(path)?.isFile() !== true) return undefined
-  // Does not wait for a writer, should a pipe have taken the file's place just now.
+  // O_NONBLOCK: if a pipe has just replaced the file, opening must not wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK
   const descriptor = attempt(() => openSync(toKey(path), flags))
   if (descriptor === undefined) return undefined
@@ -34,21 +36,41 @@ export function openFile(path: string): OpenFile | undefined {
   return undefined
 }
 
+/**
+ * The real path of an open file, without links.
+ *
+ * On Linux the kernel is asked about the descriptor, so the answer cannot be changed by a link that
+ * appears after the file was opened. Elsewhere the path is resolved again and must lead to the same
+ * file.
+ *
+ * @returns undefined if the path leads to another file by now
+ */
+export function realPathOf({ descriptor }: OpenFile, path: string): string | undefined {
+  const known = attempt(() => readlinkSync(`/proc/self/fd/${descriptor}`, 'latin1'))
+  if (known !== undefined) return known.replace(/ \(deleted\)$/, '')
+  const resolved = attempt(() => realpathSync.native(toKey(path), 'latin1'))
+  if (resolved === undefined) return undefined
+  const there = attempt(() => lstatSync(toKey(resolved), { bigint: true }))
+  const opened = fstatSync(descriptor, { bigint: true })
+  const isSame = there?.dev === opened.dev && there.ino === opened.ino
+  return isSame ? resolved : undefined
+}
+
 export function closeFile(file: OpenFile): void {
   closeSync(file.descriptor)
 }
 
-/** What a path leads to, links followed; undefined: nothing, or nothing we may see. */
+/** Facts about the target of a path; undefined: there is none, or access is denied. */
 export function statOf(path: string): Stats | undefined {
   return attempt(() => statSync(toKey(path), { throwIfNoEntry: false }))
 }
 
-/** The same of a link itself. */
+/** The same about a link itself. */
 export function linkStatOf(path: string): Stats | undefined {
   return attempt(() => lstatSync(toKey(path), { throwIfNoEntry: false }))
 }
 
-/** A path that cannot be one, with a NUL byte from `%00`, leads nowhere. */
+/** An invalid path, such as one with a NUL byte from `%00`, has no target. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look()

@@ -7,8 +7,8 @@
  */
 
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Exchange } from './exchange.ts'
 import type { ResponseHead, ResponseSink } from './response-sink.ts'
+import type { RuleContext as Exchange } from './rule-context.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -129,7 +129,7 @@ class ResponseTap {
     try {
       sink.take(body)
     } catch (error) {
-      this.#exchange.world.host.log(`[uwsgi-route] a response was not stored: ${error}`)
+      this.#exchange.deps.log(`[uwsgi-route] a response was not stored: ${error}`)
     }
   }
 

@@ -1,47 +1,51 @@
 /**
- * Rules around an application: where requests come in and decisions are carried out.
+ * Rules around an application: requests come in here, and decisions are carried out here.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { REQUEST_VARIABLES, type WithRequestVariables } from '../../http-message/index.ts'
 import type { OptionSet } from '../options/index.ts'
-import { Exchange } from './exchange.ts'
-import type { StoreTurn } from './flow.ts'
-import type { RouterHost } from './host.ts'
 import { tapResponse } from './response-tap.ts'
-import { type Decision, RuleSet } from './rule-set.ts'
+import { type RouterDeps, RuleContext, type StoreLease } from './rule-context.ts'
+import { type Decision, type Protocol, RuleSet } from './rule-set.ts'
 import { sendNothing, sendReply } from './send-reply.ts'
 import { givenVariables, HttpVariables, headerName, type Variables } from './variables.ts'
 
-/** What rules said about logging a request. */
+/** What rules say about logging a request. */
 export interface RequestLogFacts {
-  /** False: `donotlog:`. */
+  /** False after `donotlog:`. */
   readonly isLogged: boolean
-  /** Of `logvar:`. */
+  /** The variables of `logvar:`. */
   readonly variables: ReadonlyMap<string, string>
 }
 
-/** Rules, ready to answer. */
+/** Compiled rules, ready to answer. */
 export interface Router {
   /** The tables of rules as uWSGI prints them at start, line by line; empty without rules. */
   readonly description: readonly string[]
-  /** What is probably a mistake, one sentence each, with where it is about. */
+  /** Probable mistakes, one sentence each, with the option and its place. */
   readonly warnings: readonly string[]
   /**
-   * A listener for `http.createServer` that asks the rules, and the application for what they do
-   * not answer. Without an application there is nobody else to ask.
+   * Makes a listener for `http.createServer` that runs the rules, and asks the application for what
+   * they do not answer.
+   *
+   * @param application - undefined: there is none, and requests without an answer are closed or
+   * get a 404
+   * @param protocol - `http` promises that no request comes by the uwsgi protocol; `uwsgi`, the
+   * default, allows both
+   * @returns the application itself if the options say nothing about such requests
    */
-  wrap(application?: RequestListener): RequestListener
+  wrap(application: RequestListener | undefined, protocol?: Protocol): RequestListener
   logFacts(request: IncomingMessage): RequestLogFacts
 }
 
 /**
- * Compiles the rules among the options, and what belongs to them.
+ * Compiles the rules among the options, and the options that belong to them.
  *
  * @throws UndercroftError `UNDERCROFT_OPTION_INVALID`, which names the rule, its file and its line.
  */
-export function createRouter(options: OptionSet, host: RouterHost): Router {
-  return new HttpRouter(new RuleSet(options, host))
+export function createRouter(options: OptionSet, deps: RouterDeps): Router {
+  return new HttpRouter(new RuleSet(options, deps))
 }
 
 const NO_LOG_FACTS: RequestLogFacts = { isLogged: true, variables: new Map() }
@@ -50,7 +54,7 @@ class HttpRouter implements Router {
   readonly #rules: RuleSet
   readonly #hasResponseRules: boolean
   readonly #hasFinalRules: boolean
-  readonly #logged = new WeakMap<IncomingMessage, Exchange>()
+  readonly #logged = new WeakMap<IncomingMessage, RuleContext>()
 
   constructor(rules: RuleSet) {
     this.#rules = rules
@@ -66,99 +70,100 @@ class HttpRouter implements Router {
     return this.#rules.warnings
   }
 
-  wrap(application?: RequestListener): RequestListener {
+  wrap(application: RequestListener | undefined, protocol: Protocol = 'uwsgi'): RequestListener {
+    if (application !== undefined && !this.#rules.concerns(protocol)) return application
     return (request, response) => {
-      const exchange = new Exchange(this.#rules.world, variablesOf(request))
-      if (this.#rules.concernsLog) this.#logged.set(request, exchange)
-      if (this.#hasFinalRules) this.#runAtEnd(exchange, response)
-      const decision = this.#decide(exchange)
+      const context = new RuleContext(this.#rules.deps, variablesOf(request))
+      if (this.#rules.concernsLog) this.#logged.set(request, context)
+      if (this.#hasFinalRules) this.#runAtEnd(context, response)
+      const decision = this.#decide(context)
       const carryOut = (known: Decision) => {
-        if (exchange.turn !== undefined) endWith(response, exchange.turn)
-        if (known === 'reply') this.#reply(exchange, response)
-        else this.#ask(application, exchange, request, response)
+        if (context.lease !== undefined) endWith(response, context.lease)
+        if (known === 'reply') this.#reply(context, response)
+        else this.#ask(application, context, request, response)
       }
       if (!(decision instanceof Promise)) carryOut(decision)
-      // What the application throws is no rejection of ours.
+      // An error of the application must not become a rejection of this promise.
       else void decision.then(known => process.nextTick(carryOut, known))
     }
   }
 
   logFacts(request: IncomingMessage): RequestLogFacts {
-    const exchange = this.#logged.get(request)
-    if (exchange === undefined) return NO_LOG_FACTS
-    const { isLogged, logVariables = NO_LOG_FACTS.variables } = exchange
+    const context = this.#logged.get(request)
+    if (context === undefined) return NO_LOG_FACTS
+    const { isLogged, logVariables = NO_LOG_FACTS.variables } = context
     return { isLogged, variables: logVariables }
   }
 
   /** An error in a rule ends the request, as in uWSGI, and not the process. */
-  #decide(exchange: Exchange): Decision | Promise<Decision> {
+  #decide(context: RuleContext): Decision | Promise<Decision> {
     const fail = (error: unknown): Decision => {
-      this.#rules.world.host.log(`[uwsgi-route] a rule failed: ${error}`)
+      this.#rules.deps.log(`[uwsgi-route] a rule failed: ${error}`)
       return 'reply'
     }
     try {
-      const decision = this.#rules.decide(exchange)
+      const decision = this.#rules.decide(context)
       return decision instanceof Promise ? decision.catch(fail) : decision
     } catch (error) {
       return fail(error)
     }
   }
 
-  #reply(exchange: Exchange, response: ServerResponse): void {
-    if (exchange.reply === undefined) {
+  #reply(context: RuleContext, response: ServerResponse): void {
+    if (context.reply === undefined) {
       sendNothing(response)
       return
     }
-    if (this.#hasResponseRules) this.#runOverReply(exchange)
-    sendReply(response, exchange.reply, exchange.editsIfAny)
+    if (this.#hasResponseRules) this.#runOverReply(context)
+    sendReply(response, context.reply, context.editsIfAny)
   }
 
   #ask(
     application: RequestListener | undefined,
-    exchange: Exchange,
+    context: RuleContext,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
     if (application === undefined) {
-      this.#rules.replaceApplication(exchange)
-      this.#reply(exchange, response)
+      this.#rules.replaceApplication(context)
+      this.#reply(context, response)
       return
     }
-    passVariables(exchange, request)
+    passVariables(context, request)
     const runRules = this.#hasResponseRules
-      ? () => this.#rules.runAside('response', exchange)
+      ? () => this.#rules.runAside('response', context)
       : undefined
-    const { sinks, editsIfAny } = exchange
+    const { sinks, editsIfAny } = context
     if (runRules !== undefined || sinks !== undefined || editsIfAny !== undefined) {
-      tapResponse(response, exchange, runRules)
+      tapResponse(response, context, runRules)
     }
     application(request, response)
   }
 
-  /** Rules of the response chain also see what rules answer; but nothing is stored twice. */
-  #runOverReply(exchange: Exchange): void {
-    const { reply } = exchange
+  /** Rules of the response chain also see the replies of rules, which are not stored again. */
+  #runOverReply(context: RuleContext): void {
+    const { reply } = context
     if (reply === undefined) return
-    exchange.statusCode = reply.statusCode
-    exchange.response = {
+    context.statusCode = reply.statusCode
+    context.response = {
       clear: status => {
-        exchange.reply = { ...reply, ...status, headers: [], hasLength: false }
+        context.reply = { ...reply, ...status, headers: [], hasLength: false }
       },
     }
-    this.#rules.runAside('response', exchange)
+    this.#rules.runAside('response', context)
   }
 
-  #runAtEnd(exchange: Exchange, response: ServerResponse): void {
+  #runAtEnd(context: RuleContext, response: ServerResponse): void {
     response.once('close', () => {
-      exchange.statusCode = response.headersSent ? response.statusCode : exchange.statusCode
-      this.#rules.runAside('final', exchange)
+      context.statusCode = response.headersSent ? response.statusCode : context.statusCode
+      this.#rules.runAside('final', context)
     })
   }
 }
 
-/** Whatever comes of the response, nobody waits for it any longer than it lasts. */
-function endWith(response: ServerResponse, turn: StoreTurn): void {
-  const end = () => turn.end(true)
+/** Ends the lease with the response at the latest, however the response ends. */
+function endWith(response: ServerResponse, lease: StoreLease): void {
+  const end = () => lease.end(true)
   if (response.closed || response.destroyed) end()
   else response.once('close', end)
 }
@@ -168,8 +173,8 @@ function variablesOf(request: IncomingMessage): Variables {
   return given === undefined ? new HttpVariables(request) : givenVariables(given)
 }
 
-/** What rules set as `HTTP_...` is a header for the application. */
-function passVariables({ added }: Exchange, { headers }: IncomingMessage): void {
+/** A variable `HTTP_...` that rules set is a header for the application. */
+function passVariables({ added }: RuleContext, { headers }: IncomingMessage): void {
   if (added === undefined) return
   for (const [name, value] of added) {
     if (name.startsWith('HTTP_')) headers[headerName(name)] = value

@@ -1,31 +1,34 @@
 /**
- * Everything that the options say about routing, compiled: given a request's variables, what is to
- * be done with it. Nothing is sent here.
+ * All options about routing, compiled: given the variables of a request, the decision what to do
+ * with it. Nothing is sent from here.
  */
 
+import type { Awaitable } from '../../base/index.ts'
 import { interleavedOptions, type OptionSet } from '../options/index.ts'
 import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
 import { Chain } from './chain.ts'
-import { describeRules } from './describe-rules.ts'
-import type { Exchange, World } from './exchange.ts'
-import type { Later, RouterHost } from './host.ts'
-import { readMimeTypes } from './mime-types.ts'
+import { type MimeTypes, readMimeTypes } from './mime-types.ts'
 import { newReply, type Reply } from './reply.ts'
 import { whenKnown } from './rule.ts'
-import { type ChainName, isRuleOption, parseRules, ruleError } from './rule-text.ts'
+import type { RouterDeps, RuleContext, RuleDeps } from './rule-context.ts'
+import { type ChainName, describeRules, isRuleOption, parseRules, ruleError } from './rule-text.ts'
 import { type RoutingSettings, readSettings } from './settings.ts'
 import { findStatic, type PathMemory } from './static-files.ts'
+import { RouterLeases } from './store-lease.ts'
 import { parseStoredMessage } from './stored-message.ts'
 
-/** Answer with the exchange's reply, or with nothing if it has none; or ask the application. */
+/** Answer with the context's reply, or with nothing if it has none; or ask the application. */
 export type Decision = 'reply' | 'application'
 
-/** Subjects that are logged once; what comes after so many is not logged at all. */
+/** Requests of the uwsgi protocol bring variables, one of which may name a stored response. */
+export type Protocol = 'http' | 'uwsgi'
+
+/** Subjects that are logged once; later subjects are not logged. */
 const MAX_LOGGED_SUBJECTS = 100
 
 const PLUGINS_NOTE =
-  'nothing is loaded; of plugins only 0:notfound counts, and what else is supported is built in'
+  'plugins are not loaded; only 0:notfound has an effect, and the other supported ones are built in'
 
 const NOT_FOUND: Reply = {
   ...newReply({ statusCode: 404 }, ['Connection', 'close', 'Content-Type', 'text/plain']),
@@ -34,44 +37,45 @@ const NOT_FOUND: Reply = {
 }
 
 export class RuleSet {
-  readonly world: World
+  readonly deps: RuleDeps
   readonly description: readonly string[]
   readonly warnings: readonly string[]
-  /** Some rule says something about logging. */
+  /** At least one rule uses `donotlog` or `logvar`. */
   readonly concernsLog: boolean
   readonly #settings: RoutingSettings
   readonly #chains: Readonly<Record<ChainName, Chain>>
   readonly #pathMemory: PathMemory | undefined
 
-  /** Throws UNDERCROFT_OPTION_INVALID. */
-  constructor(options: OptionSet, host: RouterHost) {
+  /** @throws UndercroftError `UNDERCROFT_OPTION_INVALID` */
+  constructor(options: OptionSet, given: RouterDeps) {
     const warnings: string[] = []
-    const given = interleavedOptions(options, isRuleOption)
-    const texts = parseRules(given)
+    const rules = interleavedOptions(options, isRuleOption)
+    const texts = parseRules(rules)
     this.#settings = readSettings(options)
-    const { cacheNames, mimeFiles, pathMemory, ignoredPlugins } = this.#settings
+    const { cacheNames, mimeFiles, pathMemory, ignoredPlugins, servesDotfiles } = this.#settings
     for (const plugins of ignoredPlugins) warnings.push(ruleError(plugins, PLUGINS_NOTE).message)
     const mimeTypes = readMimeTypes(mimeFiles, path => {
       warnings.push(`!!! no ${path} file found !!!`)
     })
-    this.world = { host, mimeTypes, logOnce: onceLogger(host) }
-    const context = {
-      world: this.world,
+    this.deps = ruleDeps(given, mimeTypes)
+    const scope = {
+      deps: this.deps,
       cacheNames,
+      servesDotfiles,
       warn: (text: string) => {
         warnings.push(text)
       },
     }
     this.#chains = {
-      request: new Chain('request', texts.request, context),
-      response: new Chain('response', texts.response, context),
-      final: new Chain('final', texts.final, context),
+      request: new Chain('request', texts.request, scope),
+      response: new Chain('response', texts.response, scope),
+      final: new Chain('final', texts.final, scope),
     }
     this.#pathMemory = pathMemory && {
-      cache: guardedCache(this.world, pathMemory.cacheName),
+      cache: guardedCache(this.deps, pathMemory.cacheName),
       ttlMs: pathMemory.ttlMs,
     }
-    this.concernsLog = given.some(({ value }) => /\b(?:donotlog|logvar):/.test(value))
+    this.concernsLog = rules.some(({ value }) => /\b(?:donotlog|logvar):/.test(value))
     this.description = describeRules(texts)
     this.warnings = warnings
   }
@@ -80,67 +84,81 @@ export class RuleSet {
     return !this.#chains[chain].isEmpty
   }
 
-  /** What comes before the application: stored responses, rules, files. */
-  decide(exchange: Exchange): Later<Decision> {
-    const stored = this.#findStored(exchange)
-    if (stored === undefined) return this.#decideByRules(exchange)
-    return stored.then(isFound => (isFound ? 'reply' : this.#decideByRules(exchange)))
+  /** Whether the options say anything about requests of this protocol. */
+  concerns(protocol: Protocol): boolean {
+    const { checkCache, staticRoots, cacheNames } = this.#settings
+    if (Object.values(this.#chains).some(chain => !chain.isEmpty)) return true
+    if (checkCache !== undefined || staticRoots.length > 0) return true
+    return protocol === 'uwsgi' && cacheNames.size > 0
   }
 
-  /** For what no application is there to answer. */
-  replaceApplication(exchange: Exchange): void {
-    if (this.#settings.hasNotFound) exchange.placeReply(NOT_FOUND)
-    else this.world.host.log('-- unavailable modifier requested: 0 --')
+  /** Decides what happens before the application: stored responses, rules, files. */
+  decide(context: RuleContext): Awaitable<Decision> {
+    const stored = this.#findStored(context)
+    if (stored === undefined) return this.#decideByRules(context)
+    return stored.then(isFound => (isFound ? 'reply' : this.#decideByRules(context)))
   }
 
-  /** The response or final chain. Nobody waits for a cache far away there. */
-  runAside(chain: ChainName, exchange: Exchange): void {
+  /** Decides the reply to a request that only an application could answer, when there is none. */
+  replaceApplication(context: RuleContext): void {
+    if (this.#settings.hasNotFound) context.placeReply(NOT_FOUND)
+    else this.deps.log('-- unavailable modifier requested: 0 --')
+  }
+
+  /** Runs the response or final chain, without waiting for remote caches. */
+  runAside(chain: ChainName, context: RuleContext): void {
     const fail = (error: unknown) => {
-      this.world.host.log(`[uwsgi-route] the ${chain} chain failed: ${error}`)
+      this.deps.log(`[uwsgi-route] the ${chain} chain failed: ${error}`)
     }
     try {
-      const flow = this.#chains[chain].run(exchange)
-      if (flow instanceof Promise) flow.catch(fail)
+      const result = this.#chains[chain].run(context)
+      if (result instanceof Promise) result.catch(fail)
     } catch (error) {
       fail(error)
     }
   }
 
-  #decideByRules(exchange: Exchange): Later<Decision> {
-    return whenKnown(this.#chains.request.run(exchange), (flow): Later<Decision> => {
-      if (flow === 'break' || exchange.reply?.isBegun === true) return 'reply'
-      // An answer that only has a header yet gives way to the application's.
-      exchange.reply = undefined
+  #decideByRules(context: RuleContext): Awaitable<Decision> {
+    return whenKnown(this.#chains.request.run(context), (result): Awaitable<Decision> => {
+      if (result === 'break' || context.reply?.isBegun === true) return 'reply'
+      // A reply that only has a header so far gives way to the application's response.
+      context.reply = undefined
       const { staticRoots } = this.#settings
       if (staticRoots.length === 0) return 'application'
-      const found = findStatic(exchange, staticRoots, this.#pathMemory)
+      const found = findStatic(context, staticRoots, this.#pathMemory)
       return whenKnown(found, isFound => (isFound ? 'reply' : 'application'))
     })
   }
 
   /**
-   * A complete response under the key that the web server in front names, or with `check-cache`
-   * under the request's URI. Undefined: neither is asked for.
+   * Looks for a complete response under the key that the web server in front names, or with
+   * `check-cache` under the request's URI.
+   *
+   * @returns undefined if neither is asked for
    */
-  #findStored(exchange: Exchange): Promise<boolean> | undefined {
+  #findStored(context: RuleContext): Promise<boolean> | undefined {
     const { checkCache, cacheNames } = this.#settings
+    if (cacheNames.size === 0) return undefined
+    const named = context.variable('UWSGI_CACHE_GET')
+    const isChecked = checkCache !== undefined && context.variable('REQUEST_METHOD') === 'GET'
+    if (named === '' && !isChecked) return undefined
     const places: StoredPlace[] = []
-    const named = exchange.variable('UWSGI_CACHE_GET')
-    if (named !== '' && cacheNames.size > 0) places.push({ cacheName: undefined, key: named })
-    if (checkCache !== undefined && exchange.variable('REQUEST_METHOD') === 'GET') {
-      const key = exchange.variable('REQUEST_URI')
+    if (named !== '') places.push({ cacheName: undefined, key: named })
+    if (isChecked) {
+      const key = context.variable('REQUEST_URI')
       places.push({ cacheName: checkCache === '' ? undefined : checkCache, key })
     }
-    return places.length === 0 ? undefined : this.#lookUp(exchange, places)
+    return this.#lookUp(context, places)
   }
 
-  async #lookUp(exchange: Exchange, places: readonly StoredPlace[]): Promise<boolean> {
+  async #lookUp(context: RuleContext, places: readonly StoredPlace[]): Promise<boolean> {
     for (const { cacheName, key } of places) {
-      const item = await guardedCache(this.world, cacheName).item(toKey(key))
+      const item = await guardedCache(this.deps, cacheName).item(toKey(key))
       if (item === null) continue
       const reply = parseStoredMessage(item.bytes)
-      if (reply !== undefined) return exchange.placeReply(reply)
-      this.world.logOnce('stored', '[uwsgi-cache] a value that is no HTTP response was not sent')
+      if (reply !== undefined) return context.placeReply(reply)
+      const line = '[uwsgi-cache] a value that is not an HTTP response was not sent'
+      this.deps.logOnce('stored', line)
     }
     return false
   }
@@ -152,11 +170,26 @@ interface StoredPlace {
   readonly key: string
 }
 
-function onceLogger(host: RouterHost): World['logOnce'] {
+function ruleDeps(given: RouterDeps, mimeTypes: MimeTypes): RuleDeps {
+  const { clock, workerId, pid } = given
+  const logOnce = onceLogger(given)
+  return {
+    clock,
+    workerId,
+    pid,
+    findCache: identifier => given.findCache(identifier),
+    log: line => given.log(line),
+    mimeTypes,
+    logOnce,
+    leases: new RouterLeases({ clock, logOnce }),
+  }
+}
+
+function onceLogger(given: RouterDeps): RuleDeps['logOnce'] {
   const subjects = new Set<string>()
   return (subject, line) => {
     if (subjects.has(subject) || subjects.size >= MAX_LOGGED_SUBJECTS) return
     subjects.add(subject)
-    host.log(line)
+    given.log(line)
   }
 }

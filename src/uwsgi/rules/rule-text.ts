@@ -1,7 +1,7 @@
 /**
- * Rules as written: which chain, what they look at, and what they do.
+ * Rules as written: their chain, their subject, and their action.
  *
- * uWSGI 2.0.21, core/routing.c, uwsgi_opt_add_route. Nothing is looked up here.
+ * uWSGI 2.0.21, core/routing.c, uwsgi_opt_add_route. Names are not looked up here.
  */
 
 import { UndercroftError } from '../../base/index.ts'
@@ -12,7 +12,7 @@ export type ChainName = 'request' | 'response' | 'final'
 
 export const CHAIN_NAMES: readonly ChainName[] = ['request', 'response', 'final']
 
-/** What each `route...` option looks at, by its name without the chain. */
+/** The subject of each `route...` option, by its name without the chain. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   route: 'path_info',
   'route-uri': 'request_uri',
@@ -24,7 +24,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   'route-referer': 'referer',
 }
 
-/** What has to hold before the action runs. */
+/** What must hold before the action runs. */
 export type Test =
   | { readonly kind: 'always' }
   | { readonly kind: 'match'; readonly subject: string; readonly pattern: string }
@@ -41,19 +41,19 @@ export interface ActionText {
   readonly text: string
 }
 
-/** One entry of a chain. Labels are entries, too, and count. */
+/** One entry of a chain. Labels are entries as well, and count. */
 export interface RuleText {
   readonly given: GivenOption
-  /** Undefined: a label, called as the option's value. */
+  /** Undefined: the entry is a label, whose name is the value of the option. */
   readonly rule: { readonly test: Test; readonly action: ActionText } | undefined
 }
 
-/** Whether an option is a rule, of whatever chain. */
+/** Whether an option is a rule of any chain. */
 export function isRuleOption(name: string): boolean {
   return splitName(name) !== undefined
 }
 
-/** The chains, each in the order of the configuration. */
+/** Sorts rules into their chains, each in the order of the configuration. */
 export function parseRules(given: readonly GivenOption[]): Record<ChainName, RuleText[]> {
   const chains: Record<ChainName, RuleText[]> = { request: [], response: [], final: [] }
   for (const option of given) {
@@ -63,7 +63,7 @@ export function parseRules(given: readonly GivenOption[]): Record<ChainName, Rul
   return chains
 }
 
-/** An error about one rule. uWSGI's own words come first, where it has some. */
+/** An error about one rule. The reason is uWSGI's own message where it has one. */
 export function ruleError(given: GivenOption, reason: string): UndercroftError {
   return new UndercroftError('UNDERCROFT_OPTION_INVALID', `${formatGiven(given)}: ${reason}`)
 }
@@ -122,4 +122,40 @@ function parseAction(given: GivenOption, text: string): ActionText {
     throw ruleError(given, 'invalid route syntax: a colon must follow the name of the action')
   }
   return { name: text.slice(0, colon), text: text.slice(colon + 1) }
+}
+
+/**
+ * Formats the tables as uWSGI prints them at start (2.0.21, core/routing.c, uwsgi_routing_dump).
+ *
+ * @returns lines; none for a chain without rules
+ */
+export function describeRules(chains: Record<ChainName, readonly RuleText[]>): string[] {
+  return CHAIN_NAMES.flatMap(name => {
+    const rules = chains[name]
+    if (rules.length === 0) return []
+    const kind = name === 'request' ? '' : `${name} `
+    return [
+      `*** dumping internal ${kind}routing table ***`,
+      ...rules.map((rule, index) => `[rule: ${index}] ${describeRule(rule)}`),
+      `*** end of the internal ${kind}routing table ***`,
+    ]
+  })
+}
+
+function describeRule({ given, rule }: RuleText): string {
+  if (rule === undefined) return `label: ${given.value}`
+  const action = `action: ${rule.action.name}:${rule.action.text}`
+  const { test } = rule
+  switch (test.kind) {
+    case 'always':
+      return action
+    case 'match':
+      return `subject: ${test.subject} regexp: ${test.pattern} ${action}`
+    case 'status':
+      return `subject: ${test.status} func: ${test.status} ${action}`
+    case 'condition': {
+      const sign = test.isNegated ? '!' : ''
+      return `subject: ${test.text} func: ${sign}${test.name} ${action}`
+    }
+  }
 }

@@ -1,45 +1,49 @@
 /**
- * What a rule is once it is compiled, and what those who compile its parts are given.
+ * The compiled form of a rule, and what the code that compiles its parts gets.
  */
 
-import type { Exchange, World } from './exchange.ts'
-import type { Flow } from './flow.ts'
-import type { Later } from './host.ts'
+import type { Awaitable } from '../../base/index.ts'
+import type { ActionResult, RuleContext, RuleDeps } from './rule-context.ts'
 import type { ChainName } from './rule-text.ts'
 
-/** An action, compiled. */
-export type Act = (exchange: Exchange) => Later<Flow>
+/** A compiled action. */
+export type Action = (context: RuleContext) => Awaitable<ActionResult>
 
-/** A condition, compiled. A regular expression leaves its groups in the exchange. */
-export type Condition = (exchange: Exchange) => Later<boolean>
+/** A compiled condition. A regular expression leaves its groups in the context. */
+export type Condition = (context: RuleContext) => Awaitable<boolean>
 
-/** What compiling one rule may need. */
-export interface RuleContext {
+/** What is visible to a rule while it is compiled. */
+export interface RuleScope {
   readonly chain: ChainName
   /** The rule as written. */
   readonly value: string
-  /** The rule's place in its chain. */
+  /** The rule's position in its chain. */
   readonly index: number
-  /** Labels of the chain and their places. */
+  /** Labels of the chain and their positions. */
   readonly labels: ReadonlyMap<string, number>
   /** Names of the caches that the configuration makes. */
   readonly cacheNames: ReadonlySet<string>
-  readonly world: World
-  /** Tells the rule's author what is probably a mistake. */
+  /** Text of a request may name files that begin with a dot. */
+  readonly servesDotfiles: boolean
+  readonly deps: RuleDeps
+  /** Reports a probable mistake to the author of the rule. */
   warn(text: string): void
 }
 
-/** An action as the table of actions has it. */
+/** One entry in the table of actions. */
 export interface ActionKind {
-  /** Where it makes sense. */
+  /** The chains that may use the action. */
   readonly chains: readonly ChainName[]
-  compile(text: string, context: RuleContext): Act
+  compile(text: string, scope: RuleScope): Action
 }
 
-/** What is wrong with a rule; whoever knows where the rule stands adds that. */
+/** What is wrong with a rule. The caller, which knows where the rule stands, adds the place. */
 export class RuleError extends Error {}
 
-/** For actions and conditions that wait for a cache only if it is far away. */
-export function whenKnown<T, R>(value: Later<T>, use: (known: T) => Later<R>): Later<R> {
+/** Applies `use` synchronously unless the value is a promise of a remote cache. */
+export function whenKnown<T, R>(
+  value: Awaitable<T>,
+  use: (known: T) => Awaitable<R>,
+): Awaitable<R> {
   return value instanceof Promise ? value.then(use) : use(value)
 }

@@ -9,9 +9,9 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
 import { bodyInOnePiece } from '../../base/index.ts'
-import type { HeaderEdits } from './exchange.ts'
 import { closeFile, type OpenFile } from './open-file.ts'
 import type { Reply } from './reply.ts'
+import type { HeaderEdits } from './rule-context.ts'
 
 /** Sends a reply with the headers that rules add. */
 export function sendReply(

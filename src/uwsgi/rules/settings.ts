@@ -1,9 +1,10 @@
 /**
- * What the options say beside the rules: caches, types, directories of files.
+ * The options besides the rules: caches, types, directories of files.
  */
 
 import {
   findLast,
+  flagOption,
   type GivenOption,
   integerOption,
   listOption,
@@ -16,30 +17,33 @@ import { ruleError } from './rule-text.ts'
 import { StaticRoot } from './static-files.ts'
 
 export interface RoutingSettings {
-  /** Of the caches that the options make. */
+  /** Names of the caches that the options make. */
   readonly cacheNames: ReadonlySet<string>
-  /** Files with types, in order. */
+  /** Files with types, in the order of the configuration. */
   readonly mimeFiles: readonly string[]
-  /** A cache with complete responses; an empty name is the default cache. */
+  /** The cache with complete responses; an empty name is the default cache. */
   readonly checkCache: string | undefined
   readonly staticRoots: readonly StaticRoot[]
+  /** Files that begin with a dot are served. */
+  readonly servesDotfiles: boolean
   readonly pathMemory:
     | { readonly cacheName: string | undefined; readonly ttlMs: number }
     | undefined
-  /** Requests that nobody answers get a 404. */
+  /** Requests without an answer get a 404. */
   readonly hasNotFound: boolean
-  /** Plugins that uWSGI would load. */
+  /** Plugins that uWSGI would load, and that are ignored here. */
   readonly ignoredPlugins: readonly GivenOption[]
 }
 
-/** Throws UNDERCROFT_OPTION_INVALID. */
+/** @throws UndercroftError `UNDERCROFT_OPTION_INVALID` */
 export function readSettings(options: OptionSet): RoutingSettings {
   const cacheNames = new Set(resolveCaches(options).caches.map(cache => cache.name))
+  const servesDotfiles = flagOption(options, 'static-dotfiles')
   const staticRoots = [
     ...listOption(options, 'check-static').map(
-      given => new StaticRoot('', toByteText(given.value)),
+      given => new StaticRoot('', toByteText(given.value), servesDotfiles),
     ),
-    ...listOption(options, 'static-map').map(parseStaticMap),
+    ...listOption(options, 'static-map').map(given => parseStaticMap(given, servesDotfiles)),
   ]
   const pathMemory = readPathMemory(options, cacheNames)
   const plugins = listOption(options, 'plugins')
@@ -50,13 +54,14 @@ export function readSettings(options: OptionSet): RoutingSettings {
     mimeFiles: mimeFiles.length === 0 && needsTypes ? [SYSTEM_MIME_FILE] : mimeFiles,
     checkCache: readCheckCache(options, cacheNames),
     staticRoots,
+    servesDotfiles,
     pathMemory,
     hasNotFound: plugins.some(given => pluginsOf(given).some(isNotFound)),
     ignoredPlugins: plugins.filter(given => !pluginsOf(given).every(isNotFound)),
   }
 }
 
-/** `check-cache` alone is the default cache; uWSGI looks there in any case (F39). */
+/** `check-cache` without a value is the default cache, which uWSGI always uses (F39). */
 function readCheckCache(options: OptionSet, names: ReadonlySet<string>): string | undefined {
   const given = findLast(options, 'check-cache')
   if (given === undefined) return undefined
@@ -82,17 +87,17 @@ function readPathMemory(
   return { cacheName: named?.value, ttlMs: seconds * 1000 }
 }
 
-function parseStaticMap(given: GivenOption): StaticRoot {
+function parseStaticMap(given: GivenOption, servesDotfiles: boolean): StaticRoot {
   const equals = given.value.indexOf('=')
   if (equals < 0) {
     const reason = 'invalid document root in static map, syntax mountpoint=docroot'
     throw ruleError(given, reason)
   }
   const mount = toByteText(given.value.slice(0, equals))
-  return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)))
+  return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)), servesDotfiles)
 }
 
-/** One or several: `plugins = router_cache,0:notfound`. */
+/** Splits a list such as `plugins = router_cache,0:notfound`. */
 function pluginsOf({ value }: GivenOption): string[] {
   return value.split(',').map(name => name.trim())
 }

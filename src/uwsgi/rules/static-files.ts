@@ -1,51 +1,70 @@
 /**
- * Files below directories that the configuration names: check-static and static-map, and where they
- * were found, in a cache.
+ * Files as responses: below the directories of check-static and static-map, with the paths that a
+ * cache remembers, and by the action `static`.
  *
- * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. A file is looked for once the rules
- * have not answered, and before the application is asked.
+ * uWSGI 2.0.21, core/protocol.c (the order) and core/static.c. The directories are searched when
+ * the rules have not answered, and before the application is asked.
+ *
+ * Any process that may write to a directory or to the cache can change what a path leads to. Whether
+ * a file is inside its directory is therefore decided by the real path of the open descriptor.
  */
 
 import { realpathSync } from 'node:fs'
+import type { Awaitable } from '../../base/index.ts'
 import { toKey, toPlainText } from './byte-text.ts'
-import type { Exchange } from './exchange.ts'
-import { answerWithFile } from './file-reply.ts'
-import type { Later, RouteCache } from './host.ts'
-import { statOf } from './open-file.ts'
+import { httpDate } from './expansions.ts'
+import { closeFile, type OpenFile, openFile, realPathOf, statOf } from './open-file.ts'
+import { newReply } from './reply.ts'
+import type { RouteCache, RuleContext } from './rule-context.ts'
 
-/** Where found paths are kept, and for how long. */
+/** The cache that remembers found paths, and for how long. */
 export interface PathMemory {
   readonly cache: RouteCache
   readonly ttlMs: number
 }
 
-/** A directory whose files answer requests, or one file that does. */
+/** A directory whose files answer requests, or a single file. */
 export class StaticRoot {
   readonly #mount: string
   readonly #given: string
+  readonly #servesDotfiles: boolean
   #resolved: { readonly path: string; readonly isFile: boolean } | undefined
 
-  /** Text has one character a byte. Requests whose path begins with `mount` are for this root. */
-  constructor(mount: string, root: string) {
+  /** Strings have one character for each byte. The root serves paths that begin with `mount`. */
+  constructor(mount: string, root: string, servesDotfiles: boolean) {
     this.#mount = mount
     this.#given = root
+    this.#servesDotfiles = servesDotfiles
   }
 
-  /** Undefined: this request is not for this root, or there is no such root. */
+  /** @returns undefined if the root does not serve the path, or does not exist */
   pathFor(pathInfo: string): string | undefined {
     const root = this.#resolve()
     if (root === undefined || !pathInfo.startsWith(this.#mount)) return undefined
-    return root.isFile ? root.path : `${root.path}/${pathInfo.slice(this.#mount.length)}`
+    if (root.isFile) return root.path
+    const below = pathInfo.slice(this.#mount.length)
+    return this.#isServed(below) ? `${root.path}/${below}` : undefined
   }
 
-  /** Links and dot segments may lead elsewhere, and so may what a cache remembers. */
+  /** Whether a path that a cache remembers is one that the root itself could have found. */
+  mayHaveFound(path: string): boolean {
+    const root = this.#resolve()
+    if (root === undefined || !this.contains(path)) return false
+    return this.#isServed(path.slice(root.path.length))
+  }
+
+  /** Whether a real path, without links and dot segments, is inside the root. */
   contains(path: string): boolean {
     const root = this.#resolve()
     if (root === undefined) return false
     return path === root.path || path.startsWith(root.path === '/' ? '/' : `${root.path}/`)
   }
 
-  /** It may be made later than the server is started. */
+  #isServed(path: string): boolean {
+    return this.#servesDotfiles || countHidden(path) === 0
+  }
+
+  /** Resolves the root when it is first needed: it may be created after the server has started. */
   #resolve(): { readonly path: string; readonly isFile: boolean } | undefined {
     if (this.#resolved === undefined) {
       const path = resolveLinks(this.#given)
@@ -55,54 +74,108 @@ export class StaticRoot {
   }
 }
 
-/** Whether one of the roots has the file; then the exchange has its reply. */
+/** A directory that RFC 8615 reserves for files that everyone may read. */
+const WELL_KNOWN = '.well-known'
+
+/** Counts the segments that begin with a dot, such as `.git`, which are not meant for clients. */
+export function countHidden(path: string): number {
+  const isHidden = (segment: string) =>
+    segment.startsWith('.') && segment !== WELL_KNOWN && segment !== '.' && segment !== '..'
+  return path.split('/').filter(isHidden).length
+}
+
+/** @returns true if one of the roots has the file, which is then the reply of the context */
 export function findStatic(
-  exchange: Exchange,
+  context: RuleContext,
   roots: readonly StaticRoot[],
   memory: PathMemory | undefined,
-): Later<boolean> {
-  if (memory === undefined) return roots.some(root => serveFrom(exchange, root))
-  return findRemembered(exchange, roots, memory)
+): Awaitable<boolean> {
+  if (memory === undefined) return roots.some(root => serveFrom(context, root))
+  return findRemembered(context, roots, memory)
 }
 
-function serveFrom(exchange: Exchange, root: StaticRoot): boolean {
-  const wanted = root.pathFor(exchange.variable('PATH_INFO'))
+function serveFrom(context: RuleContext, root: StaticRoot): boolean {
+  const wanted = root.pathFor(context.variable('PATH_INFO'))
   const found = wanted === undefined ? undefined : resolveLinks(wanted)
-  return found !== undefined && serve(exchange, root, found)
+  return found !== undefined && serve(context, root, found)
 }
 
-/** Here waiting for a cache far away is not worth a form without it. */
+/** Asynchronous in any case: a separate form for local caches is not worth its code. */
 async function findRemembered(
-  exchange: Exchange,
+  context: RuleContext,
   roots: readonly StaticRoot[],
   { cache, ttlMs }: PathMemory,
 ): Promise<boolean> {
   for (const root of roots) {
-    const wanted = root.pathFor(exchange.variable('PATH_INFO'))
+    const wanted = root.pathFor(context.variable('PATH_INFO'))
     if (wanted === undefined) continue
-    const remembered = await cache.item(toKey(wanted))
-    const found = remembered?.bytes.toString('latin1') ?? resolveLinks(wanted)
-    if (found === undefined) continue
-    if (remembered === null) {
-      await cache.store(toKey(wanted), { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
+    const key = toKey(wanted)
+    const remembered = (await cache.item(key))?.bytes.toString('latin1')
+    const known = remembered !== undefined && root.mayHaveFound(remembered) ? remembered : undefined
+    if (known !== undefined && serve(context, root, known)) return true
+    const found = resolveLinks(wanted)
+    if (found === undefined || found === known) continue
+    if (found !== remembered) {
+      await cache.store(key, { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
     }
-    if (serve(exchange, root, found)) return true
+    if (serve(context, root, found)) return true
   }
   return false
 }
 
-function serve(exchange: Exchange, root: StaticRoot, path: string): boolean {
-  if (root.contains(path)) return answerWithFile(exchange, path)
-  const line = `[uwsgi-fileserve] security error: ${toPlainText(path)} is not under its directory`
-  exchange.world.logOnce('static', line)
-  return false
+function serve(context: RuleContext, root: StaticRoot, path: string): boolean {
+  return answerWithFile(context, path, (file, realPath) => {
+    if (realPath !== undefined && root.contains(realPath)) return true
+    closeFile(file)
+    const shown = toPlainText(realPath ?? path)
+    const line = `[uwsgi-fileserve] security error: ${shown} is not under its directory`
+    context.deps.logOnce('static', line)
+    return false
+  })
 }
 
-/** Undefined: nothing is there. */
+/** @returns undefined if there is no such file */
 function resolveLinks(path: string): string | undefined {
   try {
     return realpathSync.native(toKey(path), { encoding: 'latin1' })
   } catch {
     return undefined
   }
+}
+
+/**
+ * Answers GET and HEAD with a file. uWSGI 2.0.21, core/static.c, uwsgi_real_file_serve.
+ *
+ * @param accepts - decides by the real path of the open file, and closes a file that it refuses
+ * @returns false for another method, or without such a file
+ */
+export function answerWithFile(
+  context: RuleContext,
+  path: string,
+  accepts?: (file: OpenFile, realPath: string | undefined) => boolean,
+): boolean {
+  const method = context.variable('REQUEST_METHOD')
+  if (method !== 'GET' && method !== 'HEAD') return false
+  const file = openFile(path)
+  if (file === undefined) return false
+  if (accepts !== undefined && !accepts(file, realPathOf(file, path))) return false
+  const type = context.deps.mimeTypes.find(path)
+  const reply = {
+    ...newReply({ statusCode: 200 }, [
+      ...(type === undefined ? [] : ['Content-Type', type]),
+      ...['Content-Length', String(file.size), 'Last-Modified', httpDate(file.modifiedAtMs)],
+    ]),
+    isBegun: true,
+  }
+  const isOld = isNotModified(context.variable('HTTP_IF_MODIFIED_SINCE'), file.modifiedAtMs)
+  const isPlaced = context.placeReply(
+    isOld ? newReply({ statusCode: 304 }, []) : { ...reply, file },
+  )
+  if (isOld || !isPlaced) closeFile(file)
+  return true
+}
+
+/** RFC 9110 section 13.1.3; HTTP dates have whole seconds. */
+function isNotModified(since: string, modifiedAtMs: number): boolean {
+  return since !== '' && Math.floor(modifiedAtMs / 1000) * 1000 <= Date.parse(since)
 }

@@ -1,22 +1,18 @@
 /**
- * Actions that put something into a cache: the response, a text, a number.
+ * Actions that write to a cache: the response, a string, a number.
  *
  * uWSGI 2.0.21, plugins/router_cache/router_cache.c.
  */
 
 import type { CounterOperation } from '../../base/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
-import { toKey, toPlainText, toValue } from './byte-text.ts'
+import { leadingInteger, toKey, toPlainText, toValue } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
-import type { Exchange } from './exchange.ts'
-import type { Flow, StoreTurn } from './flow.ts'
-import { leadingInteger } from './leading-integer.ts'
 import type { ResponseHead } from './response-sink.ts'
-import { type Act, type ActionKind, type RuleContext, RuleError, whenKnown } from './rule.ts'
+import { type Action, type ActionKind, RuleError, type RuleScope, whenKnown } from './rule.ts'
+import type { ActionResult, RuleContext, StoreLease } from './rule-context.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
-import { isLikelyStorable, isStorable, type StorePolicy } from './storable.ts'
-import { StoreSink } from './store-sink.ts'
-import { takeTurn } from './store-turn.ts'
+import { isLikelyStorable, isStorable, type StorePolicy, StoreSink } from './store-sink.ts'
 import { compileArgument } from './template.ts'
 
 const BEFORE_BODY: readonly ChainName[] = ['request', 'response']
@@ -46,17 +42,17 @@ const STORE_NAMES: ArgumentNames = {
 
 const VALUE_NAMES: ArgumentNames = { key: 'key', value: 'value', name: 'name', expires: 'expires' }
 
-/** Variables that name a user: a key with one of them keeps the users' answers apart. */
+/** Variables that name a user: a key with one of them separates the responses of users. */
 const USER_VARIABLES = ['REMOTE_USER', 'HTTP_AUTHORIZATION']
 
-/** Stores the body of the application's answer, once it is complete. */
-function compileStore(text: string, context: RuleContext): Act {
+/** Stores the body of the application's response once it is complete. */
+function compileStore(text: string, scope: RuleScope): Action {
   const prefix = 'invalid cachestore route syntax'
   const given = new ActionArguments(prefix, text, STORE_NAMES)
   const key = given.requireTemplate('key', `${prefix}: you need to specify a cache key`)
   const gzipKey = given.template('gzip')
   const value = given.template('value')
-  const findCache = compileCacheName(given.text('name'), compileArgument, context)
+  const findCache = compileCacheName(given.text('name'), compileArgument, scope)
   const ttlMs = given.ttlMs()
   const extraStatus = given.integer('status', 100, 999)
   const policy: StorePolicy = {
@@ -65,54 +61,58 @@ function compileStore(text: string, context: RuleContext): Act {
     isForAnyMethod: given.flag('any_method'),
     isForOneUser: key.variableNames.some(name => USER_VARIABLES.includes(name)),
   }
-  const takesTurns = given.flag('lock')
-  if (takesTurns && context.chain !== 'request') {
+  const usesLease = given.flag('lock')
+  if (usesLease && scope.chain !== 'request') {
     throw new RuleError(`${prefix}: lock is only for rules before the application is asked`)
   }
+  const { deps } = scope
   const wants = (head: ResponseHead) => isStorable(head, policy)
-  return exchange => {
+  const log = (line: string) => deps.log(line)
+  return context => {
     const order = {
-      cache: findCache(exchange),
-      key: toKey(key.expand(exchange)),
-      gzipKey: gzipKey && toKey(gzipKey.expand(exchange)),
-      value: value && toValue(value.expand(exchange)),
+      cache: findCache(context),
+      key: toKey(key.expand(context)),
+      gzipKey: gzipKey && toKey(gzipKey.expand(context)),
+      value: value && toValue(value.expand(context)),
       ttlMs,
       wants,
-      log: (line: string) => context.world.host.log(line),
+      log,
     }
-    const store = (turn?: StoreTurn): Flow => {
-      exchange.addSink(new StoreSink({ ...order, turn }))
+    const store = (lease?: StoreLease): ActionResult => {
+      context.addSink(new StoreSink({ ...order, lease }))
       return 'next'
     }
-    if (!takesTurns || !mayTakeTurn(exchange, policy)) return store()
-    const answered = takeTurn(exchange, order.cache, order.key)
-    return answered === undefined ? store() : answered.then(flow => flow ?? store(exchange.turn))
+    if (!usesLease || !mayWait(context, policy)) return store()
+    const answered = deps.leases.acquireOrWait(context, order.cache, order.key)
+    return answered === undefined
+      ? store()
+      : answered.then(result => result ?? store(context.lease))
   }
 }
 
-/** One turn a request, and none for what is not likely to be stored. */
-function mayTakeTurn(exchange: Exchange, policy: StorePolicy): boolean {
-  if (exchange.turn !== undefined) return false
-  const method = exchange.variable('REQUEST_METHOD')
-  const hasAuthorization = exchange.variable('HTTP_AUTHORIZATION') !== ''
+/** A request waits once, and not for a response that is unlikely to be stored. */
+function mayWait(context: RuleContext, policy: StorePolicy): boolean {
+  if (context.lease !== undefined) return false
+  const method = context.variable('REQUEST_METHOD')
+  const hasAuthorization = context.variable('HTTP_AUTHORIZATION') !== ''
   return isLikelyStorable({ method, hasAuthorization }, policy)
 }
 
-/** Stores a text only if there is none. uWSGI ends the request when that is refused (F42). */
-function compileSet(text: string, context: RuleContext): Act {
+/** Stores a string if the key is absent. In uWSGI a refusal ends the request (F42). */
+function compileSet(text: string, scope: RuleScope): Action {
   const prefix = 'invalid cacheset route syntax'
   const message = `${prefix}: you need to specify a cache key and a value`
   const given = new ActionArguments(prefix, text, VALUE_NAMES)
   const key = given.requireTemplate('key', message)
   const value = given.requireTemplate('value', message)
-  const findCache = compileCacheName(given.text('name'), compileArgument, context)
+  const findCache = compileCacheName(given.text('name'), compileArgument, scope)
   const ttlMs = given.ttlMs()
-  return exchange => {
-    const filled = value.expand(exchange)
-    // An empty value is none in uWSGI: a reader could not tell it from a miss.
+  return context => {
+    const filled = value.expand(context)
+    // uWSGI does not store an empty value: a reader could not tell it from a miss.
     if (filled === '') return 'next'
     const request = { value: toValue(filled), mode: 'add' as const, ttlMs }
-    const outcome = findCache(exchange).store(toKey(key.expand(exchange)), request)
+    const outcome = findCache(context).store(toKey(key.expand(context)), request)
     return whenKnown(outcome, () => 'next' as const)
   }
 }
@@ -120,31 +120,31 @@ function compileSet(text: string, context: RuleContext): Act {
 function mathKind(operation: CounterOperation, fallback: bigint): ActionKind {
   return {
     chains: CHAIN_NAMES,
-    compile: (text, context) => compileMath(text, context, operation, fallback),
+    compile: (text, scope) => compileMath(text, scope, operation, fallback),
   }
 }
 
 function compileMath(
   text: string,
-  context: RuleContext,
+  scope: RuleScope,
   operation: CounterOperation,
   fallback: bigint,
-): Act {
+): Action {
   const prefix = 'invalid cachemath route syntax'
   const given = new ActionArguments(prefix, text, VALUE_NAMES)
   const key = given.requireTemplate('key', `${prefix}: you need to specify a cache key`)
   const value = given.template('value')
-  const findCache = compileCacheName(given.text('name'), compileArgument, context)
+  const findCache = compileCacheName(given.text('name'), compileArgument, scope)
   const ttlMs = given.ttlMs()
-  const { world } = context
-  return exchange => {
-    const by = value === undefined ? fallback : leadingInteger(value.expand(exchange))
-    const keyText = key.expand(exchange)
-    const outcome = findCache(exchange).count(toKey(keyText), operation, by, ttlMs)
+  const { deps } = scope
+  return context => {
+    const by = value === undefined ? fallback : leadingInteger(value.expand(context))
+    const keyText = key.expand(context)
+    const outcome = findCache(context).count(toKey(keyText), operation, by, ttlMs)
     return whenKnown(outcome, isDone => {
       if (isDone === true) return 'next' as const
-      // The request ends here, as in uWSGI, which does not say why.
-      world.host.log(`[uwsgi-route] cache${operation} of ${toPlainText(keyText)} was refused`)
+      // The request ends here as in uWSGI, which does not log the reason.
+      deps.log(`[uwsgi-route] cache${operation} of ${toPlainText(keyText)} was refused`)
       return 'break' as const
     })
   }

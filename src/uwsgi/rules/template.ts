@@ -1,21 +1,21 @@
 /**
- * Arguments of rules: text with `$1` and `${NAME}`, taken apart once at the start.
+ * Arguments of rules: strings with `$1` and `${NAME}`, parsed once at the start.
  *
- * uWSGI 2.0.21, core/routing.c and core/regexp.c, makes two passes: groups first, variables over
- * the result, so that `${...}` in a captured part of a request is expanded as well. Here only what
- * the rule itself says is expanded (spec/known-faults F45).
+ * uWSGI 2.0.21, core/routing.c and core/regexp.c, makes two passes: groups first, then variables
+ * over the result, so it also expands `${...}` in a captured part of a request. Here only the text
+ * of the rule itself is expanded (docs/reference/uwsgi-faults.md, F45).
  */
 
 import { toByteText } from './byte-text.ts'
-import type { Exchange } from './exchange.ts'
 import { compileVariable, type Expansion } from './expansions.ts'
+import type { RuleContext } from './rule-context.ts'
 
-/** An argument, ready to be filled in for a request. All text has one character a byte. */
+/** A parsed argument. All strings have one character for each byte. */
 export interface Template {
-  expand(exchange: Exchange): string
+  expand(context: RuleContext): string
   /** The parts that are always the same, joined. */
   readonly fixedText: string
-  /** Nothing in it depends on the request. */
+  /** No part depends on the request. */
   readonly isFixed: boolean
   readonly usesGroups: boolean
   /** As written between `${` and `}`. */
@@ -60,7 +60,7 @@ function parsePieces(text: string, hasGroups: boolean): Piece[] {
     } else if (hasGroups && /\d/.test(next)) {
       add({ kind: 'group', index: Number(next) })
     } else if (next !== '' || !hasGroups) {
-      // Both characters stand for themselves, so the second of two signs begins nothing.
+      // Both characters stand for themselves, so the second of two signs does not begin a group.
       plain += `$${next}`
     }
   }
@@ -96,15 +96,15 @@ function buildTemplate(pieces: readonly Piece[]): Template {
   }
 }
 
-/** The common cases without a loop: this runs for each rule of each request. */
-function compileParts(parts: readonly (string | Expansion)[]): (exchange: Exchange) => string {
+/** Avoids a loop in the common cases, because this runs for each rule of each request. */
+function compileParts(parts: readonly (string | Expansion)[]): (context: RuleContext) => string {
   const [first = '', second] = parts
   if (second === undefined) {
     return typeof first === 'string' ? () => first : first
   }
-  return exchange => {
+  return context => {
     let text = ''
-    for (const part of parts) text += typeof part === 'string' ? part : part(exchange)
+    for (const part of parts) text += typeof part === 'string' ? part : part(context)
     return text
   }
 }

@@ -1,21 +1,20 @@
 /**
- * The variables of one request by their CGI names, worked out when a rule asks.
+ * The variables of one request by their CGI names, computed when a rule asks for one.
  *
- * A request that came by the uwsgi protocol brings its own, and then nothing else counts: what a
- * client sends in a header never becomes REMOTE_USER. Otherwise they are those of uWSGI's own HTTP
- * server (uWSGI 2.0.21, proto/http.c).
+ * A request of the uwsgi protocol brings its own variables, and only those count: a header from a
+ * client never becomes REMOTE_USER. Other requests have the variables of uWSGI's own HTTP server
+ * (uWSGI 2.0.21, proto/http.c).
  */
 
 import { hostname } from 'node:os'
-import { decodePath } from './request-path.ts'
 
 /** Variables as rules use them; one character a byte. */
 export interface Variables {
-  /** Empty: there is none of that name. */
+  /** Empty: there is no variable of that name. */
   get(name: string): string
 }
 
-/** What of an HTTP request becomes variables; an `IncomingMessage` has it. */
+/** The part of an `IncomingMessage` that becomes variables. */
 export interface RequestFacts {
   readonly method?: string | undefined
   readonly url?: string | undefined
@@ -34,7 +33,7 @@ export function givenVariables(given: ReadonlyMap<string, string>): Variables {
   return { get: name => given.get(name) ?? '' }
 }
 
-/** Variables made of an HTTP request. */
+/** Variables computed from an HTTP request. */
 export class HttpVariables implements Variables {
   readonly #request: RequestFacts
   #pathInfo: string | undefined
@@ -95,15 +94,56 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1)
 }
 
-/** Names that rules write are few, but one may be made of request text. */
+/** Rules write few names, but a name may contain text of a request. */
 const MAX_KNOWN_NAMES = 1000
 const knownNames = new Map<string, string>()
 
-/** `HTTP_ACCEPT_ENCODING` is `accept-encoding`. */
+/**
+ * The header name of a variable: `accept-encoding` for `HTTP_ACCEPT_ENCODING`. Results are kept,
+ * because each rule of each request asks; they depend on nothing but the name.
+ */
 export function headerName(name: string): string {
   const known = knownNames.get(name)
   if (known !== undefined) return known
   const header = name.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-')
   if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, header)
   return header
+}
+
+/** A target without these is its own path. Nearly all targets are. */
+const NEEDS_WORK = /[%#]|\/\.|^[^/]/
+
+/**
+ * PATH_INFO of a request target as uWSGI computes it (2.0.21, core/utils.c, http_url_decode4): dot
+ * segments are removed, then percent signs are decoded; a `#` ends the path. One character a byte.
+ */
+export function decodePath(url: string): string {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  return NEEDS_WORK.test(path) ? decode(path) : path
+}
+
+function decode(path: string): string {
+  const [visible = ''] = path.split('#', 1)
+  return removeDotSegments(visible).replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  )
+}
+
+/** Works on segments as the client wrote them: `%2e%2e` is a name and is decoded afterwards. */
+function removeDotSegments(path: string): string {
+  const kept: string[] = []
+  const segments = path.split('/')
+  for (const [index, segment] of segments.entries()) {
+    const isLast = index === segments.length - 1
+    if (segment === '..') {
+      if (kept.length > 1) kept.pop()
+    } else if (segment !== '.') {
+      kept.push(segment)
+      continue
+    }
+    // A path that ends in a dot segment names a directory.
+    if (isLast) kept.push('')
+  }
+  return kept.join('/')
 }

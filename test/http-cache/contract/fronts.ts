@@ -56,7 +56,7 @@ export const remoteStore: OpenStore = async (scope, memory) => {
 }
 
 /** The application as a Fetch handler. */
-export function asHandler(app: App): (request: Request) => Promise<Response> {
+function asHandler(app: App): (request: Request) => Promise<Response> {
   return async request => {
     const { pathname, search } = new URL(request.url)
     const headers = Object.fromEntries(request.headers) as Seen['headers']

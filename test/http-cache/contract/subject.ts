@@ -45,13 +45,6 @@ export type Send = (method: string, path: string, headers: Fields) => Promise<Go
 /** Puts an application behind a cache, and says how to reach it. */
 export type StartFront = (scope: Scope, pages: HttpCache, app: App) => Promise<Send>
 
-/** The cache under the pages, and its contents as a test sees them. */
-export interface Store {
-  readonly cache: CacheLike
-  /** The memory itself. */
-  readonly memory: Cache<unknown>
-}
-
 export type OpenStore = (scope: Scope, memory: Cache<unknown>) => Promise<CacheLike>
 
 /** One kind of server over one kind of cache. */

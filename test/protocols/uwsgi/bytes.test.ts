@@ -9,15 +9,12 @@ import {
   encodeByteList,
   encodeDictionary,
   encodeDictionaryPacket,
-  formatAddress,
-  parseAddress,
   parseArray,
   parseByteList,
+  parseCacheCommand,
   parseDecimal,
   parseDictionary,
-  parseIdentifier,
   parseInt64,
-  parseMagicRequest,
 } from '../../../src/protocols/uwsgi/index.ts'
 
 const PAIRS = [
@@ -71,18 +68,18 @@ describe('a request', () => {
       ['SIZE', '8'],
       ['key', 'k'],
     ] as const
-    const request = parseMagicRequest(encodeDictionary(pairs))
-    assert.equal(request?.command, 'get')
+    const request = parseCacheCommand(encodeDictionary(pairs))
+    assert.equal(request?.name, 'get')
     assert.equal(request?.bodySize, 5)
     assert.equal(request?.isSafe, true)
-    assert.equal(parseMagicRequest(encodeDictionary([['cmd', 'gets']]))?.command, undefined)
+    assert.equal(parseCacheCommand(encodeDictionary([['cmd', 'gets']]))?.name, undefined)
   })
 
   test('names its own cache, whichever the one before named', () => {
     const names = ['a', 'b', 'a', 'ab', '', 'ä', 'a', 'ab']
     const requests = names.map(name => encodeDictionary([['cache', Buffer.from(name)]]))
     assert.deepEqual(
-      requests.map(payload => parseMagicRequest(payload)?.cacheName),
+      requests.map(payload => parseCacheCommand(payload)?.cacheName),
       names,
     )
   })
@@ -91,9 +88,9 @@ describe('a request', () => {
     const payload = encodeDictionary(PAIRS)
     const bytes = Buffer.concat([Buffer.from('before'), payload, Buffer.from('after')])
     const end = 6 + payload.length
-    assert.equal(parseMagicRequest(bytes, 6, end)?.command, 'get')
-    assert.equal(parseMagicRequest(bytes, 6, end - 1), undefined)
-    assert.equal(parseMagicRequest(bytes, 6, end + 1), undefined)
+    assert.equal(parseCacheCommand(bytes, 6, end)?.name, 'get')
+    assert.equal(parseCacheCommand(bytes, 6, end - 1), undefined)
+    assert.equal(parseCacheCommand(bytes, 6, end + 1), undefined)
   })
 })
 
@@ -171,7 +168,7 @@ describe('a stream of bytes', () => {
 
 describe('a request of command 17', () => {
   const parse = (pairs: readonly (readonly [string, string])[]) =>
-    parseMagicRequest(encodeDictionary(pairs))
+    parseCacheCommand(encodeDictionary(pairs))
 
   test('takes the last of a name, and ignores names it does not know', () => {
     const request = parse([
@@ -181,7 +178,7 @@ describe('a request of command 17', () => {
       ['cmd', 'get'],
       ['key', 'b'],
     ])
-    assert.equal(request?.command, 'get')
+    assert.equal(request?.name, 'get')
     assert.equal(String(request?.key), 'b')
   })
 
@@ -193,25 +190,5 @@ describe('a request of command 17', () => {
     assert.equal(ttlMs(['expires', '0']), Number.POSITIVE_INFINITY)
     assert.equal(ttlMs(['ttl', '-1']), Number.POSITIVE_INFINITY)
     assert.equal(ttlMs(), undefined)
-  })
-})
-
-describe('an address', () => {
-  test('is a host and a port, or a path', () => {
-    assert.deepEqual(parseAddress('a', 'host:1'), { kind: 'tcp', host: 'host', port: 1 })
-    assert.deepEqual(parseAddress('a', '[::1]:2'), { kind: 'tcp', host: '::1', port: 2 })
-    assert.deepEqual(parseAddress('a', ':3'), { kind: 'tcp', host: '', port: 3 })
-    assert.deepEqual(parseAddress('a', './x'), { kind: 'unix', path: './x' })
-    assert.equal(formatAddress(parseAddress('a', '[::1]:2')), '[::1]:2')
-    for (const bad of ['', 'host', 'host:', 'host:x', '::1:2', 'host:65536', '/a\0b']) {
-      assert.throws(() => parseAddress('a', bad), { code: 'UNDERCROFT_OPTION_INVALID' }, bad)
-    }
-  })
-
-  test('in an identifier begins at the first @, so a path may hold one', () => {
-    const { cacheName, address } = parseIdentifier('name@/run/a@b.sock')
-    assert.equal(cacheName, 'name')
-    assert.deepEqual(address, { kind: 'unix', path: '/run/a@b.sock' })
-    assert.equal(parseIdentifier('@host:1').cacheName, '')
   })
 })

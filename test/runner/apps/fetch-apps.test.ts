@@ -211,3 +211,33 @@ describe('a Fetch handler that fails', () => {
     assert.match(String(errors[0]), /two parameters.*\{ fetch: handler \}/)
   })
 })
+
+describe('a Node listener that fails', () => {
+  const failures: Readonly<Record<string, string>> = {
+    'by throwing': "export default (request, response) => { throw new Error('boo') }",
+    'by rejecting': "export default async (request, response) => { throw new Error('boo') }",
+    'by throwing, as an http.Server':
+      "import { createServer } from 'node:http'\n" +
+      "export default createServer(() => { throw new Error('boo') })",
+  }
+  for (const [how, text] of Object.entries(failures)) {
+    test(`${how} is answered with 500, and the error is reported`, async t => {
+      const errors: unknown[] = []
+      const listener = await loadText(t, text, { onError: error => errors.push(error) })
+      const answer = await fetch(await serveHttp(t, listener))
+      assert.equal(answer.status, 500)
+      assert.equal(await answer.text(), 'Internal Server Error')
+      assert.equal(errors.length, 1)
+      assert.match(String(errors[0] instanceof Error && errors[0].stack), /boo[\s\S]*app\.mjs/)
+    })
+  }
+
+  test('after the header breaks the connection', async t => {
+    const errors: unknown[] = []
+    const text = "export default (_, response) => { response.write('a'); throw new Error('boo') }"
+    const listener = await loadText(t, text, { onError: error => errors.push(error) })
+    const url = await serveHttp(t, listener)
+    await assert.rejects(async () => (await fetch(url)).text())
+    assert.equal(errors.length, 1)
+  })
+})

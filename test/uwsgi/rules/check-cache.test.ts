@@ -39,7 +39,7 @@ for (const value of [
     const site = await startSite(t, `${CACHE}\ncheck-cache`)
     site.cache('a').set('/x', Buffer.from(value))
     assert.match((await site.get('/x')).text, /^page \/x/)
-    assert.deepEqual(site.log, ['[uwsgi-cache] a value that is no HTTP response was not sent'])
+    assert.deepEqual(site.log, ['[uwsgi-cache] a value that is not an HTTP response was not sent'])
   })
 }
 

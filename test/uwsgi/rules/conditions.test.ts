@@ -2,18 +2,17 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { isInNetwork } from '../../../src/uwsgi/rules/addresses.ts'
-import { compileCondition } from '../../../src/uwsgi/rules/conditions.ts'
-import { leadingInteger } from '../../../src/uwsgi/rules/leading-integer.ts'
+import { leadingInteger } from '../../../src/uwsgi/rules/byte-text.ts'
+import { compileCondition, isInNetwork } from '../../../src/uwsgi/rules/conditions.ts'
 import { tempDir } from '../../../testing/temp-dir.ts'
-import { exchangeWith, TEST_CONTEXT } from './fake-exchange.ts'
+import { contextWith, TEST_SCOPE } from './fake-context.ts'
 
 const VARIABLES = { A: 'hello', N: '10', EMPTY: '', IP: '10.1.2.3', IP6: '2001:db8::7' }
 
 function holds(condition: string): boolean {
   const colon = condition.indexOf(':')
   const [name, text] = [condition.slice(0, colon), condition.slice(colon + 1)]
-  const answer = compileCondition(name, text, TEST_CONTEXT)(exchangeWith(VARIABLES))
+  const answer = compileCondition(name, text, TEST_SCOPE)(contextWith(VARIABLES))
   assert.equal(typeof answer, 'boolean')
   return answer === true
 }
@@ -54,9 +53,9 @@ describe('conditions', () => {
   }
 
   test('a regular expression gives its groups to the action', () => {
-    const exchange = exchangeWith(VARIABLES)
-    compileCondition('regexp', `\${A};^(.)(.)`, TEST_CONTEXT)(exchange)
-    assert.deepEqual(exchange.groups && [...exchange.groups], ['he', 'h', 'e'])
+    const context = contextWith(VARIABLES)
+    compileCondition('regexp', `\${A};^(.)(.)`, TEST_SCOPE)(context)
+    assert.deepEqual(context.groups && [...context.groups], ['he', 'h', 'e'])
   })
 
   test('paths: links are followed, but by islink', t => {

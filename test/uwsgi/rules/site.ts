@@ -15,7 +15,7 @@ import {
   resolveCaches,
 } from '../../../src/uwsgi/options/index.ts'
 import { createRouter, type Router } from '../../../src/uwsgi/rules/index.ts'
-import { decodePath } from '../../../src/uwsgi/rules/request-path.ts'
+import { decodePath } from '../../../src/uwsgi/rules/variables.ts'
 import { fakeHostEnvironment } from '../../../testing/fake-host-environment.ts'
 import { ManualClock } from '../../../testing/manual-clock.ts'
 import { onEnd, type Scope } from '../../../testing/scope.ts'

@@ -128,7 +128,10 @@ describe('what is probably a mistake', () => {
     ['route-run = goto:nowhere', 'route-run: goto nowhere leads nowhere ahead'],
     ['route-run = return:299', 'route-run: return knows no status "299"'],
     ['route = ^/(a+)+$ last:', 'route: the regular expression ^/(a+)+$ repeats a repetition'],
-    ['plugin = python3,0:notfound', 'plugin: nothing is loaded; of plugins only 0:notfound'],
+    [
+      'plugin = python3,0:notfound',
+      'plugin: plugins are not loaded; only 0:notfound has an effect',
+    ],
     ['mime-file = /nonexistent/types', '!!! no /nonexistent/types file found !!!'],
   ]
   for (const [rule, warning] of rules) {

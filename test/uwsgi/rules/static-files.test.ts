@@ -6,8 +6,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { until } from '../../../testing/deadline.ts'
-import type { Scope } from '../../../testing/scope.ts'
+import { onEnd, type Scope } from '../../../testing/scope.ts'
 import { tempDir } from '../../../testing/temp-dir.ts'
 import { assertNothing } from './answers.ts'
 import { startSite } from './site.ts'
@@ -140,6 +141,50 @@ route-run = addheader:X-Rule: 1`,
     assert.match(site.log[0] ?? '', /security error: .*root-secret is not under its directory/)
   })
 
+  test('do not follow a link that takes the place of a file while it is opened', async t => {
+    const root = makeFiles(t)
+    const target = join(root, 'swapped')
+    writeFileSync(target, 'harmless')
+    const site = await startSite(t, `check-static = ${root}`)
+    const swapping = new Worker(SWAPPER, {
+      eval: true,
+      workerData: { target, secret: `${root}-secret` },
+    })
+    onEnd(t, async () => void (await swapping.terminate()))
+    const found = new Map<string, number>()
+    for (let round = 0; round < 80; round++) {
+      const responses = await Promise.all(Array.from({ length: 5 }, () => site.get('/swapped')))
+      for (const { text } of responses) {
+        const what = text.startsWith('page') ? 'page' : text
+        found.set(what, (found.get(what) ?? 0) + 1)
+      }
+    }
+    assert.ok(found.has('harmless'), 'the file was never served')
+    assert.equal(found.get('secret'), undefined)
+  })
+
+  test('do not serve names that begin with a dot, unless static-dotfiles is set', async t => {
+    const root = makeFiles(t)
+    mkdirSync(join(root, '.git'))
+    mkdirSync(join(root, '.well-known'))
+    writeFileSync(join(root, '.env'), 'secret')
+    writeFileSync(join(root, '.git/config'), 'secret')
+    writeFileSync(join(root, '.well-known/security.txt'), 'mail us')
+    const paths = ['/.env', '/.git/config', '/sub/%2e%2e/.env', '/m.env', '/m/.env', '/s/.env']
+    const lines = `check-static = ${root}
+static-map = /m=${root}
+route = ^/s/(.*) static:${root}/$1
+route = ^/rule static:${root}/.env`
+    const site = await startSite(t, lines)
+    for (const path of paths) assert.doesNotMatch((await site.get(path)).text, /secret/, path)
+    assert.equal((await site.get('/.well-known/security.txt')).text, 'mail us')
+    assert.equal((await site.get('/rule')).text, 'secret')
+    const open = await startSite(t, `${lines}\nstatic-dotfiles = true`)
+    for (const path of ['/.env', '/.git/config', '/m/.env', '/s/.env']) {
+      assert.equal((await open.get(path)).text, 'secret', path)
+    }
+  })
+
   test('a directory may come later', async t => {
     const root = makeFiles(t)
     const site = await startSite(t, `check-static = ${root}/later`)
@@ -182,4 +227,32 @@ static-cache-paths-name = paths`,
     site.cache('paths').set(`${root}//x`, Buffer.from(`${root}-secret`))
     assert.match((await site.get('/x')).text, /^page/)
   })
+
+  test('what another process writes there does not lead out of the directory', async t => {
+    const root = makeFiles(t)
+    writeFileSync(join(root, '.env'), 'secret')
+    const site = await startSite(
+      t,
+      `cache2 = name=paths,items=10\ncheck-static = ${root}\nstatic-cache-paths = 5`,
+    )
+    const planted = ['/../root-secret', '/sub/../../root-secret', '/../../etc/passwd', '/.env']
+    for (const [index, path] of planted.entries()) {
+      site.cache('paths').set(`${root}//x${index}`, Buffer.from(root + path))
+      assert.match((await site.get(`/x${index}`)).text, /^page/, path)
+    }
+    site.cache('paths').set(`${root}//a.css`, Buffer.from(`${root}/../root-secret`))
+    assert.equal((await site.get('/a.css')).text, 'a { color: red }')
+  })
 })
+
+/** Puts a link to the secret in the place of the file, and the file back, without a pause. */
+const SWAPPER = `
+const { linkSync, renameSync, symlinkSync, writeFileSync } = require('node:fs')
+const { workerData: { target, secret } } = require('node:worker_threads')
+writeFileSync(target + '.file', 'harmless')
+for (;;) {
+  symlinkSync(secret, target + '.next')
+  renameSync(target + '.next', target)
+  linkSync(target + '.file', target + '.next')
+  renameSync(target + '.next', target)
+}`

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { compileArgument, compileSubject } from '../../../src/uwsgi/rules/template.ts'
-import { exchangeWith, TEST_HOST } from './fake-exchange.ts'
+import { contextWith, TEST_ROUTER_DEPS } from './fake-context.ts'
 
 const VARIABLES = {
   REQUEST_URI: '/ab?x=1',
@@ -13,9 +13,9 @@ const VARIABLES = {
 }
 
 function expand(text: string, groups: readonly (string | undefined)[] | null = null): string {
-  const exchange = exchangeWith(VARIABLES)
-  exchange.groups = groups
-  return compileArgument(text).expand(exchange)
+  const context = contextWith(VARIABLES)
+  context.groups = groups
+  return compileArgument(text).expand(context)
 }
 
 describe('groups in arguments', () => {
@@ -39,7 +39,7 @@ describe('groups in arguments', () => {
   test('are nothing without a regular expression', () => assert.equal(expand('[$0$1]'), '[]'))
 
   test('are plain text in a condition', () => {
-    assert.equal(compileSubject('$1$').expand(exchangeWith({})), '$1$')
+    assert.equal(compileSubject('$1$').expand(contextWith({})), '$1$')
   })
 })
 
@@ -71,13 +71,13 @@ describe('variables', () => {
     ['mime[PATH_INFO]', ''],
     ['upper[REMOTE_USER]', 'BOB\xe9'],
     ['lower[REMOTE_USER]', 'bob\xe9'],
-    ['time[unix]', String(TEST_HOST.clock.nowMs() / 1000)],
-    ['time[micros]', `${TEST_HOST.clock.nowMs()}000`],
+    ['time[unix]', String(TEST_ROUTER_DEPS.clock.nowMs() / 1000)],
+    ['time[micros]', `${TEST_ROUTER_DEPS.clock.nowMs()}000`],
     ['time[none]', ''],
-    ['httptime[60]', new Date(TEST_HOST.clock.nowMs() + 60_000).toUTCString()],
+    ['httptime[60]', new Date(TEST_ROUTER_DEPS.clock.nowMs() + 60_000).toUTCString()],
     ['httptime[999999999999]', 'Fri, 31 Dec 9999 23:59:59 GMT'],
     [`httptime[${'9'.repeat(400)}]`, 'Fri, 31 Dec 9999 23:59:59 GMT'],
-    ['httptime[]', new Date(TEST_HOST.clock.nowMs()).toUTCString()],
+    ['httptime[]', new Date(TEST_ROUTER_DEPS.clock.nowMs()).toUTCString()],
     ['uwsgi[wid]', '3'],
     ['uwsgi[pid]', '4321'],
     ['uwsgi[status]', '500'],
@@ -118,8 +118,8 @@ describe('variables', () => {
   })
 
   test('what a rule sets counts from then on', () => {
-    const exchange = exchangeWith(VARIABLES)
-    exchange.setVariable('PATH_INFO', '/new')
-    assert.equal(compileArgument(`\${PATH_INFO}`).expand(exchange), '/new')
+    const context = contextWith(VARIABLES)
+    context.setVariable('PATH_INFO', '/new')
+    assert.equal(compileArgument(`\${PATH_INFO}`).expand(context), '/new')
   })
 })

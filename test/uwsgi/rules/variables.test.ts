@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decodePath } from '../../../src/uwsgi/rules/request-path.ts'
-import { HttpVariables } from '../../../src/uwsgi/rules/variables.ts'
+import { decodePath, HttpVariables } from '../../../src/uwsgi/rules/variables.ts'
 import { sendRaw } from './raw-http.ts'
 import { startSite } from './site.ts'
 

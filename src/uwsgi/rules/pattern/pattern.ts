@@ -7,8 +7,7 @@
  * the very end, and not also the place before a last line feed, which a client can send as `%0A`.
  */
 
-import { readClass } from './pattern-class.ts'
-import { formatCharacter, formatSet, readEscape } from './pattern-escapes.ts'
+import { formatCharacter, formatSet, readClass, readEscape } from './pattern-escapes.ts'
 import { literal, type PatternError, PatternReader } from './pattern-reader.ts'
 
 export interface CompiledPattern {

@@ -1,0 +1,32 @@
+/**
+ * Facts that several layers need and that have one value.
+ */
+
+/** The moment of an item that never ends. Moments are Unix milliseconds. */
+export const NEVER = 0
+
+/** An item is gone from the millisecond on at which it ends. */
+export function isExpired(expiresAtMs: number, nowMs: number): boolean {
+  return expiresAtMs !== NEVER && expiresAtMs <= nowMs
+}
+
+export const MIN_INT64 = -(2n ** 63n)
+export const MAX_INT64 = 2n ** 63n - 1n
+
+/** Bytes of a counter: a 64-bit integer, little-endian. */
+export const COUNTER_SIZE = 8
+
+/** Longest time a timer of Node can wait, in milliseconds. A longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Longest key that a cache can be created for, and that uwsgi's 16-bit sizes can carry. */
+export const MAX_KEY_SIZE_LIMIT = 65_535
+
+/** `maxKeySize` of a cache that is created without that option. */
+export const DEFAULT_MAX_KEY_SIZE = 256
+
+/** `sun_path` holds 104 bytes on BSD and macOS and 108 on Linux, one of them the closing zero. */
+export const MAX_UNIX_PATH_SIZE = 103
+
+/** Permissions of a Unix socket's file: its owner alone. */
+export const DEFAULT_SOCKET_MODE = 0o600

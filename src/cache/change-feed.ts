@@ -1,0 +1,58 @@
+/**
+ * The changes made through one cache object, for its listeners.
+ */
+
+import {
+  type CacheChange,
+  type CacheKey,
+  type ChangeListener,
+  invalidOption,
+  type ValueSource,
+} from '../base/index.ts'
+import { copyBytes } from '../codecs/index.ts'
+import type { Engine } from '../engine/index.ts'
+
+export class ChangeFeed {
+  /** Asked after each change, so that a cache without listeners pays for nothing else. */
+  isObserved = false
+  #listeners: readonly ChangeListener[] = []
+
+  observe(listener: ChangeListener): () => void {
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    // A function of its own: the same listener may observe twice, and end one of both.
+    const own: ChangeListener = change => listener(change)
+    this.#listeners = [...this.#listeners, own]
+    this.isObserved = true
+    return () => {
+      this.#listeners = this.#listeners.filter(known => known !== own)
+      this.isObserved = this.#listeners.length > 0
+    }
+  }
+
+  deleted(key: CacheKey): void {
+    this.#publish({ kind: 'delete', key: copyKey(key) })
+  }
+
+  stored(key: CacheKey, source: ValueSource, expiresAtMs: number): void {
+    const value = Buffer.allocUnsafe(source.size)
+    source.writeTo(value, 0)
+    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+  }
+
+  /** Publishes the whole item after a change that carried only a part of it. */
+  changed(key: CacheKey, engine: Engine): void {
+    const value = engine.peek(key, copyBytes)
+    if (value === undefined) return
+    const { expiresAtMs } = engine.found
+    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+  }
+
+  #publish(change: CacheChange): void {
+    for (const listener of this.#listeners) listener(change)
+  }
+}
+
+/** The caller may change the bytes of a key later. */
+function copyKey(key: CacheKey): Buffer {
+  return typeof key === 'string' ? Buffer.from(key) : Buffer.from(key)
+}

@@ -1,0 +1,100 @@
+/**
+ * Counters as callers see them: their arguments, and the answers of the engine.
+ */
+
+import {
+  type CacheKey,
+  COUNT_OPTION_NAMES,
+  COUNTER_OPTION_NAMES,
+  type CounterOperation,
+  type CounterOptions,
+  type CountOptions,
+  describe,
+  requireInt64,
+  requireInteger,
+  UndercroftError,
+  VALUE_TYPE,
+} from '../base/index.ts'
+import type { ChangeFeed } from './change-feed.ts'
+import type { Expiry } from './expiry.ts'
+import type { CacheLifetime } from './lifetime.ts'
+
+/** The largest result of an operation in numbers. */
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
+
+export class CacheCounters {
+  readonly #lifetime: CacheLifetime
+  readonly #feed: ChangeFeed
+  readonly #expiry: Expiry
+  readonly #defaultInitial: bigint
+
+  constructor(lifetime: CacheLifetime, feed: ChangeFeed, expiry: Expiry, defaultInitial: bigint) {
+    this.#lifetime = lifetime
+    this.#feed = feed
+    this.#expiry = expiry
+    this.#defaultInitial = defaultInitial
+  }
+
+  /** A number returns a number, and a bigint returns a bigint. */
+  change(
+    call: string,
+    key: CacheKey,
+    operation: CounterOperation,
+    by: number | bigint,
+    options: CounterOptions | undefined,
+  ): number | bigint | undefined {
+    const atMs = this.#expiry.of(call, options, COUNTER_OPTION_NAMES)
+    if (typeof by === 'bigint') {
+      return this.#change(key, operation, by, options, atMs, VALUE_TYPE.bigint, undefined)
+    }
+    requireInteger('by', by, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const exact = BigInt(by)
+    const value = this.#change(key, operation, exact, options, atMs, VALUE_TYPE.integer, MAX_SAFE)
+    return value === undefined ? undefined : Number(value)
+  }
+
+  count(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options: CountOptions | undefined,
+  ): bigint | undefined {
+    const atMs = this.#expiry.of('count', options, COUNT_OPTION_NAMES)
+    const limit = options?.safe === true ? MAX_SAFE : undefined
+    return this.#change(key, operation, by, options, atMs, VALUE_TYPE.integer, limit)
+  }
+
+  #change(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    options: CounterOptions | undefined,
+    expiresAtMs: number,
+    type: number,
+    limit: bigint | undefined,
+  ): bigint | undefined {
+    const engine = this.#lifetime.use()
+    const given = options?.initial
+    const initial = given === undefined ? this.#defaultInitial : requireInt64('initial', given)
+    const fresh = options?.onlyPresent === true ? undefined : { initial, expiresAtMs, type }
+    const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit)
+    if (outcome === 'full' || outcome === 'absent') return undefined
+    if (typeof outcome !== 'bigint') throw counterError(outcome, key)
+    if (this.#feed.isObserved) this.#feed.changed(key, engine)
+    return outcome
+  }
+}
+
+function counterError(outcome: 'not-a-counter' | 'out-of-range', key: CacheKey): UndercroftError {
+  if (outcome === 'not-a-counter') {
+    return new UndercroftError(
+      'UNDERCROFT_NOT_A_COUNTER',
+      `the value of ${describe(key)} is not a 64-bit integer; it is unchanged`,
+    )
+  }
+  return new UndercroftError(
+    'UNDERCROFT_COUNTER_RANGE',
+    `the result for ${describe(key)} is beyond Number.MAX_SAFE_INTEGER; the value is unchanged. ` +
+      'Give a bigint to use all 64 bits',
+  )
+}

@@ -1,0 +1,46 @@
+/**
+ * What replication and dumps do with a cache; see base/replicable.ts.
+ */
+
+import {
+  type CacheChange,
+  type CacheKey,
+  type Clock,
+  type ItemPage,
+  isExpired,
+  NEVER,
+  type ReplicationAccess,
+} from '../base/index.ts'
+import { encodeValue } from '../codecs/index.ts'
+import { readItemPage } from './items.ts'
+import type { CacheLifetime } from './lifetime.ts'
+
+export class CacheReplication implements ReplicationAccess {
+  readonly #lifetime: CacheLifetime
+  readonly #clock: Clock
+
+  constructor(lifetime: CacheLifetime, clock: Clock) {
+    this.#lifetime = lifetime
+    this.#clock = clock
+  }
+
+  apply(change: CacheChange): boolean {
+    const engine = this.#lifetime.use()
+    if (change.kind === 'delete') return engine.delete(change.key)
+    const atMs = engine.segment.geometry.ignoresTtl ? NEVER : change.expiresAtMs
+    if (isExpired(atMs, this.#clock.nowMs())) {
+      engine.delete(change.key)
+      return true
+    }
+    return engine.store(change.key, encodeValue(change.value), atMs, 'set') === 'stored'
+  }
+
+  promote(key: CacheKey): void {
+    const engine = this.#lifetime.use()
+    if (engine.has(key)) engine.touch(key, engine.found.expiresAtMs)
+  }
+
+  itemPage(cursor: number, maxSize: number): ItemPage {
+    return readItemPage(this.#lifetime.use(), cursor, maxSize)
+  }
+}

@@ -1,0 +1,3 @@
+import { testMatrixUnder } from './suites.ts'
+
+testMatrixUnder(24, 'Node 24', {})

@@ -1,0 +1,3 @@
+import { testMatrixUnder } from './suites.ts'
+
+testMatrixUnder(26, 'Node 26', {})

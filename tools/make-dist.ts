@@ -1,0 +1,108 @@
+/**
+ * Makes dist/, the folder that npm packs, from what tsc has compiled into build/: part of
+ * `npm run build`.
+ *
+ * JavaScript comes without comments and source maps, as its sources are not packed; the comments
+ * for users are in the declarations. Of these only those come that an entry point leads to.
+ */
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+// From build/tools/ to the root of the repository.
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const DIST = join(ROOT, 'dist')
+/** Where each folder of build/ goes. */
+const FOLDERS = { src: DIST, examples: join(DIST, 'examples') } as const
+/** What TypeScript infers since 5.7, and what older ones do not know: the default, spelt out. */
+const NEWER_DEFAULT = /\b(Buffer|Uint8Array|DataView)<ArrayBufferLike>/g
+/** Written last: a dist/ without it is not whole. */
+const STAMP = join(DIST, '.made')
+
+if (!isCurrent()) {
+  rmSync(DIST, { recursive: true, force: true })
+  for (const [folder, target] of Object.entries(FOLDERS)) {
+    for (const path of filesIn(folder, '.js')) copyCode(folder, path, target)
+  }
+  for (const path of publicDeclarations()) {
+    const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
+    write(join(DIST, path), text.replaceAll(NEWER_DEFAULT, '$1'))
+  }
+  write(STAMP, '')
+}
+
+/** Nothing in build/ is newer than dist/, and no source of dist/ is gone. */
+function isCurrent(): boolean {
+  if (!existsSync(STAMP)) return false
+  const madeMs = statSync(STAMP).mtimeMs
+  return Object.entries(FOLDERS).every(([folder, target]) => {
+    const paths = filesIn(folder, '.js', '.d.ts')
+    const isOld = paths.every(path => statSync(join(ROOT, 'build', folder, path)).mtimeMs < madeMs)
+    return isOld && paths.every(path => path.endsWith('.d.ts') || existsSync(join(target, path)))
+  })
+}
+
+/** Compiled files whose source is still there: tsc leaves those of others behind. */
+function filesIn(folder: string, ...suffixes: readonly string[]): string[] {
+  return readdirSync(join(ROOT, 'build', folder), { recursive: true, encoding: 'utf8' }).filter(
+    path => {
+      const suffix = suffixes.find(end => path.endsWith(end))
+      if (suffix === undefined) return false
+      return existsSync(join(ROOT, folder, `${path.slice(0, -suffix.length)}.ts`))
+    },
+  )
+}
+
+function copyCode(folder: string, path: string, target: string): void {
+  const text = readFileSync(join(ROOT, 'build', folder, path), 'utf8')
+  const { outputText } = ts.transpileModule(text, {
+    fileName: path,
+    compilerOptions: {
+      target: ts.ScriptTarget.ESNext,
+      module: ts.ModuleKind.ESNext,
+      removeComments: true,
+    },
+  })
+  write(join(target, path), outputText)
+}
+
+/** The entry points' declarations and all that these import, as paths below build/src. */
+function publicDeclarations(): Set<string> {
+  const found = new Set<string>()
+  const waiting = entryPoints()
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (found.has(path)) continue
+    found.add(path)
+    const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
+    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
+      if (fileName.startsWith('.')) {
+        waiting.push(join(dirname(path), fileName.replace(/\.(js|ts)$/, '.d.ts')))
+      }
+    }
+  }
+  return found
+}
+
+function entryPoints(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { types: string }>
+  }
+  return Object.values(exports).flatMap(target =>
+    typeof target === 'string' ? [] : [relative(DIST, join(ROOT, target.types))],
+  )
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
