@@ -105,7 +105,7 @@ describe('undercroft serve', () => {
       const cache = ['--cache', `demo@${address}`]
       assert.equal((await run('set', 'k', 'v', ...cache, '--secret-file', path)).code, 0)
       assert.equal((await run('get', 'k', ...cache, '--secret-file', path)).out, 'v')
-      assert.match((await run('get', 'k', ...cache)).err, /asks for a secret/)
+      assert.match((await run('get', 'k', ...cache)).err, /needs a secret/)
       assert.equal((await exchange(address, Buffer.from('6f0100006b', 'hex'))).length, 0)
     })
 

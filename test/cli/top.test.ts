@@ -65,7 +65,7 @@ describe('undercroft top --once', () => {
     assert.match(out, /^127\.0\.0\.1:1: the response is not valid JSON/m)
     assert.match(
       out,
-      /^127\.0\.0\.1:2: the response is not an undercroft or uWSGI stats document \(UNDERCROFT_PROTOCOL\)$/m,
+      /^127\.0\.0\.1:2: not an undercroft or uWSGI stats document \(UNDERCROFT_PROTOCOL\)$/m,
     )
     assert.match(out, /^127\.0\.0\.1:3: nobody listens there \(UNDERCROFT_CONNECTION\)$/m)
   })

@@ -129,7 +129,7 @@ export function parseStatsDocument(text: string): CacheFacts[] {
   if (memberOf(document, 'workers') === undefined || !Array.isArray(caches)) {
     throw new UndercroftError(
       'UNDERCROFT_PROTOCOL',
-      'the response is not an undercroft or uWSGI stats document',
+      'not an undercroft or uWSGI stats document',
     )
   }
   return caches.map(own === undefined ? readUwsgiCache : readOwnCache)

@@ -95,7 +95,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
   {
     name: 'static-dotfiles',
     kind: 'flag',
-    group: 'http',
+    group: 'command',
     support: 'now',
     description: 'Serve files below names that begin with a dot; .well-known is always served.',
   },

@@ -29,7 +29,7 @@ describe('a socket address', () => {
   test('cannot be an abstract name of Linux, which has no owner and no mode', () => {
     assert.throws(
       () => parseAddress('socket', '@app'),
-      refusal(/a path; abstract sockets are not supported.*"@app"/),
+      refusal(/no abstract socket.*"@app"/),
     )
   })
 
