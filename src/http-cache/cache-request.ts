@@ -1,25 +1,30 @@
 /**
- * A request as the cache looks at it, whichever server it came through.
+ * A request as the cache sees it, the same for every kind of server.
  */
 
 import type { FieldReader } from '../http-message/index.ts'
 import { type Directives, NO_DIRECTIVES, requestDirectives } from './directives.ts'
-import type { Asker } from './storing.ts'
 
-/** What a `key` function sees of a request. */
+/** A request as a `key` function sees it. */
 export interface CacheRequest {
   readonly method: string
   /**
-   * Where it goes to, with scheme and host, without a fragment: `http://example.com/news?page=2`.
-   * The scheme is what X-Forwarded-Proto says, if that is there.
+   * Its URL with scheme and host, without a fragment: `http://example.com/news?page=2`. If the
+   * request has X-Forwarded-Proto, that is the scheme.
    */
   readonly url: string
-  /** A field's value, by its name in lower case. */
+  /** Returns a field's value by its name in lower case. */
   readonly header: FieldReader
 }
 
-/** What of it decides whether a response to it may be stored for others. */
-export function askerOf({ header }: CacheRequest): Asker {
+/** The credentials that a request came with. */
+export interface RequestCredentials {
+  readonly hasAuthorization: boolean
+  readonly hasCookie: boolean
+}
+
+/** Returns the facts that decide whether a response may be stored for other clients. */
+export function credentialsOf({ header }: CacheRequest): RequestCredentials {
   return {
     hasAuthorization: header('authorization') !== undefined,
     hasCookie: header('cookie') !== undefined,
@@ -33,12 +38,12 @@ export function directivesOf({ header }: CacheRequest): Directives {
   return requestDirectives(cacheControl, pragma)
 }
 
-/** What proxies say of a request, and frameworks make links and redirects from. */
+/** Fields by which proxies describe a request. Frameworks make links and redirects from them. */
 const FORWARDED_FIELDS = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix']
 
 /**
- * The URL, and all that a framework may take it for. Without that in the key, one client could
- * choose the host in links, or the scheme of a redirect, for all others.
+ * Returns the URL and every field that a framework may make a URL from. If they were not in the
+ * key, one client could choose the host in links, or the scheme of a redirect, for all others.
  */
 export function defaultKey({ url, header }: CacheRequest): string {
   let key = url
@@ -51,7 +56,7 @@ export function defaultKey({ url, header }: CacheRequest): string {
   return key
 }
 
-/** The scheme that a proxy in front says, where it says one of the two. */
+/** Returns the scheme that a proxy in front names, if it is a known one. */
 export function schemeOf(forwardedProto: string | undefined, isEncrypted: boolean): string {
   if (forwardedProto !== undefined && isScheme(forwardedProto)) return forwardedProto
   return isEncrypted ? 'https' : 'http'

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import CachePolicy from 'http-cache-semantics'
 import { parseDirectives } from '../../src/http-cache/directives.ts'
-import { judge, type Lifetime } from '../../src/http-cache/freshness.ts'
-import { assess } from '../../src/http-cache/storing.ts'
+import { evaluateStorability } from '../../src/http-cache/storability.ts'
+import { judge, type Lifetime } from '../../src/http-cache/stored-response.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'
 
 const NOW_MS = Date.UTC(2027, 0, 15, 8)
 const ROUNDS = 3000
-const ANYBODY = { hasAuthorization: false, hasCookie: false }
+const NO_CREDENTIALS = { hasAuthorization: false, hasCookie: false }
 const RULES = { alsoStore: new Set<never>(), defaultTtlMs: 0 }
 
 describe('what may be reused', () => {
@@ -119,7 +119,7 @@ function byLibrary(response: Fields, request: Fields, laterMs: number): boolean 
 
 function assessed(response: Fields) {
   const fields = Object.entries(response)
-  return assess({ status: 200, reason: '', fields }, ANYBODY, RULES, NOW_MS)
+  return evaluateStorability({ status: 200, reason: '', fields }, NO_CREDENTIALS, RULES, NOW_MS)
 }
 
 function lifetimeOf(response: Fields): Lifetime {

@@ -79,8 +79,6 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/client', why: NOT_YET },
   { path: 'src/codecs', why: NOT_YET },
   { path: 'src/engine', why: NOT_YET },
-  { path: 'src/http-cache', why: NOT_YET },
-  { path: 'src/http-message', why: NOT_YET },
   { path: 'src/monitoring', why: NOT_YET },
   { path: 'src/net', why: NOT_YET },
   { path: 'src/platform', why: NOT_YET },

@@ -6,11 +6,11 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 
-/** What applications ask a connection for. */
+/** The properties that applications read from a connection. */
 const SOCKET_FACTS = ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localPort']
 
-/** Takes whatever is written, and has nothing to read. */
-class Nowhere extends Duplex {
+/** A connection that discards everything that is written, and has nothing to read. */
+class DiscardingConnection extends Duplex {
   override _read(): void {}
 
   override _write(_chunk: unknown, _encoding: string, callback: () => void): void {
@@ -18,17 +18,17 @@ class Nowhere extends Duplex {
   }
 }
 
-/** The same request once more, as another client of the same address would make it. */
-export function makeBehind(message: IncomingMessage): {
+/** Returns the same request once more, as another client of the same address would send it. */
+export function createBackgroundExchange(message: IncomingMessage): {
   readonly request: IncomingMessage
   readonly response: ServerResponse
 } {
-  const socket = new Nowhere()
+  const socket = new DiscardingConnection()
   for (const name of [...SOCKET_FACTS, 'encrypted']) {
     const value = (message.socket as unknown as Record<string, unknown>)[name]
     Object.defineProperty(socket, name, { value })
   }
-  // A Duplex is what these two need of a Socket, and all that they get in tests of Node itself.
+  // Both constructors need only a Duplex of a Socket. Node's own tests pass them one as well.
   const request = new IncomingMessage(socket as unknown as IncomingMessage['socket'])
   request.method = message.method
   request.url = message.url

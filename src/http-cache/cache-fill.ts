@@ -1,48 +1,49 @@
 /**
- * One request that asks the application for all others, and stores what comes.
+ * A cache fill: one request asks the application for all who wait, and stores the response.
  *
- * The server's side (listener.ts, fetch-handler.ts) tells the head and the body; this decides what
- * becomes of them. However it ends, the lease ends, or those who wait would wait in vain.
+ * The server's side (listener.ts, fetch-handler.ts) passes the head and the body on, and this class
+ * decides what happens to them. However a fill ends, its lease ends as well, or other requests
+ * would wait for nothing.
  */
 
-import { isNotModified, NO_LENGTH_STATUSES, sameOpaque } from '../http-message/index.ts'
+import {
+  type Answer,
+  type BodyReceiver,
+  type DecodedCheck,
+  isNotModified,
+  NO_LENGTH_STATUSES,
+  sameOpaque,
+} from '../http-message/index.ts'
 import type { Lease } from '../single-flight/index.ts'
-import { askerOf, type CacheRequest } from './cache-request.ts'
+import { type CacheRequest, credentialsOf } from './cache-request.ts'
 import type { CacheStatus, ForwardReason } from './cache-status.ts'
-import { isUsableOnError } from './freshness.ts'
-import type { ResolvedHttpOptions } from './options.ts'
-import { decodedHead, findField, keptMs, mergeFields, pageHead, withBody } from './page-head.ts'
-import type { Found, PageStore } from './page-store.ts'
-import { PreparedHead } from './prepared-page.ts'
-import type { PageHead } from './record.ts'
-import { assess, combine, namesIn, type ResponseHead } from './storing.ts'
+import type { HttpCacheContext } from './http-cache-context.ts'
+import type { Found, ReadyPage } from './page-store.ts'
+import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
+import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
+import { findField, isUsableOnError, type PageHead, StoredResponse } from './stored-response.ts'
 
-/** The cache's parts, as all that handles requests uses them. */
-export interface Site {
-  readonly options: ResolvedHttpOptions
-  readonly store: PageStore
-}
-
-/** A request with what was found out about it. */
+/** A request and the key of its page. */
 export interface Query {
   readonly request: CacheRequest
   readonly baseKey: string
 }
 
-/** A page ready to answer with. */
-export interface ReadyPage {
-  readonly page: PreparedHead
-  readonly body: Buffer
+/** Why and for which item the application is asked. */
+export interface FillOrder {
+  readonly place: Found
+  readonly lease: Lease
+  readonly forward: ForwardReason
 }
 
 /** What to do with the application's response once its head is known. */
 export type HeadDecision =
-  /** Send it on, and tell the body to `finish`. `isNotModified`: send 304 instead, without it. */
+  /** Send it, and pass the body to `finish`. `isNotModified`: send 304 without the body instead. */
   | { readonly kind: 'store'; readonly status: CacheStatus; readonly isNotModified: boolean }
-  /** Send it on; there is no more to tell. */
+  /** Send it; the fill is over. */
   | { readonly kind: 'pass'; readonly status: CacheStatus }
-  /** Drop it but for its cookies, and answer with this page. */
-  | { readonly kind: 'replace'; readonly status: CacheStatus; readonly ready: ReadyPage }
+  /** Drop it except for its cookies, and send this answer. */
+  | { readonly kind: 'replace'; readonly answer: Answer }
 
 /** A page that still lacks its body. */
 interface Pending {
@@ -51,45 +52,41 @@ interface Pending {
   readonly announced: string | undefined
 }
 
-/** The client's own, about what it has; those of the cache take their place. */
+/** The client's conditions are about its own copy; those of the cache replace them. */
 export const CLIENT_CONDITIONS = ['if-none-match', 'if-modified-since']
 
-/** For how long nobody waits for what was not stored. */
+/** For how long requests do not wait for a response that was not stored. */
 const PASS_MS = 10_000
 const PASS_AFTER_ERROR_MS = 1000
 
 /** RFC 5861 section 4. */
 const ERROR_STATUSES = new Set([500, 502, 503, 504])
 
-export class Leading {
-  readonly #site: Site
+export class CacheFill implements BodyReceiver {
+  readonly #context: HttpCacheContext
   readonly #query: Query
-  readonly #place: Found
-  readonly #lease: Lease
-  readonly #forward: ForwardReason
+  readonly #order: FillOrder
   /** The stale page, if there is one. */
   readonly #stale: ReadyPage | undefined
-  /** Resolves when all is done, whatever came of it. */
+  /** Resolves when the fill is over, with or without a stored page. */
   readonly over: Promise<void>
   #isOver: () => void = () => {}
   #isEnding = false
   #pending: Pending | undefined
 
-  constructor(site: Site, query: Query, place: Found, lease: Lease, forward: ForwardReason) {
-    this.#site = site
+  constructor(context: HttpCacheContext, query: Query, order: FillOrder) {
+    this.#context = context
     this.#query = query
-    this.#place = place
-    this.#lease = lease
-    this.#forward = forward
-    this.#stale = place.kind === 'page' ? place : undefined
+    this.#order = order
+    this.#stale = order.place.kind === 'page' ? order.place : undefined
     this.over = new Promise(resolve => {
       this.#isOver = resolve
     })
   }
 
   /**
-   * The conditions to send to the application in place of the client's: it must not answer 304 to
-   * a page that is not here, and may to one that is.
+   * The conditions to send to the application in place of the client's. The application may answer
+   * 304 to a page that is stored, and must not to one that is not.
    */
   get conditions(): readonly (readonly [name: string, value: string])[] {
     const head = this.#stale?.page.head
@@ -103,21 +100,23 @@ export class Leading {
   }
 
   /**
-   * The application's answer before its body; to be told once.
+   * Decides about the application's response. To be called once, before the body.
    *
-   * @param fields - those of `head` that belong to the page and not to this one answer
+   * @param fields - those fields of `head` that belong to the page and not to this one answer
    */
   onHead(head: ResponseHead, fields: ResponseHead['fields'] = head.fields): HeadDecision {
-    const nowMs = this.#site.options.clock.nowMs()
+    const nowMs = this.#nowMs()
     if (this.#stale !== undefined && head.status === 304 && this.conditions.length > 0) {
       return this.#freshen(this.#stale, { ...head, fields }, nowMs)
     }
     const instead = ERROR_STATUSES.has(head.status) ? this.onError(head.status) : undefined
-    if (instead !== undefined) return instead
-    const assessment = assess(head, askerOf(this.#query.request), this.#site.options, nowMs)
-    if ('refusal' in assessment) return this.#refuse(assessment.refusal, head.status)
+    if (instead !== undefined) return { kind: 'replace', answer: instead }
+    const { request } = this.#query
+    const credentials = credentialsOf(request)
+    const verdict = evaluateStorability(head, credentials, this.#context.options, nowMs)
+    if ('refusal' in verdict) return this.#refuse(verdict.refusal, head.status)
     const headers = combine(head.fields)
-    const { lifetime } = assessment
+    const { lifetime } = verdict
     const page = pageHead({ ...head, fields }, lifetime, headers['cache-status'])
     if (page === undefined || Number(headers['content-length']) > this.maxBodySize) {
       return this.#refuse('too-large', head.status)
@@ -125,23 +124,18 @@ export class Leading {
     const announced = headers['content-length']
     this.#pending = { head: page, varyNames: namesIn(headers.vary), announced }
     const validators = { etag: headers.etag, lastModified: headers['last-modified'] }
-    const hasIt =
-      head.status === 200 && isNotModified(this.#query.request.header, validators, nowMs)
+    const hasIt = head.status === 200 && isNotModified(request.header, validators, nowMs)
     const ttlSeconds = Math.floor((lifetime.freshMs - lifetime.ageMs) / 1000)
-    const status = { forward: this.#forward, ttlSeconds, isStored: true }
+    const status = { forward: this.#order.forward, ttlSeconds, isStored: true }
     return { kind: 'store', status, isNotModified: hasIt }
   }
 
   get maxBodySize(): number {
-    return this.#site.options.maxBodySize
+    return this.#context.options.maxBodySize
   }
 
-  /**
-   * The whole body, after a decision to store.
-   *
-   * @param isDecoded - whether it lacks the coding that its header names
-   */
-  finish(body: Buffer, isDecoded?: (body: Buffer) => Promise<boolean>): Promise<void> {
+  /** Takes the whole body, after a decision to store. */
+  finish(body: Buffer, isDecoded?: DecodedCheck): Promise<void> {
     return this.#end(async () => {
       const pending = this.#pending
       if (pending === undefined || !isWhole(pending, body)) return
@@ -152,65 +146,71 @@ export class Leading {
     })
   }
 
-  /** Not to be stored after all: the body is too large, or the head that was sent has cookies. */
-  giveUp(detail: 'too-large' | 'set-cookie'): Promise<void> {
+  /** Ends the fill without a page: the body is too large, or the head that was sent has cookies. */
+  giveUp(detail: string): Promise<void> {
     return this.#end(() => this.#storePass(detail, PASS_MS))
   }
 
   get storesCookies(): boolean {
-    return this.#site.options.alsoStore.has('set-cookie')
+    return this.#context.options.alsoStore.has('set-cookie')
   }
 
-  /** Nothing came, or not all of it: the next may try. */
+  /** Ends the fill because the response did not come to its end. The next request may try. */
   fail(): Promise<void> {
     return this.#end(async () => {})
   }
 
   /**
-   * What to answer in place of an error; undefined: there is nothing that may be used, and `fail`
-   * is still to be called.
+   * Decides what to answer in place of an error.
    *
-   * @param status - what the application answered, if it did
+   * @param status - the status that the application answered, if it did
+   * @returns undefined if no stored page may be used; then the fill is not over
    */
-  onError(status?: number): HeadDecision | undefined {
-    const nowMs = this.#site.options.clock.nowMs()
+  onError(status?: number): Answer | undefined {
+    const nowMs = this.#nowMs()
     const stale = this.#stale
     if (stale === undefined || !isUsableOnError(stale.page.lifetime, nowMs)) return undefined
-    // For a moment it counts as usable: else all who wait would ask in turn, in vain.
+    // The page counts as usable for a moment. Otherwise all who wait would ask, one after another.
     const lifetime = { ...stale.page.lifetime, retryAtMs: nowMs + PASS_AFTER_ERROR_MS }
     this.#storeAgain({ ...stale.page.head, lifetime }, stale.body)
     const answered = status === undefined ? {} : { forwardStatus: status }
-    return { kind: 'replace', status: { forward: this.#forward, ...answered }, ready: stale }
+    return this.#answerWith(stale, { forward: this.#order.forward, ...answered })
   }
 
-  /** RFC 9111 section 4.3.4. */
+  /** RFC 9111 section 4.3.4: the stored page, with the fields of a 304. */
   #freshen(stale: ReadyPage, head: ResponseHead, nowMs: number): HeadDecision {
     const { head: page } = stale.page
+    const { options } = this.#context
     const { etag } = combine(head.fields)
     const fields = mergeFields(page, head)
     const current = { status: page.status, reason: page.reason, fields }
-    const assessment = assess(current, askerOf(this.#query.request), this.#site.options, nowMs)
+    const credentials = credentialsOf(this.#query.request)
+    const verdict = evaluateStorability(current, credentials, options, nowMs)
     const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
     const fresh =
-      isSame && 'lifetime' in assessment
-        ? pageHead(current, assessment.lifetime, page.cacheStatus)
+      isSame && 'lifetime' in verdict
+        ? pageHead(current, verdict.lifetime, page.cacheStatus)
         : undefined
-    const status = { forward: this.#forward, forwardStatus: 304 }
+    const status = { forward: this.#order.forward, forwardStatus: 304 }
     if (fresh === undefined) {
       void this.#end(() => this.#storePass('no-freshness', PASS_MS))
-      return { kind: 'replace', status, ready: stale }
+      return { kind: 'replace', answer: this.#answerWith(stale, status) }
     }
     const { hasOwnEtag, bodySize } = page
     const freshHead = { ...fresh, hasOwnEtag, bodySize }
     this.#storeAgain(freshHead, stale.body)
-    const ready = { page: new PreparedHead(freshHead), body: stale.body }
-    return { kind: 'replace', status: { ...status, isStored: true }, ready }
+    const ready = { page: new StoredResponse(freshHead, options.cacheStatus), body: stale.body }
+    return { kind: 'replace', answer: this.#answerWith(ready, { ...status, isStored: true }) }
+  }
+
+  #answerWith({ page, body }: ReadyPage, status: CacheStatus): Answer {
+    return page.answer(this.#query.request, body, status, this.#nowMs())
   }
 
   #refuse(detail: string, status: number): HeadDecision {
     const passMs = status >= 500 ? PASS_AFTER_ERROR_MS : PASS_MS
     void this.#end(() => this.#storePass(detail, passMs))
-    return { kind: 'pass', status: { forward: this.#forward, detail } }
+    return { kind: 'pass', status: { forward: this.#order.forward, detail } }
   }
 
   #storeAgain(head: PageHead, body: Buffer): void {
@@ -218,33 +218,39 @@ export class Leading {
   }
 
   async #store(head: PageHead, body: Buffer, varyNames: readonly string[]): Promise<void> {
-    if (!(await this.#lease.isHeld())) return
+    const { lease, place } = this.#order
+    if (!(await lease.isHeld())) return
     const { request, baseKey } = this.#query
-    const page = { head, body, varyNames, keepMs: keptMs(head, this.#site.options.clock.nowMs()) }
-    if (await this.#site.store.storePage(baseKey, request, this.#place.vary, page)) return
+    const page = { head, body, varyNames, keepMs: keptMs(head, this.#nowMs()) }
+    if (await this.#context.store.storePage(baseKey, request, place.vary, page)) return
     await this.#storePass('full', PASS_AFTER_ERROR_MS)
   }
 
   async #storePass(detail: string, passMs: number): Promise<void> {
-    if (!(await this.#lease.isHeld())) return
-    const untilMs = this.#site.options.clock.nowMs() + passMs
+    const { lease, place } = this.#order
+    if (!(await lease.isHeld())) return
+    const untilMs = this.#nowMs() + passMs
     const isForCredentials = detail === 'authorization' || detail === 'cookie'
     const pass = { kind: 'pass', untilMs, detail, isForCredentials } as const
-    await this.#site.store.storePass(this.#place.itemKey, pass)
+    await this.#context.store.storePass(place.itemKey, pass)
   }
 
-  /** The first end counts. Storing may fail; the lease ends all the same. */
+  /** The first end counts. The lease ends even when storing fails. */
   async #end(work: () => Promise<void>): Promise<void> {
     if (this.#isEnding) return this.over
     this.#isEnding = true
     try {
       await work()
     } catch (error) {
-      this.#site.options.onError(error)
+      this.#context.options.onError(error)
     } finally {
-      await this.#lease.end()
+      await this.#order.lease.end()
       this.#isOver()
     }
+  }
+
+  #nowMs(): number {
+    return this.#context.options.clock.nowMs()
   }
 }
 
