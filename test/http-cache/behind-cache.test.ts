@@ -1,4 +1,4 @@
-/** An application behind the cache: it sees requests and responses as ever. */
+/** An application behind the cache: it sees requests and responses as usual. */
 
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'

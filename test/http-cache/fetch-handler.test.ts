@@ -1,4 +1,4 @@
-/** What only Fetch handlers have: streams that are cancelled, rejections, responses of `fetch`. */
+/** Only Fetch handlers have cancelled streams, rejections, and responses of `fetch`. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -124,7 +124,7 @@ describe('a handler', () => {
     const request = new Request(`${URL}#part`)
     await (await handler(request)).text()
     assert.equal(seen[0], request)
-    assert.ok(isHit(await handler(new Request(URL)))) // a fragment is not the server's business
+    assert.ok(isHit(await handler(new Request(URL)))) // servers do not see a fragment
   })
 
   test('that rejects does so for its client, and the next request asks', async t => {

@@ -110,7 +110,7 @@ function byLibrary(response: Fields, request: Fields, laterMs: number): boolean 
   const asked = { method: 'GET', url: '/', headers: {} }
   const options = { shared: true, cacheHeuristic: 0, immutableMinTimeToLive: 0 }
   const policy = new Policy(asked, { status: 200, headers }, options)
-  // What could never be reused without asking is not stored here, not even for max-stale.
+  // A response that every request would revalidate is not stored, not even for max-stale.
   const isWorthIt = policy.evaluateRequest(asked).response !== undefined
   nowMs += laterMs
   const evaluated = policy.evaluateRequest({ ...asked, headers: request })
@@ -127,7 +127,7 @@ function lifetimeOf(response: Fields): Lifetime {
   return 'lifetime' in assessment ? assessment.lifetime : assert.fail(assessment.refusal)
 }
 
-/** Without what the library takes too strictly (must-revalidate) or too lightly (s-maxage). */
+/** Omits must-revalidate, where the library is too strict, and s-maxage, where it is too lax. */
 function randomResponse(random: Random): Fields {
   const directives = [
     ...some(random, 0.6, () => `max-age=${random.below(120)}`),

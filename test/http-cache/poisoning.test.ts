@@ -1,6 +1,6 @@
 /**
- * A client cannot have its own response stored for a page that others ask for: whatever common
- * frameworks make a response from is in the key, or the request is left to the application.
+ * A client cannot have its own response stored for a page of other clients. Everything that common
+ * frameworks make a response from is in the key, or the application answers the request.
  */
 
 import assert from 'node:assert/strict'
@@ -9,7 +9,7 @@ import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { FRESH, pageSetting, startListener } from './page-setting.ts'
 
-/** Requests of an attacker, with what they could make an application believe. */
+/** Requests of an attacker that could mislead an application. */
 const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'a path in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim'],
   'a query in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page?'],

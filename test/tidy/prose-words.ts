@@ -94,7 +94,6 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'test/cli', why: NOT_YET },
   { path: 'test/crash', why: NOT_YET },
   { path: 'test/engine', why: NOT_YET },
-  { path: 'test/http-cache', why: NOT_YET },
   { path: 'test/model', why: NOT_YET },
   { path: 'test/peers', why: NOT_YET },
   { path: 'test/processes', why: NOT_YET },

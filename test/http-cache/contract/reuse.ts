@@ -1,4 +1,4 @@
-/** When a stored response answers, and when it is forgotten. */
+/** When a stored response answers, and when it is removed. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -65,7 +65,7 @@ const STORED = 'fwd=uri-miss; ttl=60; stored'
 
 function describeDemands(kind: Kind): void {
   describe('a client that asks for something newer', () => {
-    /** After 30 of 60 seconds: what each demand comes to, and whether the page is replaced. */
+    /** After 30 of 60 seconds: the result of each demand, and whether the page is replaced. */
     const cases: readonly (readonly [Fields, string])[] = [
       [{ 'cache-control': 'no-cache' }, 'fwd=request; ttl=60; stored'],
       [{ 'cache-control': 'No-Cache' }, 'fwd=request; ttl=60; stored'],
@@ -138,7 +138,7 @@ function describeForgetting(kind: Kind): void {
       const { cached } = await subject.get(path, { 'cache-control': 'only-if-cached' })
       return cached.startsWith('hit')
     }
-    /** At once where the cache is local, else a moment after the answer. */
+    /** A local cache removes the page at once, a remote one just after the answer. */
     const isForgotten = (subject: Subject, path: string) =>
       until(`${path} is forgotten`, async () => !(await isHit(subject, path)))
     const stored = async (subject: Subject, ...paths: readonly string[]) => {

@@ -1,4 +1,4 @@
-/** Which responses are told apart: by key, and by Vary. */
+/** Which responses are different pages: by key, and by Vary. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -8,7 +8,7 @@ import { type Fields, type Kind, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-/** Answers with everything that a page may be made of. */
+/** Answers with every part of a request that a page may be made from. */
 function tellAll(subject: Subject, headers: Fields = FRESH): void {
   subject.answer(({ path, headers: asked }) => ({
     headers,
