@@ -105,6 +105,17 @@ export function describeVariants(kind: Kind): void {
       assert.equal((await subject.get('/', languages('DE,en;q=0.5'))).cached, 'hit; ttl=60')
     })
 
+    test('a field full of spaces is read in time that grows with its length', async t => {
+      const subject = await Subject.start(t, kind)
+      tellAll(subject, { ...FRESH, vary: 'accept-language' })
+      const hostile = languages(`a${' '.repeat(15_000)}b`)
+      const { user } = process.cpuUsage()
+      for (let i = 0; i < 4; i++) await subject.get('/', hostile)
+      // The quadratic expression took 300 ms a request; the limit leaves room for a busy machine.
+      const tookMs = (process.cpuUsage().user - user) / 1000
+      assert.ok(tookMs < 400, `4 requests took ${tookMs} ms of the processor`)
+    })
+
     test('the oldest goes when there are more than maxVariants', async t => {
       const subject = await Subject.start(t, kind, { maxVariants: 2 })
       tellAll(subject, { ...FRESH, vary: 'accept-language' })
