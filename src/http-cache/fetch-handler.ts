@@ -105,15 +105,21 @@ class Exchange {
 
   /** Asks the application after the client was answered. */
   #refresh(fill: CacheFill): void {
-    this.#context.countRevalidation(fill.over)
+    // Not the client's signal, which ends when the client disconnects: that is soon.
+    const abandoned = new AbortController()
+    const { signal } = abandoned
+    const copy = new BodyCopy(fill, this.#context.budget)
+    this.#context.trackRevalidation(fill, () => {
+      abandoned.abort()
+      void copy.fail()
+    })
     const work = async (): Promise<void> => {
       try {
-        // The client's signal ends when the client disconnects, which is soon.
-        const response = await this.#app(upstreamRequest(this.#request, fill, { signal: null }))
+        const response = await this.#app(upstreamRequest(this.#request, fill, { signal }))
         if (decide(fill, response).kind !== 'store') return await response.body?.cancel()
-        const copy = new BodyCopy(fill, this.#context.budget)
         await copyWhole(response.body, copy, body => isDecoded(response, body))
       } catch (error) {
+        if (signal.aborted) return
         if (fill.onError() === undefined) void fill.fail()
         await fill.over
         throw error

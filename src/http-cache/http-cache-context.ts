@@ -2,6 +2,7 @@
  * What all requests of one `HttpCache` share: its options, its pages, its leases and its limits.
  */
 
+import { UndercroftError } from '../base/index.ts'
 import { CopyBudget, type FieldReader } from '../http-message/index.ts'
 import { SingleFlight } from '../single-flight/index.ts'
 import type { CacheRequest } from './cache-request.ts'
@@ -17,6 +18,12 @@ const MAX_BACKGROUND_REVALIDATIONS = 100
 
 /** Fields with URLs that may have changed as well. */
 const LOCATION_FIELDS = ['location', 'content-location']
+
+/** A fill that runs after the client was answered. */
+interface Revalidation {
+  readonly over: Promise<void>
+  fail(): Promise<void>
+}
 
 export class HttpCacheContext {
   readonly options: ResolvedHttpOptions
@@ -38,10 +45,26 @@ export class HttpCacheContext {
     return this.#revalidationCount < MAX_BACKGROUND_REVALIDATIONS
   }
 
-  /** Counts a revalidation until `over` resolves. */
-  countRevalidation(over: Promise<void>): void {
+  /**
+   * Counts a revalidation until it is over, and ends it after `refreshTimeoutMs`. Otherwise an
+   * application that hangs would keep the lease, and no request would refresh the page.
+   *
+   * @param abandon - stops the application's work
+   */
+  trackRevalidation(fill: Revalidation, abandon: () => void): void {
+    const { refreshTimeoutMs, onError } = this.options
     this.#revalidationCount++
-    void over.then(() => this.#revalidationCount--)
+    const timer = setTimeout(() => {
+      abandon()
+      void fill.fail()
+      const text = `a background refresh did not end within refreshTimeoutMs, ${refreshTimeoutMs} ms`
+      onError(new UndercroftError('UNDERCROFT_TIMEOUT', text))
+    }, refreshTimeoutMs)
+    timer.unref()
+    void fill.over.then(() => {
+      clearTimeout(timer)
+      this.#revalidationCount--
+    })
   }
 
   /**

@@ -33,10 +33,17 @@ type Refresh = (message: IncomingMessage, fill: CacheFill) => void
 /** The listener has the whole application, so it can revalidate pages in the background. */
 export function cachedListener(planner: Planner, app: Listener): Listener {
   const { context } = planner
+  const { onError } = context.options
   const refresh = (message: IncomingMessage, fill: CacheFill) => {
-    context.countRevalidation(fill.over)
-    const { request, response } = createBackgroundExchange(message)
-    runFill(context, { message: request, response, fill }, () => app(request, response))
+    const { request, response } = createBackgroundExchange(message, onError)
+    context.trackRevalidation(fill, () => response.destroy())
+    const fail = (error: unknown) => {
+      onError(error)
+      response.destroy() // and so the fill fails
+    }
+    const ask = async () =>
+      runFill(context, { message: request, response, fill }, () => app(request, response))
+    ask().catch(fail)
   }
   return (request, response) =>
     handle(planner, request, response, () => app(request, response), refresh)

@@ -51,6 +51,12 @@ export interface HttpCacheOptions {
    * same page; up to 600000. @default 5000
    */
   readonly waitMs?: number
+  /**
+   * Most milliseconds for a refresh after the client was answered (`stale-while-revalidate`), 1 to
+   * 600000. A longer one is abandoned and reported to `onError`, and the next request refreshes the
+   * page. @default 30000
+   */
+  readonly refreshTimeoutMs?: number
   /** The name of this cache in Cache-Status; false: omit the field. @default 'undercroft' */
   readonly cacheStatus?: string | false
   /**
@@ -72,6 +78,7 @@ export interface ResolvedHttpOptions {
   readonly maxVariants: number
   readonly alsoStore: ReadonlySet<RefusedByDefault>
   readonly waitMs: number
+  readonly refreshTimeoutMs: number
   readonly cacheStatus: string | undefined
   readonly onError: (error: unknown) => void
   readonly clock: Clock
@@ -85,6 +92,7 @@ const OPTION_NAMES = [
   'maxVariants',
   'alsoStore',
   'waitMs',
+  'refreshTimeoutMs',
   'cacheStatus',
   'onError',
   'clock',
@@ -96,6 +104,8 @@ const DEFAULT_MAX_BODY_SIZE = 1024 * 1024
 const MAX_MAX_BODY_SIZE = 2 ** 31 - 1
 const DEFAULT_MAX_VARIANTS = 32
 const MAX_MAX_VARIANTS = 1000
+const DEFAULT_REFRESH_TIMEOUT_MS = 30_000
+const MAX_REFRESH_TIMEOUT_MS = 600_000
 const TOKEN = /^[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*$/ // RFC 8941 section 3.3.4
 
 export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptions {
@@ -106,6 +116,7 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
   const waitMs = requireDuration('waitMs', options.waitMs ?? DEFAULT_WAIT_MS)
   if (waitMs > MAX_WAIT_MS) throw invalidOption('waitMs', `at most ${MAX_WAIT_MS}`, waitMs)
   const maxVariants = options.maxVariants ?? DEFAULT_MAX_VARIANTS
+  const refreshTimeoutMs = options.refreshTimeoutMs ?? DEFAULT_REFRESH_TIMEOUT_MS
   const defaultTtlMs = requireDuration('defaultTtlMs', options.defaultTtlMs ?? 0)
   if (defaultTtlMs === Infinity) throw invalidOption('defaultTtlMs', 'finite', defaultTtlMs)
   return {
@@ -117,6 +128,12 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
     maxVariants: requireInteger('maxVariants', maxVariants, 1, MAX_MAX_VARIANTS),
     alsoStore: requireAlsoStore(options.alsoStore ?? []),
     waitMs,
+    refreshTimeoutMs: requireInteger(
+      'refreshTimeoutMs',
+      refreshTimeoutMs,
+      1,
+      MAX_REFRESH_TIMEOUT_MS,
+    ),
     cacheStatus: requireCacheStatus(options.cacheStatus ?? 'undercroft'),
     onError: requireFunction('onError', options.onError ?? warner()),
     clock: options.clock ?? systemClock,
