@@ -38,8 +38,21 @@ export function directivesOf({ header }: CacheRequest): Directives {
   return requestDirectives(cacheControl, pragma)
 }
 
-/** Fields by which proxies describe a request. Frameworks make links and redirects from them. */
-const FORWARDED_FIELDS = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix']
+/**
+ * Fields by which proxies describe a request. Frameworks make links and redirects from them, and
+ * some take another path or another method from them. X-Forwarded-For is not one: it differs for
+ * each client.
+ */
+const FORWARDED_FIELDS = [
+  ...['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-server'],
+  ...['x-forwarded-path', 'x-forwarded-uri', 'x-original-url', 'x-rewrite-url', 'x-script-name'],
+  ...['x-original-host', 'x-host', 'x-http-host-override'],
+  ...['x-forwarded-scheme', 'x-forwarded-protocol', 'x-forwarded-ssl', 'x-url-scheme'],
+  ...['front-end-https', 'x-http-method-override', 'x-http-method', 'x-method-override'],
+]
+
+/** RFC 7239 section 4: addresses, which differ for each client and do not belong to a URL. */
+const FORWARDED_ADDRESS = /^(?:for|by)=(?:"[^"]*"|[^\s"]*)$/i
 
 /**
  * Returns the URL and every field that a framework may make a URL from. If they were not in the
@@ -51,9 +64,18 @@ export function defaultKey({ url, header }: CacheRequest): string {
     const value = header(name)
     if (value !== undefined) key += ` ${name}=${value}`
   }
+  const forwarded = header('forwarded')
+  if (forwarded !== undefined) key += forwardedKey(forwarded)
   const scheme = header('x-forwarded-proto')
   if (scheme !== undefined && !isScheme(scheme)) key += ` x-forwarded-proto=${scheme}`
   return key
+}
+
+/** Returns the parts of Forwarded that a URL may be made from: host and scheme. */
+function forwardedKey(forwarded: string): string {
+  const parts = forwarded.split(/[,;]/).map(part => part.trim())
+  const kept = parts.filter(part => part !== '' && !FORWARDED_ADDRESS.test(part))
+  return kept.length === 0 ? '' : ` forwarded=${kept.join(';')}`
 }
 
 /** Returns the scheme that a proxy in front names, if it is a known one. */

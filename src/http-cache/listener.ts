@@ -27,6 +27,16 @@ const GATEWAY_TIMEOUT = 504
 /** RFC 3986 section 3.2.2, as far as hosts are in use: names, addresses, a port. */
 const HOST = /^[\w.:[\]-]*$/
 
+/** When one of these is repeated, `node:http` keeps the first: https://nodejs.org/api/http.html */
+const SINGLETON_FIELDS = [
+  ...['host', 'user-agent', 'referer', 'from', 'authorization', 'proxy-authorization'],
+  ...['content-type', 'content-length', 'if-modified-since', 'if-unmodified-since'],
+  'max-forwards',
+]
+const SINGLETON_BITS = new Map(SINGLETON_FIELDS.map((name, index) => [name, 1 << index]))
+const SINGLETON_SIZES: true[] = []
+for (const { length } of SINGLETON_FIELDS) SINGLETON_SIZES[length] = true
+
 /** Asks the application again for a page, after the client was answered. */
 type Refresh = (message: IncomingMessage, fill: CacheFill) => void
 
@@ -218,11 +228,28 @@ function targetOf(message: IncomingMessage): string {
   return (message as { readonly originalUrl?: string }).originalUrl ?? message.url ?? '/'
 }
 
-/** In other forms of a request, Host and target are ambiguous or contradict each other. */
+/**
+ * In other forms of a request, Host and target are ambiguous or contradict each other. Node uses the
+ * first of a repeated field, and an application may use another one.
+ */
 function isPlain(message: IncomingMessage): boolean {
   const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
   if (coding !== undefined || (length !== undefined && length !== '0')) return false
-  return targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
+  const isUsual = targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
+  return isUsual && !repeatsSingleton(message.rawHeaders)
+}
+
+/** Every hit asks this, so only names of a singleton's length are looked at. */
+function repeatsSingleton(rawHeaders: readonly string[]): boolean {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (SINGLETON_SIZES[name.length] !== true) continue
+    const bit = SINGLETON_BITS.get(name.toLowerCase()) ?? 0
+    if ((seen & bit) !== 0) return true
+    seen |= bit
+  }
+  return false
 }
 
 /** Sets the conditions in both forms in which applications read headers. */
