@@ -54,7 +54,11 @@ class DiscardingConnection extends Duplex {
   }
 
   address(): object {
-    const { localAddress: address, localFamily: family, localPort: port } = this as unknown as Socket
+    const {
+      localAddress: address,
+      localFamily: family,
+      localPort: port,
+    } = this as unknown as Socket
     return address === undefined ? {} : { address, family, port }
   }
 

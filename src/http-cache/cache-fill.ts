@@ -17,11 +17,18 @@ import {
 import type { Lease } from '../single-flight/index.ts'
 import { type CacheRequest, credentialsOf } from './cache-request.ts'
 import type { CacheStatus, ForwardReason } from './cache-status.ts'
+import { NO_DIRECTIVES } from './directives.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Found, ReadyPage } from './page-store.ts'
 import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
 import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
-import { findField, isUsableOnError, type PageHead, StoredResponse } from './stored-response.ts'
+import {
+  findField,
+  isUsableOnError,
+  judge,
+  type PageHead,
+  StoredResponse,
+} from './stored-response.ts'
 
 /** A request and the key of its page. */
 export interface Query {
@@ -226,10 +233,22 @@ export class CacheFill implements BodyReceiver {
     await this.#storePass('full', PASS_AFTER_ERROR_MS)
   }
 
+  /**
+   * Stores a marker, but never over a page that is still usable: otherwise any client could remove
+   * the page by a demand for a newer one that the application answers with an error. A marker that
+   * says the same for half the time is left.
+   */
   async #storePass(detail: string, passMs: number): Promise<void> {
     const { lease, place } = this.#order
+    const nowMs = this.#nowMs()
+    const untilMs = nowMs + passMs
+    if (place.kind === 'page' && judge(place.page.lifetime, NO_DIRECTIVES, nowMs) === 'usable') {
+      return
+    }
+    if (place.kind === 'pass' && place.pass.detail === detail) {
+      if (place.pass.untilMs - nowMs > passMs / 2) return
+    }
     if (!(await lease.isHeld())) return
-    const untilMs = this.#nowMs() + passMs
     const isForCredentials = detail === 'authorization' || detail === 'cookie'
     const pass = { kind: 'pass', untilMs, detail, isForCredentials } as const
     await this.#context.store.storePass(place.itemKey, pass)

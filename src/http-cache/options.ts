@@ -6,6 +6,7 @@ import {
   type CacheLike,
   type Clock,
   invalidOption,
+  requireBoolean,
   requireDuration,
   requireInteger,
   requireKnownNames,
@@ -25,7 +26,7 @@ export interface HttpCacheOptions {
    * Returns the key of a page; undefined: the request is passed to the application. Also called for
    * unsafe requests, to find the page that they change. Everything that the application makes its
    * response from must be in the key, or be named by `Vary`. @default the URL, and
-   * X-Forwarded-Host, -Port, -Prefix
+   * the fields of proxies
    */
   readonly key?: (request: CacheRequest) => string | undefined
   /**
@@ -57,6 +58,11 @@ export interface HttpCacheOptions {
    * page. @default 30000
    */
   readonly refreshTimeoutMs?: number
+  /**
+   * Ignore Cache-Control and Pragma of requests, by which any client can have the application asked
+   * again: only the application decides how long a page is used. @default false
+   */
+  readonly ignoreClientCacheControl?: boolean
   /** The name of this cache in Cache-Status; false: omit the field. @default 'undercroft' */
   readonly cacheStatus?: string | false
   /**
@@ -79,6 +85,7 @@ export interface ResolvedHttpOptions {
   readonly alsoStore: ReadonlySet<RefusedByDefault>
   readonly waitMs: number
   readonly refreshTimeoutMs: number
+  readonly ignoreClientCacheControl: boolean
   readonly cacheStatus: string | undefined
   readonly onError: (error: unknown) => void
   readonly clock: Clock
@@ -93,6 +100,7 @@ const OPTION_NAMES = [
   'alsoStore',
   'waitMs',
   'refreshTimeoutMs',
+  'ignoreClientCacheControl',
   'cacheStatus',
   'onError',
   'clock',
@@ -133,6 +141,10 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
       refreshTimeoutMs,
       1,
       MAX_REFRESH_TIMEOUT_MS,
+    ),
+    ignoreClientCacheControl: requireBoolean(
+      'ignoreClientCacheControl',
+      options.ignoreClientCacheControl ?? false,
     ),
     cacheStatus: requireCacheStatus(options.cacheStatus ?? 'undercroft'),
     onError: requireFunction('onError', options.onError ?? warner()),

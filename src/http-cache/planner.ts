@@ -6,10 +6,10 @@
 
 import type { Awaitable } from '../base/index.ts'
 import type { Answer } from '../http-message/index.ts'
-import { CacheFill, type Query } from './cache-fill.ts'
+import { CacheFill, CLIENT_CONDITIONS, type Query } from './cache-fill.ts'
 import { type CacheRequest, directivesOf } from './cache-request.ts'
 import { type CacheStatus, type ForwardReason, HIT } from './cache-status.ts'
-import type { Directives } from './directives.ts'
+import { type Directives, NO_DIRECTIVES } from './directives.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Found, ReadyPage } from './page-store.ts'
 import { judge, type Lifetime } from './stored-response.ts'
@@ -71,7 +71,7 @@ export class Planner {
       const key = options.key(request)
       if (key === undefined) return pass('bypass')
       const baseKey = store.baseKey(key)
-      const wanted = directivesOf(request)
+      const wanted = options.ignoreClientCacheControl ? NO_DIRECTIVES : directivesOf(request)
       const query = { request, baseKey, wanted, canRefreshLater }
       const found = store.find(baseKey, request)
       const plan =
@@ -97,8 +97,25 @@ export class Planner {
     }
     if (wanted.has('only-if-cached')) return unavailable()
     const forward = found.vary === undefined ? 'uri-miss' : 'vary-miss'
-    if (this.#passes(query, found)) return pass(forward, found.pass.detail)
+    if (this.#passes(query, found)) return this.#fillOrPass(query, found, forward)
     return this.#forward(query, found, forward)
+  }
+
+  /**
+   * No request waits where a marker stands. One at a time may still fill the cache, so that the
+   * next good answer replaces the marker. Requests with credentials may not: their answers are the
+   * ones that the marker is about, and clients without would wait for them. Nor may requests with
+   * conditions: only the application can answer those with 304 here.
+   */
+  #fillOrPass(query: PlannedQuery, found: FoundPass, forward: ForwardReason): Awaitable<Plan> {
+    const { detail, isForCredentials } = found.pass
+    const { request, wanted } = query
+    const mayFill =
+      isWholeGet(request) &&
+      !wanted.has('no-store') &&
+      !isForCredentials &&
+      !CLIENT_CONDITIONS.some(name => request.header(name) !== undefined)
+    return mayFill ? this.#attempt(query, found, forward, detail) : pass(forward, detail)
   }
 
   #answer({ request }: Query, { page, body }: ReadyPage, status: CacheStatus): AnswerPlan {
@@ -108,7 +125,7 @@ export class Planner {
   /** Only a whole GET can fill the cache. */
   #forward(query: PlannedQuery, found: Found, forward: ForwardReason): Awaitable<Plan> {
     const { request, wanted } = query
-    if (request.method === 'HEAD' || request.header('range') !== undefined) return pass(forward)
+    if (!isWholeGet(request)) return pass(forward)
     if (wanted.has('no-store')) return pass(forward, 'no-store')
     if (forward === 'request') return this.#attempt(query, found, forward)
     return this.#acquireOrWait(query, found, forward)
@@ -119,8 +136,7 @@ export class Planner {
    * are answered at once.
    */
   async #answerAndRefresh(query: PlannedQuery, found: FoundPage): Promise<Plan> {
-    const isWhole = query.request.method === 'GET' && query.request.header('range') === undefined
-    const mayFill = isWhole && !query.wanted.has('no-store')
+    const mayFill = isWholeGet(query.request) && !query.wanted.has('no-store')
     const lease = mayFill ? await this.context.singleFlight.attempt(found.itemKey) : undefined
     if (lease === undefined) return this.#answer(query, found, HIT)
     const fill = new CacheFill(this.context, query, { place: found, lease, forward: 'stale' })
@@ -128,10 +144,18 @@ export class Planner {
     return isLater ? { ...this.#answer(query, found, HIT), refresh: fill } : { kind: 'fill', fill }
   }
 
-  /** A client that demands a newer page does not wait for requests that began before it. */
-  async #attempt(query: PlannedQuery, place: Found, forward: ForwardReason): Promise<Plan> {
+  /**
+   * Fills the cache, or passes the request on if another one does. A client that demands a newer
+   * page does not wait for requests that began before it.
+   */
+  async #attempt(
+    query: PlannedQuery,
+    place: Found,
+    forward: ForwardReason,
+    detail?: string,
+  ): Promise<Plan> {
     const lease = await this.context.singleFlight.attempt(place.itemKey)
-    if (lease === undefined) return pass(forward)
+    if (lease === undefined) return pass(forward, detail)
     return { kind: 'fill', fill: new CacheFill(this.context, query, { place, lease, forward }) }
   }
 
@@ -210,6 +234,10 @@ export class Planner {
 }
 
 type AnswerPlan = Plan & { readonly kind: 'answer' }
+
+function isWholeGet({ method, header }: CacheRequest): boolean {
+  return method === 'GET' && header('range') === undefined
+}
 
 function pass(forward: ForwardReason, detail?: string): Plan {
   const status = detail === undefined ? { forward } : { forward, detail }

@@ -90,6 +90,28 @@ function describeDemands(kind: Kind): void {
       })
     }
 
+    test('does not replace a usable page by a response that is not for storing', async t => {
+      const subject = await Subject.start(t, kind)
+      subject.answer({ headers: FRESH, body: 'page' })
+      await subject.get('/')
+      subject.answer({ status: 400, body: 'bad request' })
+      const { status, cached } = await subject.get('/', { 'cache-control': 'no-cache' })
+      assert.deepEqual([status, cached], [400, 'fwd=request; detail=status'])
+      assert.equal((await subject.get('/')).cached, 'hit; ttl=60')
+    })
+
+    test('is not heard with ignoreClientCacheControl', async t => {
+      const subject = await Subject.start(t, kind, { ignoreClientCacheControl: true })
+      subject.answer({ headers: FRESH, body: 'page' })
+      const never = ['no-cache', 'no-store', 'max-age=0', 'only-if-cached']
+      assert.equal((await subject.get('/', { 'cache-control': 'only-if-cached' })).status, 200)
+      for (const directive of never) {
+        const { cached } = await subject.get('/', { 'cache-control': directive })
+        assert.equal(cached, 'hit; ttl=60', directive)
+      }
+      assert.equal((await subject.get('/', { pragma: 'no-cache' })).cached, 'hit; ttl=60')
+    })
+
     test('does not have its own response stored if it says no-store', async t => {
       const subject = await Subject.start(t, kind)
       subject.answer({ headers: FRESH, body: 'page' })
