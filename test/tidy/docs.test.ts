@@ -89,7 +89,7 @@ describe('the API reference', () => {
     ['src/net/access.ts', 'AccessOptions'],
     ['src/monitoring/stats-options.ts', 'StatsOptions'],
     ['src/http-cache/options.ts', 'HttpCacheOptions'],
-    ['src/http-message/stored-response.ts', 'ResponseToBytesOptions'],
+    ['src/http-message/http-message-bytes.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {
       const documented = optionRows(type)
