@@ -57,7 +57,7 @@ export class HttpCacheContext {
     const timer = setTimeout(() => {
       abandon()
       void fill.fail()
-      const text = `a background refresh did not end within refreshTimeoutMs, ${refreshTimeoutMs} ms`
+      const text = `a background refresh exceeds refreshTimeoutMs, ${refreshTimeoutMs} ms`
       onError(new UndercroftError('UNDERCROFT_TIMEOUT', text))
     }, refreshTimeoutMs)
     timer.unref()

@@ -229,8 +229,8 @@ function targetOf(message: IncomingMessage): string {
 }
 
 /**
- * In other forms of a request, Host and target are ambiguous or contradict each other. Node uses the
- * first of a repeated field, and an application may use another one.
+ * In other forms of a request, Host and target are ambiguous or contradict each other. Node uses
+ * the first of a repeated field, and an application may use another one.
  */
 function isPlain(message: IncomingMessage): boolean {
   const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
