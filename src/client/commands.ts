@@ -36,8 +36,8 @@ export class RemoteCommands {
   /**
    * Sends a command.
    *
-   * @returns the reply, or undefined for a miss and for a refusal whose reason is `expected`. A real
-   * uWSGI closes without a byte in all these cases.
+   * @returns the reply, or undefined for a miss and for a refusal whose reason is `expected`. A
+   * real uWSGI closes without a byte in all these cases.
    */
   async find(
     command: CacheCommandName,

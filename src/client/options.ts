@@ -20,7 +20,8 @@ export interface RemoteCacheOptions {
   readonly maxValueSize?: number
   /**
    * Connections that may be open. An undercroft server takes many requests on each; a real uWSGI
-   * takes one request for each connection, so with it this is how many calls run at once. @default 1
+   * takes one request for each connection, so with it this is how many calls run at once. @default
+   * 1
    */
   readonly connections?: number
   /** Calls that may wait for a reply; further ones are refused. @default 10000 */

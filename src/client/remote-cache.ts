@@ -259,7 +259,9 @@ export class RemoteCache<V = unknown> implements AsyncDisposable {
     return this.#arithmetic(key, 'mul', by, options)
   }
 
-  /** As `increment`, dividing. Rounds toward zero; division by zero results in zero, as in uWSGI. */
+  /**
+   * As `increment`, dividing. Rounds toward zero; division by zero results in zero, as in uWSGI.
+   */
   divide(key: CacheKey, by: number, options?: CounterOptions): Promise<number | undefined>
   divide(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
   divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {

@@ -66,8 +66,8 @@ export interface StatsOptions {
   /** JSON without white space, as uWSGI's `stats-minified`. @default false */
   readonly minified?: boolean
   /**
-   * Report `max_items` as uWSGI counts it, one more than `maxItems`: uWSGI's `items` include a first
-   * place that is never used. @default false
+   * Report `max_items` as uWSGI counts it, one more than `maxItems`: uWSGI's `items` include a
+   * first place that is never used. @default false
    */
   readonly uwsgiItemCount?: boolean
   /** Where the caches are served. A bare address means the uwsgi protocol. @default none */

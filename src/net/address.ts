@@ -148,6 +148,7 @@ function requirePublicAllowed(address: Address, allowPublic: boolean): void {
   throw new UndercroftError(
     'UNDERCROFT_OPTION_INVALID',
     `${formatAddress(address)} can be reached from other machines, whose programs could read and ` +
-      'change everything there; set allowPublic to allow that, or allow-public as an option of serve',
+      'change everything there; set allowPublic to allow that, or allow-public as an ' +
+      'option of serve',
   )
 }

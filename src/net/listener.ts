@@ -5,9 +5,12 @@
  *
  * | step | killed here |
  * | --- | --- |
- * | 1. bind the socket in a private directory next to the path, and set its mode | the directory remains; no client has seen a socket with a wider mode |
- * | 2. rename it to the path, replacing a file that no process listens on | the file remains, and the next server replaces it |
- * | 3. on release, remove the file unless a later server has replaced it | the file remains, and the next server replaces it |
+ * | 1. bind the socket in a private directory next to the path, and set its mode | the directory
+ * remains; no client has seen a socket with a wider mode |
+ * | 2. rename it to the path, replacing a file that no process listens on | the file remains, and
+ * the next server replaces it |
+ * | 3. on release, remove the file unless a later server has replaced it | the file remains, and
+ * the next server replaces it |
  */
 
 import { chmod, lstat, mkdtemp, rename, rmdir, unlink } from 'node:fs/promises'

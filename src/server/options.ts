@@ -56,8 +56,8 @@ export interface ServeOptions {
    */
   readonly socketTimeoutMs?: number
   /**
-   * The slowest pace, in bytes per second, at which bodies may arrive and replies be read: each gets
-   * `socketTimeoutMs` plus its size at this pace. @default 1048576
+   * The slowest pace, in bytes per second, at which bodies may arrive and replies be read: each
+   * gets `socketTimeoutMs` plus its size at this pace. @default 1048576
    */
   readonly minBytesPerSecond?: number
   /** Milliseconds a kept connection may wait between requests. @default 60000 */
@@ -83,8 +83,8 @@ export interface ServeOptions {
   readonly onError?: (error: Error) => void
   /**
    * Called for each request for an application: a packet with modifier1 0, as nginx's `uwsgi_pass`
-   * sends it. From then on the connection belongs to the function. @default the connection is closed
-   * without an answer
+   * sends it. From then on the connection belongs to the function. @default the connection is
+   * closed without an answer
    */
   readonly onRequest?: (request: UwsgiRequest) => void
   /**

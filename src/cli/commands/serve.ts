@@ -202,7 +202,8 @@ function serveWithWorkers(
     },
     onReady(ready) {
       if (isJson)
-        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no process reads stdout any more
+        // No process may read stdout any more.
+        void writeJson(stdout, describeReady(ready)).catch(() => {})
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })

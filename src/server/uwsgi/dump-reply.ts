@@ -2,7 +2,8 @@
  * The answer to a dump request, command 6, as chunks to send in order.
  *
  * An area can be far larger than the items in it, so it is made as it is sent. Unused room is sent
- * as zeros; uWSGI sends what deleted items left there (fault F54 in docs/reference/uwsgi-faults.md).
+ * as zeros; uWSGI sends what deleted items left there (fault F54 in
+ * docs/reference/uwsgi-faults.md).
  */
 
 import { type ByteCache, REPLICATION, type ReplicableCache } from '../../base/index.ts'

@@ -1,5 +1,5 @@
 /**
- * Requests for an app on the port of the caches, and what becomes of those that are none.
+ * Requests for an app on the port of the caches, and packets that are not requests.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * Who answered a request: a cache, the application of the recipes, or nobody.
+ * The source of an answer: a cache, the application of the recipes, or neither.
  */
 
 import assert from 'node:assert/strict'
