@@ -100,8 +100,7 @@ export async function syncFrom(
       reasons.push(`${name}: ${error.message}`)
     }
   }
-  const summary =
-    `*** no server gave the content of cache "${cache.name}", which starts ` + 'without it ***'
+  const summary = `*** no server gave the content of cache "${cache.name}", which starts without it ***`
   if (onLog === undefined) process.emitWarning(`${summary}: ${reasons.join('; ')}`)
   else log(summary)
   return { kind: 'failed', reasons }
