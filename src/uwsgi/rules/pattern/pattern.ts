@@ -3,8 +3,9 @@
  *
  * Rules match bytes, without flags, anywhere in the subject, as in uWSGI 2.0.21 (core/regexp.c). A
  * pattern is translated piece by piece, because many PCRE escapes have another meaning in
- * JavaScript and cause no error. Syntax that JavaScript lacks is refused. One difference is deliberate: `$` is
- * the very end, and not also the place before a last line feed, which a client can send as `%0A`.
+ * JavaScript and cause no error. Syntax that JavaScript lacks is refused. One difference is
+ * deliberate: `$` is the very end, and not also the place before a last line feed, which a client
+ * can send as `%0A`.
  */
 
 import { BacktrackingCheck, boundedSearch, type Search } from './backtracking.ts'
