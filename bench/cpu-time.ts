@@ -16,8 +16,8 @@ export function cpuMsOf(work: () => void): number {
 }
 
 /**
- * @returns the processor time of all threads of a process so far, in steps of 10 ms; undefined where
- *   the system has no /proc or the process has ended
+ * @returns the processor time of all threads of a process so far, in steps of 10 ms; undefined
+ *   where the system has no /proc or the process has ended
  */
 export function processCpuMs(pid: number): number | undefined {
   try {

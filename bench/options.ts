@@ -12,7 +12,7 @@ const KEY_COUNTS = { normal: 10_000, small: 1_000 } as const
 export const sizeOption = () => choiceOption('Size of the workload', ['normal', 'small'], 'normal')
 
 export const roundsOption = (fallback: number) =>
-  integerOption('Rounds, in each of which all take turns', { fallback, min: 1, max: 1000 })
+  integerOption('Number of rounds; each measures everything once', { fallback, min: 1, max: 1000 })
 
 export const secondsOption = (fallback: number) =>
   integerOption('Time spent measuring, shared by all samples', { fallback, min: 1, max: 3600 })
@@ -36,8 +36,8 @@ export function parseOptions(
   const command = {
     name: 'npm run bench',
     summary: [
-      'Measure this package against other caches, in turns within one run. Candidates that are ' +
-        'not installed are left out; npm run bench:peers installs them.',
+      'Measure this package against other caches, alternately within one run. Candidates that ' +
+        'are not installed are skipped; npm run bench:peers installs them.',
       `Other benchmarks have options of their own: npm run bench -- NAME --help, where NAME is ` +
         `${others.join(', ')}.`,
     ],

@@ -39,8 +39,8 @@ export const NOTES = [
   'Times of one process are processor time, so other programs on the machine do not count. For',
   'redis, where a server does the work, they are elapsed time. map and lru-cache share nothing',
   'between processes: two of them together reach what the machine allows. undercroft-shared is',
-  'undercroft without near copies, so each get reads shared memory. uwsgi is called from Python and',
-  'returns bytes for "get string" too. It evicts like undercroft and has its default sizes;',
+  'undercroft without near copies, so each get reads shared memory. uwsgi is called from Python',
+  'and returns bytes for "get string" too. It evicts like undercroft and has its default sizes;',
   'uwsgi-tight does not evict, and its tables are as small as this workload allows. openresty is',
   'ngx.shared under LuaJIT in nginx, apcu is PHP with its opcode cache, and lmdb does not sync.',
 ] as const

@@ -1,5 +1,5 @@
 /**
- * A web server whose pages are cached in shared memory: by one process or many, each page is made
+ * A web server whose pages are cached in shared memory. One process or many create each page only
  * once.
  *
  *     node dist/examples/cached-site.js
@@ -11,20 +11,21 @@ import type { AddressInfo } from 'node:net'
 import { Cache } from 'undercroft'
 import { HttpCache } from 'undercroft/http'
 
-const cache = Cache.open({ name: `pages-${process.pid}`, maxItems: 1000 }) // yours: a plain 'pages'
+// Use a plain 'pages' in your code.
+const cache = Cache.open({ name: `pages-${process.pid}`, maxItems: 1000 })
 const pages = new HttpCache({ cache })
 
 let made = 0
 const server = createServer(
   pages.listener(async (request, response) => {
     if (request.method === 'POST') {
-      response.writeHead(204).end() // it changed the page
+      response.writeHead(204).end() // this request changed the page
       return
     }
     made++
     await new Promise(resolve => setTimeout(resolve, 50)) // a slow page
     response.setHeader('Content-Type', 'text/html')
-    response.setHeader('Cache-Control', 'max-age=60') // without it nothing is stored
+    response.setHeader('Cache-Control', 'max-age=60') // without this header nothing is stored
     response.end(`<h1>made ${made} time(s)</h1>`)
   }),
 )
@@ -32,7 +33,7 @@ server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/news`
 
-/** What the cache did, without the seconds. */
+/** @returns what the cache did, without the seconds */
 function outcome(response: Response): string {
   const status = response.headers.get('cache-status') ?? ''
   return `${response.status} ${status.replace(/ ttl=\d+;?/, '').replace(/;$/, '')}`

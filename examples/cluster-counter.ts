@@ -1,5 +1,5 @@
 /**
- * Four processes of a cluster count in one place, and not one count is lost.
+ * Four processes of a cluster increment one counter, and no increment is lost.
  *
  *     node dist/examples/cluster-counter.js
  */
@@ -8,7 +8,7 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { Cache } from 'undercroft'
 
-// One name for the whole cluster: yours would be a plain 'visits', this keeps two runs apart.
+// The whole cluster uses one name. The pid keeps two runs apart; use a plain 'visits' in your code.
 const name = `visits-${cluster.isPrimary ? process.pid : process.ppid}`
 const cache = Cache.open({ name, maxItems: 1000 })
 

@@ -1,7 +1,7 @@
 /**
- * A page that nginx serves by itself: Node stores it once, nginx reads it from the cache.
+ * A page that nginx serves without Node: Node stores it once, and nginx reads it from the cache.
  *
- *     node dist/examples/nginx-page.js                  shows what nginx would get, and ends
+ *     node dist/examples/nginx-page.js                  prints what nginx would receive, and ends
  *     node dist/examples/nginx-page.js 127.0.0.1:3031   serves the cache until you stop it
  */
 
@@ -12,9 +12,9 @@ import { serveCaches } from 'undercroft/server'
 
 const [listen] = process.argv.slice(2)
 const pages = Cache.open<Buffer>({
-  name: `pages-${process.pid}`, // your own would be a plain 'pages'
+  name: `pages-${process.pid}`, // use a plain 'pages' in your code
   maxItems: 1000,
-  blockSize: 1024, // 16 of them for each page on average
+  blockSize: 1024, // 16 blocks for each page on average
 })
 
 const page = new Response('<h1>Hello</h1>\n', {
@@ -28,7 +28,7 @@ const server = await serveCaches([pages], {
 const [address = ''] = server.addresses
 
 if (listen === undefined) {
-  // What nginx sends for GET /hello, and what it gets.
+  // The request of nginx for GET /hello, and the answer.
   const chunks: Buffer[] = []
   for await (const chunk of sendMessageRaw(address, 111, 3, { key: '/hello' })) chunks.push(chunk)
   console.log(Buffer.concat(chunks).toString())

@@ -1,5 +1,5 @@
 /**
- * A rate limit that holds over all processes: five calls a minute for each client.
+ * A rate limit for all processes together: five calls per minute for each client.
  *
  *     node dist/examples/rate-limit.js
  */
@@ -10,16 +10,16 @@ const LIMIT = 5
 const WINDOW_MS = 60_000
 
 const calls = Cache.open<number>({
-  name: `calls-${process.pid}`, // your own would be a plain 'calls'
+  name: `calls-${process.pid}`, // use a plain 'calls' in your code
   maxItems: 100_000,
-  bitmap: false, // each counter has the 8 bytes it needs
+  bitmap: false, // a counter needs 8 bytes
   blockSize: 8,
   maxKeySize: 64,
 })
 
-/** Milliseconds to wait; 0: go ahead. */
+/** @returns milliseconds to wait; 0 if the call is allowed */
 function mustWaitMs(client: string): number {
-  // The first call makes the counter and starts its minute; later ones leave the TTL as it is.
+  // The first call creates the counter and starts its minute. Later calls keep the TTL.
   const count = calls.increment(client, 1, { ttlMs: WINDOW_MS }) ?? 1
   return count <= LIMIT ? 0 : (calls.ttlMs(client) ?? 0)
 }

@@ -1,8 +1,8 @@
 /**
  * A cache at another address, with the same operations as promises.
  *
- *     node dist/examples/remote-client.js                       brings its own server, and ends
- *     node dist/examples/remote-client.js demo@127.0.0.1:3031   talks to one that runs already
+ *     node dist/examples/remote-client.js                       starts its own server, and ends
+ *     node dist/examples/remote-client.js demo@127.0.0.1:3031   uses a running server
  */
 
 import { Cache } from 'undercroft'

@@ -1,8 +1,8 @@
 /**
- * Sessions with a TTL behind an HTTP server. Start it in as many processes as you like: a session
- * made by one is known to all.
+ * Sessions with a TTL behind an HTTP server. Run it in any number of processes: all of them share
+ * the sessions.
  *
- *     node dist/examples/sessions.js          asks itself a few questions and ends
+ *     node dist/examples/sessions.js          sends itself a few requests and ends
  *     node dist/examples/sessions.js 8080     serves until you stop it
  */
 
@@ -19,7 +19,7 @@ interface Session {
 const HALF_AN_HOUR_MS = 30 * 60 * 1000
 
 const [port] = process.argv.slice(2)
-// Without a port this is only a show, with a cache of its own.
+// Without a port, this is a demonstration with its own cache.
 const sessions = Cache.open<Session>({
   name: port === undefined ? `sessions-${process.pid}` : 'sessions',
   maxItems: 10_000,
@@ -57,7 +57,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.end('good bye\n')
   } else {
     const visits = session.visits + 1
-    sessions.set(id, { ...session, visits }) // set gives it the whole half hour again
+    sessions.set(id, { ...session, visits }) // set restarts the half hour
     response.end(`${session.user}, visit ${visits}\n`)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Four threads share a list of jobs, and each job is done once: `add` says yes to one of them only.
+ * Four threads share a list of jobs and do each job once: `add` returns true in only one of them.
  *
  *     node dist/examples/worker-threads.js
  */
@@ -10,7 +10,7 @@ import { Cache } from 'undercroft'
 
 const JOB_COUNT = 100
 
-// Each thread opens the cache itself, by its name; nothing is passed to it.
+// Each thread opens the cache by its name. The main thread passes nothing.
 const cache = Cache.open<number>({ name: `jobs-${process.pid}`, maxItems: 1000 })
 
 if (isMainThread) await shareJobs(4)

@@ -1,12 +1,12 @@
 /**
- * The two ways of a server to accept: by the system's calls, and by node:net.
+ * The two ways in which a server accepts connections: system calls and node:net.
  */
 
 import { after, before, describe } from 'node:test'
 
 const VARIABLE = 'UNDERCROFT_ACCEPT'
 
-/** The same tests for each way. Where there is only node:net, that is what both are. */
+/** Runs the same tests for each way. Where only node:net is available, both use it. */
 export function describeEachWay(name: string, body: () => void): void {
   describeWay(name, 'direct', body)
   describeWay(`${name}, with node:net`, 'node:net', body)
@@ -26,7 +26,7 @@ function describeWay(name: string, way: string, body: () => void): void {
   })
 }
 
-/** Why the system's calls cannot be expected to be used here; undefined: they must be. */
+/** @returns why a server here may not use the system calls; undefined if it must */
 export function directObstacle(): string | undefined {
   if (process.platform !== 'linux') return 'only on Linux'
   if (process.arch !== 'x64' && process.arch !== 'arm64') return `not on ${process.arch}`

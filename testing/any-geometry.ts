@@ -1,8 +1,8 @@
 import type { WantedGeometry } from '../src/segment/index.ts'
 
 /**
- * For whoever attaches to a segment that is there, whatever its geometry. Nothing is imported when
- * this runs: one child process decides itself when our modules are loaded.
+ * Attaches to an existing segment of any geometry. This file imports nothing at run time, because
+ * failing-child.ts decides itself when modules of `src/` are loaded.
  */
 export const ANY_GEOMETRY: WantedGeometry = {
   maxItems: undefined,

@@ -1,4 +1,4 @@
-/** The INI file of the Python article. What a test may change of it is the parameters. */
+/** The INI file of the Python article. Tests change only the parameters. */
 export function articleIni({ module = 'manage.py', port = 5001 } = {}): string {
   return `[uwsgi]
 

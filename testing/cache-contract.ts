@@ -1,6 +1,6 @@
 /**
- * What every kind of cache promises: run against shared memory, private memory, and both ways of
- * storing values.
+ * The promises of every cache. They are tested with shared memory, with private memory, and with
+ * both ways of storing values.
  */
 
 import assert from 'node:assert/strict'
@@ -11,7 +11,7 @@ import { SAMPLE_VALUES } from './sample-values.ts'
 import { processDir } from './temp-dir.ts'
 
 export interface ContractSetting {
-  /** Options that make this kind of cache; the contract adds its own. */
+  /** The options of this kind of cache. The contract adds its own. */
   options(): Partial<CacheOptions>
 }
 
@@ -58,11 +58,11 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
 
     test('a key never set is a miss', () => {
       using subject = open()
-      assert.equal(subject.cache.get('nobody'), undefined)
-      assert.equal(subject.cache.has('nobody'), false)
-      assert.equal(subject.cache.ttlMs('nobody'), undefined)
-      assert.equal(subject.cache.delete('nobody'), false)
-      assert.equal(subject.cache.touch('nobody', 10), false)
+      assert.equal(subject.cache.get('absent'), undefined)
+      assert.equal(subject.cache.has('absent'), false)
+      assert.equal(subject.cache.ttlMs('absent'), undefined)
+      assert.equal(subject.cache.delete('absent'), false)
+      assert.equal(subject.cache.touch('absent', 10), false)
     })
 
     test('add stores only what is absent, replace only what is there', () => {
@@ -172,7 +172,7 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
       using subject = open<number>()
       const { cache } = subject
       assert.equal(cache.setMany(THREE), 3)
-      assert.deepEqual(cache.getMany(['c', 'nobody', 'a']), [3, undefined, 1])
+      assert.deepEqual(cache.getMany(['c', 'absent', 'a']), [3, undefined, 1])
       assert.deepEqual(new Map(cache.entries()), new Map(THREE))
     })
 

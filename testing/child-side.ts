@@ -1,16 +1,16 @@
 /**
- * The script's side of child.ts: answer each message, one after the other, until told to stop.
+ * The script's side of child.ts: answers messages one after the other, until the test disconnects.
  */
 
-/** Sends a message to the test; for a script that speaks without being asked. */
+/** Sends a message to the test that is not an answer. */
 export function sendToParent<Out>(message: Out): void {
-  if (process.send === undefined) throw new Error('this script has to be forked by a test')
+  if (process.send === undefined) throw new Error('a test must fork this script')
   process.send(message)
 }
 
 /**
- * Answers each message of the test. The next one is taken when the answer is ready, and the process
- * ends when the test disconnects, even if the test itself was killed.
+ * Answers each message of the test, and takes the next one when the answer is ready. The process
+ * ends when the test disconnects, even if the test was killed.
  */
 export function answer<In, Out>(respond: (message: In) => Out | Promise<Out>): void {
   let last: Promise<void> = Promise.resolve()

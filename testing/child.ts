@@ -1,8 +1,8 @@
 /**
- * A second process for a test: a compiled script of ours that talks in typed messages.
+ * A second process for a test: a compiled script of this project that exchanges typed messages.
  *
- * The script's side is in child-side.ts. Messages that nobody has asked for yet wait in a queue, so
- * none is lost between two calls of `next`.
+ * The script's side is in child-side.ts. Messages wait in a queue until `next` takes them, so none
+ * is lost between two calls.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -28,7 +28,7 @@ export interface ChildOptions {
 /** A running script that is sent `In` and answers with `Out`. */
 export class Child<In, Out> {
   readonly pid: number
-  /** Resolves when the process is gone and its output is complete. */
+  /** Resolves when the process has ended and its output is complete. */
   readonly exit: Promise<Exit>
   readonly #process: ChildProcess
   readonly #queue: Out[] = []
@@ -52,8 +52,8 @@ export class Child<In, Out> {
   }
 
   /**
-   * Forks a script given by the URL of its source beside the caller, and kills it when the scope
-   * ends: `Child.start<In, Out>(t, new URL('./writer.js', import.meta.url))`.
+   * Forks a script, given by a URL relative to the caller, and kills it when the scope ends:
+   * `Child.start<In, Out>(t, new URL('./writer.js', import.meta.url))`.
    */
   static async start<In, Out>(
     scope: Scope,
@@ -75,28 +75,31 @@ export class Child<In, Out> {
     return child
   }
 
-  /** What the script has written to stderr so far; all of it once `exit` has resolved. */
+  /** What the script has written to stderr so far. It is complete once `exit` has resolved. */
   get stderr(): string {
     return this.#stderr
   }
 
   send(message: In): void {
-    // The callback takes the error of a process that died meanwhile; `next` and `exit` tell of it.
+    // The callback ignores the error of a process that has died. `next` and `exit` report it.
     this.#process.send(message as object, () => {})
   }
 
-  /** The next message, in the order sent. Rejects, with stderr, if the process ends first. */
+  /**
+   * @returns the next message, in the order sent
+   * @throws Error with stderr if the process ends first
+   */
   next(limitMs = PATIENCE_MS): Promise<Out> {
     return within(`a message from process ${this.pid}`, this.#arrival(), limitMs)
   }
 
-  /** Sends, then waits for the answer. */
+  /** Sends a message and waits for the answer. */
   ask(message: In, limitMs = PATIENCE_MS): Promise<Out> {
     this.send(message)
     return this.next(limitMs)
   }
 
-  /** Ends the process by a signal and waits until it is gone. */
+  /** Ends the process by a signal and waits for its end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     this.#process.kill(signal)
     return within(`process ${this.pid} to end by ${signal}`, this.exit)

@@ -23,9 +23,9 @@ export interface CommandOption<T> {
   readonly placeholder?: string
   readonly short?: string
   readonly fallback: T
-  /** How `--help` shows the default; undefined: not at all. */
+  /** How `--help` shows the default; undefined if it shows none. */
   readonly shownDefault?: string
-  /** @returns the value, or undefined for a text that is not `allowed` */
+  /** @returns the value, or undefined for a string that is not `allowed` */
   readonly read: (text: string) => T | undefined
   readonly allowed: string
 }
@@ -147,7 +147,7 @@ export function textOption(
   placeholder: string,
   { fallback, shownDefault }: { fallback: string; shownDefault: string },
 ): CommandOption<string> {
-  return { help, placeholder, fallback, shownDefault, allowed: 'a text', read: text => text }
+  return { help, placeholder, fallback, shownDefault, allowed: 'a string', read: text => text }
 }
 
 function parse<O extends Options>(
@@ -162,7 +162,7 @@ function parse<O extends Options>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: command.operands !== undefined })
   } catch (error) {
-    // Node's messages go on with advice on '--'; the first sentence says what is wrong.
+    // Node's messages continue with advice on '--'. Their first sentence says what is wrong.
     const [first = ''] = String((error as Error).message).split('. ')
     throw mistake(command, first)
   }

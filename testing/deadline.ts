@@ -1,16 +1,19 @@
 /**
- * Waiting for an event or a condition, never for a time: each wait has a hard deadline, and says
- * what it waited for when the deadline passes.
+ * Waits for events and conditions, never for a fixed time. Each wait has a deadline, and its error
+ * names what it waited for.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Long enough for a loaded machine; a test that passes never waits for it. */
+/** Enough for a loaded machine. A passing test never waits this long. */
 export const PATIENCE_MS = 20_000
 
 const POLL_MS = 5
 
-/** What `promise` gives, or a rejection that names `what` after `limitMs`. */
+/**
+ * @returns the value of `promise`
+ * @throws Error that names `what` after `limitMs`
+ */
 export async function within<T>(
   what: string,
   promise: Promise<T>,
@@ -28,7 +31,7 @@ export async function within<T>(
   }
 }
 
-/** Asks again and again until the answer is not undefined (or false). */
+/** Calls `ask` repeatedly until it returns something other than undefined and false. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,

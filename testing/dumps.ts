@@ -1,6 +1,6 @@
 /**
- * Dumps as a test reads them, by the description of the format and not by our own code: what lives
- * in one, and whether a uWSGI could use it.
+ * Reads dumps by the description of the format, without the code under test: which items a dump
+ * holds, and whether uWSGI could use it.
  */
 
 import { djb33xHash } from '../src/base/index.ts'
@@ -17,11 +17,11 @@ export interface ReadDump {
   readonly dictionary: Buffer
   readonly headerHex: string
   readonly areaSize: number
-  /** Key to value and expiry, as hex. */
+  /** Value and expiry for each key; keys and values as hex. */
   readonly items: ReadonlyMap<string, { readonly value: string; readonly expires: number }>
-  /** Items as a uWSGI finds them: by hash, from the chain's head on. */
+  /** Keys that uWSGI would find by their hash, starting at the head of the chain. */
   readonly found: ReadonlySet<string>
-  /** Keys from the one to evict first to the last, by the links; empty without links. */
+  /** Keys in the order of eviction, by the links; empty without links. */
   readonly byUse: readonly string[]
   /** Bytes that belong to no item and are not zero. */
   readonly strayCount: number
@@ -29,7 +29,7 @@ export interface ReadDump {
 
 const BESIDE_KEY = 88
 
-/** Asserts nothing; malformed dumps throw. */
+/** @throws Error if the dump is malformed */
 export function readDump(reply: Buffer, shape: DumpShape): ReadDump {
   const dictionarySize = reply.readUInt16LE(1)
   const area = Buffer.from(reply.subarray(4 + dictionarySize))
@@ -70,7 +70,9 @@ export function readDump(reply: Buffer, shape: DumpShape): ReadDump {
   }
 }
 
-/** As uWSGI after a sync: the head of a bucket is its record without a previous one. */
+/**
+ * Searches as uWSGI does after a sync. The head of a bucket is the record without a previous one.
+ */
 function findAll(
   keys: readonly string[],
   links: readonly { hash: number; next: number; previous: number }[],

@@ -1,14 +1,14 @@
 /**
- * A process that signals itself at a named point of a write, with the writer lock held. It attaches
- * to a cache that is there, by the parts that `Cache` itself is made of.
+ * A process that signals itself at a named point of a write, while it holds the writer lock. It
+ * attaches to an existing cache through the parts that `Cache` is made of.
  */
 
 import type { Engine } from '../src/engine/index.ts'
 import { ANY_GEOMETRY } from './any-geometry.ts'
 import { answer } from './child-side.ts'
 
-// On x86-64 the engine orders its writes by plain stores. Here it must not know where it runs: then
-// each ordered write is an `Atomics.store`, and so a point to fail at.
+// On x86-64 the engine orders its writes by plain stores. With an unknown architecture, each
+// ordered write is an `Atomics.store`, which is a point to fail at.
 const { arch } = process
 Object.defineProperty(process, 'arch', { value: 'unknown', configurable: true })
 const { systemClock, VALUE_TYPE } = await import('../src/base/index.ts')
@@ -27,22 +27,22 @@ export interface FailingTask {
 }
 
 export type FailurePoint =
-  /** In a get, with the value before it; afterwards it may go on, if it was only stopped. */
+  /** In a get, when it has found the value. A process that was only stopped may continue. */
   | { readonly in: 'get' }
-  /** In a set, when so many bytes of the value are written: the first half of them. */
+  /** In a set, when half of the value is written. */
   | { readonly in: 'set'; readonly value: string }
-  /** When so many ordered stores are done: 1 makes the chain's version odd, 2 even again. */
+  /** After this many ordered stores: 1 makes the version of the chain odd, 2 even again. */
   | { readonly in: 'add' | 'delete' | 'increment' | 'touch'; readonly afterStores: number }
-  /** While the item becomes the first of its chain: just out of it, or just in it again. */
+  /** While the item becomes the first of its chain: after the unlink or after the link. */
   | { readonly in: 'order'; readonly after: 'unlink' | 'link' }
 
-/** Many more than it takes to be first. */
+/** Many more requests than an item needs to become the first of its chain. */
 const ENOUGH_REQUESTS = 5000
 
 answer<FailingTask, string>(task => {
   const { name, directory, point, key } = task
   const segment = openSegment(segmentPath(name, directory, undefined), ANY_GEOMETRY, () => {
-    throw new Error('the cache should be there')
+    throw new Error('the cache does not exist')
   })
   const engine = new engineModule.Engine(segment, { clock: systemClock, lockTimeoutMs: 5000 })
   if (point.in === 'get') return String(engine.get(key, () => fail(task.signal)))
@@ -93,7 +93,7 @@ function orderAndFail(
   return 'ordered'
 }
 
-/** Sends the signal when so many ordered writes are done. */
+/** Sends the signal after `count` ordered writes. */
 function failAfterStores(count: number, signal: NodeJS.Signals): void {
   const store = Atomics.store.bind(Atomics) as (...args: unknown[]) => unknown
   let left = count

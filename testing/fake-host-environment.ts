@@ -1,5 +1,5 @@
 /**
- * A made-up machine: files and variables that a test names, nothing else.
+ * A simulated machine that has only the files and variables that a test names.
  */
 
 import type { HostEnvironment, HostFacts } from '../src/uwsgi/options/index.ts'
@@ -16,7 +16,7 @@ const FACTS: HostFacts = {
   version: '9.8.7',
 }
 
-/** Files by path as the configuration names them; a directory exists when something is in it. */
+/** Files are named by path, as in the configuration. A directory exists if it has a file. */
 export function fakeHostEnvironment(
   files: Readonly<Record<string, string>> = {},
   environment: Readonly<Record<string, string>> = {},

@@ -1,5 +1,5 @@
 /**
- * Requests and replies of modifier2 17 for tests that work below the client.
+ * Requests and replies of modifier2 17, for tests below the level of the client.
  */
 
 import {
@@ -22,7 +22,7 @@ export interface MagicReply {
   readonly body: Buffer
 }
 
-/** The next reply on a kept connection. Fields is empty when the server closed instead. */
+/** @returns the next reply on a kept connection; without fields if the server closed it */
 export async function receiveMagic(client: RawClient): Promise<MagicReply> {
   const header = await client.receive(HEADER_SIZE)
   if (header.length < HEADER_SIZE) return { fields: {}, body: header }
@@ -31,7 +31,7 @@ export async function receiveMagic(client: RawClient): Promise<MagicReply> {
   return { fields, body: await client.receive(Number(fields.size ?? 0)) }
 }
 
-/** Sends one request and waits for its reply. */
+/** Sends a request and waits for its reply. */
 export function ask(
   client: RawClient,
   fields: Readonly<Record<string, string>>,

@@ -1,5 +1,5 @@
 /**
- * The one place that says which cache the network tests run on: a real one, in memory of its own.
+ * The cache for tests of the network: a real one, in its own memory.
  */
 
 import { mkdtempSync } from 'node:fs'
@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { Cache } from '../src/index.ts'
 import { processDir } from './temp-dir.ts'
 
-/** Sub-options of uWSGI's `cache2`, as the vectors write them. */
+/** Sub-options of uWSGI's `cache2`, as the vectors spell them. */
 export type TestCacheConfig = Readonly<Record<string, string>>
 
-/** Caches of these tests live until the test process ends, under a directory of its own. */
+/** The caches exist until the test process ends. */
 const directory = processDir()
 
 let count = 0
@@ -22,7 +22,7 @@ export function openTestCache(config: TestCacheConfig): Cache<Uint8Array> {
   return Cache.open<Uint8Array>({
     name: config.name ?? 'default',
     directory: home,
-    maxItems: items - 1, // as uWSGI, which never uses its first place
+    maxItems: items - 1, // uWSGI never uses its first slot
     maxKeySize: Number(config.keysize ?? 2048),
     blockSize: Number(config.blocksize ?? 65536),
     eviction: isLru ? 'lru' : 'none',
@@ -35,7 +35,7 @@ export function openTestCache(config: TestCacheConfig): Cache<Uint8Array> {
   })
 }
 
-/** A line of configuration: `cache2 = name=default,items=100`. */
+/** @param line - A line such as `cache2 = name=default,items=100`. */
 export function parseCacheLine(line: string): TestCacheConfig {
   const options = line.replace(/^cache2 *= */, '').split(',')
   return Object.fromEntries(options.map(option => option.split('=')))

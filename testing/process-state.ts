@@ -1,8 +1,8 @@
-/** What the system says of another process. */
+/** The state of another process, as the system reports it. */
 
 import { execFileSync } from 'node:child_process'
 
-/** Whether a signal has stopped it. */
+/** @returns whether a signal has stopped the process */
 export function isStopped(pid: number): boolean {
   const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
   return state.trim().startsWith('T')

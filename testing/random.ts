@@ -1,14 +1,14 @@
 /**
- * Random numbers that come again: the same seed, the same run.
+ * Repeatable random numbers: the same seed gives the same run.
  *
- * The seed is fixed unless UNDERCROFT_TEST_SEED (npm test -- --seed N) gives another, so CI is
- * repeatable and a search for faults is one loop in a shell.
+ * The seed is fixed unless UNDERCROFT_TEST_SEED (npm test -- --seed N) sets another. So CI is
+ * repeatable, and a loop in a shell searches for faults.
  */
 
 export interface Random {
   /** For the message of a failed check. */
   readonly seed: number
-  /** A whole number from 0 up to, but not, `limit`. */
+  /** @returns a whole number from 0 up to `limit`, exclusive */
   below(limit: number): number
   chance(probability: number): boolean
   pick<T>(choices: readonly T[]): T
@@ -18,7 +18,7 @@ export interface Random {
 const DEFAULT_SEED = 20_260_301
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-/** Prints the seed, which node:test shows beside the test. */
+/** Creates a generator and prints its seed, which node:test shows with the test. */
 export function seededRandom(scope: { diagnostic(message: string): void }): Random {
   const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? DEFAULT_SEED) >>> 0
   scope.diagnostic(`UNDERCROFT_TEST_SEED=${seed}`)

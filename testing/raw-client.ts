@@ -1,5 +1,5 @@
 /**
- * A client that sends the bytes it is told to, and keeps what comes back. No protocol.
+ * A client without a protocol. It sends given bytes and keeps the bytes that it receives.
  */
 
 import { once } from 'node:events'
@@ -19,7 +19,7 @@ export class RawClient {
       this.#chunks.push(chunk)
       this.#wake()
     })
-    socket.on('error', () => {}) // a reset is one way to be closed
+    socket.on('error', () => {}) // a reset also closes the connection
     this.#closed = new Promise(resolve => socket.once('close', () => resolve()))
   }
 
@@ -40,7 +40,7 @@ export class RawClient {
     return this.send(Buffer.from(hex, 'hex'))
   }
 
-  /** One write for each byte; waits for each, so that they leave one by one. */
+  /** Sends each byte with its own write and waits for it, so that the bytes leave one by one. */
   async sendByteByByte(bytes: Buffer): Promise<void> {
     for (const byte of bytes) {
       await new Promise<void>(resolve => this.socket.write(Buffer.of(byte), () => resolve()))
@@ -52,13 +52,13 @@ export class RawClient {
     return this
   }
 
-  /** All bytes received, once the server has closed. */
+  /** @returns all received bytes, once the server has closed the connection */
   async untilClosed(): Promise<Buffer> {
     await this.#closed
     return Buffer.concat(this.#chunks)
   }
 
-  /** The bytes received, once there are `size`; also returns when the server closes. */
+  /** @returns `size` received bytes; fewer if the server closes the connection first */
   async receive(size: number): Promise<Buffer> {
     while (this.#received() < size && !this.socket.closed) {
       const more = new Promise<void>(resolve => {
@@ -81,7 +81,7 @@ export class RawClient {
   }
 }
 
-/** Connects, sends, and returns what came until the server closed. */
+/** Connects, sends a request, and returns all bytes until the server closes the connection. */
 export async function exchange(address: string, request: Uint8Array): Promise<Buffer> {
   const client = await RawClient.connect(address)
   return client.send(request).untilClosed()

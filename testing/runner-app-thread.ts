@@ -1,4 +1,4 @@
-/** A thread of the test's application: what it finds of the instance. */
+/** A thread of the test application, which reports what it finds of the instance. */
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { cache } from '../src/auto.ts'

@@ -1,5 +1,5 @@
 /**
- * The application of the runner's tests: each path does what a test needs an application to do.
+ * The application of the runner's tests. Each path performs what one of the tests needs.
  */
 
 import cluster from 'node:cluster'
@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads'
 import { cache } from '../src/auto.ts'
 import { cache_get, cache_inc, cache_num, cache_update, opt } from '../src/uwsgi/index.ts'
 
-/** The text of the answer; nothing: the path answers by itself, or never. */
+/** The body of the response; undefined if the path answers itself or never. */
 type Answer = unknown
 
 const PATHS: Readonly<
@@ -72,7 +72,7 @@ export default async function app(
     response.writeHead(404).end()
     return
   }
-  // For tests that wait until a request is under way.
+  // Tests wait for this line to know that the request is under way.
   if (SLOW_PATHS.has(pathname)) console.log(`begun ${pathname} in ${process.pid}`)
   const text = await act(name => searchParams.get(name) ?? '', response)
   if (text !== undefined) response.end(String(text))

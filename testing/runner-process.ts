@@ -1,6 +1,6 @@
 /**
- * A master with its workers for a test: started as a user starts it, asked over HTTP, and known by
- * what it prints.
+ * A master with its workers for a test. The test starts it as a user does, sends requests over
+ * HTTP, and reads its output.
  */
 
 import { chmodSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { memoryDir, tempDir } from './temp-dir.ts'
 
 export { MAIN }
 
-/** The application of these tests; app.ts says what it answers. */
+/** The application of these tests, runner-app.ts. */
 export const APP = fileURLToPath(new URL('./runner-app.js', import.meta.url))
 
 export interface Answer {
@@ -23,31 +23,31 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** A request under way. */
+/** A request that a worker has begun to handle. */
 interface Begun {
-  /** The process that has it. */
+  /** The worker process. */
   readonly pid: number
-  /** What comes of it: the body, or the code of the error. */
+  /** The body of the response, or the code of the error. */
   readonly outcome: Promise<string | undefined>
 }
 
 export interface Runner {
   readonly service: Service
-  /** Of the first HTTP socket. */
+  /** The port of the first HTTP socket. */
   readonly port: number
-  /** Of the segments. */
+  /** The directory of the segments. */
   readonly directory: string
-  /** Process ids of the workers that were started first. */
+  /** The process ids of the initial workers. */
   readonly workers: readonly number[]
   get(path: string): Promise<Answer>
-  /** Asks, and resolves once a worker has begun with it; for paths that take their time. */
+  /** Sends a request and resolves once a worker has begun to handle it; for slow paths. */
   begin(path: string): Promise<Begun>
-  /** The text that follows from now on, up to a line that matches. */
+  /** Waits for the next line of output that matches. */
   waitForLine(pattern: RegExp): Promise<RegExpExecArray>
   signal(name: NodeJS.Signals): void
 }
 
-/** `serve` with the test's application at a free port, two caches, and these options beside. */
+/** Starts `serve` with the test application at a free port, two caches, and further options. */
 export function startRunner(
   scope: Scope,
   args: readonly string[],
@@ -58,7 +58,7 @@ export function startRunner(
   return startServe(scope, [...app, ...caches, ...args], options)
 }
 
-/** `serve` with just these arguments, and caches in a directory of its own. */
+/** Starts `serve` with these arguments and a new directory for the caches. */
 export async function startServe(
   scope: Scope,
   args: readonly string[],
@@ -66,7 +66,7 @@ export async function startServe(
 ): Promise<Runner> {
   const directory = memoryDir(scope)
   const { cwd = tempDir(scope) } = options
-  chmodSync(directory, 0o777) // some of them run as another user
+  chmodSync(directory, 0o777) // some workers run as another user
   const all = [MAIN, 'serve', '--directory', directory, ...args]
   const service = await startService(scope, process.execPath, all, { ...options, cwd })
   await service.waitFor('its workers', output => /all \d+ workers are ready/.exec(output)?.[0])
@@ -106,12 +106,12 @@ function runnerOf(service: Service, directory: string): Runner {
   }
 }
 
-/** Of the first socket with the uwsgi protocol. */
+/** @returns the port of the first socket with the uwsgi protocol */
 export function uwsgiPort({ service }: Runner): number {
   return Number(/uwsgi socket \d+ bound to TCP .*:(\d+)$/m.exec(service.output())?.[1])
 }
 
-/** One request on a connection of its own. */
+/** Sends one request on a new connection. */
 export function get(
   target: { readonly path: string; readonly headers?: Record<string, string> } & (
     | { readonly port: number }
@@ -147,7 +147,7 @@ export async function untilGone(pids: readonly number[]): Promise<void> {
   await until(`the processes ${pids} to be gone`, () => !pids.some(isAlive))
 }
 
-/** Asks until an answer is as wanted, each time on a new connection. */
+/** Repeats a request, each time on a new connection, until the body is as wanted. */
 export function untilAnswer(runner: Runner, path: string, isWanted: (body: string) => boolean) {
   return until(`an answer to ${path}`, async () => {
     const { body } = await runner.get(path)
@@ -156,8 +156,8 @@ export function untilAnswer(runner: Runner, path: string, isWanted: (body: strin
 }
 
 /**
- * Asks until the answer is the HTTP cache's: a client may have the page a moment before it is
- * stored.
+ * Repeats a request until the HTTP cache answers it. A client may receive a page shortly before the
+ * cache has stored it.
  */
 export function untilStored(runner: Runner, path: string): Promise<Answer> {
   return until(`${path} is stored`, async () => {

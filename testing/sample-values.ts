@@ -1,4 +1,4 @@
-/** One of each kind of value that comes back as it was. */
+/** One value of each kind that a cache returns as it was stored. */
 
 const circular: { self?: unknown; list: number[] } = { list: [1] }
 circular.self = circular

@@ -1,18 +1,18 @@
 /**
- * What a test has to undo, undone in reverse order when it ends, whether it passed or not.
+ * Cleaning up after a test, in reverse order, whether the test passed or not.
  *
  * node:test runs `after` hooks first to last, which would remove a directory before the process
- * that writes into it has stopped; hence one hook a test, with a list of its own.
+ * that writes into it has stopped. So each test has one hook with a list of its own.
  */
 
-/** A `TestContext`, or anything else that runs a function when it is over. */
+/** A `TestContext`, or any other object that runs functions when it ends. */
 export interface Scope {
   after(undo: () => unknown): void
 }
 
 const undoLists = new WeakMap<Scope, (() => unknown)[]>()
 
-/** Runs `undo` when the scope ends, before everything that was registered earlier. */
+/** Runs `undo` when the scope ends, before all functions that were registered earlier. */
 export function onEnd(scope: Scope, undo: () => unknown): void {
   const registered = undoLists.get(scope)
   if (registered !== undefined) {
@@ -24,10 +24,10 @@ export function onEnd(scope: Scope, undo: () => unknown): void {
   scope.after(() => undoAll(list))
 }
 
-/** What ends a program from outside, and gives it the time to undo. */
+/** Signals that end a program and leave it time to clean up. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** A scope for a program instead of a test: its owner ends it, or a signal, which ends both. */
+/** A scope for a program instead of a test. Its owner ends it; a signal ends scope and program. */
 export function programScope(): Scope & { end(): Promise<void> } {
   const undos: (() => unknown)[] = []
   const end = async () => {
@@ -37,14 +37,14 @@ export function programScope(): Scope & { end(): Promise<void> } {
       for (const signal of ENDING_SIGNALS) process.off(signal, onSignal)
     }
   }
-  // The last scope to end has no listener left beside it, so the signal ends the program then.
+  // After the last scope has ended, the signal has no listener left, so it ends the program.
   const onSignal = (signal: NodeJS.Signals) =>
     void end().finally(() => process.kill(process.pid, signal))
   for (const signal of ENDING_SIGNALS) process.on(signal, onSignal)
   return { after: undo => undos.push(undo), end }
 }
 
-/** Goes on after a failure, so that one stuck process does not leave all others running. */
+/** Continues after a failure, so that one stuck process does not keep all others running. */
 async function undoAll(list: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = []
   for (let undo = list.pop(); undo !== undefined; undo = list.pop()) {

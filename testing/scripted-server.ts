@@ -1,5 +1,5 @@
 /**
- * A server that answers as it is told, for the servers of others and for broken ones.
+ * A server with scripted answers. It stands for servers of other projects and for broken ones.
  */
 
 import { once } from 'node:events'
@@ -7,11 +7,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 export interface ScriptedServer extends AsyncDisposable {
   readonly address: string
-  /** What each connection sent, in the order of the connections. */
+  /** The bytes that each connection sent, in the order of the connections. */
   readonly requests: readonly Buffer[]
 }
 
-/** @param onRequest - Called with the bytes of a connection so far, at each chunk. */
+/** @param onRequest - Called for each chunk, with all bytes of the connection so far. */
 export async function startScriptedServer(
   onRequest: (socket: Socket, received: Buffer, connectionIndex: number) => void,
 ): Promise<ScriptedServer> {

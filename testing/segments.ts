@@ -1,5 +1,5 @@
 /**
- * Segments in private memory, and everything that may look into them, for tests of the engine.
+ * Segments in private memory with all parts of the engine over them, for tests of the engine.
  */
 
 import { systemClock, type ValueDecoder, type ValueSource } from '../src/base/index.ts'
@@ -31,18 +31,18 @@ const PLAIN: Geometry = {
   checksums: false,
 }
 
-/** One segment with one attachment, and its insides. */
+/** One segment, one engine over it, and the parts of that engine. */
 export interface Bench {
   readonly segment: Segment
   readonly clock: ManualClock
   readonly engine: Engine
   readonly parts: Parts
-  /** One more attachment to the same segment. */
+  /** @returns another engine over the same segment */
   attach(): Engine
   key(text: string): PreparedKey
   set(key: string, value: string, ttlMs?: number): string
   get(key: string): string | undefined
-  /** One attempt without the lock, as `get` makes it, that is no use of the item. */
+  /** Makes one attempt to read without the lock, as `get` does, without recording a use. */
   read<T>(key: PreparedKey, decode: ValueDecoder<T>): T | Exclude<Attempt, typeof FOUND>
 }
 
@@ -80,7 +80,7 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
   }
 }
 
-/** The insides of a shared cache that is there. */
+/** @returns the parts of the engine over an existing shared cache */
 export function partsOf(
   scope: Scope,
   { name, directory }: { readonly name: string; readonly directory: string },

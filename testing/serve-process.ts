@@ -1,5 +1,5 @@
 /**
- * `undercroft serve` as a process of a test, ready to be asked.
+ * `undercroft serve` as a process of a test.
  */
 
 import { MAIN } from './root.ts'
@@ -8,17 +8,17 @@ import { type Service, startService } from './service.ts'
 
 export interface ServeProcess {
   readonly service: Service
-  /** Where its first socket listens, on a port that the system chose. */
+  /** The address of its first socket, with a port that the system chose. */
   readonly address: string
 }
 
-/** Starts it with these arguments and a socket; does not wait. */
+/** Starts `serve` with these arguments and a socket, and does not wait. */
 function startServe(scope: Scope, ...args: string[]): Promise<Service> {
   const socket = ['--socket', '127.0.0.1:0']
   return startService(scope, process.execPath, [MAIN, 'serve', ...socket, ...args])
 }
 
-/** The same, and waits until it has said how it is reached. */
+/** Starts `serve` and waits until it has printed how clients reach it. */
 export async function serve(scope: Scope, ...args: string[]): Promise<ServeProcess> {
   const service = await startServe(scope, ...args)
   const address = await service.waitFor('to listen', output =>

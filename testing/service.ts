@@ -1,6 +1,6 @@
 /**
- * Another program for a test, such as a real nginx: its output is kept, and it is stopped by its
- * process id when the scope ends.
+ * Another program for a test, such as a real nginx. Its output is kept, and the program is stopped
+ * by its process id when the scope ends.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -17,28 +17,28 @@ export type Address = { readonly port: number; readonly host: string } | { reado
 
 export interface Service {
   readonly pid: number
-  /** What it wrote to stdout and stderr so far. */
+  /** What the program has written to stdout and stderr so far. */
   output(): string
-  /** Waits for the exit code; null: ended by a signal. */
+  /** Waits for the exit code, which is null if a signal ended the program. */
   exit(limitMs?: number): Promise<number | null>
-  /** Asks for `found` in the output until there is something; rejects if the program ends first. */
+  /** Waits until `found` finds something in the output. Rejects if the program ends first. */
   waitFor<T>(
     what: string,
     found: (output: string) => Promise<T | undefined> | T | undefined,
   ): Promise<T>
-  /** SIGTERM, then SIGKILL if that does not help. */
+  /** Sends SIGTERM, and SIGKILL if the program does not end in time. */
   stop(): Promise<void>
 }
 
 export interface ServiceOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Only root can start a program as somebody else. */
+  /** Only root can start a program as another user. */
   readonly uid?: number
   readonly gid?: number
 }
 
-/** Starts a program; rejects if it cannot be started. */
+/** Starts a program. Rejects if that fails. */
 export async function startService(
   scope: Scope,
   command: string,
@@ -100,7 +100,7 @@ function serviceOf(child: ChildProcess, command: string): Service {
   }
 }
 
-/** True once something accepts connections there. */
+/** @returns true if a program accepts connections at the address; otherwise undefined */
 export function isListening(address: Address): Promise<true | undefined> {
   return new Promise(resolve => {
     const socket = connect(address)

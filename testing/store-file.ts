@@ -1,6 +1,6 @@
 /**
- * A store's file as it lies on its disk, for tests that play a power loss: with whatever pages were
- * lost, and under a machine that was started again since.
+ * The file of a store as it lies on its disk, for tests that simulate a power loss: lost pages, and
+ * a restart of the machine.
  */
 
 import fs from 'node:fs'
@@ -8,7 +8,7 @@ import { computeLayout, type Layout } from '../src/segment/geometry.ts'
 import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, SLOT, SLOT_STRIDE } from '../src/segment/index.ts'
 import { readGeometry } from '../src/segment/segment.ts'
 
-/** Where an item's bytes are in the file. */
+/** Where the bytes of an item lie in the file. */
 export interface ItemPlace {
   readonly slotOffset: number
   readonly valueOffset: number
@@ -22,12 +22,12 @@ export class StoreFile {
     this.path = path
   }
 
-  /** Whether the last to close it saw all of it to its disk, and nobody opened it since. */
+  /** Whether the last process flushed all of it to disk at its close, and none opened it since. */
   get isClosed(): boolean {
     return this.#word(BOOT_OFFSET + BOOT.fields.closed.offset) === 1
   }
 
-  /** Signs of life that recoveries gave. */
+  /** The counter that recoveries increment as a sign of progress. */
   get progress(): number {
     return this.#word(LOCK_OFFSET + LOCK.fields.progress.offset)
   }
@@ -37,7 +37,7 @@ export class StoreFile {
     return computeLayout(readGeometry(bytes, bytes.length, this.path))
   }
 
-  /** The boot id in the file is no longer that of the machine. Nobody may have it open. */
+  /** Changes the boot id in the file, as a restart does. No process may have the file open. */
   restartMachine(): void {
     const offset = BOOT_OFFSET + BOOT.fields.id0.offset
     const word = Buffer.alloc(4)
@@ -51,7 +51,7 @@ export class StoreFile {
     this.#write(bytes, 0)
   }
 
-  /** Where the item of a short key is, which must be there. */
+  /** @returns where the item of a short key lies; the item must exist */
   place(key: string): ItemPlace {
     const bytes = fs.readFileSync(this.path)
     const { slotsOffset, keyTailsOffset, blocksOffset, blockStride } = this.layout
@@ -68,7 +68,7 @@ export class StoreFile {
     throw new Error(`${key} is not in ${this.path}`)
   }
 
-  /** In place: another file would be a copy. */
+  /** Writes in place, since a new file would be a copy. */
   #write(bytes: Buffer, offset: number): void {
     const fd = fs.openSync(this.path, 'r+')
     let at = 0

@@ -1,5 +1,5 @@
 /**
- * A directory of its own for each test, gone when the test ends.
+ * Temporary directories, each removed when its test ends.
  */
 
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
@@ -9,22 +9,22 @@ import { onEnd, type Scope } from './scope.ts'
 
 const MEMORY_DIR = '/dev/shm'
 
-/** On disk, or wherever the system keeps temporary files. Short enough for a Unix socket's path. */
+/** Creates a directory for temporary files, with a path short enough for a Unix socket. */
 export function tempDir(scope: Scope): string {
   return makeIn(scope, tmpdir())
 }
 
-/** In memory where the system has such a place, as segments are; else as `tempDir`. */
+/** Creates a directory in memory, as segments use, or else one like `tempDir`. */
 export function memoryDir(scope: Scope): string {
   return makeIn(scope, memoryRoot())
 }
 
-/** Where directories in memory are made, if the system has such a place. */
+/** @returns the folder for directories in memory, if the system has one; else that of `tempDir` */
 export function memoryRoot(): string {
   return isWritable(MEMORY_DIR) ? MEMORY_DIR : tmpdir()
 }
 
-/** In memory, for what lives as long as this test process; gone when it ends. */
+/** Creates a directory in memory that is removed when this process ends. */
 export function processDir(): string {
   const path = mkdtempSync(join(memoryRoot(), 'undercroft-test-'))
   process.on('exit', () => rmSync(path, { recursive: true, force: true }))

@@ -1,4 +1,4 @@
-/** A UDP socket of a test: what it sends is its own business, what it got can be waited for. */
+/** A UDP socket of a test, which sends datagrams and waits for others. */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -35,7 +35,7 @@ export class UdpPeer {
   }
 }
 
-/** A UDP port that nobody uses just now, for programs that must be told one. */
+/** @returns a UDP port that is free at the moment, for programs that need a number */
 export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')

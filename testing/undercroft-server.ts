@@ -1,5 +1,5 @@
 /**
- * Our own server for the tests with real peers: the one place that connects them to it.
+ * The server of this package, for tests with real peers.
  */
 
 import { join } from 'node:path'
@@ -12,20 +12,20 @@ import { memoryDir, tempDir } from './temp-dir.ts'
 export interface ServerCache {
   readonly name: string
   readonly maxItems: number
-  /** @default 65536, so that the tests' values fit */
+  /** @default 65536, so that the values of the tests fit */
   readonly blockSize?: number
 }
 
 export interface UndercroftServer {
-  /** On 127.0.0.1. */
+  /** The port on 127.0.0.1. */
   readonly port: number
   readonly socketPath: string
-  /** The same cache, from this process. */
+  /** @returns the same cache, opened in this process */
   cache(name: string): ByteCache
   stop(): Promise<void>
 }
 
-/** A server with these caches, the first its default, in a directory of the scope. */
+/** Starts a server with these caches in a directory of the scope. The first is its default. */
 export async function startServer(
   scope: Scope,
   options: { readonly caches: readonly ServerCache[] },

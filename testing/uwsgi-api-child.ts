@@ -1,5 +1,5 @@
 /**
- * A process that calls uWSGI's functions as the test tells it.
+ * A process that calls uWSGI's functions on request of the test.
  */
 
 import * as api from '../src/uwsgi/index.ts'
@@ -12,7 +12,7 @@ export interface CallRequest {
   readonly args: readonly unknown[]
 }
 
-/** What the call returned; bytes stay bytes on the way. */
+/** The result of the call. Bytes arrive as bytes. */
 export type CallReply = { readonly value: unknown } | { readonly code: string }
 
 if (process.send !== undefined) {

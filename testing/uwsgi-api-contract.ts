@@ -1,6 +1,6 @@
 /**
- * What uWSGI's functions promise, whatever cache their argument means. One caller writes and
- * another reads: two processes, or one process and two connections.
+ * The promises of uWSGI's functions for every kind of cache argument. One caller writes and another
+ * reads: two processes, or two connections of one process.
  */
 
 import assert from 'node:assert/strict'
@@ -13,13 +13,13 @@ export type Call = (name: FunctionName, ...args: unknown[]) => Promise<unknown>
 export interface ApiSetting {
   readonly write: Call
   readonly read: Call
-  /** The argument for the cache; undefined: the default one. */
+  /** The cache argument; undefined for the default cache. */
   readonly cache: string | undefined
-  /** Whether there is arithmetic; otherwise it answers null and changes nothing. */
+  /** Whether arithmetic works. Otherwise it returns null and changes nothing. */
   readonly counts: boolean
 }
 
-/** @param start - Undefined: there is nothing to test against, and why has been said. */
+/** @param start - Returns undefined, after reporting why, if there is nothing to test against. */
 export function describeUwsgiApi(
   title: string,
   start: (scope: Scope) => Promise<ApiSetting | undefined>,

@@ -1,5 +1,5 @@
 /**
- * Ordinary requests of the uwsgi protocol, as nginx makes them, for tests that work below it.
+ * Requests of the uwsgi protocol as nginx sends them, for tests without nginx.
  */
 
 import {
@@ -8,7 +8,7 @@ import {
   MODIFIER1_REQUEST,
 } from '../src/protocols/uwsgi/index.ts'
 
-/** Method and target are there unless they are given; the body is not counted in CONTENT_LENGTH. */
+/** Adds method and target unless they are given. CONTENT_LENGTH does not count the body. */
 export function requestPacket(
   variables: Readonly<Record<string, string>> | readonly DictionaryPair[] = {},
   body: Uint8Array | string = '',
@@ -19,10 +19,10 @@ export function requestPacket(
   return Buffer.concat([...packet, Buffer.from(body)])
 }
 
-/** A POST that announces the size of its body, or another one. */
+/** @returns a POST that announces the size of its body, or another size */
 export function postPacket(body: Uint8Array | string, size = Buffer.byteLength(body)): Buffer {
   return requestPacket({ REQUEST_METHOD: 'POST', CONTENT_LENGTH: String(size) }, body)
 }
 
-/** Asks the cache at the same address for foo. */
+/** A get of the key foo from the cache at the same address. */
 export const CACHE_GET = Buffer.from('6f030000666f6f', 'hex')

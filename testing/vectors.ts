@@ -1,5 +1,5 @@
 /**
- * The byte vectors recorded against a real uWSGI 2.0.21, with the answers it was meant to give.
+ * Byte vectors recorded with a real uWSGI 2.0.21, with the answers that it should give.
  */
 
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import type { ByteCache } from '../src/base/index.ts'
 interface KeyState {
   readonly cache: string
   readonly key_hex: string
-  /** Null: absent. */
+  /** Null if the key is absent. */
   readonly value_hex?: string | null
   readonly value_repeat?: { readonly byte_hex: string; readonly count: number }
 }
@@ -45,7 +45,7 @@ export function readVectors(transport: string): Vector[] {
   return vectors.filter(vector => vector.transport === transport)
 }
 
-/** Runs the operations that a vector needs done before. */
+/** Runs the operations that a vector requires before its request. */
 export function prepare(vector: Vector, caches: readonly ByteCache[]): void {
   for (const step of vector.setup) {
     const cache = findCache(caches, step.cache)
@@ -58,7 +58,7 @@ export function prepare(vector: Vector, caches: readonly ByteCache[]): void {
   }
 }
 
-/** The values, as hex, of the keys that a vector asks about afterwards: found and expected. */
+/** @returns found and expected values, as hex, of the keys that a vector checks afterwards */
 export function valuesAfter(vector: Vector, caches: readonly ByteCache[]) {
   const states = vector.after ?? []
   return {

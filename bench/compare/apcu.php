@@ -2,9 +2,9 @@
 /*
  * Measuring processes of PHP that share APCu's memory: the counterpart of worker.ts.
  *
- * The memory is inherited, so one process makes it and forks two that measure. They talk in lines of
- * JSON over a Unix socket. Their loops are written like those of timed-loop.ts: the keys in lists,
- * one look at the clock for each list.
+ * Processes inherit the memory, so one process creates it and forks two that measure. They exchange
+ * lines of JSON over a Unix socket. Their loops are like those of timed-loop.ts: the keys in lists,
+ * one reading of the clock for each list.
  */
 
 declare(strict_types=1);

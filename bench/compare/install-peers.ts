@@ -1,6 +1,6 @@
 /**
- * `npm run bench:peers`: installs the caches and programs that the benchmarks compare with. No other
- * benchmark installs anything.
+ * `npm run bench:peers`: installs the caches and programs that the benchmarks compare with. No
+ * other benchmark installs anything.
  *
  * npm packages go into bench/peers. Debian packages are installed with apt-get if root runs this;
  * otherwise the command is printed.

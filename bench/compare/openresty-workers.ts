@@ -1,6 +1,6 @@
 /**
- * OpenResty's shared dictionary as a candidate, in two nginx workers. The code is that of OpenResty:
- * lua-nginx-module and LuaJIT in Debian's nginx.
+ * OpenResty's shared dictionary as a candidate, in two nginx workers. The code is that of
+ * OpenResty: lua-nginx-module and LuaJIT in Debian's nginx.
  */
 
 import { writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 -- One measuring process inside nginx: the counterpart of worker.ts, for a worker of nginx.
 --
--- Talks in lines of JSON over a Unix socket. Its loops are written like those of timed-loop.ts: the
--- function in a local variable, the keys in lists, one look at the clock for each list. LuaJIT
+-- It exchanges lines of JSON over a Unix socket. Its loops are like those of timed-loop.ts: the
+-- function in a local variable, the keys in lists, one reading of the clock for each list. LuaJIT
 -- compiles each of them for its operation alone.
 
 local cjson = require 'cjson'

@@ -1,6 +1,7 @@
 /**
- * The order of samples. Within a round, each operation is measured on all candidates, first with one
- * process and then with two, so that a slow moment of the machine does not affect only one candidate.
+ * The order of samples. Within a round, each operation is measured on all candidates, first with
+ * one process and then with two, so that a slow moment of the machine does not affect only one
+ * candidate.
  */
 
 import type { BenchOptions } from '../options.ts'

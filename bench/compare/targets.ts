@@ -1,8 +1,8 @@
 /**
  * The goals of the comparison.
  *
- * Both sides are configured as their documentation shows and evict the least recently used item. The
- * ratios to a uWSGI that is tuned for this workload are shown as well, without a goal.
+ * Both sides are configured as their documentation shows and evict the least recently used item.
+ * The ratios to a uWSGI that is tuned for this workload are shown as well, without a goal.
  */
 
 import type { Goal } from '../goal.ts'

@@ -1,8 +1,8 @@
 /**
  * The loops that are timed.
  *
- * Each operation gets a loop that is compiled for it alone. V8 would optimize a shared loop for none
- * of its operations, and the cost would count as theirs.
+ * Each operation gets a loop that is compiled for it alone. V8 would optimize a shared loop for
+ * none of its operations, and the cost would count as theirs.
  */
 
 import type { Subject } from './candidate.ts'

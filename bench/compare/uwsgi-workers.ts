@@ -12,8 +12,8 @@ const SCRIPT = join(ROOT, 'bench/compare/uwsgi.py')
 
 /**
  * `uwsgi` is configured as its documentation shows, with LRU eviction as undercroft has by default.
- * `uwsgi-tight` is the fastest configuration for this workload: the smallest tables for its keys and
- * values, and no eviction.
+ * `uwsgi-tight` is the fastest configuration for this workload: the smallest tables for its keys
+ * and values, and no eviction.
  */
 const OPTIONS = { uwsgi: 'purge_lru=1', 'uwsgi-tight': 'blocksize=256,keysize=64' } as const
 

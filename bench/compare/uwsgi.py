@@ -1,7 +1,7 @@
 """One measuring process inside uWSGI: the counterpart of worker.ts, for a mule.
 
-Talks in lines of JSON over a Unix socket. Its loops are written like those of timed-loop.ts: the
-function in a local variable, the keys in lists, one look at the clock for each list.
+It exchanges lines of JSON over a Unix socket. Its loops are like those of timed-loop.ts: the
+function in a local variable, the keys in lists, one reading of the clock for each list.
 """
 
 import json

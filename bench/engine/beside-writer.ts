@@ -2,8 +2,8 @@
  * `npm run bench -- beside-writer`: how fast one process reads while another writes at
  * full speed, to the same keys or to others.
  *
- * The goal is for reads of shared memory. Near copies are many times faster without a writer, but not
- * when all their keys change all the time, so they are shown without a goal.
+ * The goal is for reads of shared memory. Near copies are many times faster without a writer, but
+ * not when all their keys change all the time, so they are shown without a goal.
  */
 
 import { join } from 'node:path'

@@ -43,7 +43,7 @@ export async function benchChains(_scope: Scope, args: readonly string[]): Promi
   printMachine()
   console.log(`workload  ${itemCount} items in a full cache, strings of ${STRING_VALUE.length};`)
   console.log(
-    `          ${rounds} rounds of ${requestCount(itemCount)} gets, rank r requested 1/r as often\n`,
+    `          ${rounds} rounds of ${requestCount(itemCount)} gets, key of rank r 1/r as often\n`,
   )
   console.log(
     'round   mean depth, ordered / not    ns per get, ordered / not    ms of ordering after',

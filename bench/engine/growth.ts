@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- growth`: the cost of a get in a large cache, of a set in
- * a full cache, and of a large value. Each is compared with the same work in a cheap case.
+ * `npm run bench -- growth`: the cost of a get in a large cache, of a set in a full cache, and
+ * of a large value. Each is compared with the same work in a cheap case.
  *
  * Times are processor time, so other programs on the machine have little effect.
  */

@@ -42,8 +42,8 @@ export async function watchLocks(work: () => Promise<void>): Promise<Hold[]> {
 }
 
 /**
- * Measures pure arithmetic in the same way, `count` times for `forUs` microseconds. The results show
- * what the machine adds to any step of that length.
+ * Measures pure arithmetic in the same way, `count` times for `forUs` microseconds. The results
+ * show what the machine adds to any step of that length.
  */
 export function holdNothing(count: number, forUs: number): Hold[] {
   return Array.from({ length: count }, () => {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- restore`: how long it takes until a store serves all
- * its items again, after a close, a kill and a power loss.
+ * `npm run bench -- restore`: how long it takes until a store serves all its items again, after
+ * a close, a kill and a power loss.
  *
  * Each step runs in its own process, as in production. The file stays in the page cache of the
  * system. A disk would add the time to read the file once.

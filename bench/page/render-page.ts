@@ -18,9 +18,9 @@ const HIT_RATIO_TEXT = `Means over real traces and several cache sizes. adaptive
 policies of undercroft, measured by replaying the traces. Trusted simulators counted the others.
 \`npm run bench:hit-ratio\` prints every trace and size.`
 
-const SERVERS_TEXT = `Clients and servers share the processors of one machine. For pages, each server
-has two workers, and wrk sends requests over persistent connections. For gets and sets, each server
-is one process. Four of uWSGI's own clients send requests, with a new connection for each;
+const SERVERS_TEXT = `Clients and servers share the processors of one machine. For pages, each
+server has two workers, and wrk sends requests over persistent connections. For gets and sets, each
+server is one process. Four of uWSGI's own clients send requests, with a new connection for each;
 "pipelined" is one \`RemoteCache\` with one connection.`
 
 /** @returns paths from `docs/` with the content of each file */

@@ -83,11 +83,11 @@ async function measureAll(
   const remoteSeconds = isSmall ? '1' : REMOTE_SECONDS
   const remoteOptions = parseRemoteOptions([...texts, '--seconds', remoteSeconds])
   const webOptions = parseWebOptions(['--seconds', '1', '--rounds', String(rounds)])
-  tell('caches in turns')
+  tell('comparison of caches')
   const { names, missing, results } = await compareCaches(scope, options)
   tell('growth')
   const growth = measureGrowth(scope, { itemCount: items, rounds })
-  tell('beside a writer')
+  tell('reads with a concurrent writer')
   const beside = await measureBesideWriter(scope, options.rounds, options.keyCount)
   tell('remote')
   const remote = await measureRemote(scope, remoteOptions)

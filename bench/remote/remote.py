@@ -1,5 +1,7 @@
-"""One client process of the remote benchmark in a mule of uWSGI. It uses uWSGI's own client, which
-opens a connection for each request, and exchanges lines of JSON over a Unix socket, as uwsgi.py does.
+"""One client process of the remote benchmark in a mule of uWSGI.
+
+It uses uWSGI's own client, which opens a connection for each request, and exchanges lines of JSON
+over a Unix socket, as uwsgi.py does.
 """
 
 import json

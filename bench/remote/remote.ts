@@ -85,12 +85,12 @@ export async function measureRemote(scope: Scope, options: RemoteOptions): Promi
 
 const COMMAND = {
   name: 'npm run bench -- remote',
-  summary: ['Count gets and sets a second over sockets: this server and uWSGI, in turns.'],
+  summary: ['Measure gets and sets per second over sockets: this server and uWSGI, alternately.'],
   options: {
     size: sizeOption(),
     seconds: secondsOption(30),
     rounds: roundsOption(15),
-    clients: integerOption('Clients at one time', { fallback: 4, min: 1, max: 64 }),
+    clients: integerOption('Number of concurrent clients', { fallback: 4, min: 1, max: 64 }),
   },
 }
 

@@ -3,9 +3,9 @@
  * second from the runner with two workers, and from the alternatives.
  *
  * All servers run at the same time, receive load alternately, and answer with bodies of one size.
- * Only ratios within one round are compared. wrk shares the processors with the servers. The faster a
- * server is, the more processor time wrk needs, which brings all ratios of requests closer to 1. The
- * output therefore also has the ratios of the servers' own processor time.
+ * Only ratios within one round are compared. wrk shares the processors with the servers. The faster
+ * a server is, the more processor time wrk needs, which brings all ratios of requests closer to 1.
+ * The output therefore also has the ratios of the servers' own processor time.
  */
 
 import { integerOption, readCommandLine } from '../../testing/command-line.ts'
@@ -73,7 +73,9 @@ export async function benchWeb(scope: Scope, args: readonly string[]): Promise<v
 
 const COMMAND = {
   name: 'npm run bench -- web',
-  summary: ['Count cached responses a second: the runner, uWSGI, nginx and plain Node, in turns.'],
+  summary: [
+    'Measure cached responses per second: the runner, uWSGI, nginx and plain Node, alternately.',
+  ],
   options: {
     rounds: roundsOption(9),
     seconds: integerOption('Time for each server in each round', { fallback: 2, min: 1, max: 600 }),

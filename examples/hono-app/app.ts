@@ -1,7 +1,7 @@
 /**
- * A Hono app that keeps its slow pages where nginx finds them, in the cache of its instance.
+ * A Hono app that stores its slow pages in the cache of its instance, where nginx finds them.
  *
- *     node dist/examples/hono-app/show.js                   asks it a few questions and ends
+ *     node dist/examples/hono-app/show.js                   sends it a few requests and ends
  *     npx undercroft serve examples/hono-app/app.ini        serves it until you stop it
  */
 
@@ -16,7 +16,7 @@ const app = new Hono()
 
 app.get('/hello/:name', async c => {
   const page = await c.html(html`<h1>Hello ${c.req.param('name')}</h1>`)
-  // nginx asks with $request_uri: the path and the query as the client wrote them.
+  // nginx uses $request_uri as the key: path and query as the client sent them.
   const { pathname, search } = new URL(c.req.url)
   cache_update(pathname + search, await responseToBytes(page.clone()), MINUTE)
   return page

@@ -1,5 +1,5 @@
 /**
- * The app without a server and without caches: Hono answers requests that are plain objects.
+ * The app without a server and without caches: Hono answers request objects directly.
  */
 
 import app from './app.ts'

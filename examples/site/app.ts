@@ -1,9 +1,9 @@
 /**
- * A plain Node application for the runner. It counts visits in a cache that all workers share; its
- * slow page is kept by rules in site.ini, of which it knows nothing.
+ * A plain Node application for the runner. It counts visits in a cache that all workers share.
+ * Rules in site.ini cache its slow page without its knowledge.
  *
  *     npx undercroft serve examples/site/site.ini       serves it until you stop it
- *     node dist/examples/site/show.js                   does so, asks a few questions, and ends
+ *     node dist/examples/site/show.js                   does so, sends a few requests, and ends
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -1,5 +1,5 @@
 /**
- * The site as its INI file has it: asked, reloaded while it is asked, and stopped.
+ * Starts the site with its INI file, sends requests, reloads it meanwhile, and stops it.
  */
 
 import { spawn } from 'node:child_process'
@@ -40,7 +40,7 @@ const [code] = await once(site, 'exit')
 console.log('ended with', code)
 rmSync(directory, { recursive: true })
 
-/** Reads on until a line has it. */
+/** Reads lines until one contains the text. */
 async function lineWith(pattern: RegExp): Promise<RegExpExecArray> {
   for (;;) {
     const { value, done } = await lines.next()

@@ -38,7 +38,7 @@ export {
   MIN_INT64,
   NEVER,
 } from './facts.ts'
-export { bodyInOnePiece, isWellFormed, type NativeText, nativeText } from './native-text.ts'
+export { isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
   describe,
   invalidOption,

@@ -23,18 +23,6 @@ export function nativeText(bytes: Buffer): NativeText {
   return bytes as Buffer & NativeText
 }
 
-/** In one piece with its head a body makes 1.2 times the requests; a long one is only copied. */
-const MAX_TEXT_SIZE = 16 * 1024
-
-/**
- * A body for `response.end(body, 'latin1')`: few bytes as text, because `node:http` sends text
- * together with the head, and bytes in a write of their own.
- */
-export function bodyInOnePiece(body: Buffer): string | Buffer {
-  if (body.length > MAX_TEXT_SIZE) return body
-  return nativeText(body).latin1Slice(0, body.length)
-}
-
 /** Whether text has no lone surrogates. ES2024, so not in the type library we compile against. */
 export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed()

@@ -1,13 +1,13 @@
 /**
- * The known name that a mistyped one most likely meant.
+ * Suggests the known name that a misspelt one most likely means.
  */
 
 /** Shorter words begin too many names to mean one of them. */
 const MIN_PREFIX_LENGTH = 3
 
 /**
- * The candidate with the fewest typing slips, if few enough that it is likely meant; else the only
- * one that continues the word, as `ttlMs` continues `ttl`.
+ * Returns the candidate with the fewest typing errors, unless even that one has too many; else the
+ * only one that continues the word, as `ttlMs` continues `ttl`.
  */
 export function findNearest(word: string, candidates: Iterable<string>): string | undefined {
   const all = [...candidates]
@@ -22,7 +22,8 @@ function findOnlyLonger(word: string, candidates: readonly string[]): string | u
 
 function findLeastDistant(word: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
-  // A third of the letters wrong is still a typo; more is another word.
+  // With a third of the letters wrong a word is still a typing error; beyond that it is another
+  // word.
   let allowed = Math.max(1, Math.floor(word.length / 3))
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > allowed) continue
@@ -34,13 +35,13 @@ function findLeastDistant(word: string, candidates: readonly string[]): string |
   return nearest
 }
 
-/** `; did you mean "x"?`, or nothing when no name is near. */
+/** Returns `; did you mean "x"?`, or an empty string when no name is close. */
 export function formatSuggestion(word: string, candidates: Iterable<string>): string {
   const nearest = findNearest(word, candidates)
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours from one word to the other. */
+/** Counts the insertions, deletions, replacements and swaps of neighbours between two words. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -1,8 +1,8 @@
 /**
- * What a command may touch, so that tests run commands in their own process.
+ * The environment of a command, so that tests can run commands in their own process.
  */
 
-import type { ByteCache, CacheStats, Clock } from '../base/index.ts'
+import type { ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
   Listener,
@@ -13,87 +13,85 @@ import type {
 } from '../runner/index.ts'
 import type { CacheDefinition, HostEnvironment, SocketAddress } from '../uwsgi/options/index.ts'
 
-/** Where text and bytes go. */
+/** An output of text and bytes. */
 export interface CommandOutput {
   readonly isTTY: boolean
-  /** Done when the bytes are on their way, so that a slow reader slows us. */
+  /** Resolves when the bytes are written, so that a slow reader slows the writer. */
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** A `ByteCache` that may answer at once or later. */
+/** A `ByteCache` whose methods may return promises. */
 type Awaitable<T> = {
   readonly [Member in keyof T]: T[Member] extends (...args: infer Args) => infer Result
     ? (...args: Args) => Result | Promise<Result>
     : T[Member]
 }
 
-/** The cache a command works on, local or remote. */
+/** The cache that a command uses, local or remote. */
 export interface CommandTarget
   extends Awaitable<Omit<ByteCache, 'maxKeySize' | 'maxValueSize' | 'clear'>> {
-  /** Undefined: a uWSGI, which does not tell how many there were. */
+  /** Resolves to undefined for a uWSGI server, which does not report how many items it had. */
   clear(): number | Promise<number | undefined>
   close(): void | Promise<void>
 }
 
-/** Which cache `--cache` names. */
+/** The cache that `--cache` names. */
 export interface TargetAddress {
-  /** Empty only for a remote one: that server's default cache. */
+  /** Empty only for a remote cache: the default cache of that server. */
   readonly name: string
-  /** Absent: a cache on this machine. */
+  /** Absent for a cache on this machine. */
   readonly remote?: SocketAddress
-  /** Of the secret that the server asks for. */
+  /** File with the secret that the server requires. */
   readonly secretFile?: string
-  /** Where the shared segment lives, if not in the usual place. */
+  /** Directory of the shared segment, if not the default directory. */
   readonly directory?: string
 }
 
-/** A cache while it is served. */
-export interface ServedCache extends ByteCache {
-  stats(): CacheStats
+/** A cache while `serve` serves it. */
+export interface ServedCache {
+  readonly cache: ByteCache
   close(): void
 }
 
-/** A socket to listen on, and who may use it. */
+/** A socket to listen on, and which clients may use it. */
 export interface ReadySocket {
   readonly address: SocketAddress
   readonly allowPublic: boolean
   readonly access: AccessOptions
 }
 
-/** What `serve` needs done. */
+/** What `serve` needs from the machine. */
 export interface ServeHost {
-  /** `onLog` hears what uWSGI would log of this cache, now and while it is served. */
+  /**
+   * `onLog` receives the lines that uWSGI would log about this cache, now and while it is served.
+   */
   openCache(
     definition: CacheDefinition,
     directory: string | undefined,
     onLog: (line: string) => void,
   ): Promise<ServedCache>
-  listen(
-    socket: ReadySocket,
-    caches: readonly ServedCache[],
-    limits: ListenLimits,
-  ): Promise<Listener>
+  listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
-  /** Runs a master with its workers until a signal ends it, whose name this gives. */
+  /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */
   runMaster(plan: MasterPlan, host: MasterHost): Promise<string>
 }
 
-/** What `top` needs of the machine. */
+/** What `top` needs from the machine. */
 export interface TopHost {
   readonly clock: Clock
-  /** Names of the caches in that directory, or in the usual one. */
+  /** Returns the names of the caches in that directory, or in the default directory. */
   listCaches(directory: string | undefined): readonly string[]
-  /** The document of a stats server, with an HTTP header if it sends one. */
+  /** Reads the document of a stats server, with an HTTP header if it sends one. */
   readStats(address: SocketAddress): Promise<string>
-  /** False once the reader of `stdout` has gone. */
+  /** Returns false once the reader of `stdout` is gone. */
   isOutputOpen(): boolean
-  /** The terminal that `stdout` is, as large as it is now. */
+  /** Returns the present size of the terminal behind `stdout`. */
   terminalSize(): { readonly columns: number; readonly rows: number }
-  /** Waits this long; less when the terminal is resized, or `signal` aborts. */
+  /** Waits this long, or until the terminal is resized or `signal` aborts. */
   untilRefresh(intervalMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** Everything outside a command. */
+/** Everything that a command uses outside itself. */
 export interface CommandEnvironment {
   readonly stdin: AsyncIterable<Uint8Array>
   readonly stdout: CommandOutput
@@ -102,6 +100,6 @@ export interface CommandEnvironment {
   readonly serveHost: ServeHost
   readonly topHost: TopHost
   openTarget(address: TargetAddress): Promise<CommandTarget>
-  /** The name of the signal that asks us to end. */
+  /** Resolves to the name of the signal that ends the process. */
   untilStopped(): Promise<string>
 }

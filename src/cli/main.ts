@@ -4,9 +4,10 @@
  * The `undercroft` command: connects `run` to this process, to real caches and to real sockets.
  */
 
+import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import { listenStats, openServedCache, readSecretFile, runMaster } from '../runner/index.ts'
+import { listenStats, readSecretFile, runMaster, ServedCache } from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type {
@@ -20,10 +21,18 @@ import { nodeHostEnvironment } from './node-host-environment.ts'
 import { run } from './run.ts'
 import { nodeTopHost } from './top/node-top.ts'
 
+/** The commands cannot create a cache, so the error names the one that can. */
+function explainMissing(error: unknown, name: string): unknown {
+  if (!(error instanceof UndercroftError) || error.code !== 'UNDERCROFT_NO_SUCH_CACHE') return error
+  const remedy = `create it with: undercroft serve --cache2 name=${name},items=10000`
+  const message = `there is no cache "${name}" on this machine; ${remedy}`
+  return new UndercroftError(error.code, message, { cause: error })
+}
+
 /** What `serve` needs: it opens caches, listens on sockets and runs a master with workers. */
 const serveHost: ServeHost = {
   openCache: (definition, directory, onLog) =>
-    openServedCache(definition, { directory, isServing: true, onLog }),
+    ServedCache.open(definition, { directory, isServing: true, onLog }),
   async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
     const server = await serveCaches(caches, {
       listen: {
@@ -62,7 +71,7 @@ const environment: CommandEnvironment = {
 
 process.exitCode = await run(process.argv.slice(2), environment)
 
-/** Opens a local cache by its name, or connects to a remote one. */
+/** Opens a local cache by its name, or connects to a remote cache. */
 async function openTarget(address: TargetAddress): Promise<CommandTarget> {
   const { name, remote, secretFile, directory } = address
   if (remote !== undefined) {
@@ -70,7 +79,11 @@ async function openTarget(address: TargetAddress): Promise<CommandTarget> {
       secretFile === undefined ? {} : { secret: readSecretFile('--secret-file', secretFile) }
     return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
   }
-  return Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
+  try {
+    return Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
+  } catch (error) {
+    throw explainMissing(error, name)
+  }
 }
 
 function streamOutput(stream: NodeJS.WriteStream): CommandOutput {

@@ -1,12 +1,13 @@
 /**
- * The real outside for reading a configuration: files, variables, and facts of this machine.
+ * The real host environment for reading a configuration: files, variables, and facts of this
+ * machine.
  */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { availableParallelism, hostname, userInfo } from 'node:os'
 import type { HostEnvironment, HostFacts } from '../uwsgi/options/index.ts'
 
-/** What Node.js says; read when asked for. */
+/** Returns the environment of this process. Files are read on demand. */
 export function nodeHostEnvironment(): HostEnvironment {
   return {
     facts: readFacts(),
@@ -24,7 +25,7 @@ export function nodeHostEnvironment(): HostEnvironment {
 }
 
 function readFacts(): HostFacts {
-  // A container may run under a number that has no name.
+  // A container may run under a user id that has no name.
   const user = attempt(() => userInfo())
   const userId = user?.uid ?? -1
   const groupId = user?.gid ?? -1
@@ -41,7 +42,7 @@ function readFacts(): HostFacts {
   }
 }
 
-/** Node.js has no call for this. */
+/** Node.js has no function for this. */
 function findGroupName(groupId: number): string | undefined {
   const lines = attempt(() => readFileSync('/etc/group', 'utf8'))?.split('\n') ?? []
   return lines.map(line => line.split(':')).find(parts => parts[2] === String(groupId))?.[0]
@@ -55,7 +56,7 @@ function readVersion(): string {
   return hasVersion ? String(parsed.version) : 'unknown'
 }
 
-/** Undefined where the system refuses; why it does is of no use to the reader. */
+/** Returns undefined if the system refuses. Callers do not need the reason. */
 function attempt<T>(act: () => T): T | undefined {
   try {
     return act()

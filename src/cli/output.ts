@@ -1,51 +1,52 @@
 /**
- * How results look: raw bytes for pipes, lines for people, JSON for programs.
+ * Results of commands: raw bytes for pipes, lines for users, JSON for programs, and exit codes for
+ * scripts.
  */
 
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, UndercroftError } from '../base/index.ts'
 import type { CommandOutput } from './environment.ts'
 
-/** One line of text. */
+/** Writes one line of text. */
 export function writeLine(output: CommandOutput, text: string): Promise<void> {
   return output.write(`${text}\n`)
 }
 
-/** One JSON document on one line. */
+/** Writes one JSON document on one line. */
 export function writeJson(output: CommandOutput, value: unknown): Promise<void> {
   return writeLine(output, JSON.stringify(value))
 }
 
-/** Lines that nobody waits for; they come out in order all the same. */
+/** Returns a function that writes log lines in order without waiting for them. */
 export function logTo(output: CommandOutput): (line: string) => void {
   return line => {
-    writeLine(output, line).catch(() => {}) // nobody reads them any more
+    writeLine(output, line).catch(() => {}) // no process reads the output any more
   }
 }
 
-/** A value as it is. Only a person at a terminal needs the line to end. */
+/** Writes a value unchanged. At a terminal it adds a missing line end. */
 export async function writeValue(output: CommandOutput, bytes: Uint8Array): Promise<void> {
   await output.write(bytes)
   if (output.isTTY && bytes.at(-1) !== 0x0a) await output.write('\n')
 }
 
-/** Bytes in JSON: text where they are UTF-8, else `{"base64": ...}`. */
+/** Converts bytes for JSON: to a string if they are UTF-8, else to `{"base64": ...}`. */
 export function toJsonBytes(bytes: Buffer): string | { base64: string } {
   return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') }
 }
 
-/** A 64-bit number in JSON: as text where a JavaScript reader would lose digits. */
+/** Converts a 64-bit number for JSON: to a string if a JavaScript reader would lose digits. */
 export function toJsonInteger(value: bigint): number | string {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : String(value)
 }
 
-/** A duration in JSON, where infinity does not exist: null for never. */
+/** Converts a duration for JSON, which has no infinity: null means never. */
 export function toJsonDuration(durationMs: number): number | null {
   return durationMs === Number.POSITIVE_INFINITY ? null : durationMs
 }
 
-/** Says what went wrong; returns the code that was shown. */
+/** Writes the message of an error, and returns the code it has shown. */
 export async function writeError(
   output: CommandOutput,
   error: unknown,
@@ -58,16 +59,14 @@ export async function writeError(
   return code
 }
 
-// MERGED: Exit codes, for scripts. /
-
 export const EXIT = {
   /** Done, or found. */
   done: 0,
-  /** A miss, or the cache would not take it: an expected answer, not an error. */
+  /** A miss, or a refused write: an expected result, not an error. */
   miss: 1,
   /** The arguments or the configuration are wrong. */
   usage: 2,
-  /** It could not be done: no connection, no room, corrupt, and so on. */
+  /** The command failed: no connection, no room, a corrupt cache, and others. */
   failure: 3,
 } as const
 
@@ -75,7 +74,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 const USAGE_CODES: readonly ErrorCode[] = ['UNDERCROFT_OPTION_INVALID', 'UNDERCROFT_KEY_INVALID']
 
-/** The exit code for a failure with this code. */
+/** Returns the exit code for a failure with this code. */
 export function exitCodeOf(code: string): ExitCode {
   return USAGE_CODES.some(usage => usage === code) ? EXIT.usage : EXIT.failure
 }

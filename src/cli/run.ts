@@ -7,7 +7,7 @@ import { formatCommandHelp, formatOverview, requireCommand } from './commands/co
 import type { CommandEnvironment } from './environment.ts'
 import { EXIT, type ExitCode, exitCodeOf, writeError, writeLine } from './output.ts'
 
-/** Runs `undercroft` with these arguments; every failure becomes a message and a code. */
+/** Runs `undercroft` with these arguments. Every failure becomes a message and an exit code. */
 export async function run(
   argv: readonly string[],
   environment: CommandEnvironment,
@@ -15,7 +15,7 @@ export async function run(
   try {
     return await dispatch(argv, environment)
   } catch (error) {
-    // The arguments may be what is wrong, so this cannot wait for their parsing.
+    // The arguments themselves may be invalid, so this cannot wait until they are parsed.
     const isJson = argv.includes('--json')
     return exitCodeOf(await writeError(environment.stderr, error, isJson))
   }

@@ -1,25 +1,30 @@
 /**
- * A request as the cache looks at it, whichever server it came through.
+ * A request as the cache sees it, the same for every kind of server.
  */
 
 import type { FieldReader } from '../http-message/index.ts'
 import { type Directives, NO_DIRECTIVES, requestDirectives } from './directives.ts'
-import type { Asker } from './storing.ts'
 
-/** What a `key` function sees of a request. */
+/** A request as a `key` function sees it. */
 export interface CacheRequest {
   readonly method: string
   /**
-   * Where it goes to, with scheme and host, without a fragment: `http://example.com/news?page=2`.
-   * The scheme is what X-Forwarded-Proto says, if that is there.
+   * Its URL with scheme and host, without a fragment: `http://example.com/news?page=2`. If the
+   * request has X-Forwarded-Proto, that is the scheme.
    */
   readonly url: string
-  /** A field's value, by its name in lower case. */
+  /** Returns a field's value by its name in lower case. */
   readonly header: FieldReader
 }
 
-/** What of it decides whether a response to it may be stored for others. */
-export function askerOf({ header }: CacheRequest): Asker {
+/** The credentials that a request came with. */
+export interface RequestCredentials {
+  readonly hasAuthorization: boolean
+  readonly hasCookie: boolean
+}
+
+/** Returns the facts that decide whether a response may be stored for other clients. */
+export function credentialsOf({ header }: CacheRequest): RequestCredentials {
   return {
     hasAuthorization: header('authorization') !== undefined,
     hasCookie: header('cookie') !== undefined,
@@ -33,12 +38,25 @@ export function directivesOf({ header }: CacheRequest): Directives {
   return requestDirectives(cacheControl, pragma)
 }
 
-/** What proxies say of a request, and frameworks make links and redirects from. */
-const FORWARDED_FIELDS = ['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix']
+/**
+ * Fields by which proxies describe a request. Frameworks make links and redirects from them, and
+ * some take another path or another method from them. X-Forwarded-For is not one: it differs for
+ * each client.
+ */
+const FORWARDED_FIELDS = [
+  ...['x-forwarded-host', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-server'],
+  ...['x-forwarded-path', 'x-forwarded-uri', 'x-original-url', 'x-rewrite-url', 'x-script-name'],
+  ...['x-original-host', 'x-host', 'x-http-host-override'],
+  ...['x-forwarded-scheme', 'x-forwarded-protocol', 'x-forwarded-ssl', 'x-url-scheme'],
+  ...['front-end-https', 'x-http-method-override', 'x-http-method', 'x-method-override'],
+]
+
+/** RFC 7239 section 4: addresses, which differ for each client and do not belong to a URL. */
+const FORWARDED_ADDRESS = /^(?:for|by)=(?:"[^"]*"|[^\s"]*)$/i
 
 /**
- * The URL, and all that a framework may take it for. Without that in the key, one client could
- * choose the host in links, or the scheme of a redirect, for all others.
+ * Returns the URL and every field that a framework may make a URL from. If they were not in the
+ * key, one client could choose the host in links, or the scheme of a redirect, for all others.
  */
 export function defaultKey({ url, header }: CacheRequest): string {
   let key = url
@@ -46,12 +64,21 @@ export function defaultKey({ url, header }: CacheRequest): string {
     const value = header(name)
     if (value !== undefined) key += ` ${name}=${value}`
   }
+  const forwarded = header('forwarded')
+  if (forwarded !== undefined) key += forwardedKey(forwarded)
   const scheme = header('x-forwarded-proto')
   if (scheme !== undefined && !isScheme(scheme)) key += ` x-forwarded-proto=${scheme}`
   return key
 }
 
-/** The scheme that a proxy in front says, where it says one of the two. */
+/** Returns the parts of Forwarded that a URL may be made from: host and scheme. */
+function forwardedKey(forwarded: string): string {
+  const parts = forwarded.split(/[,;]/).map(part => part.trim())
+  const kept = parts.filter(part => part !== '' && !FORWARDED_ADDRESS.test(part))
+  return kept.length === 0 ? '' : ` forwarded=${kept.join(';')}`
+}
+
+/** Returns the scheme that a proxy in front names, if it is a known one. */
 export function schemeOf(forwardedProto: string | undefined, isEncrypted: boolean): string {
   if (forwardedProto !== undefined && isScheme(forwardedProto)) return forwardedProto
   return isEncrypted ? 'https' : 'http'

@@ -1,28 +1,28 @@
 /**
- * The Cache-Status field, RFC 9211: what this cache did, for people who look.
+ * The Cache-Status field, RFC 9211: it shows people what this cache did.
  */
 
-/** Section 2.2, and `stale` of a response that had to be asked for again. */
+/** Section 2.2; `stale` also means that a stale response had to be revalidated. */
 export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale'
 
 export interface CacheStatus {
-  /** Why the application was asked; undefined: it was not. */
+  /** Why the application was asked; undefined: it was not asked. */
   readonly forward?: ForwardReason
-  /** What the application answered, where the client got something else. */
+  /** The status that the application answered, if the client got another response. */
   readonly forwardStatus?: number
-  /** Seconds that the response is fresh; negative: since when it is stale. */
+  /** Seconds for which the response is still fresh; negative: for which it has been stale. */
   readonly ttlSeconds?: number
   readonly isStored?: boolean
-  /** Another request asked the application, and this one waited. */
+  /** Another request asked the application, and this one waited for it. */
   readonly isCollapsed?: boolean
-  /** Why it was not stored, in a word of ours. */
+  /** Why the response was not stored, in a word of this package. */
   readonly detail?: string
 }
 
-/** A stored response, and nothing more to tell. */
+/** The client got a stored response, and there is nothing else to report. */
 export const HIT: CacheStatus = {}
 
-/** After what caches before this one said, section 2. */
+/** Section 2: caches before this one have written `before`, and this one appends. */
 export function formatCacheStatus(
   name: string,
   status: CacheStatus,

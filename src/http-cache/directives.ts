@@ -1,11 +1,11 @@
 /**
- * Cache-Control, RFC 9111 section 5.2, read and written.
+ * Parsing and formatting Cache-Control, RFC 9111 section 5.2.
  *
- * Names come in any case and values in quotes, with commas in them; what is made of them for others
- * (storing.ts) is plain.
+ * The field may have names in any case, and quoted values with commas in them. Directives that are
+ * formatted for the library (storability.ts) have neither.
  */
 
-/** Names in lower case; `true`: without a value. The first of a name counts, section 4.2.1. */
+/** By name in lower case; `true`: no value. Section 4.2.1: the first one of a name counts. */
 export type Directives = ReadonlyMap<string, string | true>
 
 export const NO_DIRECTIVES: Directives = new Map()
@@ -15,7 +15,7 @@ const DIRECTIVE = new RegExp(`(${TOKEN})(?:=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s,"]
 const PLAIN_VALUE = new RegExp(`^${TOKEN}$`)
 const DELTA_SECONDS = /^\d+$/
 
-/** RFC 9111 section 1.2.2: what a cache may take for any larger number. */
+/** RFC 9111 section 1.2.2: a cache may use this for any larger number. */
 const MAX_SECONDS = 2 ** 31
 
 export function parseDirectives(text: string | undefined): Directives {
@@ -28,7 +28,7 @@ export function parseDirectives(text: string | undefined): Directives {
   return directives
 }
 
-/** A value that is a list of fields is left out, so that the directive is about all of them. */
+/** Omits a value that is a list of fields, so that the directive applies to all fields. */
 export function formatDirectives(directives: Directives): string {
   const parts: string[] = []
   for (const [name, value] of directives) {
@@ -37,19 +37,19 @@ export function formatDirectives(directives: Directives): string {
   return parts.join(', ')
 }
 
-/** Undefined: there is no such directive. One that makes no sense is taken as 0: stale at once. */
+/** @returns undefined without such a directive; 0, which is stale at once, if it is malformed */
 export function secondsOf(directives: Directives, name: string): number | undefined {
   const value = directives.get(name)
   return value === undefined ? undefined : parseSeconds(value)
 }
 
-/** 0 for what is no number of seconds. */
+/** @returns 0 for a value that is not a number of seconds */
 export function parseSeconds(value: string | true): number {
   if (value === true || !DELTA_SECONDS.test(value)) return 0
   return Math.min(Number(value), MAX_SECONDS)
 }
 
-/** What a client asks of caches. Pragma counts only without Cache-Control, section 5.4. */
+/** Returns the directives of a request. Section 5.4: Pragma counts only without Cache-Control. */
 export function requestDirectives(
   cacheControl: string | undefined,
   pragma: string | undefined,

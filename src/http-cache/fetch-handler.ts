@@ -2,67 +2,71 @@
  * A cache in front of a Fetch handler: `(request) => Response`.
  */
 
-import { BODY_FIELDS, type HeaderField, isDecoded } from '../http-message/index.ts'
-import { BodyCopy } from './body-copy.ts'
+import {
+  type Answer,
+  BODY_FIELDS,
+  BodyCopy,
+  copyStream,
+  copyWhole,
+  type HeaderField,
+  isDecoded,
+  NULL_BODY_STATUSES,
+} from '../http-message/index.ts'
+import { type CacheFill, CLIENT_CONDITIONS, type HeadDecision } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
-import { copyStream, copyWhole } from './copied-stream.ts'
-import type { Front } from './front.ts'
-import { invalidateAfter } from './invalidate.ts'
-import { CLIENT_CONDITIONS, type HeadDecision, type Leading } from './leading.ts'
-import type { Plan } from './planner.ts'
-import type { Answer } from './prepared-page.ts'
+import type { HttpCacheContext } from './http-cache-context.ts'
+import type { Plan, Planner } from './planner.ts'
 
-/** Answers a request; what comes after it is the platform's business. */
+/** Answers a request. The arguments after it depend on the platform. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (
   request: Request,
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** Fetch Standard, "null body status": a `Response` with one of these has no body. */
-const NULL_BODY_STATUSES = new Set([204, 205, 304])
-
 const GATEWAY_TIMEOUT = 504
 
 export function cachedHandler<Rest extends readonly unknown[]>(
-  front: Front,
+  planner: Planner,
   app: FetchHandler<Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
-    const exchange = new Exchange(front, request, own => app(own, ...rest))
+    const exchange = new Exchange(planner, request, own => app(own, ...rest))
     return exchange.answer()
   }
 }
 
-/** One request and what becomes of it. */
+/** One request and its response. */
 class Exchange {
-  readonly #front: Front
+  readonly #planner: Planner
+  readonly #context: HttpCacheContext
   readonly #request: Request
   readonly #asked: CacheRequest
   readonly #app: FetchHandler
 
-  constructor(front: Front, request: Request, app: FetchHandler) {
-    this.#front = front
+  constructor(planner: Planner, request: Request, app: FetchHandler) {
+    this.#planner = planner
+    this.#context = planner.context
     this.#request = request
     this.#asked = cacheRequest(request)
     this.#app = app
   }
 
   async answer(): Promise<Response> {
-    const plan: Plan = await this.#front.planner.plan({
+    const plan: Plan = await this.#planner.plan({
       request: this.#asked,
       isPlain: this.#request.body === null,
-      refreshesBehind: this.#front.mayAskBehind,
+      canRefreshLater: true,
     })
     switch (plan.kind) {
       case 'answer':
         if (plan.refresh !== undefined) void this.#refresh(plan.refresh)
-        return toResponse(this.#front.answer(this.#asked, plan.ready, plan.status), [])
-      case 'lead':
-        return this.#lead(plan.leading)
+        return toResponse(plan.answer, [])
+      case 'fill':
+        return this.#fill(plan.fill)
       case 'pass': {
         const response = await this.#app(this.#request)
-        if (plan.isUnsafe) await this.#forgetAfter(response)
+        if (plan.isUnsafe) await this.#invalidateAfter(response)
         return this.#withStatus(response, plan.status)
       }
       case 'unavailable':
@@ -70,26 +74,26 @@ class Exchange {
     }
   }
 
-  async #lead(leading: Leading): Promise<Response> {
+  async #fill(fill: CacheFill): Promise<Response> {
     let response: Response
     try {
-      response = await this.#app(upstreamRequest(this.#request, leading, {}))
+      response = await this.#app(upstreamRequest(this.#request, fill, {}))
     } catch (error) {
-      const instead = leading.onError()
-      if (instead?.kind === 'replace') return this.#replace(instead, [])
-      await leading.fail()
+      const instead = fill.onError()
+      if (instead !== undefined) return toResponse(instead, [])
+      await fill.fail()
       throw error
     }
-    const decision = decide(leading, response)
+    const decision = decide(fill, response)
     if (decision.kind === 'pass') return this.#withStatus(response, decision.status)
     if (decision.kind === 'replace') {
       await response.body?.cancel()
-      return this.#replace(decision, response.headers.getSetCookie())
+      return toResponse(decision.answer, response.headers.getSetCookie())
     }
-    const copy = new BodyCopy(leading, this.#front.budget)
+    const copy = new BodyCopy(fill, this.#context.budget)
     const check = (body: Buffer) => isDecoded(response, body)
     if (decision.isNotModified) {
-      this.#runBehind(copyWhole(response.body, copy, check))
+      this.#runInBackground(copyWhole(response.body, copy, check))
       return this.#withStatus(notModified(response), decision.status)
     }
     if (response.body !== null) {
@@ -99,48 +103,49 @@ class Exchange {
     return this.#withStatus(response, decision.status)
   }
 
-  /** After the client was answered. */
-  #refresh(leading: Leading): void {
-    this.#front.countBehind(leading)
+  /** Asks the application after the client was answered. */
+  #refresh(fill: CacheFill): void {
+    // Not the client's signal, which ends when the client disconnects: that is soon.
+    const abandoned = new AbortController()
+    const { signal } = abandoned
+    const copy = new BodyCopy(fill, this.#context.budget)
+    this.#context.trackRevalidation(fill, () => {
+      abandoned.abort()
+      void copy.fail()
+    })
     const work = async (): Promise<void> => {
       try {
-        // The client's signal says when it is gone, which is soon.
-        const response = await this.#app(upstreamRequest(this.#request, leading, { signal: null }))
-        if (decide(leading, response).kind !== 'store') return await response.body?.cancel()
-        const copy = new BodyCopy(leading, this.#front.budget)
+        const response = await this.#app(upstreamRequest(this.#request, fill, { signal }))
+        if (decide(fill, response).kind !== 'store') return await response.body?.cancel()
         await copyWhole(response.body, copy, body => isDecoded(response, body))
       } catch (error) {
-        if (leading.onError() === undefined) void leading.fail()
-        await leading.over
+        if (signal.aborted) return
+        if (fill.onError() === undefined) void fill.fail()
+        await fill.over
         throw error
       }
     }
-    this.#runBehind(work())
+    this.#runInBackground(work())
   }
 
-  #runBehind(work: Promise<void>): void {
-    work.catch(error => this.#front.site.options.onError(error))
+  #runInBackground(work: Promise<void>): void {
+    work.catch(error => this.#context.options.onError(error))
   }
 
-  #replace(decision: HeadDecision & { readonly kind: 'replace' }, cookies: string[]): Response {
-    return toResponse(this.#front.answer(this.#asked, decision.ready, decision.status), cookies)
-  }
-
-  async #forgetAfter({ status, headers }: Response): Promise<void> {
+  async #invalidateAfter({ status, headers }: Response): Promise<void> {
     const header = (name: string) => headers.get(name) ?? undefined
-    const { site, flight } = this.#front
-    await invalidateAfter(site, flight, this.#asked, { status, header })
+    await this.#context.invalidateAfter(this.#asked, { status, header })
   }
 
-  /** A response may be shared or immutable, so it is never changed. */
+  /** Makes another response, because the application's may be shared or immutable. */
   #withStatus(
     response: Response,
     status: CacheStatus,
     body: ReadableStream<Uint8Array> | null = response.body,
   ): Response {
     const before = response.headers.get('cache-status') ?? undefined
-    const text = this.#front.statusText(status, before)
-    const isPlain = response.status >= 200 // an error, or an upgrade: not to be made by anybody
+    const text = this.#context.statusText(status, before)
+    const isPlain = response.status >= 200 // code cannot make an error or an upgrade
     if (!isPlain || (text === undefined && body === response.body)) return response
     const headers = new Headers(response.headers)
     if (text !== undefined) headers.set('cache-status', text)
@@ -157,12 +162,12 @@ function cacheRequest({ method, url, headers }: Request): CacheRequest {
   return { method, url: scheme + place.slice(own.length), header }
 }
 
-function decide(leading: Leading, { status, statusText, headers }: Response): HeadDecision {
-  return leading.onHead({ status, reason: statusText, fields: [...headers] })
+function decide(fill: CacheFill, { status, statusText, headers }: Response): HeadDecision {
+  return fill.onHead({ status, reason: statusText, fields: [...headers] })
 }
 
-/** The client's conditions are about what it has, those of the cache about what is stored. */
-function upstreamRequest(request: Request, { conditions }: Leading, init: RequestInit): Request {
+/** Returns the request with the cache's conditions, which are about the stored page. */
+function upstreamRequest(request: Request, { conditions }: CacheFill, init: RequestInit): Request {
   const isPlain = !CLIENT_CONDITIONS.some(name => request.headers.has(name))
   if (isPlain && conditions.length === 0 && init.signal === undefined) return request
   const headers = new Headers(request.headers)
@@ -174,7 +179,7 @@ function upstreamRequest(request: Request, { conditions }: Leading, init: Reques
 function toResponse({ status, reason, fields, body }: Answer, cookies: string[]): Response {
   const pairs: HeaderField[] = []
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    pairs.push([fields[index] as string, fields[index + 1] as string])
+    pairs.push([fields[index], fields[index + 1]])
   }
   for (const cookie of cookies) pairs.push(['set-cookie', cookie])
   const sent = body === undefined || NULL_BODY_STATUSES.has(status) ? null : new Uint8Array(body)

@@ -1,18 +1,25 @@
 /**
- * A cache in front of a Node listener, and between the handlers of Express and its like.
+ * A cache in front of a Node listener, and between the handlers of Express and similar frameworks.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { makeBehind } from './behind.ts'
+import {
+  BODY_FIELDS,
+  BodyCopy,
+  type BodyRoute,
+  fieldsOf,
+  interceptResponse,
+  type ResponseInterceptor,
+  type ResponseMethods,
+  sendAnswer,
+} from '../http-message/index.ts'
+import { createBackgroundExchange } from './background-revalidation.ts'
+import { type CacheFill, CLIENT_CONDITIONS } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
-import type { Front } from './front.ts'
-import { invalidateAfter } from './invalidate.ts'
-import { CLIENT_CONDITIONS, type Leading } from './leading.ts'
-import { applyHead, sendAnswer } from './node-answer.ts'
-import type { Plan } from './planner.ts'
-import { watchResponse } from './watched-response.ts'
+import type { HttpCacheContext } from './http-cache-context.ts'
+import type { Plan, Planner } from './planner.ts'
 
-/** What `http.createServer` takes. What it returns is of no interest to a server. */
+/** What `http.createServer` takes. A server does not use the value that a listener returns. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
 const GATEWAY_TIMEOUT = 504
@@ -20,91 +27,188 @@ const GATEWAY_TIMEOUT = 504
 /** RFC 3986 section 3.2.2, as far as hosts are in use: names, addresses, a port. */
 const HOST = /^[\w.:[\]-]*$/
 
-/** With the whole application at hand, stale pages are refreshed after they were answered. */
-export function cachedListener(front: Front, app: Listener): Listener {
-  const refresh = (message: IncomingMessage, leading: Leading) => {
-    front.countBehind(leading)
-    const { request, response } = makeBehind(message)
-    lead(front, request, response, leading, () => app(request, response))
+/** When one of these is repeated, `node:http` keeps the first: https://nodejs.org/api/http.html */
+const SINGLETON_FIELDS = [
+  ...['host', 'user-agent', 'referer', 'from', 'authorization', 'proxy-authorization'],
+  ...['content-type', 'content-length', 'if-modified-since', 'if-unmodified-since'],
+  'max-forwards',
+]
+const SINGLETON_BITS = new Map(SINGLETON_FIELDS.map((name, index) => [name, 1 << index]))
+const SINGLETON_SIZES: true[] = []
+for (const { length } of SINGLETON_FIELDS) SINGLETON_SIZES[length] = true
+
+/** Asks the application again for a page, after the client was answered. */
+type Refresh = (message: IncomingMessage, fill: CacheFill) => void
+
+/** The listener has the whole application, so it can revalidate pages in the background. */
+export function cachedListener(planner: Planner, app: Listener): Listener {
+  const { context } = planner
+  const { onError } = context.options
+  const refresh = (message: IncomingMessage, fill: CacheFill) => {
+    const { request, response } = createBackgroundExchange(message, onError)
+    context.trackRevalidation(fill, () => response.destroy())
+    const fail = (error: unknown) => {
+      onError(error)
+      response.destroy() // and so the fill fails
+    }
+    const ask = async () =>
+      runFill(context, { message: request, response, fill }, () => app(request, response))
+    ask().catch(fail)
   }
   return (request, response) =>
-    handle(front, request, response, () => app(request, response), refresh)
+    handle(planner, request, response, () => app(request, response), refresh)
 }
 
-/** What a request needs to be carried out: the parts that do not depend on the plan. */
+/** The parts of an exchange that do not depend on the plan. */
 interface Exchange {
-  readonly front: Front
+  readonly context: HttpCacheContext
   readonly message: IncomingMessage
   readonly response: ServerResponse
   readonly request: CacheRequest
   readonly forward: () => unknown
-  readonly refresh: ((message: IncomingMessage, leading: Leading) => void) | undefined
+  readonly refresh: Refresh | undefined
 }
 
-/** Answers, or has `forward` called, at once or later. */
+/** Answers, or calls `forward`, at once or later. */
 export function handle(
-  front: Front,
+  planner: Planner,
   message: IncomingMessage,
   response: ServerResponse,
   forward: () => unknown,
-  refresh?: (message: IncomingMessage, leading: Leading) => void,
+  refresh?: Refresh,
 ): unknown {
+  const { context } = planner
   const request = cacheRequest(message)
-  const exchange = { front, message, response, request, forward, refresh }
-  const plan = front.planner.plan({
+  const exchange = { context, message, response, request, forward, refresh }
+  const plan = planner.plan({
     request,
     isPlain: isPlain(message),
-    refreshesBehind: refresh !== undefined && front.mayAskBehind,
+    canRefreshLater: refresh !== undefined,
   })
   if (plan instanceof Promise) return plan.then(made => carryOut(exchange, made))
   return carryOut(exchange, plan)
 }
 
 function carryOut(exchange: Exchange, plan: Plan): unknown {
-  const { front, message, response, request, forward, refresh } = exchange
+  const { context, message, response, request, forward, refresh } = exchange
   switch (plan.kind) {
     case 'answer':
-      sendAnswer(response, front.answer(request, plan.ready, plan.status))
+      sendAnswer(response, plan.answer)
       if (plan.refresh !== undefined) refresh?.(message, plan.refresh)
       return undefined
-    case 'lead':
-      return lead(front, message, response, plan.leading, forward)
+    case 'fill':
+      return runFill(context, { message, response, fill: plan.fill }, forward)
     case 'pass':
-      if (plan.isUnsafe) forgetAfter(front, request, response)
-      setStatus(response, front.statusText(plan.status, undefined))
+      if (plan.isUnsafe) interceptResponse(response, new Invalidation(context, request))
+      setStatus(response, context.statusText(plan.status, undefined))
       return forward()
     case 'unavailable':
-      setStatus(response, front.statusText(plan.status, undefined))
+      setStatus(response, context.statusText(plan.status, undefined))
       response.writeHead(GATEWAY_TIMEOUT)
       response.end()
       return undefined
   }
 }
 
-function lead(
-  front: Front,
-  message: IncomingMessage,
-  response: ServerResponse,
-  leading: Leading,
+function runFill(
+  context: HttpCacheContext,
+  { message, response, fill }: Pick<Exchange, 'message' | 'response'> & { fill: CacheFill },
   forward: () => unknown,
 ): unknown {
-  if (response.destroyed) return leading.fail() // the client went while it waited for its turn
-  const request = cacheRequest(message) // with the client's conditions, which the next line drops
-  setConditions(message, leading.conditions)
-  watchResponse(response, leading, {
-    budget: front.budget,
-    statusText: (decision, before) => front.statusText(decision.status, before),
-    answerOf: decision => front.answer(request, decision.ready, decision.status),
-  })
+  if (response.destroyed) return fill.fail() // the client disconnected while its request waited
+  setConditions(message, fill.conditions)
+  interceptResponse(response, new FillInterceptor(context, response, fill))
   try {
     return forward()
   } catch (error) {
-    void leading.fail()
+    void fill.fail()
     throw error
   }
 }
 
+/** Lets a fill decide about the application's response, and carries the decision out. */
+class FillInterceptor implements ResponseInterceptor {
+  readonly mayAnswer = true
+  readonly #context: HttpCacheContext
+  readonly #fill: CacheFill
+  /** Fields that other code set before the application was asked do not belong to the page. */
+  readonly #before: Readonly<Record<string, unknown>>
+  readonly #copy: BodyCopy
+
+  constructor(context: HttpCacheContext, response: ServerResponse, fill: CacheFill) {
+    this.#context = context
+    this.#fill = fill
+    this.#before = { ...response.getHeaders() }
+    this.#copy = new BodyCopy(fill, context.budget)
+  }
+
+  onHead(response: ServerResponse, original: ResponseMethods): BodyRoute {
+    const fields = fieldsOf(response)
+    const own = fields.filter(([name]) => !this.#isFromBefore(response, name))
+    const head = { status: response.statusCode, reason: response.statusMessage ?? '', fields }
+    const decision = this.#fill.onHead(head, own)
+    if (decision.kind === 'replace') {
+      this.#dropFields(response)
+      sendAnswer(response, decision.answer, original)
+      return { client: 'answered' }
+    }
+    const before = fields.filter(([name]) => name === 'cache-status').map(([, text]) => text)
+    const text = before.length > 0 ? before.join(', ') : undefined
+    setStatus(response, this.#context.statusText(decision.status, text))
+    if (decision.kind === 'pass') return { client: 'body' }
+    if (!decision.isNotModified) return { client: 'body', copy: this.#copy }
+    for (const name of BODY_FIELDS) response.removeHeader(name)
+    response.statusCode = 304
+    response.statusMessage = ''
+    return { client: 'head', copy: this.#copy }
+  }
+
+  /** Code in front of the cache may have added cookies just now. */
+  onHeadPassed(response: ServerResponse): void {
+    const isForOne = response.hasHeader('set-cookie') && !this.#fill.storesCookies
+    if (isForOne) this.#copy.giveUp('set-cookie')
+  }
+
+  onClose(): void {
+    void this.#copy.fail()
+  }
+
+  /** Drops the application's fields except cookies, which are for this client in any case. */
+  #dropFields(response: ServerResponse): void {
+    for (const name of response.getHeaderNames()) {
+      if (name === 'set-cookie' || this.#isFromBefore(response, name)) continue
+      const before = this.#before[name]
+      if (before === undefined) response.removeHeader(name)
+      else response.setHeader(name, before as string)
+    }
+  }
+
+  #isFromBefore(response: ServerResponse, name: string): boolean {
+    const before = this.#before[name]
+    return before !== undefined && before === response.getHeader(name)
+  }
+}
+
+/** Removes pages that an unsafe request may have changed, as soon as its answer begins. */
+class Invalidation implements ResponseInterceptor {
+  readonly mayAnswer = false
+  readonly #context: HttpCacheContext
+  readonly #request: CacheRequest
+
+  constructor(context: HttpCacheContext, request: CacheRequest) {
+    this.#context = context
+    this.#request = request
+  }
+
+  onHead(response: ServerResponse): BodyRoute {
+    const header = (name: string) => response.getHeader(name)?.toString()
+    void this.#context.invalidateAfter(this.#request, { status: response.statusCode, header })
+    return { client: 'body' }
+  }
+}
+
 function cacheRequest(message: IncomingMessage): CacheRequest {
+  // These stay the client's: `setConditions` gives the message other ones.
   const { headers, method = 'GET' } = message
   const header = (name: string): string | undefined => {
     const value = headers[name]
@@ -119,42 +223,47 @@ function cacheRequest(message: IncomingMessage): CacheRequest {
   }
 }
 
-/** Express takes the path where a handler is mounted off `url`. */
+/** Express removes the path where a handler is mounted from `url`. */
 function targetOf(message: IncomingMessage): string {
   return (message as { readonly originalUrl?: string }).originalUrl ?? message.url ?? '/'
 }
 
-/** Otherwise Host and target could be cut in two ways, or be of two minds. */
+/**
+ * In other forms of a request, Host and target are ambiguous or contradict each other. Node uses
+ * the first of a repeated field, and an application may use another one.
+ */
 function isPlain(message: IncomingMessage): boolean {
   const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
   if (coding !== undefined || (length !== undefined && length !== '0')) return false
-  return targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
+  const isUsual = targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
+  return isUsual && !repeatsSingleton(message.rawHeaders)
 }
 
-/** In both forms in which applications read them. */
-function setConditions(message: IncomingMessage, conditions: Leading['conditions']): void {
+/** Every hit asks this, so only names of a singleton's length are looked at. */
+function repeatsSingleton(rawHeaders: readonly string[]): boolean {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (SINGLETON_SIZES[name.length] !== true) continue
+    const bit = SINGLETON_BITS.get(name.toLowerCase()) ?? 0
+    if ((seen & bit) !== 0) return true
+    seen |= bit
+  }
+  return false
+}
+
+/** Sets the conditions in both forms in which applications read headers. */
+function setConditions(message: IncomingMessage, conditions: CacheFill['conditions']): void {
   const kept: string[] = []
-  for (let index = 0; index + 1 < message.rawHeaders.length; index += 2) {
-    const name = message.rawHeaders[index] as string
-    if (CLIENT_CONDITIONS.includes(name.toLowerCase())) continue
-    kept.push(name, message.rawHeaders[index + 1] as string)
+  const { rawHeaders } = message
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (CLIENT_CONDITIONS.includes(rawHeaders[index].toLowerCase())) continue
+    kept.push(rawHeaders[index], rawHeaders[index + 1])
   }
   const headers = { ...message.headers }
   for (const name of CLIENT_CONDITIONS) delete headers[name]
   message.rawHeaders = [...kept, ...conditions.flat()]
   message.headers = Object.assign(headers, Object.fromEntries(conditions))
-}
-
-function forgetAfter(front: Front, request: CacheRequest, response: ServerResponse): void {
-  const { writeHead } = response
-  response.writeHead = ((...args: unknown[]) => {
-    response.writeHead = writeHead
-    applyHead(response, args)
-    const header = (name: string) => response.getHeader(name)?.toString()
-    const { statusCode: status } = response
-    void invalidateAfter(front.site, front.flight, request, { status, header })
-    return response.writeHead(status)
-  }) as typeof writeHead
 }
 
 function setStatus(response: ServerResponse, text: string | undefined): void {

@@ -1,26 +1,38 @@
 /**
- * Where pages are kept: one item for a key, or, when the response differs by request fields (RFC
- * 9111 section 4.1), an item that names those fields and one more for each variant.
+ * The items under which pages are stored: one for a key, or, when the response differs by request
+ * fields (RFC 9111 section 4.1), one that names those fields and one more for each variant.
  */
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Awaitable, CacheLike, Clock, StoredItem } from '../base/index.ts'
 import type { CacheRequest } from './cache-request.ts'
-import { type FoundRecord, HeadMemo, type KnownRecord } from './head-memo.ts'
-import { PreparedHead } from './prepared-page.ts'
-import { encodeRecord, type PageHead, type PassHead, type VaryHead } from './record.ts'
+import { type PageHead, StoredResponse } from './stored-response.ts'
+import {
+  type DecodedItem,
+  encodeItem,
+  type ParsedHead,
+  ParsedHeadCache,
+  type PassHead,
+  type VaryHead,
+} from './stored-response-codec.ts'
 
-/** What was found, and the item's key, also where it would be stored. */
+/** A page, ready to answer with. */
+export interface ReadyPage {
+  readonly page: StoredResponse
+  readonly body: Buffer
+}
+
+/** What the store has for a request, and the item's key, even if there is no item. */
 export type Found = Place &
   (
-    | { readonly kind: 'page'; readonly page: PreparedHead; readonly body: Buffer }
+    | ({ readonly kind: 'page' } & ReadyPage)
     | { readonly kind: 'pass'; readonly pass: PassHead }
     | { readonly kind: 'none' }
   )
 
 export interface Place {
   readonly itemKey: string
-  /** The page differs by request fields, and this is one of its variants. */
+  /** The page differs by request fields, and the place is that of one variant. */
   readonly vary: VaryHead | undefined
 }
 
@@ -33,15 +45,15 @@ export interface NewPage {
 }
 
 const PREFIX = 'page:'
-/** Of a key that is too long, all that is left. */
+/** A key that is too long is replaced by its digest. */
 const DIGEST_SIZE = 43 // SHA-256 in base64url
-/** `#`, the id, `:`, and a digest of the fields' values; and what a lease puts in front. */
+/** `#`, the id, `:`, a digest of the fields' values, and the prefix of a lease. */
 const VARIANT_SIZE = 1 + 8 + 1 + DIGEST_SIZE + 'lease:'.length
 
-/** Below this nothing of the above has room. */
+/** Shorter keys have no room for these parts. */
 export const MIN_KEY_SIZE = PREFIX.length + DIGEST_SIZE + VARIANT_SIZE
 
-/** A key's length is not known of a remote cache; ours take this much unless told otherwise. */
+/** A remote cache does not say which keys it takes. Ours take this size by default. */
 const USUAL_MAX_KEY_SIZE = 256
 
 const MAX_VARY_NAMES = 16
@@ -49,24 +61,33 @@ const MAX_VARY_NAMES = 16
 /** RFC 9110 sections 12.5.2 to 12.5.4. */
 const CASELESS_FIELDS = new Set(['accept-charset', 'accept-encoding', 'accept-language'])
 
+export interface PageStoreOptions {
+  readonly cache: CacheLike
+  readonly clock: Clock
+  readonly maxVariants: number
+  /** The name of the HTTP cache in Cache-Status; undefined: answers do not have that field. */
+  readonly cacheStatus: string | undefined
+}
+
 export class PageStore {
   readonly #cache: CacheLike
   readonly #clock: Clock
-  readonly #memo = new HeadMemo()
+  readonly #heads: ParsedHeadCache
   readonly #maxVariants: number
   readonly #maxBaseSize: number
 
-  constructor(cache: CacheLike, clock: Clock, maxVariants: number) {
+  constructor({ cache, clock, maxVariants, cacheStatus }: PageStoreOptions) {
     this.#cache = cache
+    this.#heads = new ParsedHeadCache(cacheStatus)
     this.#clock = clock
     this.#maxVariants = maxVariants
     this.#maxBaseSize = (cache.maxKeySize ?? USUAL_MAX_KEY_SIZE) - VARIANT_SIZE
   }
 
-  /** The item's key for what the `key` function gave. */
+  /** @returns the item's key for a key that the `key` option returned */
   baseKey(key: string): string {
     const full = PREFIX + key
-    // A character is 3 bytes at most; counting them takes longer than all else here.
+    // A character has 3 bytes at most. Counting them would be the slowest part of this function.
     const fits =
       full.length * 3 <= this.#maxBaseSize || Buffer.byteLength(full) <= this.#maxBaseSize
     return fits ? full : PREFIX + digest(key)
@@ -79,19 +100,22 @@ export class PageStore {
   }
 
   #findIn(baseKey: string, request: CacheRequest, item: StoredItem | undefined): Awaitable<Found> {
-    const record = this.#recordOf(baseKey, item)
-    if (record === undefined || !isVary(record.known)) return foundOf(baseKey, undefined, record)
-    const vary = record.known
+    const decoded = this.#decode(baseKey, item)
+    if (decoded === undefined || !isVary(decoded.head)) return foundOf(baseKey, undefined, decoded)
+    const vary = decoded.head
     const itemKey = variantKey(baseKey, vary, request)
     const read = (variant: StoredItem | undefined) =>
-      foundOf(itemKey, vary, this.#recordOf(itemKey, variant))
+      foundOf(itemKey, vary, this.#decode(itemKey, variant))
     const variant = this.#cache.getItem(itemKey)
     return variant instanceof Promise ? variant.then(read) : read(variant)
   }
 
   /**
-   * False: there is no room for it, or what its request was looked up by is not there any more, so
-   * that the page may be of before a change.
+   * Stores a page.
+   *
+   * @param lookedUpBy - the list of variants by which the request was looked up. If the cache has
+   * another one by now, the page may be older than a change, and is not stored.
+   * @returns whether the page was stored; false also if there is no room for it
    */
   async storePage(
     baseKey: string,
@@ -100,31 +124,31 @@ export class PageStore {
     { head, body, varyNames, keepMs }: NewPage,
   ): Promise<boolean> {
     const item = await this.#cache.getItem(baseKey)
-    const known = this.#recordOf(baseKey, item)?.known
-    const current = known !== undefined && isVary(known) ? known : undefined
+    const stored = this.#decode(baseKey, item)?.head
+    const current = stored !== undefined && isVary(stored) ? stored : undefined
     if (lookedUpBy !== undefined && lookedUpBy.id !== current?.id) return false
-    const bytes = encodeRecord(head, body)
+    const bytes = encodeItem(head, body)
     if (current === undefined && varyNames.length === 0) return this.#set(baseKey, bytes, keepMs)
     if (varyNames.length > MAX_VARY_NAMES) return false
     const vary = withNames(current, varyNames)
     const itemKey = variantKey(baseKey, vary, request)
-    // Killed after this: nothing leads there, or it is listed when it is stored again.
+    // Killed after this: no list has the variant, so no request finds it until it is stored again.
     if (!(await this.#set(itemKey, bytes, keepMs))) return false
     const currentUntilMs = vary === current ? (item?.expiresAtMs ?? 0) : undefined
     return this.#list(baseKey, vary, itemKey, keepMs, currentUntilMs)
   }
 
-  /** For requests that need not wait for each other. */
+  /** Stores a marker: requests do not wait for each other. */
   async storePass(itemKey: string, pass: PassHead): Promise<boolean> {
-    return this.#set(itemKey, encodeRecord(pass), pass.untilMs - this.#clock.nowMs())
+    return this.#set(itemKey, encodeItem(pass), pass.untilMs - this.#clock.nowMs())
   }
 
-  /** All variants are gone, too: they are under an id that nobody knows any more. */
+  /** The variants are gone as well, because no list has their id any longer. */
   async delete(baseKey: string): Promise<boolean> {
     return this.#cache.delete(baseKey)
   }
 
-  /** The list lives as long as the longest of its pages. */
+  /** Adds a variant to its list, which lives as long as the page that lives longest. */
   async #list(
     baseKey: string,
     vary: VaryHead,
@@ -137,7 +161,7 @@ export class PageStore {
     if (vary.variants.includes(itemKey) && listMs > keepMs) return true
     const variants = [...vary.variants.filter(key => key !== itemKey), itemKey]
     const dropped = variants.splice(0, Math.max(0, variants.length - this.#maxVariants))
-    const isStored = await this.#set(baseKey, encodeRecord({ ...vary, variants }), listMs)
+    const isStored = await this.#set(baseKey, encodeItem({ ...vary, variants }), listMs)
     for (const key of dropped) await this.#cache.delete(key)
     return isStored
   }
@@ -146,29 +170,29 @@ export class PageStore {
     return this.#cache.setItem(key, { bytes }, { ttlMs: Math.max(0, ttlMs) })
   }
 
-  #recordOf(key: string, item: StoredItem | undefined): FoundRecord | undefined {
-    return item && this.#memo.read(key, item.bytes)
+  #decode(key: string, item: StoredItem | undefined): DecodedItem | undefined {
+    return item && this.#heads.decode(key, item.bytes)
   }
 }
 
-/** Spelled out, because objects made by spreading cost a hit half a microsecond. */
+/** The properties are spelled out, because spreading objects costs a hit half a microsecond. */
 function foundOf(
   itemKey: string,
   vary: VaryHead | undefined,
-  record: FoundRecord | undefined,
+  decoded: DecodedItem | undefined,
 ): Found {
-  if (record === undefined) return { itemKey, vary, kind: 'none' }
-  const { known, body } = record
-  if (known instanceof PreparedHead) return { itemKey, vary, kind: 'page', page: known, body }
-  if (known.kind === 'pass') return { itemKey, vary, kind: 'pass', pass: known }
+  if (decoded === undefined) return { itemKey, vary, kind: 'none' }
+  const { head, body } = decoded
+  if (head instanceof StoredResponse) return { itemKey, vary, kind: 'page', page: head, body }
+  if (head.kind === 'pass') return { itemKey, vary, kind: 'pass', pass: head }
   return { itemKey, vary, kind: 'none' } // a list of variants where a variant should be
 }
 
-function isVary(known: KnownRecord): known is VaryHead {
-  return !(known instanceof PreparedHead) && known.kind === 'vary'
+function isVary(head: ParsedHead): head is VaryHead {
+  return !(head instanceof StoredResponse) && head.kind === 'vary'
 }
 
-/** All that any of the pages differs by: a page that differs by less has some variants too many. */
+/** The list names every field by which any variant differs, so some variants may be duplicates. */
 function withNames(current: VaryHead | undefined, names: readonly string[]): VaryHead {
   if (current !== undefined && names.every(name => current.names.includes(name))) return current
   const all = [...new Set([...(current?.names ?? []), ...names])].sort()
@@ -184,10 +208,18 @@ function variantKey(baseKey: string, { id, names }: VaryHead, { header }: CacheR
   return `${baseKey}#${id}:${Buffer.byteLength(text) > DIGEST_SIZE ? digest(text) : text}`
 }
 
-/** RFC 9111 section 4.1: what means the same may be taken for the same. */
+/** RFC 9111 section 4.1: values with the same meaning may count as the same. */
 function normalize(name: string, value: string): string {
-  const tight = value.trim().replace(/\s*([,;])\s*/g, '$1')
+  // Split and joined, in time that grows with the length: an expression with \s* on both sides of
+  // the separator tries every space of a long run again.
+  const tight = value.split(',').map(trimParts).join(',')
   return CASELESS_FIELDS.has(name) ? tight.toLowerCase() : tight
+}
+
+/** Trims the parts between semicolons. */
+function trimParts(text: string): string {
+  const parts = text.split(';')
+  return parts.map(part => part.trim()).join(';')
 }
 
 function digest(text: string): string {

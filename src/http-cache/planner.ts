@@ -1,80 +1,79 @@
 /**
- * What to do with a request: answer it, pass it on, or ask the application for everybody.
+ * What to do with a request: answer it, pass it on, or ask the application for all who wait.
  *
- * RFC 9111 section 4, up to the point where the application is asked; leading.ts has the rest.
+ * RFC 9111 section 4, up to the point where the application is asked; cache-fill.ts has the rest.
  */
 
 import type { Awaitable } from '../base/index.ts'
-import type { SingleFlight } from '../single-flight/index.ts'
+import type { Answer } from '../http-message/index.ts'
+import { CacheFill, CLIENT_CONDITIONS, type Query } from './cache-fill.ts'
 import { type CacheRequest, directivesOf } from './cache-request.ts'
 import { type CacheStatus, type ForwardReason, HIT } from './cache-status.ts'
-import type { Directives } from './directives.ts'
-import { judge, type Lifetime } from './freshness.ts'
-import { Leading, type Query, type ReadyPage, type Site } from './leading.ts'
-import type { Found } from './page-store.ts'
+import { type Directives, NO_DIRECTIVES } from './directives.ts'
+import type { HttpCacheContext } from './http-cache-context.ts'
+import type { Found, ReadyPage } from './page-store.ts'
+import { judge, type Lifetime } from './stored-response.ts'
 
 export type Plan =
-  /** `refresh`: ask the application as well, without keeping the client. */
-  | {
-      readonly kind: 'answer'
-      readonly ready: ReadyPage
-      readonly status: CacheStatus
-      readonly refresh?: Leading
-    }
+  /** `refresh`: ask the application as well, after the client was answered. */
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly refresh?: CacheFill }
   | { readonly kind: 'pass'; readonly status: CacheStatus; readonly isUnsafe: boolean }
-  | { readonly kind: 'lead'; readonly leading: Leading }
-  /** The client wanted a stored response or none, RFC 9111 section 5.2.1.7. */
+  | { readonly kind: 'fill'; readonly fill: CacheFill }
+  /** RFC 9111 section 5.2.1.7: the client wants a stored response, and there is none. */
   | { readonly kind: 'unavailable'; readonly status: CacheStatus }
 
-/** A server's request, as far as its kind of server matters. */
+/** A request, and what the planner needs to know about its server. */
 export interface ServerRequest {
   readonly request: CacheRequest
-  /** No: it has a body, or a target in another form; what it means only the application knows. */
+  /** False: only the application knows what it means, because of its body or of its target. */
   readonly isPlain: boolean
-  /** Whether the application can be asked after the client was answered. */
-  readonly refreshesBehind: boolean
+  /** The server can ask the application after the client was answered. */
+  readonly canRefreshLater: boolean
 }
 
+type FoundPage = Found & { readonly kind: 'page' }
 type FoundPass = Found & { readonly kind: 'pass' }
 
 interface PlannedQuery extends Query {
   readonly wanted: Directives
-  readonly refreshesBehind: boolean
+  readonly canRefreshLater: boolean
 }
 
 /** RFC 9110 section 9.2.1. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
-/** A page that turns out to differ by request fields is looked for in its other place. */
+/** A page may turn out to differ by request fields, and is then looked up in another place. */
 const MAX_ROUNDS = 3
 
 export class Planner {
-  readonly #site: Site
-  readonly #flight: SingleFlight
+  readonly context: HttpCacheContext
 
-  constructor(site: Site, flight: SingleFlight) {
-    this.#site = site
-    this.#flight = flight
+  constructor(context: HttpCacheContext) {
+    this.context = context
   }
 
-  /** At once for a hit in a local cache. Never fails: a cache that does is not asked. */
-  plan({ request, isPlain, refreshesBehind }: ServerRequest): Awaitable<Plan> {
+  /**
+   * Decides at once for a hit in a local cache. Never fails: if the cache fails, the application
+   * gets the request.
+   */
+  plan({ request, isPlain, canRefreshLater }: ServerRequest): Awaitable<Plan> {
     const { method, header } = request
     if (method !== 'GET' && method !== 'HEAD') {
       const isUnsafe = !SAFE_METHODS.has(method)
       return { kind: 'pass', status: { forward: 'method' }, isUnsafe }
     }
-    // Only the application can evaluate these, RFC 9111 section 4.3.2.
+    // RFC 9111 section 4.3.2: only the application can evaluate these.
     const isAboutChange =
       header('if-match') !== undefined || header('if-unmodified-since') !== undefined
     if (!isPlain || isAboutChange) return pass('bypass')
     try {
-      const key = this.#site.options.key(request)
+      const { options, store } = this.context
+      const key = options.key(request)
       if (key === undefined) return pass('bypass')
-      const baseKey = this.#site.store.baseKey(key)
-      const wanted = directivesOf(request)
-      const query = { request, baseKey, wanted, refreshesBehind }
-      const found = this.#site.store.find(baseKey, request)
+      const baseKey = store.baseKey(key)
+      const wanted = options.ignoreClientCacheControl ? NO_DIRECTIVES : directivesOf(request)
+      const query = { request, baseKey, wanted, canRefreshLater }
+      const found = store.find(baseKey, request)
       const plan =
         found instanceof Promise
           ? found.then(arrived => this.#decide(query, arrived))
@@ -90,7 +89,7 @@ export class Planner {
     if (found.kind === 'page') {
       if (!this.#isFor(query, found.page.lifetime)) return pass('bypass', 'credentials')
       const verdict = judge(found.page.lifetime, wanted, this.#nowMs())
-      if (verdict === 'usable') return { kind: 'answer', ready: found, status: HIT }
+      if (verdict === 'usable') return this.#answer(query, found, HIT)
       if (verdict === 'usable-while-refreshed') return this.#answerAndRefresh(query, found)
       if (wanted.has('only-if-cached')) return unavailable()
       const forward = verdict === 'demanded' ? 'request' : 'stale'
@@ -98,50 +97,81 @@ export class Planner {
     }
     if (wanted.has('only-if-cached')) return unavailable()
     const forward = found.vary === undefined ? 'uri-miss' : 'vary-miss'
-    if (this.#passes(query, found)) return pass(forward, found.pass.detail)
+    if (this.#passes(query, found)) return this.#fillOrPass(query, found, forward)
     return this.#forward(query, found, forward)
+  }
+
+  /**
+   * No request waits where a marker stands. One at a time may still fill the cache, so that the
+   * next good answer replaces the marker. Requests with credentials may not: their answers are the
+   * ones that the marker is about, and clients without would wait for them. Nor may requests with
+   * conditions: only the application can answer those with 304 here.
+   */
+  #fillOrPass(query: PlannedQuery, found: FoundPass, forward: ForwardReason): Awaitable<Plan> {
+    const { detail, isForCredentials } = found.pass
+    const { request, wanted } = query
+    const mayFill =
+      isWholeGet(request) &&
+      !wanted.has('no-store') &&
+      !isForCredentials &&
+      !CLIENT_CONDITIONS.some(name => request.header(name) !== undefined)
+    return mayFill ? this.#attempt(query, found, forward, detail) : pass(forward, detail)
+  }
+
+  #answer({ request }: Query, { page, body }: ReadyPage, status: CacheStatus): AnswerPlan {
+    return { kind: 'answer', answer: page.answer(request, body, status, this.#nowMs()) }
   }
 
   /** Only a whole GET can fill the cache. */
   #forward(query: PlannedQuery, found: Found, forward: ForwardReason): Awaitable<Plan> {
     const { request, wanted } = query
-    if (request.method === 'HEAD' || request.header('range') !== undefined) return pass(forward)
+    if (!isWholeGet(request)) return pass(forward)
     if (wanted.has('no-store')) return pass(forward, 'no-store')
     if (forward === 'request') return this.#attempt(query, found, forward)
-    return this.#takeTurn(query, found, forward)
+    return this.#acquireOrWait(query, found, forward)
   }
 
-  /** Stale while it is refreshed, RFC 5861 section 3: one asks, all others are answered at once. */
-  async #answerAndRefresh(query: PlannedQuery, found: Found & ReadyPage): Promise<Plan> {
-    const answer = { kind: 'answer', ready: found, status: HIT } as const
-    const isWhole = query.request.method === 'GET' && query.request.header('range') === undefined
-    if (!isWhole || query.wanted.has('no-store')) return answer
-    const lease = await this.#flight.attempt(found.itemKey)
-    if (lease === undefined) return answer
-    const leading = new Leading(this.#site, query, found, lease, 'stale')
-    return query.refreshesBehind ? { ...answer, refresh: leading } : { kind: 'lead', leading }
+  /**
+   * RFC 5861 section 3, stale-while-revalidate: one request asks the application, and all others
+   * are answered at once.
+   */
+  async #answerAndRefresh(query: PlannedQuery, found: FoundPage): Promise<Plan> {
+    const mayFill = isWholeGet(query.request) && !query.wanted.has('no-store')
+    const lease = mayFill ? await this.context.singleFlight.attempt(found.itemKey) : undefined
+    if (lease === undefined) return this.#answer(query, found, HIT)
+    const fill = new CacheFill(this.context, query, { place: found, lease, forward: 'stale' })
+    const isLater = query.canRefreshLater && this.context.canRevalidateInBackground
+    return isLater ? { ...this.#answer(query, found, HIT), refresh: fill } : { kind: 'fill', fill }
   }
 
-  /** Whoever demands a newer page does not wait for others who began to ask before. */
-  async #attempt(query: PlannedQuery, found: Found, forward: ForwardReason): Promise<Plan> {
-    const lease = await this.#flight.attempt(found.itemKey)
-    if (lease === undefined) return pass(forward)
-    return { kind: 'lead', leading: new Leading(this.#site, query, found, lease, forward) }
+  /**
+   * Fills the cache, or passes the request on if another one does. A client that demands a newer
+   * page does not wait for requests that began before it.
+   */
+  async #attempt(
+    query: PlannedQuery,
+    place: Found,
+    forward: ForwardReason,
+    detail?: string,
+  ): Promise<Plan> {
+    const lease = await this.context.singleFlight.attempt(place.itemKey)
+    if (lease === undefined) return pass(forward, detail)
+    return { kind: 'fill', fill: new CacheFill(this.context, query, { place, lease, forward }) }
   }
 
-  async #takeTurn(query: PlannedQuery, first: Found, forward: ForwardReason): Promise<Plan> {
+  async #acquireOrWait(query: PlannedQuery, first: Found, forward: ForwardReason): Promise<Plan> {
     let place = first
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { itemKey } = place
-      const turn = await this.#flight.enter(
+      const turn = await this.context.singleFlight.enter(
         itemKey,
         () => this.#findNews(query, itemKey),
-        this.#site.options.waitMs,
+        this.context.options.waitMs,
       )
       if (turn.kind === 'alone') return pass(forward, 'no-turn')
       if (turn.kind === 'lead') {
-        const leading = new Leading(this.#site, query, place, turn.lease, forward)
-        return { kind: 'lead', leading }
+        const { lease } = turn
+        return { kind: 'fill', fill: new CacheFill(this.context, query, { place, lease, forward }) }
       }
       const { found, waited } = turn
       if (this.#passes(query, found)) return pass(forward, found.pass.detail)
@@ -151,10 +181,14 @@ export class Planner {
     return pass(forward, 'no-turn')
   }
 
-  /** With what another request brought. `forward`: why this one would have asked, too. */
+  /**
+   * Answers with a page that another request stored meanwhile.
+   *
+   * @param forward - why this request would have asked as well
+   */
   #answerLate(
     query: PlannedQuery,
-    found: Found & ReadyPage,
+    found: FoundPage,
     forward: ForwardReason | undefined,
   ): Awaitable<Plan> {
     if (!this.#isFor(query, found.page.lifetime)) return pass('bypass', 'credentials')
@@ -162,19 +196,22 @@ export class Planner {
       return this.#attempt(query, found, 'request')
     }
     const status = forward === undefined ? HIT : { forward, isCollapsed: true }
-    return { kind: 'answer', ready: found, status }
+    return this.#answer(query, found, status)
   }
 
-  /** What ends the wait: something to go by, or another place to look at. */
+  /** @returns what ends the wait: a usable page, a marker, or another place to look up */
   async #findNews(query: PlannedQuery, itemKey: string): Promise<Found | undefined> {
-    const found = await this.#site.store.find(query.baseKey, query.request)
+    const found = await this.context.store.find(query.baseKey, query.request)
     if (found.itemKey !== itemKey || this.#passes(query, found)) return found
     if (found.kind !== 'page') return undefined
     const isStale = judge(found.page.lifetime, query.wanted, this.#nowMs()) === 'stale'
     return isStale ? undefined : found
   }
 
-  /** RFC 9111 section 3.5; and a page stored by default may be what only the anonymous get. */
+  /**
+   * RFC 9111 section 3.5. A page with the default TTL may also be one that only clients without
+   * cookies get.
+   */
   #isFor({ request: { header } }: Query, { isForAuthorized, isByDefault }: Lifetime): boolean {
     if (!isForAuthorized && header('authorization') !== undefined) return false
     return !isByDefault || header('cookie') === undefined
@@ -187,13 +224,19 @@ export class Planner {
   }
 
   #failed(error: unknown): Plan {
-    this.#site.options.onError(error)
+    this.context.options.onError(error)
     return pass('bypass', 'cache-error')
   }
 
   #nowMs(): number {
-    return this.#site.options.clock.nowMs()
+    return this.context.options.clock.nowMs()
   }
+}
+
+type AnswerPlan = Plan & { readonly kind: 'answer' }
+
+function isWholeGet({ method, header }: CacheRequest): boolean {
+  return method === 'GET' && header('range') === undefined
 }
 
 function pass(forward: ForwardReason, detail?: string): Plan {

@@ -4,15 +4,15 @@
 
 import { parseHttpDate } from './http-date.ts'
 
-/** What they are compared with. */
+/** The fields of a stored response that conditions are compared with. */
 export interface Validators {
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
-  /** When the response was made. */
+  /** The moment at which the response was made. */
   readonly date?: string | undefined
 }
 
-/** How a request's fields are read: by name in lower case. */
+/** Returns a field's value by its name in lower case. */
 export type FieldReader = (name: string) => string | undefined
 
 /** Bytes from the first up to the last, both included. */
@@ -24,10 +24,10 @@ export interface ByteRange {
 const ETAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 const RANGE = /^bytes=\s*(\d*)-(\d*)\s*$/i
 
-/** RFC 9110 section 8.8.2.2: a second apart, so that it cannot have changed twice meanwhile. */
+/** RFC 9110 section 8.8.2.2: within a second the response could have changed twice. */
 const STRONG_DATE_MS = 1000
 
-/** True: the client has it already, and 304 is the answer. */
+/** @returns true if the client already has the response, so that 304 is the answer */
 export function isNotModified(field: FieldReader, validators: Validators, nowMs: number): boolean {
   const ifNoneMatch = field('if-none-match')
   if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, validators.etag)
@@ -36,12 +36,14 @@ export function isNotModified(field: FieldReader, validators: Validators, nowMs:
   const since = parseHttpDate(ifModifiedSince, nowMs)
   // RFC 9111 section 4.3.2: without Last-Modified, the date of the response.
   const changed = parseHttpDate(validators.lastModified ?? validators.date ?? '', nowMs)
-  return changed <= since // false if either is no date
+  return changed <= since // false if either one is not a date
 }
 
 /**
- * The one range to send; `unsatisfiable`: 416; undefined: everything, because none was asked for,
- * or several, or for another version.
+ * Decides which part of the body to send.
+ *
+ * @returns one range; `unsatisfiable` for 416; undefined for the whole body, because the request
+ * asks for no range, for several, or for a range of another version
  */
 export function wantedRange(
   field: FieldReader,
@@ -51,7 +53,7 @@ export function wantedRange(
 ): ByteRange | 'unsatisfiable' | undefined {
   const [, start, end] = RANGE.exec(field('range') ?? '') ?? []
   if (start === undefined || end === undefined || (start === '' && end === '')) return undefined
-  if (!isForThis(field('if-range'), validators, nowMs)) return undefined
+  if (!meansThisVersion(field('if-range'), validators, nowMs)) return undefined
   if (start === '') {
     const length = Number(end)
     if (length === 0 || size === 0) return 'unsatisfiable'
@@ -64,15 +66,19 @@ export function wantedRange(
   return { first, last: Math.min(last, size - 1) }
 }
 
-/** If-None-Match compares weakly, section 13.1.2. */
+/** Section 13.1.2: If-None-Match uses the weak comparison. */
 function matchesAny(list: string, etag: string | undefined): boolean {
   if (list.trim() === '*') return true
   if (etag === undefined) return false
   return (list.match(ETAG) ?? []).some(candidate => sameOpaque(candidate, etag))
 }
 
-/** If-Range compares strongly, section 13.1.5. */
-function isForThis(ifRange: string | undefined, validators: Validators, nowMs: number): boolean {
+/** Section 13.1.5: If-Range uses the strong comparison. */
+function meansThisVersion(
+  ifRange: string | undefined,
+  validators: Validators,
+  nowMs: number,
+): boolean {
   if (ifRange === undefined) return true
   const wanted = ifRange.trim()
   if (wanted.endsWith('"')) return wanted === validators.etag && !wanted.startsWith('W/')
@@ -82,7 +88,7 @@ function isForThis(ifRange: string | undefined, validators: Validators, nowMs: n
   return madeAtMs - parseHttpDate(lastModified, nowMs) >= STRONG_DATE_MS
 }
 
-/** RFC 9110 section 8.8.3.2, weak comparison. */
+/** RFC 9110 section 8.8.3.2: the weak comparison. */
 export function sameOpaque(first: string, second: string): boolean {
   return withoutWeakness(first) === withoutWeakness(second)
 }

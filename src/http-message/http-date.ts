@@ -1,7 +1,8 @@
 /**
- * Dates in header fields, RFC 9110 section 5.6.7: one form that is written, two more that are read,
- * and nothing else. `Date.parse` takes much more, and would find a future in an Expires that has
- * none.
+ * Dates in header fields, RFC 9110 section 5.6.7. One form is written, and two older ones are read
+ * as well.
+ *
+ * `Date.parse` accepts much more: it would find a date in an Expires that does not have one.
  */
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
@@ -14,7 +15,12 @@ const ASCTIME = new RegExp(`^[a-z]{3} ([a-z]{3}) ([ \\d]\\d) ${TIME} (\\d{4})$`,
 /** How far ahead a year of two digits may lie. */
 const MAX_YEARS_AHEAD = 50
 
-/** Unix milliseconds, or NaN. `nowMs` tells which century two digits mean. */
+/**
+ * Parses a date in any of the three forms.
+ *
+ * @param nowMs - decides which century a year of two digits belongs to
+ * @returns Unix milliseconds, or NaN if the string is not a date
+ */
 export function parseHttpDate(text: string, nowMs: number): number {
   const trimmed = text.trim()
   const fixed = IMF_FIXDATE.exec(trimmed)
@@ -32,9 +38,11 @@ export function parseHttpDate(text: string, nowMs: number): number {
   return momentOf(Number(year), month, day, [hours, minutes, seconds])
 }
 
-/** As it is written. */
+/** The form that is written has four digits for the year, so later moments become this one. */
+const LAST_DATE_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 export function formatHttpDate(atMs: number): string {
-  return new Date(atMs).toUTCString()
+  return new Date(Math.min(atMs, LAST_DATE_MS)).toUTCString()
 }
 
 function fullYear(twoDigits: number, nowMs: number): number {

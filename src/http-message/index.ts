@@ -1,4 +1,12 @@
 export {
+  BodyCopy,
+  type BodyReceiver,
+  CopyBudget,
+  copyStream,
+  copyWhole,
+  type DecodedCheck,
+} from './body-copy.ts'
+export {
   type FieldReader,
   isNotModified,
   sameOpaque,
@@ -6,7 +14,34 @@ export {
   wantedRange,
 } from './conditions.ts'
 export { isDecoded } from './content-coding.ts'
+export {
+  BODY_FIELDS,
+  type HeaderField,
+  isHeaderName,
+  isHeaderValue,
+  NO_LENGTH_STATUSES,
+  NULL_BODY_STATUSES,
+  statusWords,
+  storedFields,
+} from './fields.ts'
 export { formatHttpDate, parseHttpDate } from './http-date.ts'
-export { REQUEST_VARIABLES, type WithRequestVariables } from './request-variables.ts'
-export { BODY_FIELDS, type HeaderField, NO_LENGTH_STATUSES, storedFields } from './stored-fields.ts'
-export { bytesToResponse, type ResponseToBytesOptions, responseToBytes } from './stored-response.ts'
+export {
+  bytesToResponse,
+  parseMessage,
+  type ResponseToBytesOptions,
+  responseToBytes,
+} from './http-message-bytes.ts'
+export {
+  type Answer,
+  bodyInOnePiece,
+  fieldsOf,
+  REQUEST_VARIABLES,
+  type ResponseMethods,
+  sendAnswer,
+  type WithRequestVariables,
+} from './node-messages.ts'
+export {
+  type BodyRoute,
+  interceptResponse,
+  type ResponseInterceptor,
+} from './response-interceptor.ts'

@@ -4,19 +4,24 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type Socket, Server as SocketServer } from 'node:net'
+import type { HttpLimits } from './sockets/plan-sockets.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
 import type { ScoreboardEntry } from './workers/scoreboard.ts'
 
 /**
- * How long a connection without a request stays open in a worker that drains. Its client may be
- * about to send one, and to close in that moment would be an error there.
+ * Time that a connection without a request stays open in a draining worker. Its client may be about
+ * to send a request, and would see an error if the connection closed at that moment.
  */
 export const LAST_REQUEST_MS = 1_000
+
+/** The default of Node.js: timeouts are enforced at this interval, or earlier if they are shorter. */
+const MAX_CHECK_INTERVAL_MS = 30_000
 
 export class HttpServers {
   readonly #servers: Server[] = []
   readonly #listener: RequestListener
   readonly #maxHeaderSize: number
+  readonly #limits: HttpLimits
   readonly #watch: RequestWatch
   readonly #entry: ScoreboardEntry
   readonly #connections = new Set<Socket>()
@@ -24,17 +29,31 @@ export class HttpServers {
 
   constructor(
     listener: RequestListener,
-    options: { maxHeaderSize: number; watch: RequestWatch; entry: ScoreboardEntry },
+    options: {
+      maxHeaderSize: number
+      limits: HttpLimits
+      watch: RequestWatch
+      entry: ScoreboardEntry
+    },
   ) {
-    this.#listener = listener
+    this.#listener = requireOneHost(listener)
     this.#maxHeaderSize = options.maxHeaderSize
+    this.#limits = options.limits
     this.#watch = options.watch
     this.#entry = options.entry
   }
 
-  /** Serves the socket that the master has under this number. */
+  /** Serves the socket that has this descriptor in the master. */
   async listen(fileDescriptor: number): Promise<void> {
-    const server = createServer({ maxHeaderSize: this.#maxHeaderSize }, this.#listener)
+    const { headersTimeoutMs, requestTimeoutMs, maxConnections } = this.#limits
+    const options = {
+      maxHeaderSize: this.#maxHeaderSize,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs / 2, MAX_CHECK_INTERVAL_MS),
+    }
+    const server = createServer(options, this.#listener)
+    server.maxConnections = maxConnections
     server.on('connection', socket => this.#keep(socket))
     this.#servers.push(server)
     await new Promise<void>((resolve, reject) => {
@@ -46,9 +65,12 @@ export class HttpServers {
     })
   }
 
-  /** Takes no more connections; resolves when the last one has had its last answer and is gone. */
+  /**
+   * Accepts no more connections; resolves when the last connection has received its last response
+   * and is closed.
+   */
   async drain(): Promise<void> {
-    // Not http.Server's own close, which ends idle connections at once, before their clients know.
+    // `http.Server` itself would close idle connections at once, before their clients know.
     for (const server of this.#servers) SocketServer.prototype.close.call(server)
     const gone = new Promise<void>(resolve => {
       this.#whenGone = resolve
@@ -68,11 +90,37 @@ export class HttpServers {
     })
   }
 
-  /** Again and again: a response that had begun before may have left its client waiting. */
+  /**
+   * Runs repeatedly, because a response that began before the drain may leave its connection open.
+   */
   #endIdle(): void {
     const busy = new Set(this.#watch.responses.map(response => response.socket))
     for (const socket of this.#connections) {
       if (!busy.has(socket)) socket.destroySoon()
     }
   }
+}
+
+/**
+ * RFC 9112, section 3.2: a request with more than one Host field is answered with 400. Node.js
+ * itself would use the first field, and a proxy in front may have used another.
+ */
+function requireOneHost(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (hasTwoHosts(request.rawHeaders)) {
+      response.writeHead(400, { connection: 'close', 'content-length': 0 }).end()
+      return
+    }
+    return listener(request, response)
+  }
+}
+
+/** `rawHeaders` alternates names and values; the length rules out nearly every other name. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count > 1
 }

@@ -1,8 +1,8 @@
 /**
- * The runner: a master with workers, and what `serve` shares with it when it does without.
+ * The runner: a master with workers, and what `serve` shares with it when it runs without workers.
  */
 
-export { openServedCache } from './caches/serve-cache.ts'
+export { ServedCache } from './caches/serve-cache.ts'
 export {
   type MasterHost,
   type MasterOpened,

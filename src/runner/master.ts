@@ -1,13 +1,13 @@
 /**
- * The master: opens what the workers need, starts them, watches over them, and takes everything
- * down again. It runs no application and accepts no connection.
+ * The master: opens what the workers need, starts and supervises them, and closes everything at the
+ * end. It runs no application and accepts no connection.
  */
 
 import { type CacheStats, systemClock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
 import type { SocketAddress } from '../uwsgi/options/index.ts'
-import { openServedCache, type ServedBytes } from './caches/serve-cache.ts'
+import { ServedCache } from './caches/serve-cache.ts'
 import { Pidfile } from './owned-file.ts'
 import type { PlannedWorkers, ServePlan } from './plan.ts'
 import { instanceOf } from './plan.ts'
@@ -21,32 +21,35 @@ import { WorkerPool } from './workers/worker-pool.ts'
 import { prepareProcesses } from './workers/worker-process.ts'
 import { ENTRIES_PER_SLOT } from './workers/worker-slot.ts'
 
-/** A plan that asks for workers. */
+/** A plan with workers. */
 export type MasterPlan = ServePlan & { readonly workers: PlannedWorkers }
 
-/** What there is before the first worker. */
+/** What is open before the first worker starts. */
 export interface MasterOpened {
   readonly caches: readonly CacheStats[]
   readonly sockets: readonly Pick<ListeningSocket, 'address' | 'protocol'>[]
 }
 
-/** What there is once all workers serve. */
+/** What is running once all workers serve. */
 export interface MasterReady extends MasterOpened {
   readonly statsAddress: SocketAddress | undefined
   /** Process ids. */
   readonly workers: readonly number[]
 }
 
-/** Who hears of the master, and what it cannot know. */
+/** The receiver of the master's reports, and the facts that the master does not know. */
 export interface MasterHost {
-  /** Of this package. */
+  /** Version of this package. */
   readonly version: string
   onLog(line: string): void
   onOpened(opened: MasterOpened): void
   onReady(ready: MasterReady): void
 }
 
-/** Runs until a signal ends it, and says which. */
+/**
+ * Runs a master until a signal ends it.
+ * @returns the name of the signal
+ */
 export async function runMaster(plan: MasterPlan, host: MasterHost): Promise<string> {
   const undo: (() => void | Promise<void>)[] = []
   try {
@@ -59,12 +62,12 @@ export async function runMaster(plan: MasterPlan, host: MasterHost): Promise<str
 class Master {
   readonly #plan: MasterPlan
   readonly #host: MasterHost
-  /** What to do at the end, last first; also when the start fails half way. */
+  /** Steps of the cleanup, run from last to first; also when the start fails half way. */
   readonly #undo: (() => void | Promise<void>)[]
   readonly #signals = new MasterSignals()
   readonly #sockets: ListeningSocket[] = []
-  readonly #caches: ServedBytes[] = []
-  /** Compared from the start on: what is touched meanwhile, workers may have loaded before. */
+  readonly #caches: ServedCache[] = []
+  /** Compared from the start on, because workers may load a file before it is touched. */
   readonly #touchable: TouchedFiles
   #pidfile: Pidfile | undefined
 
@@ -84,13 +87,13 @@ class Master {
       isReloadWanted = true
     }
     const started = pool.start()
-    // Until then an end is an end at once: nothing has begun that could be finished.
+    // Until the workers serve, every end is immediate: no request has begun that could finish.
     const early = await Promise.race([started, this.#signals.ended])
     if (early !== undefined) {
-      started.catch(() => {}) // because of the end
+      started.catch(() => {}) // the end of the start is expected
       return early.signal
     }
-    // Before anybody hears that all is ready, and makes use of it.
+    // Before the report that all workers are ready, because its readers may reload at once.
     this.#signals.onReload = () => pool.reload()
     const stopLooking = this.#lookAfter(pool)
     await this.#announce(pool)
@@ -107,8 +110,8 @@ class Master {
   }
 
   /**
-   * In this order, because only root may bind low ports and write into /run, and what is made after
-   * the change belongs to the user whom the workers run as.
+   * The order matters: only root may bind low ports and write into /run, and files made after the
+   * change of user belong to the user that runs the workers.
    */
   async #open(): Promise<void> {
     const { workers, process: own } = this.#plan
@@ -121,7 +124,7 @@ class Master {
     const { directory } = this.#plan
     for (const definition of this.#plan.caches) {
       const keeping = { directory, isServing: false, onLog: this.#host.onLog }
-      const cache = await openServedCache(definition, keeping)
+      const cache = await ServedCache.open(definition, keeping)
       this.#caches.push(cache)
       this.#undo.push(() => cache.close())
     }
@@ -134,7 +137,7 @@ class Master {
     this.#undo.push(() => pidfile.remove())
   }
 
-  /** Sockets keep the order of the plan, whichever are bound first. */
+  /** Sockets keep the order of the plan, regardless of the order in which they are bound. */
   async #bind(kind: SocketAddress['kind'], access: readonly AccessOptions[]): Promise<void> {
     for (const [index, planned] of this.#plan.sockets.entries()) {
       if (planned.address.kind !== kind) continue
@@ -177,7 +180,7 @@ class Master {
     if (stats !== undefined) {
       const listening = {
         ...stats,
-        caches: this.#caches,
+        caches: this.#caches.map(({ cache }) => cache),
         sockets: this.#sockets.map(({ addressText: address, protocol }) => ({ address, protocol })),
         version: this.#host.version,
         workers: () => pool.facts(),
@@ -192,10 +195,10 @@ class Master {
   }
 
   #opened(): MasterOpened {
-    return { caches: this.#caches.map(cache => cache.stats()), sockets: this.#sockets }
+    return { caches: this.#caches.map(({ cache }) => cache.stats()), sockets: this.#sockets }
   }
 
-  /** Once a cycle; gives what ends it. */
+  /** Checks the workers once a cycle. Returns a function that stops the checks. */
   #lookAfter(pool: WorkerPool): () => void {
     const timer = setInterval(() => {
       pool.lookAfter()

@@ -1,56 +1,56 @@
 /**
- * What master and worker say to each other, over the channel that the application may use as well:
- * all of it is under one member with our name, and anything else is left alone.
+ * Messages between master and workers, over the channel that the application may use as well. Every
+ * message has one member with the name of this package; all other messages are ignored.
  */
 
 import type { AccessOptions } from '../net/index.ts'
 import type { GivenOption } from '../uwsgi/options/index.ts'
 import type { OwnedFile } from './owned-file.ts'
 
-/** A socket that listens, as a worker is told of it. */
+/** A listening socket, as the master describes it to a worker. */
 export interface SocketTask {
   readonly protocol: 'http' | 'uwsgi'
-  /** As it was bound, for what the worker says of it. */
+  /** The bound address, for the worker's messages. */
   readonly address: string
-  /** Who may use it. A secret is text, which is what the channel keeps as it is. */
+  /** Which clients may use it. The secret is text, which the channel transfers unchanged. */
   readonly access: AccessOptions
-  /** The master's number for it: that is what `listen({ fd })` in a cluster's worker means. */
+  /** The master's descriptor: `listen({ fd })` in a worker of a cluster refers to it. */
   readonly fileDescriptor: number
 }
 
-/** All that a worker needs to know beside its environment. */
+/** All that a worker needs in addition to its environment. */
 export interface WorkerTask {
   readonly workerId: number
   readonly entryIndex: number
-  /** The options as they were given, checked by the master already. */
+  /** The given options, which the master has checked. */
   readonly options: readonly GivenOption[]
   readonly sockets: readonly SocketTask[]
-  /** What to remove when the master is gone and cannot. */
+  /** Files to remove when the master is gone and cannot remove them. */
   readonly ownedFiles: readonly OwnedFile[]
 }
 
-/** From the master. */
+/** Sent by the master. */
 export type Order =
   | { readonly kind: 'start'; readonly task: WorkerTask }
-  /** Take no more, finish what has begun, and end. */
+  /** Accept no more requests, finish those in progress, and end. */
   | { readonly kind: 'drain' }
-  /** End the requests that have taken longer than `harakiri` allows. */
+  /** End the requests that take longer than `harakiri` allows. */
   | { readonly kind: 'give-up' }
   | { readonly kind: 'stop' }
 
-/** From a worker. */
+/** Sent by a worker. */
 export type Notice =
-  /** It hears orders from now on; what was sent before is lost. */
+  /** The worker receives orders from now on; earlier orders are lost. */
   | { readonly kind: 'hello' }
   | { readonly kind: 'ready'; readonly loadMs: number }
-  /** It ends after this. */
+  /** The worker ends after this notice. */
   | { readonly kind: 'failed'; readonly code: string | undefined; readonly message: string }
-  /** It has served as many requests as it may. */
+  /** The worker has started as many requests as max-requests allows. */
   | { readonly kind: 'done' }
 
 const MEMBER = 'undercroft'
 
-/** What goes over the channel. */
+/** A message on the channel. */
 export interface Envelope<T> {
   readonly [MEMBER]: T
 }
@@ -59,13 +59,13 @@ export function wrapMessage<T extends Order | Notice>(message: T): Envelope<T> {
   return { [MEMBER]: message }
 }
 
-/** Undefined: the message is not one of ours. */
+/** Returns undefined for a message of the application. */
 export function unwrapOrder(message: unknown): Order | undefined {
   const inner = unwrap(message)
   return isOneOf(inner, ['start', 'drain', 'give-up', 'stop']) ? (inner as Order) : undefined
 }
 
-/** Undefined: the message is not one of ours. */
+/** Returns undefined for a message of the application. */
 export function unwrapNotice(message: unknown): Notice | undefined {
   const inner = unwrap(message)
   return isOneOf(inner, ['hello', 'ready', 'failed', 'done']) ? (inner as Notice) : undefined

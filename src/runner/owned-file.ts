@@ -1,6 +1,6 @@
 /**
- * Files that must go with the instance: known by their identity, so that one that somebody else has
- * put in the same place since stays.
+ * Files that an instance removes at its end. Each is known by its identity, so that a file that
+ * another process has since put in the same place stays.
  */
 
 import {
@@ -16,26 +16,29 @@ import {
 import { resolve } from 'node:path'
 import { UndercroftError } from '../base/index.ts'
 
-/** A file of ours. */
+/** A file that this instance created. */
 export interface OwnedFile {
   readonly path: string
   readonly device: number
   readonly inode: number
 }
 
-/** The file that is there now. */
+/** Identifies the file that is at the path now. */
 export function identifyFile(path: string): OwnedFile {
   const { dev, ino } = lstatSync(path)
   return { path: resolve(path), device: dev, inode: ino }
 }
 
-/** Done also when it is not there any more, or is another's; throws what the system says. */
+/**
+ * Removes the file. Does nothing if it is gone or another file has taken its place; throws the
+ * error of the system.
+ */
 export function removeOwnedFile({ path, device, inode }: OwnedFile): void {
   const present = lstatSync(path, { throwIfNoEntry: false })
   if (present?.dev === device && present.ino === inode) unlinkSync(path)
 }
 
-/** Root writes it, perhaps where others may put a link to any file. */
+/** Root may write the pidfile into a directory where other users can place a link to any file. */
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
 
 /** The file with the master's process id. */
@@ -43,7 +46,7 @@ export class Pidfile {
   readonly file: OwnedFile
   readonly #descriptor: number
 
-  /** Replaces what an earlier instance left. */
+  /** Replaces the pidfile of an earlier instance. */
   constructor(path: string) {
     try {
       this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644)
@@ -58,7 +61,7 @@ export class Pidfile {
     }
   }
 
-  /** Where the user we became may not remove it, an empty one remains, which names no process. */
+  /** Where the present user may not remove the file, it is left empty, which names no process. */
   remove(): void {
     try {
       removeOwnedFile(this.file)

@@ -1,6 +1,6 @@
 /**
- * What `serve` is to do, decided from the options before anything is done: by the command, and once
- * more by each worker.
+ * The plan of `serve`, decided from the options before anything happens: by the command, and again
+ * by each worker.
  */
 
 import { resolve } from 'node:path'
@@ -23,15 +23,17 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import {
+  type HttpLimits,
   type ListenLimits,
   type PlannedSocket,
   type PlannedStats,
   planSockets,
   planStats,
+  readHttpLimits,
   readLimits,
 } from './sockets/plan-sockets.ts'
 
-/** Everything `serve` needs to know. */
+/** Everything that `serve` needs to know. */
 export interface ServePlan {
   readonly options: OptionSet
   readonly caches: readonly CacheDefinition[]
@@ -42,19 +44,19 @@ export interface ServePlan {
   readonly warnings: readonly string[]
   /** The tables of rules as uWSGI prints them, line by line; empty without rules. */
   readonly rules: readonly string[]
-  /** Files that tell who serves, and variables of all processes. */
+  /** Pidfile, and environment variables of all processes. */
   readonly process: PlannedProcess
-  /** Undefined: one process serves the caches by itself. */
+  /** Undefined: one process serves the caches without workers. */
   readonly workers: PlannedWorkers | undefined
 }
 
-/** What concerns the first process, with or without workers. */
+/** Settings of the first process, with or without workers. */
 export interface PlannedProcess {
   readonly pidfile: string | undefined
   readonly environment: readonly (readonly [name: string, value: string])[]
 }
 
-/** The workers, and how their master treats them. */
+/** The workers, and how their master supervises them. */
 export interface PlannedWorkers {
   readonly processes: number
   readonly app: PlannedApp | undefined
@@ -63,34 +65,38 @@ export interface PlannedWorkers {
   readonly group: string | undefined
   /** 0: never. */
   readonly maxRequests: number
-  /** How long a request may take; 0: for ever. */
+  /** Time that a request may take; 0: no limit. */
   readonly harakiriMs: number
-  /** How long a worker may take to finish what it has begun. */
+  /** Time that a worker has to finish its requests. */
   readonly reloadMercyMs: number
   readonly touchReload: readonly string[]
-  /** How often the master looks after things. */
+  /** Interval at which the master checks its workers and caches. */
   readonly cycleMs: number
+  readonly http: HttpLimits
 }
 
 /** The application that the workers run. */
 export interface PlannedApp {
-  /** A path or the name of a package, as it was given. */
+  /** A path or the name of a package, as given. */
   readonly module: string
-  /** The name of an export; absent: the default one. */
+  /** Name of the export; absent: the default export. */
   readonly callable?: string
-  /** The cache that stores its responses; absent: none does. */
+  /** Cache that stores its responses; absent: none. */
   readonly httpCache?: string
 }
 
-/** Refuses what is not supported and fills in what was not given. */
+/**
+ * Refuses unsupported options and fills in defaults.
+ * @throws UndercroftError UNDERCROFT_OPTION_INVALID
+ */
 export function planServe(options: OptionSet): ServePlan {
   requireSupported(options)
   const { caches, warnings } = resolveCaches(options)
   const workers = planWorkers(options, caches)
   if (caches.length === 0 && workers === undefined) {
-    throw usageError('there is no cache to serve; add --cache2 name=default,items=10000')
+    throw usageError('no cache is defined; add --cache2 name=default,items=10000')
   }
-  const rules = createRouter(options, NOTHING_AROUND)
+  const rules = createRouter(options, CHECKING_HOST)
   const sockets = planSockets(options)
   const stats = planStats(options)
   const process = { pidfile: textOption(options, 'pidfile'), environment: planVariables(options) }
@@ -101,15 +107,21 @@ export function planServe(options: OptionSet): ServePlan {
     limits: readLimits(options),
     stats: stats.planned,
     directory: textOption(options, 'directory'),
-    warnings: [...warnings, ...rules.warnings, ...sockets.warnings, ...stats.warnings],
+    warnings: [
+      ...warnings,
+      ...rules.warnings,
+      ...sockets.warnings,
+      ...stats.warnings,
+      ...warnOfFullHttpCache(options, caches),
+    ],
     rules: rules.description,
     process,
     workers,
   }
 }
 
-/** For rules that are only checked: each worker has its own. */
-const NOTHING_AROUND: RouterDeps = {
+/** For rules that are only checked here; each worker compiles its own. */
+const CHECKING_HOST: RouterDeps = {
   clock: systemClock,
   workerId: 0,
   pid: 0,
@@ -117,7 +129,9 @@ const NOTHING_AROUND: RouterDeps = {
   log: () => {},
 }
 
-/** Each asks for something that only a master or its workers can do; and so do all rules. */
+/**
+ * Options that only a master or its workers can fulfil. All routing rules are such options, too.
+ */
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
@@ -127,10 +141,10 @@ function planWorkers(
   options: OptionSet,
   caches: readonly CacheDefinition[],
 ): PlannedWorkers | undefined {
-  const isAsked = [...options.given.keys()].some(
+  const isRequested = [...options.given.keys()].some(
     name => WORKER_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
   )
-  if (!isAsked && !flagOption(options, 'master')) return undefined
+  if (!isRequested && !flagOption(options, 'master')) return undefined
   return {
     processes: requiredInteger(options, 'processes'),
     app: planApp(options, caches),
@@ -142,6 +156,7 @@ function planWorkers(
     reloadMercyMs: requiredInteger(options, 'reload-mercy') * 1000,
     touchReload: listOption(options, 'touch-reload').map(given => given.value),
     cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
+    http: readHttpLimits(options),
   }
 }
 
@@ -151,10 +166,10 @@ function planApp(options: OptionSet, caches: readonly CacheDefinition[]): Planne
   const httpCache = planHttpCache(options, caches)
   if (given === undefined) {
     if (httpCache === undefined) return undefined
-    throw usageError('http-cache stores what an application answers; add module = app.js')
+    throw usageError('http-cache stores responses of an application; add module = app.js')
   }
   if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
-  // uWSGI's `module = myapp:application`.
+  // uWSGI's form `module = myapp:application`.
   const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
   const wanted = callable ?? name
   return {
@@ -172,6 +187,17 @@ function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): 
   throw invalidOption(formatGiven(given), allowed, given.value)
 }
 
+/** A full cache without eviction stores no new response, and its application serves them all. */
+function warnOfFullHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string[] {
+  const given = findLast(options, 'http-cache')
+  const cache = caches.find(({ name }) => name === given?.value)
+  if (given === undefined || cache?.eviction !== 'none') return []
+  return [
+    `${formatGiven(given)}: cache "${cache.name}" evicts nothing, so no new response is stored ` +
+      'once it is full; add purge_lru=1 to its cache2 definition',
+  ]
+}
+
 function planVariables(options: OptionSet): [string, string][] {
   return listOption(options, 'env').map(given => {
     const [, name, value = ''] = /^([^=]+)(?:=(.*))?$/s.exec(given.value) ?? []
@@ -180,9 +206,10 @@ function planVariables(options: OptionSet): [string, string][] {
   })
 }
 
-// MERGED: The instance that workers find in their environment: what the caches are called and where they are, and the options. /
-
-/** Paths are complete, because a worker changes its directory. */
+/**
+ * Returns the instance that workers find in their environment: names and locations of the caches,
+ * and the options. Paths are absolute, because a worker changes its directory.
+ */
 export function instanceOf(plan: ServePlan): Instance {
   return {
     caches: plan.caches.map(
@@ -197,7 +224,7 @@ export function instanceOf(plan: ServePlan): Instance {
   }
 }
 
-/** Each under the name it was given by, and under its first one. */
+/** Each option is listed under the name it was given by and under its first name. */
 function optionsByName({ given }: OptionSet): Record<string, string> {
   const pairs = [...given].flatMap(([firstName, list]) =>
     list.flatMap(({ name, value }) => [

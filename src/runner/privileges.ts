@@ -1,22 +1,25 @@
 /**
- * Becoming another user, for good: what `uid` and `gid` ask for.
+ * Switches to another user and group for good, as `uid` and `gid` request.
  */
 
 import { readFileSync } from 'node:fs'
 import { UndercroftError } from '../base/index.ts'
 
-/** Whom to become, by name or number. */
+/** The user and group to switch to, by name or number. */
 export interface Identity {
   readonly user: string | undefined
   readonly group: string | undefined
 }
 
-/** Whether this process can become somebody else. */
+/** Returns whether this process may switch. */
 function isRoot(): boolean {
   return process.geteuid?.() === 0
 }
 
-/** Changes group and user of this process, and of all that it starts. Not as root: only a line. */
+/**
+ * Changes group and user of this process and of all processes that it starts. A process that is not
+ * root only logs a line.
+ */
 export function dropPrivileges({ user, group }: Identity, onLog: (line: string) => void): void {
   if (!isRoot()) {
     if (!isNow(group, GROUPS, process.getegid?.())) onLog('cannot setgid() as non-root user')
@@ -26,7 +29,7 @@ export function dropPrivileges({ user, group }: Identity, onLog: (line: string) 
   const newGroup = group ?? (user === undefined ? undefined : primaryGroupOf(user))
   if (newGroup !== undefined) {
     attempt(`group ${newGroup}`, () => {
-      // Otherwise we would keep root's further groups.
+      // Otherwise the process would keep the supplementary groups of root.
       if (user === undefined || isNumber(user)) process.setgroups?.([numberOrName(newGroup)])
       else initgroups?.(user, numberOrName(newGroup))
       process.setgid?.(numberOrName(newGroup))
@@ -39,22 +42,22 @@ export function dropPrivileges({ user, group }: Identity, onLog: (line: string) 
   }
 }
 
-/** Documented, but in no released type package. */
+/** Documented, but missing in every released type package. */
 const { initgroups }: { initgroups?: (user: string, group: string | number) => void } =
   Object(process)
 
-function attempt(whom: string, act: () => void): void {
+function attempt(label: string, act: () => void): void {
   try {
     act()
   } catch (error) {
     const isUnknown =
       error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_CREDENTIAL'
-    const reason = isUnknown ? 'not found' : `cannot be had: ${error}`
-    throw new UndercroftError('UNDERCROFT_SYSTEM', `${whom} ${reason}`, { cause: error })
+    const reason = isUnknown ? 'not found' : `cannot be set: ${error}`
+    throw new UndercroftError('UNDERCROFT_SYSTEM', `${label} ${reason}`, { cause: error })
   }
 }
 
-/** Nothing needs to be changed for this one. */
+/** Returns whether the process already has this identity. */
 function isNow(wanted: string | undefined, file: string, present: number | undefined): boolean {
   if (wanted === undefined || wanted === String(present)) return true
   return findAccount(wanted, file)?.[2] === String(present)
@@ -65,14 +68,17 @@ function primaryGroupOf(user: string): string {
   if (group !== undefined) return group
   throw new UndercroftError(
     'UNDERCROFT_SYSTEM',
-    `user ${user} not found in ${USERS}; if there is one, name its group with gid`,
+    `user ${user} not found in ${USERS}; if the user exists, name its group with gid`,
   )
 }
 
 const USERS = '/etc/passwd'
 const GROUPS = '/etc/group'
 
-/** The fields of the line for a name or number: name, password, number, and what the file has. */
+/**
+ * Returns the fields of the line for a name or number: name, password, number, and the rest of the
+ * file's fields.
+ */
 function findAccount(wanted: string, file: string): readonly string[] | undefined {
   const lines = readFileSync(file, 'utf8').split('\n')
   return lines

@@ -1,26 +1,28 @@
 /**
- * Signals to the master: which ask for an end, which for new workers.
+ * What ends an instance or reloads its workers: signals to the master, and files that are touched.
  */
 
 import { statSync } from 'node:fs'
 
-/** `drain`: finish what has begun. `stop`: at once. */
+/** `drain`: finish the requests in progress. `stop`: end at once. */
 export type Ending = 'drain' | 'stop'
 
-/** The signals that end an instance, and how. In uWSGI SIGTERM does only with `die-on-term`. */
+/**
+ * The signals that end an instance, and how. In uWSGI, SIGTERM ends one only with `die-on-term`.
+ */
 const ENDINGS: Readonly<Record<string, Ending>> = {
   SIGTERM: 'drain',
   SIGINT: 'stop',
   SIGQUIT: 'stop',
 }
 
-/** Heard from the moment this is made, so that none is lost during the start. */
+/** Listens as soon as it is created, so that no signal is lost during the start. */
 export class MasterSignals {
-  /** The first that asks for an end. */
+  /** The first signal that ends the instance. */
   readonly ended: Promise<{ readonly signal: string; readonly ending: Ending }>
-  /** The next one, for those who lose patience. */
+  /** The next such signal: the sender does not want to wait for the drain. */
   readonly endedAgain: Promise<void>
-  /** Told of each SIGHUP. */
+  /** Called for each SIGHUP. */
   onReload: () => void = () => {}
   readonly #stop: () => void
 
@@ -48,13 +50,13 @@ export class MasterSignals {
     }
   }
 
-  /** Leaves signals to the system again. */
+  /** Restores the default handling of signals. */
   close(): void {
     this.#stop()
   }
 }
 
-// MERGED: Noticing that one of some files was touched: what `touch-reload` asks for. /
+// The files of `touch-reload`.
 
 export class TouchedFiles {
   readonly #known: Map<string, number | undefined>
@@ -63,7 +65,7 @@ export class TouchedFiles {
     this.#known = new Map(paths.map(path => [path, modifiedAtMs(path)]))
   }
 
-  /** The first that was touched, or has appeared, since it was asked the last time. */
+  /** Returns the first file that was touched or has appeared since the last call. */
   findTouched(): string | undefined {
     let touched: string | undefined
     for (const [path, before] of this.#known) {
@@ -75,7 +77,7 @@ export class TouchedFiles {
   }
 }
 
-/** Undefined: there is no such file now. */
+/** Returns undefined if the file does not exist. */
 function modifiedAtMs(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs
 }

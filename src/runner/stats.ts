@@ -1,5 +1,6 @@
 /**
- * The stats server of an instance: uWSGI's answers, with the name and version of this package.
+ * The stats server of an instance: statistics in uWSGI's form, with the name and version of this
+ * package.
  */
 
 import type { CacheStats } from '../base/index.ts'
@@ -12,29 +13,29 @@ import {
 } from '../uwsgi/options/index.ts'
 import type { StatsFormat } from './sockets/plan-sockets.ts'
 
-/** What a stats server is started with. */
+/** Options of a stats server. */
 export interface StatsListening {
   readonly address: SocketAddress
-  /** It may be an address that other machines reach. */
+  /** Whether other machines may reach the address. */
   readonly allowPublic: boolean
   readonly access: SocketAccess
   readonly format: StatsFormat
   readonly caches: readonly { readonly name: string; stats(): CacheStats }[]
-  /** Where the caches are served. */
+  /** The sockets that serve the caches. */
   readonly sockets: readonly SocketFacts[]
-  /** Of this package. */
+  /** Version of this package. */
   readonly version: string
-  /** Of a Unix socket. Absent: as the system makes it. */
+  /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
   /** Absent: this process is the only one. */
   readonly workers?: () => readonly WorkerFacts[]
 }
 
-/** A socket that listens. */
+/** A listening socket. */
 export interface Listener {
-  /** As bound: port 0 has become a real one. */
+  /** The bound address, with the real port in place of 0. */
   readonly address: SocketAddress
-  /** Takes no more connections, finishes the requests that have begun, then is done. */
+  /** Accepts no more connections; resolves when the requests in progress have ended. */
   close(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 /**
- * The program of a worker's process: the channel to the master, and the end of the process.
+ * The program of a worker process: the channel to the master, and the end of the process.
  */
 
 import cluster from 'node:cluster'
@@ -8,14 +8,14 @@ import { type Notice, type Order, unwrapOrder, type WorkerTask, wrapMessage } fr
 import { removeOwnedFile } from './owned-file.ts'
 import { RunningWorker } from './worker.ts'
 
-/** How long requests may go on when the master is gone, who would otherwise see to it. */
+/** Time that requests may continue after the master is gone, which would otherwise limit it. */
 const ORPHAN_LIMIT_MS = 4_000
 
 let running: RunningWorker | undefined
 let ownedFiles: WorkerTask['ownedFiles'] = []
 let isEnding = false
 
-// A terminal sends its signals to the workers, too: the master decides what becomes of them.
+// A terminal sends its signals to the workers as well, but the master decides when they end.
 process.on('SIGINT', () => {})
 process.on('SIGHUP', () => {})
 process.on('SIGQUIT', () => {})
@@ -25,10 +25,10 @@ process.on('message', message => {
   if (order !== undefined) void obey(order)
 })
 process.on('disconnect', () => void endAsOrphan())
-// Without this `node:cluster` ends the process at once when the master is gone, in the middle of
-// its requests: https://nodejs.org/api/cluster.html#workerexitedafterdisconnect
+// Without this `node:cluster` ends the process as soon as the master is gone, in the middle of its
+// requests: https://nodejs.org/api/cluster.html#workerexitedafterdisconnect
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true
-await tell({ kind: 'hello' })
+await notify({ kind: 'hello' })
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
@@ -49,19 +49,19 @@ async function start(task: WorkerTask): Promise<void> {
   try {
     running = await RunningWorker.start(task, {
       onLog: line => process.stdout.write(`${line}\n`),
-      onDone: () => tell({ kind: 'done' }),
+      onDone: () => notify({ kind: 'done' }),
     })
-    tell({ kind: 'ready', loadMs: systemClock.elapsedMs() - startedAtMs })
+    notify({ kind: 'ready', loadMs: systemClock.elapsedMs() - startedAtMs })
   } catch (error) {
-    // The message is the master's to print; where in the application it happened is only here.
+    // The master prints the message. Only this process knows the place in the application.
     const origin = error instanceof UndercroftError ? error.cause : error
-    if (origin !== undefined) console.error(origin)
-    await tell({ kind: 'failed', ...describeFailure(error) })
+    if (origin !== undefined && !isMissingModule(origin)) console.error(origin)
+    await notify({ kind: 'failed', ...describeFailure(error) })
     process.exit(1)
   }
 }
 
-/** Finishes what has begun. The master kills a worker that takes too long. */
+/** Finishes the requests in progress. The master kills a worker that takes too long. */
 async function end(): Promise<void> {
   if (isEnding) return
   isEnding = true
@@ -75,18 +75,24 @@ async function endAsOrphan(): Promise<void> {
     try {
       removeOwnedFile(file)
     } catch {
-      // It stays behind, and the next start replaces it.
+      // The file remains, and the next start replaces it.
     }
   }
   await end()
 }
 
-/** Resolves when it is on its way; a master that is gone is told nothing. */
-function tell(notice: Notice): Promise<void> {
+/** Resolves when the notice is sent, or at once if the master is gone. */
+function notify(notice: Notice): Promise<void> {
   return new Promise(resolve => {
     if (process.connected) process.send?.(wrapMessage(notice), () => resolve())
     else resolve()
   })
+}
+
+/** The message names the missing module; the stack has only the module loader of Node.js. */
+function isMissingModule(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND'
 }
 
 function describeFailure(error: unknown): { code: string | undefined; message: string } {

@@ -1,6 +1,6 @@
 /**
- * A worker: opens the caches that its master has made, loads the application, and serves both until
- * it is told to end, or its master is gone.
+ * A worker: opens the caches that the master has created, loads the application, and serves both
+ * until the master ends it or is gone.
  */
 
 import { createServer, type RequestListener } from 'node:http'
@@ -11,23 +11,23 @@ import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
-import { openWorkerCache, type ServedBytes } from './caches/serve-cache.ts'
+import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import type { WorkerTask } from './messages.ts'
 import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
 import { RequestWatch } from './workers/request-watch.ts'
 import { ScoreboardEntry } from './workers/scoreboard.ts'
 
-/** Node.js' own limit; what `buffer-size` asks for beyond that counts for HTTP as well. */
+/** Node.js' default limit. A `buffer-size` beyond it applies to HTTP as well. */
 const DEFAULT_MAX_HEADER_SIZE = 16_384
 
-/** How often the board is told that the event loop turns. */
+/** Interval at which the scoreboard shows that the event loop is running. */
 const BEAT_MS = 250
 
-/** What a worker tells its master, and nobody else. */
+/** What a worker reports to its master. */
 export interface WorkerHost {
   onLog(line: string): void
-  /** As many requests as it may serve have begun. */
+  /** The worker has started as many requests as max-requests allows. */
   onDone(): void
 }
 
@@ -53,7 +53,7 @@ export class RunningWorker {
     this.#host = host
   }
 
-  /** Resolves when it serves. */
+  /** Resolves when the worker serves. */
   static async start(task: WorkerTask, host: WorkerHost): Promise<RunningWorker> {
     const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
     const { workers } = plan
@@ -64,25 +64,26 @@ export class RunningWorker {
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     const caches = await openCaches(plan, host)
     const { http, uwsgi } = await makeListeners(task, plan, caches, host)
-    // Variables of the uwsgi protocol, and what HTTP makes of them, differ a little in size.
+    // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const front = new HttpServers(watch.wrap(http), { maxHeaderSize, watch, entry })
+    const serving = { maxHeaderSize, limits: workers.http, watch, entry }
+    const front = new HttpServers(watch.wrap(http), serving)
     const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(uwsgi))
     const onRequest = takeRequests(uwsgiServer, host.onLog)
-    const { mode: _masters, ...planned } = plan.limits
+    const { mode: _modeOfMaster, ...planned } = plan.limits
     const limits = { ...planned, drainTimeoutMs: workers.reloadMercyMs }
-    const told = { onRequest, onLog: host.onLog }
-    const cacheServer = await serveSockets(task, caches, front, { ...limits, ...told })
+    const callbacks = { onRequest, onLog: host.onLog }
+    const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()
     return new RunningWorker(task.workerId, workers, { watch, front, cacheServer }, host)
   }
 
-  /** Takes no more, and resolves when all that had begun is done. */
+  /** Accepts no more requests; resolves when all requests in progress have ended. */
   async drain(): Promise<void> {
     await Promise.all([this.#front.drain(), this.#cacheServer?.close()])
   }
 
-  /** Ends the requests that take longer than allowed. */
+  /** Ends the requests that take longer than harakiri allows. */
   giveUp(): void {
     for (const { what, tookMs } of this.#watch.giveUp(this.#workers.harakiriMs)) {
       const seconds = Math.round(tookMs / 1000)
@@ -91,9 +92,9 @@ export class RunningWorker {
   }
 }
 
-/** The same caches for those who come over sockets and for the application. */
-async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<ServedBytes[]> {
-  const caches: ServedBytes[] = []
+/** Opens the caches once for both clients over sockets and the application. */
+async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<BinaryCache[]> {
+  const caches: BinaryCache[] = []
   for (const definition of plan.caches) {
     caches.push(await openWorkerCache(definition, plan.directory, onLog))
   }
@@ -101,38 +102,39 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Serve
   return caches
 }
 
-/** The rules and the application behind them, for each protocol what concerns its requests. */
+/** The rules, followed by the application: a listener for each protocol. */
 async function makeListeners(
   { workerId }: WorkerTask,
   { options, workers }: ServePlan,
-  caches: readonly ServedBytes[],
+  caches: readonly BinaryCache[],
   { onLog }: WorkerHost,
 ): Promise<{ readonly http: RequestListener; readonly uwsgi: RequestListener }> {
   const { app, chdir } = workers ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
-  // Before the directory changes: files that the configuration names are the master's to find.
+  // Before the directory changes, because file names in the configuration are relative to the
+  // master's directory.
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
   const application = app && (await loadCachedApp(app, caches))
   return { http: router.wrap(application, 'http'), uwsgi: router.wrap(application, 'uwsgi') }
 }
 
-/** The application, behind an HTTP cache if that is asked for. */
+/** Loads the application, behind an HTTP cache if the plan names one. */
 async function loadCachedApp(
   app: PlannedApp,
-  caches: readonly ServedBytes[],
+  caches: readonly BinaryCache[],
 ): Promise<RequestListener> {
   const cache = caches.find(({ name }) => name === app.httpCache)
-  // Before the application is loaded: its options may be refused.
+  // Before the application is loaded, because the options of the HTTP cache may be refused.
   const pages = cache && new HttpCache({ cache })
   const listener = await loadApp(app)
   return pages === undefined ? listener : pages.listener(listener)
 }
 
-/** The cache server, if there is a socket for one. */
+/** Starts the cache server if there is a socket for it. */
 async function serveSockets(
   { sockets }: WorkerTask,
-  caches: readonly ServedBytes[],
+  caches: readonly BinaryCache[],
   front: HttpServers,
   options: Omit<Parameters<typeof serveCaches>[1], 'listen'>,
 ): Promise<CacheServer | undefined> {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { replay } from '../../bench/hit-ratio/replay.ts'
 import { readReferences, readRequests, readTraces } from '../../bench/hit-ratio/traces.ts'
 
-/** Small ones that differ much: loops, scans, recency, frequency, one-hit wonders. */
+/** Small traces that differ much: loops, scans, recency, frequency, one-hit wonders. */
 const NAMES = ['lirs-multi3', 'lirs-sprite', 'lirs-2pools', 'cache2k-web12', 'adaptsize-request']
 
 describe('on real traces', () => {

@@ -1,5 +1,5 @@
 /**
- * The other caches, each as a benchmark runs it: two processes that give right answers and timings.
+ * Each candidate as a benchmark runs it: two processes that return correct answers and timings.
  */
 
 import assert from 'node:assert/strict'
@@ -15,7 +15,7 @@ const KEY_COUNT = 100
 describe('a candidate of the comparison', () => {
   for (const name of CANDIDATES) {
     const { start, missing } = findCandidate(name)
-    // Nothing that is only measured against is installed unasked, so this is no reason to fail.
+    // Tests do not install caches that are only compared with, so a missing one is not a failure.
     if (start === undefined) {
       test(`${name}: is not here, and how to get it is told`, () => {
         assert.match(missing, /apt-get install \S+|npm run bench:peers/)

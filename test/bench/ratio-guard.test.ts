@@ -1,7 +1,7 @@
 /**
- * A guard against regressions of the hot paths: the least processor time of many short samples, in
- * turns with the same work on a private Map of bytes. Limits are two to three times what is
- * usual, so only what makes a path several times slower fails.
+ * A guard against regressions of the hot paths. It compares the least processor time of many short
+ * samples with that of the same work on a private Map of bytes, measured alternately. Limits are
+ * two to three times the usual ratios, so only a path that became several times slower fails.
  */
 
 import assert from 'node:assert/strict'
@@ -21,7 +21,7 @@ import {
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 
-/** Few enough for the processor's caches, so that other programs disturb little. */
+/** Few enough for the processor's caches, so that other programs have little effect. */
 const KEY_COUNT = 500
 const SAMPLE_MS = 4
 const ROUNDS = 60
@@ -53,7 +53,7 @@ describe('a hot path costs no more than so many times what a Map of bytes costs'
   }
 })
 
-/** Takes one sample at each call: nanoseconds of processor time a call. */
+/** @returns a function that takes one sample: nanoseconds of processor time per operation */
 function sampler(scope: Scope, subject: Subject, operation: Operation): () => Promise<number> {
   onEnd(scope, () => subject.close())
   for (const name of OPERATIONS) {

@@ -71,7 +71,7 @@ describe('the options of a socket', () => {
     const open = `:1,secret_file=${secretFile(t, SECRET, 0o644)}`
     assert.match((await machine.run('serve', ...DEMO, '-s', open)).err, /run chmod o-rwx on it/)
     const folder = `:1,secret_file=${tempDir(t)}`
-    assert.match((await machine.run('serve', ...DEMO, '-s', folder)).err, /is no regular file/)
+    assert.match((await machine.run('serve', ...DEMO, '-s', folder)).err, /is not a regular file/)
   })
 })
 
@@ -105,7 +105,7 @@ describe('undercroft serve', () => {
       const cache = ['--cache', `demo@${address}`]
       assert.equal((await run('set', 'k', 'v', ...cache, '--secret-file', path)).code, 0)
       assert.equal((await run('get', 'k', ...cache, '--secret-file', path)).out, 'v')
-      assert.match((await run('get', 'k', ...cache)).err, /asks for a secret/)
+      assert.match((await run('get', 'k', ...cache)).err, /needs a secret/)
       assert.equal((await exchange(address, Buffer.from('6f0100006b', 'hex'))).length, 0)
     })
 

@@ -82,7 +82,10 @@ describe('undercroft set and add', () => {
     const machine = machineWith()
     const { code, err } = await machine.run('set', 'k', 'v', '--ttl', 'soon')
     assert.equal(code, 2)
-    assert.match(err, /ttl must be seconds, or milliseconds as 500ms, or never; got "soon"/)
+    assert.match(
+      err,
+      /ttl must be seconds such as 60, milliseconds such as 500ms, or never; got "soon"/,
+    )
     assert.deepEqual(machine.opened, [])
   })
 
@@ -92,7 +95,7 @@ describe('undercroft set and add', () => {
     assert.deepEqual([full.code, full.err], [1, 'undercroft: not stored: the cache is full\n'])
     const there = await machine.run('add', 'a', 'v')
     assert.equal(there.code, 1)
-    assert.match(there.err, /the key is there already/)
+    assert.match(there.err, /the key is already present/)
     assert.deepEqual(await machine.run('add', 'a', 'v', '--json'), {
       code: 1,
       out: '{"stored":false}\n',

@@ -3,6 +3,7 @@
  */
 
 import {
+  type ByteCache,
   type CacheKey,
   type CacheStats,
   type CounterOperation,
@@ -15,9 +16,8 @@ import {
   UndercroftError,
   type VerifyReport,
 } from '../../src/base/index.ts'
-import type { ServedCache } from '../../src/cli/environment.ts'
 
-export class FakeCache implements ServedCache {
+export class FakeCache implements ByteCache {
   readonly name: string
   readonly maxKeySize = 256
   readonly maxValueSize = 64

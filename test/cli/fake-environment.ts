@@ -74,7 +74,7 @@ export class FakeMachine {
           this.definitions.push(definition)
           const cache = new FakeCache(definition.name, definition.maxItems)
           this.served.push(cache)
-          return cache
+          return { cache, close: () => cache.close() }
         },
         listen: async (ready, _caches, limits) => {
           if (this.failure !== undefined) throw this.failure

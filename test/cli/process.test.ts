@@ -81,6 +81,14 @@ describe('undercroft serve', () => {
     })
   }
 
+  test('names an application that does not exist, without the stack of its search', async t => {
+    const app = ['--module', './absent.js', '--http', '127.0.0.1:0']
+    const { code, out, err } = await run('serve', ...app, '--directory', memoryDir(t))
+    assert.notEqual(code, 0)
+    assert.match(err, /undercroft: there is neither a file .*absent\.js nor a package/)
+    assert.doesNotMatch(out + err, /^ +at /m)
+  })
+
   test('keeps what the cache holds when it is started again', async t => {
     const options = ['--cache2', 'name=a,items=10', '--directory', memoryDir(t)]
     const first = await serve(t, ...options, '--socket', '127.0.0.1:0')
@@ -131,4 +139,10 @@ describe('a command on a cache that is not there', () => {
     assert.equal(code, 3)
     assert.match(err, /127\.0\.0\.1:1.*UNDERCROFT_CONNECTION/)
   })
+})
+
+test('a command on a cache that does not exist says how to create it', async t => {
+  const { code, err } = await run('keys', '--cache', 'absent', '--directory', memoryDir(t))
+  assert.equal(code, 3)
+  assert.match(err, /no cache "absent" on this machine; .* serve --cache2 name=absent,items=/)
 })

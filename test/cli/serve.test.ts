@@ -192,12 +192,23 @@ describe('undercroft serve', () => {
     assert.match(err, /http listens on 127\.0\.0\.1:8080 only; write 0\.0\.0\.0:8080/)
   })
 
+  test('warns of an http-cache that stores nothing new once it is full', async () => {
+    const machine = new FakeMachine()
+    const serve = async (cache2: string) => {
+      const args = ['--module', 'app.js', '--cache2', cache2, '--http-cache', 'pages']
+      return (await machine.run('serve', ...args)).err
+    }
+    assert.match(await serve('name=pages,items=9'), /cache "pages" evicts nothing.*purge_lru=1/)
+    assert.equal(await serve('name=pages,items=9,purge_lru=1'), '')
+    assert.equal(await serve('name=pages,items=9,clear_on_full=1'), '')
+  })
+
   const refusals: [string, string[], RegExp][] = [
-    ['without a cache', [], /no cache to serve; add --cache2/],
+    ['without a cache', [], /no cache is defined; add --cache2/],
     ['with an option for later', ['--error-route-run', 'log:x', ...DEMO], /not supported yet/],
     ['with a variable that has no name', [...DEMO, '--env', '=1'], /env must be NAME=VALUE/],
     ['with no worker', [...DEMO, '--workers', '0'], /workers must be .* from 1 to 1024/],
-    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is no INI file/],
+    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not an INI file/],
     ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
     ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],
     ['with an unknown option', ['--caches2', 'x'], /did you mean "--cache2"\?/],

@@ -59,7 +59,7 @@ describe('undercroft size', () => {
     assert.match(out, /^ {2}maxItems: 1000,$/m)
     assert.match(out, /^undercroft serve --cache2 name=NAME,items=1001,.*bitmap=1,purge_lru=1$/m)
     assert.match(out, /^blocks +\d+ +\d+\.\d$/m)
-    assert.match(out, /^\d+\.\d bytes an item beside the room of its key and value$/m)
+    assert.match(out, /^\d+\.\d bytes per item in addition to the room for its key and value$/m)
   })
 
   const mistakes: [string, string[], RegExp][] = [
@@ -113,7 +113,7 @@ describe('undercroft inspect', () => {
   test('says so where another version laid the cache out', async () => {
     const { code, err } = await new FakeMachine().run('inspect')
     assert.equal(code, 3)
-    assert.match(err, /laid out by another version/)
+    assert.match(err, /belongs to another version/)
   })
 
   test('finds the checksums of a store', t => {

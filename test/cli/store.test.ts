@@ -129,7 +129,8 @@ function dirtyKilobytes(pid: number, file: string): number {
   let kilobytes = 0
   let isOfFile = false
   for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
-    // Whoever made the file has it mapped under a name of then, which begins with that of the file.
+    // The process that created the file has mapped it under a temporary name, which begins with the
+    // name of the file.
     if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) isOfFile = line.includes(file)
     const dirty = /^(?:Shared|Private)_Dirty: +(\d+) kB/.exec(line)
     if (isOfFile && dirty !== null) kilobytes += Number(dirty[1])

@@ -62,8 +62,11 @@ describe('undercroft top --once', () => {
     const { code, out } = await machine.run('top', 'a', ':1', ':2', ':3', '--once')
     assert.equal(code, 3)
     assert.match(out, /^a {2}.*0\/3/m)
-    assert.match(out, /^127\.0\.0\.1:1: what came is no JSON/m)
-    assert.match(out, /^127\.0\.0\.1:2: what came is no statistics \(UNDERCROFT_PROTOCOL\)$/m)
+    assert.match(out, /^127\.0\.0\.1:1: the response is not valid JSON/m)
+    assert.match(
+      out,
+      /^127\.0\.0\.1:2: not an undercroft or uWSGI stats document \(UNDERCROFT_PROTOCOL\)$/m,
+    )
     assert.match(out, /^127\.0\.0\.1:3: nobody listens there \(UNDERCROFT_CONNECTION\)$/m)
   })
 

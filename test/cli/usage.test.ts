@@ -55,7 +55,11 @@ describe('undercroft', () => {
     ['an unknown option', ['get', 'k', '--cashe=a'], /option --cashe; did you mean "--cache"\?/],
     ['an option of another command', ['get', 'k', '--ttl', '5'], /unknown option --ttl/],
     ['a missing word', ['set', 'k'], /VALUE is missing; usage: undercroft set KEY VALUE/],
-    ['a word too many', ['get', 'k', 'l'], /"l" is too much; usage: undercroft get KEY/],
+    [
+      'a word too many',
+      ['get', 'k', 'l'],
+      /"l" is one argument too many; usage: undercroft get KEY/,
+    ],
     ['an option without its value', ['get', 'k', '--cache'], /--cache needs a value/],
     ['a port that is none', ['get', 'k', '--cache', 'a@b:x'], /--cache must be host:port/],
     ['an unknown topic of help', ['help', 'gte'], /no command "gte"/],

@@ -1,7 +1,7 @@
 /**
- * Faults of uWSGI that a user of its functions meets, and what happens here instead.
+ * Faults that users of uWSGI's functions meet, and what happens here instead.
  *
- * Each test has the number that the project gave the fault.
+ * docs/reference/uwsgi-faults.md lists all faults by the numbers in the titles of these tests.
  */
 
 import assert from 'node:assert/strict'
@@ -187,7 +187,7 @@ test('F61: host names are resolved, and no local cache has an @ in its name', as
 })
 
 test('F64: keys are right with long chains and deletes between, without expired ones', () => {
-  // All of these have one hash: murmur2, as uWSGI has it, does not look at their last byte.
+  // All of these have one hash, because uWSGI's murmur2 ignores their last byte.
   const keys = Array.from({ length: 20 }, (_, i) => `abcd${String.fromCharCode(65 + i)}`)
   for (const key of keys) assert.equal(cache_set(key, key, 0, 'chained'), true)
   const gone = keys.filter((_, i) => i % 3 === 0)

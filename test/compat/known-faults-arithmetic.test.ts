@@ -1,6 +1,6 @@
 /**
- * Faults of uWSGI's arithmetic, and what happens here instead. Those that a user of its functions
- * meets are in known-faults-api.test.ts.
+ * Faults of uWSGI's arithmetic, and what happens here instead. known-faults-api.test.ts has
+ * those that users of its functions meet.
  */
 
 import assert from 'node:assert/strict'

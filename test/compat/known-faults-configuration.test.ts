@@ -22,7 +22,7 @@ describe('F32: a flag that is said to be off', () => {
         assert.deepEqual(caches, [on])
         assert.deepEqual(warnings, [
           `command line: cache2: ${flag}=${value} switches ${flag} ON, as in uWSGI; ` +
-            'leave it out instead',
+            'remove it to switch it off',
         ])
       })
     }
@@ -34,7 +34,7 @@ test('F33: max-items and blanks are understood, unknown names and duplicates ref
   assert.throws(() => resolveOne('name=a,items=5,keysiz=3'), refusal(/did you mean "keysize"/))
   assert.throws(
     () => resolveText('cache2=name=a,items=5', 'cache2=name=a,items=9'),
-    refusal(/already a cache called "a"/),
+    refusal(/a cache called "a" is already defined/),
   )
 })
 

@@ -1,6 +1,6 @@
 /**
- * Faults of uWSGI's expiry and LRU, and what happens here instead. F28, that an expired item stays
- * visible, is in known-faults-api.test.ts.
+ * Faults of uWSGI's expiry and LRU, and what happens here instead. F28, visible expired items, is
+ * in known-faults-api.test.ts.
  */
 
 import assert from 'node:assert/strict'
@@ -30,7 +30,7 @@ function startStress(t: TestContext): Promise<Stress[]> {
   >
 }
 
-/** Lets all of them work at the same time. */
+/** Runs all of them at the same time. */
 function work(
   children: readonly Stress[],
   options: CacheOptions,

@@ -16,7 +16,7 @@ import { exchange, RawClient } from '../../testing/raw-client.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { CacheProcess, openHere, ownCache } from '../processes/cache-process.ts'
 
-/** Caches of so many items, called a, b and so on, and a server for them. */
+/** Opens caches of these sizes, named a, b and so on, and starts a server for them. */
 async function serve(t: Scope, ...items: number[]) {
   const names = ['a', 'b', 'c']
   const caches = items.map((count, i) =>
@@ -74,13 +74,13 @@ test('F4: a clear over the network clears the cache it names, all of it, and no 
   }
 })
 
-/** What each operation is about. */
+/** The key of each operation. */
 const KEYS: Readonly<Record<FailurePoint['in'], string>> = {
   ...{ get: 'k', set: 'k', delete: 'k', touch: 'k' },
   ...{ add: 'third', increment: 'n', order: 'k' },
 }
 
-/** A cache with an item and a counter, another process that uses it, and one that is to die. */
+/** A cache with an item and a counter, a process that uses it, and one that will be killed. */
 async function prepareDeath(t: TestContext) {
   const options = ownCache(t, { maxItems: 3, bitmap: false, eviction: 'clear' })
   const cache = openHere(t, options)

@@ -1,6 +1,6 @@
 /**
- * Faults of uWSGI's stores and restarts, and what happens here instead. Those of its dumps and
- * datagrams are in known-faults-sync.test.ts.
+ * Faults of uWSGI's stores and restarts, and what happens here instead. known-faults-sync.test.ts
+ * has those of its dumps and datagrams.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * Faults of uWSGI's internal routing by number, and what happens here instead.
+ * Faults of uWSGI's internal routing, and what happens here instead.
  */
 
 import assert from 'node:assert/strict'
@@ -57,7 +57,7 @@ route = ^/far cachestore:key=k,name=b@127.0.0.1:${port}
 route = ^/no break:403`,
   )
   assert.equal((await site.get('/far')).text, 'page /far q= user=- hit=1')
-  // Nobody waits for a cache at another address.
+  // No request waits for a cache at another address.
   const stored = await until('the page is stored', () => cache('b').getItem('k'))
   assert.equal(stored.bytes.toString(), 'page /far q= user=- hit=1')
   assert.equal((await site.get('/no')).statusLine, 'HTTP/1.1 403 Forbidden')

@@ -1,6 +1,6 @@
 /**
- * Faults of uWSGI in the use of its memory, and what happens here instead. F34, keys that are cut,
- * is in known-faults-api.test.ts.
+ * Faults of uWSGI in the use of its memory, and what happens here instead. F34, truncated keys, is
+ * in known-faults-api.test.ts.
  */
 
 import assert from 'node:assert/strict'
@@ -17,7 +17,7 @@ import { memoryDir } from '../../testing/temp-dir.ts'
 import { openHere, ownCache } from '../processes/cache-process.ts'
 import { refusal, resolveOne } from '../uwsgi/options/reading.ts'
 
-/** Blocks of one byte, so that a value is as many blocks as bytes. */
+/** Blocks of one byte, so that a value has as many blocks as bytes. */
 function openBlocks(t: Scope, blocks: number, options: Partial<CacheOptions> = {}): Cache<string> {
   const sizes = { maxItems: 20, bitmap: true, blockSize: 1, blocks, eviction: 'none' } as const
   return Cache.open({ name: 'a', directory: memoryDir(t), ...sizes, ...options })
@@ -45,7 +45,7 @@ test('F18: a run that crosses the place of the last allocation is found', t => {
   cache.delete('first')
   assert.equal(cache.set('second', 'y'.repeat(24)), true)
   cache.clear()
-  // Neither from where the search goes on, nor from what was freed last, are there 24.
+  // Neither the next block to search nor the last freed block starts a run of 24.
   for (const key of ['a', 'b', 'c']) assert.equal(cache.set(key, 'z'.repeat(8)), true)
   for (const key of ['a', 'b', 'c']) cache.delete(key)
   assert.equal(cache.set('across', 'x'.repeat(24)), true)
@@ -148,7 +148,7 @@ describe('F35: a hash', () => {
   })
 })
 
-/** A process that is killed when it has written half of a new value. */
+/** Starts a process that is killed when it has written half of a new value. */
 async function dieInSet(
   t: TestContext,
   { name, directory }: { readonly name: string; readonly directory: string },

@@ -1,5 +1,5 @@
 /**
- * The faults of uWSGI's synchronisation that we know of, and that we do not have.
+ * Faults of uWSGI's synchronisation, and what happens here instead.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,5 @@
 /**
- * A process that works on a cache as fast as it can, a bounded number of times, and tells what it
- * saw that should not be.
+ * A process that calls a cache at full speed a given number of times, and reports wrong results.
  */
 
 import { Cache, type CacheOptions } from '../../src/index.ts'
@@ -12,9 +11,9 @@ export interface StressTask {
   readonly options: CacheOptions
   readonly work: /** Gets all of `keyCount` keys again and again until none is there any more. */
     | { readonly kind: 'until-expired'; readonly keyCount: number }
-    /** Gets keys at random. */
+    /** Get random keys. */
     | { readonly kind: 'get'; readonly keyCount: number; readonly times: number }
-    /** Everything that can be done with an item, at random. */
+    /** Perform random operations of every kind. */
     | {
         readonly kind: 'mix'
         readonly keyCount: number
@@ -25,7 +24,7 @@ export interface StressTask {
 }
 
 export interface StressReport {
-  /** At most ten. */
+  /** At most ten wrong results. */
   readonly faults: readonly string[]
   readonly hits: number
 }

@@ -1,5 +1,5 @@
 /**
- * What the examples show, checked by running each as a reader would.
+ * Runs each example as a reader would, and checks what it prints.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * More clients at once than are served, none of which behaves.
+ * More clients at once than the server accepts, and all of them misbehave.
  */
 
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ import { VECTOR_REQUESTS } from '../../verification/fuzz/seeds.ts'
 const CLIENT_COUNT = 2000
 const MAX_GROWN_SIZE = 8 * 1024 * 1024
 
-/** What a client does after some bytes. Those that do nothing are the server's to end. */
+/** What a client does after some bytes. The server has to end those that do nothing. */
 const MANNERS: readonly ((socket: Socket, random: Random) => void)[] = [
   () => {},
   socket => socket.end(),
@@ -41,24 +41,24 @@ for (const secret of [undefined, 'the secret of this server']) {
       await Promise.all(Array.from({ length: CLIENT_COUNT }, () => misbehave(hostile, random)))
       await until('the server has let go of all', () => server.connectionCount === 0)
     }
-    await storm() // the first costs memory that Node.js keeps for the next
+    await storm() // Node.js keeps memory of the first storm for the next
     const before = usedSize()
     cache.set('k', Buffer.from('v'))
     const answer = await exchange(plain, Buffer.from('6f0100006b', 'hex'))
     assert.equal(answer.toString('hex'), '6f01000076')
     assert.deepEqual(cache.verify().problems, [])
     await storm()
-    // Memory outside the heap is given back by and by, as finalizers run.
+    // Memory outside the heap is freed gradually, as finalizers run.
     await until('the memory is given back', () => usedSize() - before < MAX_GROWN_SIZE)
   })
 }
 
-/** Done when the connection is closed, by whomever. */
+/** Resolves when either side has closed the connection. */
 function misbehave(address: string, random: Random): Promise<void> {
   const target = parseAddress('address', address, API_ADDRESS)
   assert.equal(target.kind, 'tcp')
   const socket = connect(target as { port: number; host: string })
-  socket.on('error', () => {}) // a reset is one way to be closed
+  socket.on('error', () => {}) // a reset also closes the connection
   socket.on('data', () => {})
   socket.once('connect', () => {
     for (let count = random.below(4); count > 0; count--) {
@@ -68,6 +68,6 @@ function misbehave(address: string, random: Random): Promise<void> {
   })
   return new Promise(resolve => {
     socket.once('close', () => resolve())
-    setTimeout(() => socket.destroy(), 1000).unref() // those that are paused hear of no end
+    setTimeout(() => socket.destroy(), 1000).unref() // a paused socket does not notice the end
   })
 }

@@ -1,5 +1,5 @@
 /**
- * A short run of the fuzzer; `npm run fuzz` makes long ones.
+ * A short run of the fuzzer. `npm run fuzz` makes long runs.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * Uses a cache whose file somebody else overwrites meanwhile, and counts what comes of it.
+ * Uses a cache while another process overwrites its file, and counts the results.
  */
 
 import { Cache } from '../../src/index.ts'
@@ -12,7 +12,7 @@ export interface Work {
 
 export interface Worked {
   readonly operations: number
-  /** How often each code of an error came. */
+  /** How often each error code occurred. */
   readonly codes: Readonly<Record<string, number>>
 }
 

@@ -1,9 +1,9 @@
 /**
- * Segments in which something else has written: each byte in turn, and any bytes while others read.
+ * Damaged segments: each byte changed once, and random bytes changed while other processes read.
  *
- * A cache without a store has no checksums, so a value whose own bytes, place or size were changed
- * is another value then. All else has to be noticed or to do no harm: keys are compared, places are
- * checked, and no walk is without an end.
+ * A cache without a store has no checksums, so a change of a value's bytes, position or size gives
+ * another value. The engine must notice any other damage, or it must do no harm. So the engine
+ * compares keys, checks positions, and bounds every walk.
  */
 
 import assert from 'node:assert/strict'
@@ -29,7 +29,7 @@ const MODES = {
   'a store': { checksums: true, eviction: 'lru' },
 } as const
 
-/** What a damaged cache may answer beside values. */
+/** Errors that a damaged cache may throw. */
 const NOTICED: readonly ErrorCode[] = ['UNDERCROFT_CORRUPT']
 const KEYS = ['a', 'bb', 'ccc', 'dddd', 'eeeee', 'ffffff'] as const
 const textOf = (key: string) => `${key} `.repeat(key.length)
@@ -39,7 +39,7 @@ function fill(bench: Bench): void {
   bench.engine.delete('ccc')
 }
 
-/** Everything that can be asked; whatever is wrong with the bytes, it ends and says so. */
+/** Calls every operation. Each must end for any damage, and may throw one of these errors. */
 function useAll(bench: Bench, mayDiffer: boolean): void {
   const { engine } = bench
   for (const key of KEYS) {
@@ -54,7 +54,7 @@ function useAll(bench: Bench, mayDiffer: boolean): void {
   allowing(NOTICED, () => engine.verify())
 }
 
-/** Whether the byte at this offset says where a value is, how large, what, or until when. */
+/** @returns whether the byte describes a value: its position, size, type or expiry */
 function describesValue({ segment }: Bench, offset: number): boolean {
   const { slotsOffset } = segment.layout
   const inSlot = (offset - slotsOffset) % SLOT_STRIDE
@@ -64,7 +64,7 @@ function describesValue({ segment }: Bench, offset: number): boolean {
   )
 }
 
-/** All bytes, but of the many alike counters of attachments only some. */
+/** @returns all bytes, but only some of the many equal counters of processes */
 function* offsetsOf({ segment }: Bench): Generator<number> {
   const { bucketsOffset, blocksOffset } = segment.layout
   for (let offset = 0; offset < CELLS_OFFSET + 2 * CELL_STRIDE; offset++) yield offset
@@ -138,10 +138,10 @@ describe('a file overwritten while two processes use it', () => {
 
 const ROUNDS = 12
 
-/** What a cache may say while its bytes change under it. */
+/** Errors that a cache may throw while its bytes change. */
 const EXPECTED: ReadonlySet<string> = new Set(['UNDERCROFT_CORRUPT', 'UNDERCROFT_LOCK_TIMEOUT'])
 
-/** Twenty stretches of up to 64 bytes, anywhere. */
+/** Overwrites twenty ranges of up to 64 bytes at random offsets. */
 function overwrite(file: string, random: Random): void {
   const fd = fs.openSync(file, 'r+')
   const { size } = fs.fstatSync(fd)

@@ -1,4 +1,4 @@
-/** What only Fetch handlers have: streams that are cancelled, rejections, responses of `fetch`. */
+/** Only Fetch handlers have cancelled streams, rejections, and responses of `fetch`. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -30,6 +30,29 @@ function openBody() {
     controller?.error(new Error('broken off'))
   }
 }
+
+test('a refresh that hangs is given up after refreshTimeoutMs, and its signal says so', async t => {
+  const { pages, clock, errors } = pageSetting(t, { refreshTimeoutMs: 20 })
+  const headers = { 'cache-control': 'max-age=60, stale-while-revalidate=60' }
+  let calls = 0
+  const aborted: number[] = []
+  const handler = pages.handler(async ({ signal }) => {
+    const call = ++calls
+    if (call === 2) {
+      signal.addEventListener('abort', () => aborted.push(call))
+      await new Promise(() => {})
+    }
+    return new Response(`page ${call}`, { headers })
+  })
+  const get = async () => (await handler(new Request(URL))).text()
+  await get()
+  clock.advance(61_000)
+  assert.equal(await get(), 'page 1')
+  await until('the refresh was given up', () => errors.length > 0)
+  assert.match(String(errors), /refreshTimeoutMs, 20/)
+  assert.deepEqual(aborted, [2])
+  await until('it was asked again', async () => (await get()) === 'page 3')
+})
 
 describe('a body that is being stored', () => {
   test('reaches the client piece by piece', async t => {
@@ -124,7 +147,7 @@ describe('a handler', () => {
     const request = new Request(`${URL}#part`)
     await (await handler(request)).text()
     assert.equal(seen[0], request)
-    assert.ok(isHit(await handler(new Request(URL)))) // a fragment is not the server's business
+    assert.ok(isHit(await handler(new Request(URL)))) // servers do not see a fragment
   })
 
   test('that rejects does so for its client, and the next request asks', async t => {

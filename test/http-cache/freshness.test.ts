@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import CachePolicy from 'http-cache-semantics'
 import { parseDirectives } from '../../src/http-cache/directives.ts'
-import { judge, type Lifetime } from '../../src/http-cache/freshness.ts'
-import { assess } from '../../src/http-cache/storing.ts'
+import { evaluateStorability } from '../../src/http-cache/storability.ts'
+import { judge, type Lifetime } from '../../src/http-cache/stored-response.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'
 
 const NOW_MS = Date.UTC(2027, 0, 15, 8)
 const ROUNDS = 3000
-const ANYBODY = { hasAuthorization: false, hasCookie: false }
+const NO_CREDENTIALS = { hasAuthorization: false, hasCookie: false }
 const RULES = { alsoStore: new Set<never>(), defaultTtlMs: 0 }
 
 describe('what may be reused', () => {
@@ -110,7 +110,7 @@ function byLibrary(response: Fields, request: Fields, laterMs: number): boolean 
   const asked = { method: 'GET', url: '/', headers: {} }
   const options = { shared: true, cacheHeuristic: 0, immutableMinTimeToLive: 0 }
   const policy = new Policy(asked, { status: 200, headers }, options)
-  // What could never be reused without asking is not stored here, not even for max-stale.
+  // A response that every request would revalidate is not stored, not even for max-stale.
   const isWorthIt = policy.evaluateRequest(asked).response !== undefined
   nowMs += laterMs
   const evaluated = policy.evaluateRequest({ ...asked, headers: request })
@@ -119,7 +119,7 @@ function byLibrary(response: Fields, request: Fields, laterMs: number): boolean 
 
 function assessed(response: Fields) {
   const fields = Object.entries(response)
-  return assess({ status: 200, reason: '', fields }, ANYBODY, RULES, NOW_MS)
+  return evaluateStorability({ status: 200, reason: '', fields }, NO_CREDENTIALS, RULES, NOW_MS)
 }
 
 function lifetimeOf(response: Fields): Lifetime {
@@ -127,7 +127,7 @@ function lifetimeOf(response: Fields): Lifetime {
   return 'lifetime' in assessment ? assessment.lifetime : assert.fail(assessment.refusal)
 }
 
-/** Without what the library takes too strictly (must-revalidate) or too lightly (s-maxage). */
+/** Omits must-revalidate, where the library is too strict, and s-maxage, where it is too lax. */
 function randomResponse(random: Random): Fields {
   const directives = [
     ...some(random, 0.6, () => `max-age=${random.below(120)}`),

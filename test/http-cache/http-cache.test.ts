@@ -10,20 +10,20 @@ import { describeHttpCacheContract } from './contract/index.ts'
 describeHttpCacheContract('a Node listener', {
   startFront: listenerFront,
   openStore: localStore,
-  refreshesBehind: true,
+  refreshesLater: true,
 })
 describeHttpCacheContract('a handler between others', {
   startFront: middlewareFront,
   openStore: localStore,
-  refreshesBehind: false,
+  refreshesLater: false,
 })
 describeHttpCacheContract('a Fetch handler', {
   startFront: fetchFront,
   openStore: localStore,
-  refreshesBehind: true,
+  refreshesLater: true,
 })
 describeHttpCacheContract('a Node listener with a remote cache', {
   startFront: listenerFront,
   openStore: remoteStore,
-  refreshesBehind: true,
+  refreshesLater: true,
 })

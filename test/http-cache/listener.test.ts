@@ -1,4 +1,4 @@
-/** What only servers of `node:http` have: streams, connections, and methods that others replace. */
+/** Only servers of `node:http` have streams, connections, and methods that others replace. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

@@ -19,7 +19,7 @@ export interface PageSetting {
   readonly clock: ManualClock
   readonly cache: Cache<unknown>
   readonly pages: HttpCache
-  /** What `onError` was told. */
+  /** The errors that `onError` received. */
   readonly errors: readonly unknown[]
 }
 
@@ -39,7 +39,7 @@ export function pageSetting(scope: Scope, options: Partial<HttpCacheOptions> = {
   return { clock, cache, errors, pages: new HttpCache({ cache, clock, onError, ...options }) }
 }
 
-/** Serves the application behind the cache; where, and how to get a page of it. */
+/** Serves the application behind the cache, and returns its address and a way to get a page. */
 export async function startListener(scope: Scope, { pages }: PageSetting, app: Listener) {
   const address = await serve(scope, pages.listener(app))
   const send = sendTo(address)

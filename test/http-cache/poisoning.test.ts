@@ -1,6 +1,6 @@
 /**
- * A client cannot have its own response stored for a page that others ask for: whatever common
- * frameworks make a response from is in the key, or the request is left to the application.
+ * A client cannot have its own response stored for a page of other clients. Everything that common
+ * frameworks make a response from is in the key, or the application answers the request.
  */
 
 import assert from 'node:assert/strict'
@@ -9,7 +9,7 @@ import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { FRESH, pageSetting, startListener } from './page-setting.ts'
 
-/** Requests of an attacker, with what they could make an application believe. */
+/** Requests of an attacker that could mislead an application. */
 const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'a path in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim'],
   'a query in Host': ['GET /page HTTP/1.1', 'Host: example.test/victim/page?'],
@@ -22,11 +22,27 @@ const ATTACKS: Readonly<Record<string, readonly string[]>> = {
   'a forwarded scheme': forged('X-Forwarded-Proto: https'),
   'a list of forwarded schemes': forged('X-Forwarded-Proto: https, http'),
   'a scheme that is none': forged('X-Forwarded-Proto: javascript'),
+  'two hosts': ['GET /victim/page HTTP/1.1', 'Host: example.test', 'Host: evil.test'],
+  'two user agents': forged('User-Agent: plain', 'User-Agent: evil'),
+  'two referers': forged('Referer: /plain', 'referer: /evil'),
+  'another URL in X-Original-URL': forged('X-Original-URL: /evil'),
+  'another URL in X-Rewrite-URL': forged('X-Rewrite-URL: /evil'),
+  'another URL in X-Forwarded-Uri': forged('X-Forwarded-Uri: /evil'),
+  'another host in X-Host': forged('X-Host: evil.test'),
+  'another host in X-Original-Host': forged('X-Original-Host: evil.test'),
+  'another host in X-Forwarded-Server': forged('X-Forwarded-Server: evil.test'),
+  'another host in Forwarded': forged('Forwarded: for=192.0.2.1;HOST=evil.test'),
+  'another host in a second Forwarded': forged('Forwarded: for=192.0.2.1', 'Forwarded: host=b'),
+  'another scheme in Forwarded': forged('Forwarded: proto=https'),
+  'another scheme in X-Forwarded-Scheme': forged('X-Forwarded-Scheme: https'),
+  'another scheme in X-Forwarded-Ssl': forged('X-Forwarded-Ssl: on'),
+  'another scheme in Front-End-Https': forged('Front-End-Https: on'),
+  'another method': forged('X-HTTP-Method-Override: DELETE'),
   'a body in a GET': [...forged('Content-Length: 4'), '', 'evil'],
 }
 
-function forged(field: string): readonly string[] {
-  return ['GET /victim/page HTTP/1.1', 'Host: example.test', field]
+function forged(...fields: string[]): readonly string[] {
+  return ['GET /victim/page HTTP/1.1', 'Host: example.test', ...fields]
 }
 
 describe('no other client gets what was made for a request with', () => {
@@ -53,6 +69,15 @@ describe('no other client gets what was made for a request with', () => {
     })
     assert.match(await raw(address.port, 'GET / HTTP/1.0\r\n\r\n'), /fwd=bypass/)
     assert.deepEqual([...subject.cache.keys()], [])
+  })
+
+  test('but the addresses in Forwarded do not make another page', async t => {
+    const { get } = await startListener(t, pageSetting(t), (_, response) => {
+      response.writeHead(200, FRESH).end('page')
+    })
+    await get('/page')
+    const forwarded = 'for=192.0.2.1; By=203.0.113.43, for="[2001:db8::1]:4711"'
+    assert.ok((await get('/page', { forwarded })).cached.startsWith('hit'))
   })
 
   test('Host in another case, which is the same host', async t => {

@@ -9,7 +9,7 @@ import { onEnd } from '../../testing/scope.ts'
 const PAGE = '<p>a page</p>'.repeat(100)
 const COMPRESS = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync }
 
-/** An origin that sends these bytes under this Content-Encoding. */
+/** Starts an origin that sends these bytes with this Content-Encoding. */
 async function startOrigin(t: TestContext, coding: string, bytes: Uint8Array): Promise<string> {
   const server = createServer((_, answer) => {
     answer.writeHead(200, {

@@ -1,6 +1,6 @@
 /**
- * Under another Node: leaves one value of each kind in a cache, or looks whether they are there as
- * this Node has them; or fills a cache that is larger than 4 GiB.
+ * Runs under another Node. It stores one value of each kind in a cache, or compares those that this
+ * Node stored, or fills a cache of more than 4 GiB.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -20,7 +20,7 @@ answer<ExchangeTask, readonly string[]>(({ kind, options }) => {
   return kind === 'read' ? readSamples(cache) : fill(cache)
 })
 
-/** Every place of the cache; values of every kind in the first and the last of them. */
+/** Fills every slot of the cache, with values of every kind in the first and last slots. */
 function fill(cache: Cache): readonly string[] {
   const { maxItems } = cache.stats()
   const samples = [...SAMPLE_VALUES, Buffer.alloc(cache.maxValueSize, 7)]
@@ -30,7 +30,7 @@ function fill(cache: Cache): readonly string[] {
   }
   const problems: string[] = []
   for (let n = 0; n < maxItems; n++) {
-    if (!cache.set(`key-${n}`, wanted(n))) problems.push(`no room for ${n}`)
+    if (!cache.set(`key-${n}`, wanted(n))) problems.push(`${n} was not stored`)
   }
   for (let n = 0; n < maxItems; n++) {
     if (!isDeepStrictEqual(cache.get(`key-${n}`), wanted(n))) problems.push(`${n} is wrong`)

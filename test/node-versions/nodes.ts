@@ -1,8 +1,9 @@
 /**
- * Other Nodes than the one that runs the tests: finding them, or installing them from the registry.
+ * Finds other versions of Node than the one that runs the tests, or installs them from the
+ * registry.
  *
- * In CI a missing one fails the test, elsewhere it skips the test and says why. Outside CI nothing
- * is installed unless UNDERCROFT_TEST_NODES asks for it.
+ * A missing version fails the test in CI. Elsewhere the test is skipped with the reason. Outside
+ * CI, nothing is installed unless UNDERCROFT_TEST_NODES is set.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
-/** The lines that are promised to work, beside the oldest one, which runs the tests. */
+/** The supported lines, without the oldest one, which runs the tests. */
 export type NodeLine = 22 | 24 | 26
 
 /** What makes Node 26 use its own foreign function interface. */
@@ -20,18 +21,18 @@ export const NODE_FFI_ENV = {
   NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
 }
 
-/** Kept between runs, as it is 100 MB each. */
+/** Kept between runs, because each installation has 100 MB. */
 const CACHE_DIR = join(tmpdir(), 'undercroft-nodes')
 
 const isWanted = process.env.CI === 'true' || process.env.UNDERCROFT_TEST_NODES !== undefined
 
-/** The program, or undefined after having skipped the test. */
+/** @returns the program; undefined after skipping the test */
 export function requireNode(t: TestContext, line: NodeLine): string | undefined {
   const command = findNode(line)
   if (command !== undefined) return command
   const reason =
     process.platform === 'linux' && process.arch === 'x64'
-      ? `Node ${line} is not there; UNDERCROFT_TEST_NODES=1 installs it in ${CACHE_DIR}`
+      ? `Node ${line} is not installed; UNDERCROFT_TEST_NODES=1 installs it in ${CACHE_DIR}`
       : `Node ${line} is installed for tests on x64 Linux only`
   if (process.env.CI === 'true') throw new Error(reason)
   t.skip(reason)
@@ -45,7 +46,7 @@ function findNode(line: NodeLine): string | undefined {
   return isRunnable(command, line) ? command : undefined
 }
 
-/** Half an installation is none. */
+/** @returns false after an incomplete installation, too */
 function isRunnable(command: string, line: NodeLine): boolean {
   if (!existsSync(command)) return false
   const { stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' })

@@ -1,5 +1,5 @@
 /**
- * One value of each kind, into a cache and out of it.
+ * Stores one value of each kind in a cache, and compares what comes back.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -11,7 +11,7 @@ export function writeSamples(cache: Cache): readonly string[] {
   return cache.verify().problems
 }
 
-/** What came back other than it was. */
+/** @returns one line for each value that differs from what was stored */
 export function readSamples(cache: Cache): readonly string[] {
   return SAMPLE_VALUES.flatMap((value, index) => {
     const found = attempt(() => cache.get(`sample-${index}`))

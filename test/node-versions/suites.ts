@@ -1,5 +1,5 @@
 /**
- * Running our own compiled tests under another Node.
+ * Runs the compiled tests of this project under another version of Node.
  */
 
 import assert from 'node:assert/strict'
@@ -9,8 +9,18 @@ import { findTestStages } from '../../testing/harness/find-tests.ts'
 import { onEnd } from '../../testing/scope.ts'
 import { type NodeLine, requireNode } from './nodes.ts'
 
-/** The folders whose code depends on what a Node brings. */
-const FOLDERS = ['platform', 'segment', 'engine', 'codecs', 'cache', 'http', 'processes', 'apps']
+/** The folders whose code depends on the version of Node. */
+const FOLDERS = [
+  'platform',
+  'segment',
+  'engine',
+  'codecs',
+  'cache',
+  'http-message',
+  'http-cache',
+  'processes',
+  'runner/apps',
+]
 
 /**
  * What runs under every Node at each change; `npm run test:matrix` runs all of these folders. A
@@ -32,7 +42,7 @@ interface Counts {
   readonly skipped: number
 }
 
-/** One test for each folder: `env` is added to the environment. */
+/** Declares one test for each folder. `env` is added to the environment. */
 export function testSuitesUnder(line: NodeLine, title: string, env: Record<string, string>): void {
   testFolders(line, title, env, path => AT_EACH_CHANGE.some(start => path.startsWith(start)))
 }
@@ -69,7 +79,7 @@ async function runFiles(
   added: Record<string, string>,
 ): Promise<{ counts: Counts; output: string }> {
   const args = ['--test', '--test-reporter=tap', '--test-concurrency=1', ...files]
-  // The runner above tells its files by this that they report to it; these report to us.
+  // This variable makes files report to the outer runner. These files report to this process.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const child = spawn(command, args, {
     env: { ...env, ...added },

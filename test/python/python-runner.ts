@@ -1,8 +1,8 @@
 /**
- * Runs Python's own tests (python/tests/) and reports each of them as a test of ours.
+ * Runs the tests of the Python package (python/tests/) and reports each as a test of its own.
  *
- * Python tells in lines of JSON how a test went, or orders something to be done with the server it
- * talks to and waits until that is done.
+ * Python prints lines of JSON. A line has the result of a test, or an order for the server under
+ * test, such as a restart. Python waits until the order is done.
  */
 
 import assert from 'node:assert/strict'
@@ -31,7 +31,7 @@ interface Line {
   readonly done?: boolean
 }
 
-/** A socket left open is written to stderr, and so found; Django's own warnings are not. */
+/** Python reports unclosed sockets on stderr, which fails the test. Other warnings are ignored. */
 const PYTHON_ENV = {
   PYTHONDONTWRITEBYTECODE: '1',
   PYTHONWARNINGS: 'ignore,default::ResourceWarning',

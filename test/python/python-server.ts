@@ -1,5 +1,5 @@
 /**
- * The server that the Python tests talk to: it can be restarted, and keeps its addresses then.
+ * The server for the Python tests. It keeps its addresses after a restart.
  */
 
 import { join } from 'node:path'
@@ -11,11 +11,11 @@ import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 export interface PythonServer {
   readonly address: string
   readonly socketPath: string
-  /** Where it asks for the secret. */
+  /** The address at which clients need the secret. */
   readonly secretAddress: string
   readonly secret: string
   readonly caches: readonly Cache<Uint8Array>[]
-  /** `stop`, `start` or `restart`. */
+  /** @param order - `stop`, `start` or `restart`. */
   obey(order: string): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 /**
- * The Python package at our server.
+ * The Python package with this project's server.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * The Python package at a real uWSGI, which knows nothing of our extension.
+ * The Python package with a real uWSGI, which does not know this project's extension.
  */
 
 import { test } from 'node:test'

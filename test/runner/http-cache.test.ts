@@ -1,5 +1,5 @@
 /**
- * `http-cache`: the response cache of `undercroft/http` in front of whatever the workers run.
+ * `http-cache`: the response cache of `undercroft/http` in front of the application of the workers.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * Clients that ask without a pause until they are told to stop, and whatever goes wrong for them.
+ * Clients that send requests without a pause until they are stopped, and all their failures.
  */
 
 import { Agent, request } from 'node:http'

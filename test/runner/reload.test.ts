@@ -1,5 +1,5 @@
 /**
- * New workers in the place of the old, one after the other, and nobody who asks meanwhile notices.
+ * New workers replace the old ones one after the other, and no client notices.
  */
 
 import assert from 'node:assert/strict'
@@ -92,7 +92,7 @@ describe('a reload', () => {
     await runner.waitForLine(
       /^worker 1: the new process failed: cannot import .*: a mistake in the new version$/,
     )
-    await runner.waitForLine(/^\.\.\.reload given up; the present workers go on$/)
+    await runner.waitForLine(/^\.\.\.reload given up; the present workers continue$/)
     for (let i = 0; i < 4; i++) assert.equal((await runner.get('/')).body, 'fine')
     writeFileSync(path, 'export default (q, r) => r.end("mended")')
     runner.signal('SIGHUP')

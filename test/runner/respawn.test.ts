@@ -1,5 +1,5 @@
 /**
- * Workers that die, and workers that take too long: the others go on, and a new one comes.
+ * Workers that die, and workers that take too long: the others continue, and a new one starts.
  */
 
 import assert from 'node:assert/strict'

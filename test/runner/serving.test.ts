@@ -1,5 +1,6 @@
 /**
- * An application under the runner: where it is found, what it is told, what it sees of the caches.
+ * An application under the runner: where it is found, what its environment contains, which caches
+ * it sees.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * What the stats server tells of workers.
+ * What the stats server reports about workers.
  */
 
 import assert from 'node:assert/strict'

@@ -139,7 +139,7 @@ async function readStats(runner: Runner): Promise<{ uid: number; gid: number }> 
   return JSON.parse((await get({ port: Number(port), path: '/' })).body)
 }
 
-/** Why nobody could not run the command; false: it can. */
+/** Why the user `nobody` cannot run the command; false: it can. */
 function findObstacle(): string | false {
   try {
     execFileSync(process.execPath, [MAIN, '--version'], { ...NOBODY, stdio: 'pipe' })

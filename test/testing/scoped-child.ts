@@ -1,5 +1,5 @@
 /**
- * A program with a scope, and a program of its own in it.
+ * A program with a scope that contains another program.
  */
 
 import { execPath } from 'node:process'

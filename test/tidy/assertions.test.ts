@@ -1,5 +1,5 @@
 /**
- * A type assertion has an effect: `x as T` is refused where the type of `x` already is `T`.
+ * Type assertions have an effect: `x as T` is refused where the type of `x` already is `T`.
  */
 
 import assert from 'node:assert/strict'
@@ -13,8 +13,8 @@ import { placeOf, walk } from './sources.ts'
 const FOLDERS = ['src', 'testing', 'bench', 'verification', 'examples', 'tools']
 
 /**
- * Rooms whose assertions are not yet removed. The list shrinks to nothing: a test refuses a room
- * that has no such assertion.
+ * Rooms that still have assertions without effect. The list shrinks: a test refuses a room that has
+ * none left.
  */
 const NOT_YET: readonly string[] = [
   'src/base',
@@ -66,7 +66,7 @@ function idleAssertionsIn(folder: string): string[] {
     .flatMap(file => idleAssertions(file, checker))
 }
 
-/** The same for a file that does not exist. */
+/** @returns the same for the text of a file that does not exist */
 function idleAssertionsOf(name: string, text: string): string[] {
   const path = join(ROOT, name)
   const program = programWith(new Map([[path, text]]))
@@ -86,7 +86,7 @@ function idleAssertions(file: ts.SourceFile, checker: ts.TypeChecker): string[] 
   return found
 }
 
-/** Whether the assertion decides the type of a call: `make() as string` for `make<T>(): T`. */
+/** @returns whether an assertion decides the type of a call: `make() as T` for `make<T>(): T` */
 function isInferred(node: ts.Expression, checker: ts.TypeChecker): boolean {
   if (ts.isParenthesizedExpression(node)) return isInferred(node.expression, checker)
   if (ts.isAwaitExpression(node)) return isInferred(node.expression, checker)

@@ -1,6 +1,6 @@
 /**
- * The page for those who come from uWSGI, against the option table and the functions: every one is
- * there, with what has become of it.
+ * The page for users of uWSGI lists every option and function of uWSGI, and agrees with the code
+ * about its support.
  */
 
 import assert from 'node:assert/strict'
@@ -17,8 +17,8 @@ import { readText } from './sources.ts'
 const PAGE = readText('docs/guide/coming-from-uwsgi.md')
 
 /**
- * Groups that the page has whole. What else it has is checked as well. The options of this command
- * are none of uWSGI's.
+ * Groups that the page lists completely. Rows of other groups are checked as well. The group
+ * `command` is left aside, because its options do not exist in uWSGI.
  */
 const WHOLE_GROUPS: ReadonlySet<OptionGroup> = new Set([
   'caches',
@@ -75,7 +75,7 @@ describe('the page for those who come from uWSGI', () => {
   })
 })
 
-/** What is not there yet needs no line, until it is. */
+/** Options that are not supported yet need no row. */
 function mustBeTold({ group, support }: OptionRow): boolean {
   return WHOLE_GROUPS.has(group) && support !== 'later'
 }
@@ -84,14 +84,14 @@ function namesOf({ name, aliases = [] }: OptionRow): string[] {
   return [name, ...aliases]
 }
 
-/** The first table under a heading, by the names in its first column; each has its line. */
+/** @returns the rows of the first table under a heading, by the names in the first column */
 function tableUnder(heading: string): Map<string, { verdict: string; text: string }> {
   const [, after = ''] = PAGE.split(`\n${heading}\n`)
   const [section = ''] = after.split(/\n#/)
   const table = new Map<string, { verdict: string; text: string }>()
   for (const line of section.split('\n').filter(each => each.startsWith('| `'))) {
     const [, names = '', verdict = '', text = ''] = line.split('|').map(cell => cell.trim())
-    // Of a function's signature only the name counts.
+    // A function stands there with its signature.
     for (const [, name = ''] of names.matchAll(/`([\w-]+)[^`]*`/g)) {
       assert.ok(!table.has(name), `${name} is told once`)
       table.set(name, { verdict, text })

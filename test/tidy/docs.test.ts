@@ -1,6 +1,6 @@
 /**
- * The documents against the code: links lead somewhere, snippets compile, and the reference names
- * everything that can be imported or given as an option.
+ * The documents agree with the code: links have targets, snippets compile, and the reference names
+ * every export and option.
  */
 
 import assert from 'node:assert/strict'
@@ -17,9 +17,10 @@ import { parse, readText, walk } from './sources.ts'
 
 const REFERENCE = readText('docs/reference/api.md')
 
-/** Every page a reader may open. */
+/** All pages for readers. */
 const PAGES = [
-  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md'],
+  ...['RELEASING.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(path => path.endsWith('.md'))
     .map(path => `docs/${path.replaceAll('\\', '/')}`)
@@ -42,7 +43,7 @@ describe('the documents', () => {
   test('every page under docs is listed in its index', () => {
     const index = readText('docs/README.md')
     const unlisted = PAGES.filter(
-      page => page.startsWith('docs/') && page !== 'docs/README.md',
+      page => page.startsWith('docs/') && page !== 'docs/README.md' && !isGenerated(page),
     ).filter(page => !index.includes(`](${page.slice('docs/'.length)})`))
     assert.deepEqual(unlisted, [])
   })
@@ -88,7 +89,7 @@ describe('the API reference', () => {
     ['src/net/access.ts', 'AccessOptions'],
     ['src/monitoring/stats-options.ts', 'StatsOptions'],
     ['src/http-cache/options.ts', 'HttpCacheOptions'],
-    ['src/http-message/stored-response.ts', 'ResponseToBytesOptions'],
+    ['src/http-message/http-message-bytes.ts', 'ResponseToBytesOptions'],
   ] as const) {
     test(`names every option of ${type} with the default that the source tells`, () => {
       const documented = optionRows(type)
@@ -102,7 +103,12 @@ describe('the API reference', () => {
   }
 })
 
-/** Bytes of a cache with these options. */
+/** The API reference has an index of its own, which the index of the documents lists. */
+function isGenerated(page: string): boolean {
+  return /^docs\/reference\/api\/(?!README)/.test(page)
+}
+
+/** @returns the size in bytes of a cache with these options */
 function sizeOf(options: Omit<CacheOptions, 'name'>): number {
   const { wanted } = resolveOptions({ name: 'sized', ...options })
   return computeLayout(completeGeometry('sized', wanted)).size
@@ -123,15 +129,23 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).includes(anchor)
 }
 
-/** As GitHub makes them: lower case, spaces to hyphens, all else but letters and digits dropped. */
+/**
+ * Anchors as GitHub makes them: lower case, hyphens for spaces, no other punctuation, and a number
+ * for each heading that repeats an earlier one; and the anchors that a page names itself.
+ */
 function anchorsOf(page: string): string[] {
-  const headings = withoutCode(readText(page)).matchAll(/^#+ (.*)$/gm)
-  return [...headings].map(([, heading = '']) =>
-    heading
+  const text = withoutCode(readText(page))
+  const counts = new Map<string, number>()
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    return count === 0 ? anchor : `${anchor}-${count}`
+  })
+  return [...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)]
 }
 
 function withoutCode(text: string): string {
@@ -139,7 +153,7 @@ function withoutCode(text: string): string {
 }
 
 interface Snippet {
-  /** A file that does not exist, beside the package's own, so that its name can be imported. */
+  /** A file that does not exist, in the package's folder, so that it can import the package. */
   readonly path: string
   readonly text: string
 }
@@ -168,7 +182,7 @@ function typeErrors(snippets: readonly Snippet[]): string[] {
   })
 }
 
-/** `undercroft/client` and the source it is made from. */
+/** @returns names such as `undercroft/client`, with the source file of each */
 function entryPoints(): { name: string; path: string }[] {
   return Object.entries(readPackage().exports).flatMap(([subpath, target]) => {
     if (typeof target === 'string') return []
@@ -190,7 +204,7 @@ function exportNames(paths: readonly string[]): Map<string, string[]> {
   )
 }
 
-/** Each option of an interface, and its `@default` in plain text; empty: it has none. */
+/** Yields each option of an interface with its `@default` in plain text, empty if it has none. */
 function* optionsOf(path: string, type: string): Generator<[string, string]> {
   const members: ts.TypeElement[] = []
   walk(parse({ path, text: readText(path) }), node => {

@@ -13,8 +13,8 @@ const sections = new Map(
 )
 
 /**
- * Other names of this form: environment variables and warnings, each told in the reference as well,
- * and what the tests read from the environment.
+ * Other names of this form: environment variables and warnings, which the reference explains too,
+ * and variables of the tests.
  */
 const OTHER_NAMES = new Set([
   'UNDERCROFT_ACCEPT',

@@ -11,8 +11,8 @@ import { ROOT } from '../../testing/root.ts'
 import { parse, readText, walk } from './sources.ts'
 
 const PAGE = 'docs/guarantees.md'
-/** `file` "words of a title", "and of another". */
-const REFERENCE = /`([\w/-]+\.test\.ts)`((?:,? "[^"]+")+)/g
+/** `file` "words of a title", "words of another title". */
+const REFERENCE = /`([\w/.-]+\.test\.ts)`((?:,? "[^"]+")+)/g
 const TITLED = new Set(['test', 'describe', 'promise'])
 
 describe(PAGE, () => {
@@ -43,7 +43,7 @@ interface Reference {
   readonly words: string
 }
 
-/** The rows of all tables but that of the figures, without their heads. */
+/** @returns the rows of all tables except that of the figures, without heads */
 function promisesIn(text: string): string[] {
   const [promises = ''] = text.split('\n## Figures\n')
   return promises.split('\n').filter(line => /^\| (?!promise|-)/.test(line))
@@ -64,7 +64,7 @@ function describeReference({ file, words }: Reference): string {
   return `${file}: ${words}`
 }
 
-/** Of a title with parts that are filled in, the source. */
+/** @returns the titles of a test file; a template stands for itself */
 function titlesOf(path: string): string[] {
   const titles: string[] = []
   walk(parse({ path, text: readText(path) }), node => {

@@ -1,13 +1,12 @@
 /**
- * Each fault of uWSGI that we know of, by the number that the project gave it, has a test that is
- * named after it.
+ * Each known fault of uWSGI has a test whose title starts with the number of the fault.
  */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sourcesIn } from './sources.ts'
 
-/** They are numbered from 1; what each is about is told by its test. */
+/** Faults are numbered from 1, as in docs/reference/uwsgi-faults.md. */
 const FAULT_COUNT = 67
 
 test('every known fault of uWSGI has a test in test/compat named after it', () => {

@@ -8,7 +8,7 @@ import { type SourceFile, sourcesIn } from './sources.ts'
 
 const { dependencies, peerDependencies } = readPackage()
 const declared = new Set(Object.keys(dependencies))
-/** What an adapter is written for is brought by whoever uses that adapter. */
+/** Users of an adapter install the package that it adapts. */
 const declaredForAdapters = new Set([...declared, ...Object.keys(peerDependencies)])
 
 describe('the layers', () => {
@@ -85,7 +85,7 @@ test('a circle of files is found, also one that type imports close', () => {
   assert.deepEqual(circlesIn(files), ['src/base/a.ts -> src/base/b.ts -> src/base/c.ts'])
 })
 
-/** Each circle once, from its first file on. */
+/** @returns each circle once, starting at its first file */
 function circlesIn(files: readonly SourceFile[]): string[] {
   const imports = new Map(files.map(file => [file.path, importsOf(file)]))
   const found: string[] = []
@@ -101,7 +101,7 @@ function circlesIn(files: readonly SourceFile[]): string[] {
   return found
 }
 
-/** What a file outside `test/` imports from it. */
+/** @returns the imports of a file from `test/` */
 function importsOfTests(file: SourceFile): string[] {
   return importsOf(file)
     .filter(target => target.startsWith('test/'))

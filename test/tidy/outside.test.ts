@@ -1,6 +1,6 @@
 /**
- * Time and the operating system come in through two doors, so that tests can move the one and a
- * port replaces the other.
+ * Time comes in only through `Clock`, which tests move, and the operating system only through
+ * `platform/`, which a port replaces.
  */
 
 import assert from 'node:assert/strict'
@@ -47,7 +47,7 @@ function usesOf(
   return found
 }
 
-/** `new Date()` reads the time; `new Date(atMs)` only turns a moment into text. */
+/** `new Date()` reads the time; `new Date(atMs)` only converts a moment. */
 function readsTime(node: ts.Node): boolean {
   const isEmptyDate =
     ts.isNewExpression(node) &&

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { readPackage } from './package-json.ts'
 import { readText } from './sources.ts'
 
-/** What npm runs when somebody installs the package, besides `prepare` of a checkout. */
+/** Scripts that npm runs at an installation, besides `prepare` of a checkout. */
 const INSTALL_SCRIPTS = [
   'preinstall',
   'install',
@@ -26,7 +26,7 @@ test('installing the package runs nothing of ours', () => {
   )
 })
 
-/** The rows of the section's table: "| `name` | reason |", the reason not empty. */
+/** @returns the names in the table of the section: "| `name` | reason |" with a reason */
 function explainedDependencies(): string[] {
   const [, section = ''] = readText('ARCHITECTURE.md').split(/^## Dependencies$/m)
   const [own = ''] = section.split(/^## /m)

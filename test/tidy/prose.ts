@@ -1,13 +1,13 @@
 /**
- * The prose in Markdown pages and in TypeScript files, and the words that it should not have. All
- * that is not prose is masked: each file keeps its lines, so an objection can name one.
+ * Finds the words of prose-words.ts in the prose of Markdown pages and TypeScript files. Everything
+ * but prose is masked, so that objections can name the line.
  */
 
 import ts from 'typescript'
 import { PROSE_WORDS, type ProseWord } from './prose-words.ts'
 import { parse, type SourceFile, walk } from './sources.ts'
 
-/** Stands for a character that is not prose. It is neither a space nor part of a word. */
+/** Replaces a character that is not prose. It is neither a space nor part of a word. */
 const MASK = '\0'
 /** Within a pattern: some spaces, or the end of a line within a paragraph. */
 const GAP = '(?:[ \\t]+|[ \\t]*\\r?\\n[ \\t]*)'
@@ -22,7 +22,7 @@ export function objectionsToPage({ path, text }: SourceFile): string[] {
 /** Objections to the comments of a TypeScript file: of lines, of blocks, and TSDoc. */
 export function objectionsToComments(source: SourceFile): string[] {
   const masked = keepOnly(source.text, commentRanges(parse(source)))
-  // The marks of a comment, so that a sentence may run over its lines.
+  // Removes the marks of comments, so that a match may continue on the next line.
   const bare = masked.replace(/\/\*+|\*+\/|\/\/|^[ \t]*\*/gm, marks => ' '.repeat(marks.length))
   return objectionsTo(source.path, maskMarkdown(bare))
 }
@@ -47,7 +47,7 @@ function matcherOf({ pattern }: ProseWord): RegExp {
   return new RegExp(`\\b(?:${pattern.replaceAll(' ', GAP)})(?!\\w)`, 'gi')
 }
 
-/** Masks code in fences and in lines, where links lead to, and comments of HTML. */
+/** Masks fenced and inline code, targets of links, and HTML comments. */
 function maskMarkdown(text: string): string {
   return text
     .replace(/^([ \t]*)(```|~~~)[\s\S]*?^[ \t]*\2[ \t]*$/gm, mask)
@@ -66,7 +66,7 @@ interface Range {
   readonly end: number
 }
 
-/** The text with all but these ranges masked; spaces between them stay spaces. */
+/** @returns the text with everything outside these ranges masked, except spaces */
 function keepOnly(text: string, ranges: readonly Range[]): string {
   let result = ''
   let done = 0
@@ -97,7 +97,7 @@ function stringRanges(file: ts.SourceFile): Range[] {
       if (!ts.isTemplateHead(node)) return
     }
     if (ts.isImportDeclaration(node.parent) || ts.isExportDeclaration(node.parent)) return
-    // Without the quotes. Of a template's parts "${" stays, which is no word.
+    // Without the quotes. "${" of a template stays, but is not a word.
     ranges.push({ pos: node.getStart() + 1, end: node.end - 1 })
   })
   return ranges.sort((a, b) => a.pos - b.pos)

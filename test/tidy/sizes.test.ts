@@ -47,8 +47,8 @@ function longFunctions(source: SourceFile): string[] {
 }
 
 /**
- * The body of a `describe` is a chapter with a title, not a function that anybody reads as one, and
- * neither is the function of a contract, whose body is such chapters.
+ * The body of a `describe` is a chapter with a title and not counted as a function. The same holds
+ * for the function of a contract, whose body consists of such chapters.
  */
 function isSuite(node: ts.SignatureDeclaration): boolean {
   if (ts.isCallExpression(node.parent) && isDescribe(node.parent)) return true

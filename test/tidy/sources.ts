@@ -15,12 +15,12 @@ export interface SourceFile {
 
 const CODE_FOLDERS = ['src', 'testing', 'test', 'bench', 'examples', 'verification', 'tools']
 
-/** Every file we wrote, in a stable order. */
+/** @returns every TypeScript file of the project, in a stable order */
 export function allSources(): SourceFile[] {
   return CODE_FOLDERS.flatMap(sourcesIn)
 }
 
-/** The files below one folder; none if there is no such folder. */
+/** @returns the files below a folder; none if the folder does not exist */
 export function sourcesIn(folder: string): SourceFile[] {
   if (!existsSync(join(ROOT, folder))) return []
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -30,7 +30,7 @@ export function sourcesIn(folder: string): SourceFile[] {
     .map(path => ({ path, text: readText(path) }))
 }
 
-/** Any file of the project, by its path from the package's folder. */
+/** @returns the text of a file, by its path from the package's folder */
 export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
 }
@@ -45,7 +45,7 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
   ts.forEachChild(node, child => walk(child, visit))
 }
 
-/** `path:line`, as editors and terminals make it a link. */
+/** @returns `path:line`, which editors and terminals turn into a link */
 export function placeOf(file: ts.SourceFile, node: ts.Node): string {
   return `${file.fileName}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`
 }

@@ -1,6 +1,6 @@
 /**
- * What a user can import: each subpath of the package leads somewhere, and everything it exports
- * says what it is for.
+ * The public surface: each subpath of the package has a source file, and every export has a
+ * comment.
  */
 
 import assert from 'node:assert/strict'
@@ -39,7 +39,7 @@ describe('the public surface', () => {
   })
 })
 
-/** The sources of a target, several if it has a `*`; none if there are none. */
+/** @returns the sources of a target, which are several if it contains a `*` */
 function sourcesOf(compiled: string): string[] {
   const source = sourceOf(compiled)
   if (!source.includes('*')) return existsSync(join(ROOT, source)) ? [source] : []
@@ -63,7 +63,7 @@ function undocumentedExports(paths: readonly string[]): string[] {
   })
 }
 
-/** A re-exported name may be explained where it is made. */
+/** A re-exported name may have its comment at its declaration. */
 function isDocumented(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
   const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0
   const original = isAlias ? checker.getAliasedSymbol(symbol) : symbol

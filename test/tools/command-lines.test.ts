@@ -25,7 +25,7 @@ interface Answer {
   readonly stderr: string
 }
 
-describe('the help of', { concurrency: true }, () => {
+describe('the help of', { concurrency: 2 }, () => {
   for (const [name, command] of commands()) {
     test(`${name} says what it does, and lists its options`, async () => {
       const { code, stdout, stderr } = await runProgram([...command, '--help'])
@@ -51,7 +51,7 @@ describe('a benchmark with a name', () => {
   }
 })
 
-describe('a misspelt option', { concurrency: true }, () => {
+describe('a misspelt option', { concurrency: 2 }, () => {
   for (const [name, command] of commands()) {
     test(`of ${name} is one line, and ends with exit code 2`, async () => {
       const { code, stdout, stderr } = await runProgram([...command, '--sed=1'])

@@ -30,7 +30,7 @@ function modeOf(keepsAll: boolean): Mode {
   return mode
 }
 
-/** An actor that did some things and died then. */
+/** @returns the context of a worker that made some calls and then died */
 function workAndDie(t: TestContext, keepsAll = true): WorkerContext {
   const mode = modeOf(keepsAll)
   const options = ownCache(t, mode.options)

@@ -7,7 +7,7 @@ import {
 } from '../../verification/histories/linearizability.ts'
 import type { Action, State } from '../../verification/histories/sequential.ts'
 
-/** An operation from one moment to another. */
+/** An operation between two moments. */
 function op(
   [calledAt, answeredAt]: readonly [number, number],
   action: Action,

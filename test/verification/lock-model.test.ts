@@ -6,7 +6,7 @@ import { checkModel } from '../../verification/model/spin.ts'
 
 const SMALL = { WRITERS: 2, READERS: 1, CRASHES: 1 }
 
-/** By the numbers of lock.pml. */
+/** Faults that can be switched on in lock.pml, with their numbers there. */
 const FAULTS = {
   'a read that does not look at the version again': 1,
   'a write over an item without the mark': 2,
@@ -15,20 +15,6 @@ const FAULTS = {
 }
 
 describe('the model of lock, read and takeover', () => {
-  test('holds in every interleaving of two writers, two readers and a crash anywhere', async t => {
-    const spin = requirePeer(t, 'spin')
-    if (spin === undefined) return
-    const { states, errors, error } = await checkModel(
-      'lock',
-      { ...SMALL, READERS: 2 },
-      tempDir(t),
-      spin,
-    )
-    assert.equal(errors, 0, error)
-    assert.ok(states > 1_000_000)
-    t.diagnostic(`${states} states`)
-  })
-
   for (const [what, FAULT] of Object.entries(FAULTS)) {
     test(`does not hold with ${what}`, async t => {
       const spin = requirePeer(t, 'spin')

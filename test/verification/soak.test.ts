@@ -10,7 +10,7 @@ const DURATION_MS = 12_000
 const MIB = 1024 * 1024
 const LIMIT = { factor: 1.2, slack: 5 }
 
-/** What a soak measures; each value from the number of the sample. */
+/** The samples of a soak, with values computed from the number of the sample. */
 function resultOf(
   memoryAt: (index: number) => number,
   freeBlocksAt: (index: number) => number = () => 10,

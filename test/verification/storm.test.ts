@@ -6,7 +6,7 @@ import { MODES } from '../../verification/storm/modes.ts'
 import { waitLimitMs } from '../../verification/storm/storm.ts'
 
 const KILLS = 300
-/** For a hang; a loaded machine takes longer than its half a minute. */
+/** The limit for a hang. The storm takes half a minute, or more on a loaded machine. */
 const LIMIT_SECONDS = 600
 
 test('300 kills of processes and threads, over all modes, do no harm', async t => {

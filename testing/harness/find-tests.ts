@@ -18,8 +18,8 @@ export const TIERS = ['change', 'matrix', 'long'] as const
 
 export type Tier = (typeof TIERS)[number]
 
-/** Folders in which several processes or other programs run: one file at a time. */
-const ONE_AT_A_TIME = new Set(['processes', 'peers', 'python', 'runner', 'verification'])
+/** Folders whose files use all processors, and measure how long calls wait. */
+const ONE_AT_A_TIME = new Set(['verification'])
 
 export interface TestStage {
   readonly name: string
@@ -28,7 +28,7 @@ export interface TestStage {
   readonly oneAtATime: boolean
 }
 
-/** One stage for each folder of `test/` that has wanted tests; those with most processes last. */
+/** One stage for each folder of `test/` that has wanted tests; those that run alone last. */
 export function findTestStages(
   isWanted: (path: string) => boolean,
   tier: Tier = 'change',

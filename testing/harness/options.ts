@@ -15,7 +15,7 @@ import {
 import { TIERS, type Tier } from './find-tests.ts'
 
 export interface TestOptions {
-  /** Words of which the path of a wanted file contains one; none: all files. */
+  /** The path of a wanted file contains one of these words. Without words, all files are wanted. */
   readonly paths: readonly string[]
   /** A pattern for the titles of the wanted tests. */
   readonly title?: string | undefined

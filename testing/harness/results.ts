@@ -1,5 +1,5 @@
 /**
- * What came of a stage, and of all stages together.
+ * The results of a stage, and of all stages together.
  */
 
 export interface SkippedTest {

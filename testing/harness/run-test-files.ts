@@ -28,7 +28,7 @@ interface Report {
 }
 
 export interface RunOptions {
-  /** How many files run at one time. */
+  /** How many files run at once. */
   readonly concurrency: number
   readonly skipsFail: boolean
   /** A pattern for the titles of the wanted tests. */
@@ -60,7 +60,7 @@ export async function runTestFiles(
   })
 }
 
-/** Runs one file, and counts what came of it. */
+/** Runs one file and counts its results. */
 class FileTally {
   readonly stage: TestStage
   readonly skipped: SkippedTest[] = []
@@ -142,7 +142,7 @@ class FileTally {
   }
 }
 
-/** A suite that failed only because its tests did is no failure more; one whose hook failed is. */
+/** A suite counts as failed only if its hook failed, since its failed tests are counted already. */
 function isCounted(report: Report): boolean {
   return report.details.type !== 'suite' || failureType(report.details.error) !== 'subtestsFailed'
 }

@@ -11,20 +11,20 @@ import type { Scope } from '../scope.ts'
 import { isListening, startService } from '../service.ts'
 import { tempDir } from '../temp-dir.ts'
 
-/** How nginx names a server: `unix:/path` or `127.0.0.1:port`. */
+/** A server as nginx names it: `unix:/path` or `127.0.0.1:port`. */
 export type Upstream = string
 
 /** The answer as the client of nginx sees it. */
 interface Answer {
   readonly status: number
-  /** Name, value, name, value, as they were sent. */
+  /** Names and values, alternately, as nginx sent them. */
   readonly rawHeaders: readonly string[]
   readonly headers: Readonly<NodeJS.Dict<string | string[]>>
   readonly body: string
 }
 
 export interface Nginx {
-  /** Where it listens. */
+  /** The socket on which nginx listens. */
   readonly socketPath: string
   ask(path: string, method?: 'GET' | 'HEAD'): Promise<Answer>
   /** The error log. */
@@ -42,7 +42,7 @@ export function cacheOnly(cache: Upstream): string {
     }`
 }
 
-/** Its second form: what the cache does not have comes from the application. */
+/** The second form of the same page: the application answers what the cache does not have. */
 export function cacheThenReal(cache: Upstream, real: Upstream): string {
   return `
     location / {
@@ -58,7 +58,7 @@ export function cacheThenReal(cache: Upstream, real: Upstream): string {
     }`
 }
 
-/** The second form as it is written: the application is at the address of the cache. */
+/** The second form exactly as written: the application has the same address as the cache. */
 export function cacheThenApp(server: Upstream): string {
   return `
     location / {
@@ -73,8 +73,8 @@ export function cacheThenApp(server: Upstream): string {
 }
 
 /**
- * The same without its side effects: a miss is no error, and what changes something never asks the
- * cache.
+ * The same without its side effects: a miss is not an error, and requests that change something do
+ * not query the cache.
  */
 export function cacheForGets(server: Upstream): string {
   return `
@@ -91,7 +91,7 @@ export function cacheForGets(server: Upstream): string {
     ${appAt('@real', server)}`
 }
 
-/** All that is asked of this location goes to the application. */
+/** Passes all requests for this location to the application. */
 export function appAt(location: string, server: Upstream, more = ''): string {
   return `
     location ${location} {
@@ -103,7 +103,7 @@ export function appAt(location: string, server: Upstream, more = ''): string {
     }`
 }
 
-/** As every package of nginx brings it. */
+/** Every package of nginx installs this file. */
 const UWSGI_PARAMS = '/etc/nginx/uwsgi_params'
 
 /** Starts nginx with these locations after its own check (`nginx -t`) has accepted them. */
@@ -124,7 +124,7 @@ export async function startNginx(scope: Scope, command: string, locations: strin
   }
 }
 
-/** Everything nginx writes stays in `dir`; one process, so that stopping it stops all of it. */
+/** nginx writes only into `dir`. It has one process, so that stopping it stops all of nginx. */
 function configuration(dir: string, socketPath: string, locations: string): string {
   const buffers = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   const paths = buffers.map(name => `  ${name}_temp_path ${dir}/${name};`).join('\n')

@@ -1,7 +1,7 @@
 /**
- * The other programs these tests need: finding them, or installing them where that is possible.
+ * Finds the other programs that tests need, or installs them where that is possible.
  *
- * In CI a missing peer fails the test, elsewhere it skips the test and says why.
+ * A missing peer fails the test in CI. Elsewhere the test is skipped with the reason.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -10,20 +10,20 @@ import { delimiter, join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 interface Peer {
-  /** Tried in this order; the first that exists is used. */
+  /** The first command that exists is used. */
   readonly commands: readonly string[]
-  /** Debian packages that bring it. */
+  /** Debian packages that contain the peer. */
   readonly packages: readonly string[]
-  /** Arguments with which the right one ends without an error. @default it need not be tried */
+  /** Arguments with which a usable command succeeds. @default the command is not tried */
   readonly trial?: readonly string[]
-  /** What must be there beside the command. @default nothing */
+  /** Further files that must exist. @default none */
   readonly files?: readonly string[]
 }
 
 const PEERS = {
   uwsgi: { commands: ['uwsgi_python3'], packages: ['uwsgi-core', 'uwsgi-plugin-python3'] },
   nginx: { commands: ['nginx'], packages: ['nginx-light'] },
-  // On many machines the first python3 of the PATH is not the one that Debian's packages are for.
+  // On many machines, the first python3 of the PATH is not the one that Debian's packages extend.
   django: {
     commands: ['python3'],
     packages: ['python3', 'python3-django'],
@@ -48,24 +48,24 @@ const PEERS = {
 
 export type PeerName = keyof typeof PEERS
 
-/** Either a command that can be started, or why there is none. */
+/** A command that can be started, or the reason why there is none. */
 export type FoundPeer =
   | { readonly command: string; readonly missing?: undefined }
   | { readonly command?: undefined; readonly missing: string }
 
-/** Servers live here, and not everyone's PATH has it. */
+/** Folders of servers, which many a PATH lacks. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** Another process may be installing too. */
+/** Another process may be installing packages at the same time. */
 const APT_LOCK_SECONDS = 120
 
-/** The command, installed now if need be. Each peer is installed at most once a process. */
+/** Finds the command or installs it. A process tries to install each peer only once. */
 export function findPeer(name: PeerName): FoundPeer {
   const { command = canInstall() ? install(PEERS[name]) : undefined, missing } = locatePeer(name)
   return command === undefined ? { missing: missing ?? name } : { command }
 }
 
-/** The command if it is there; nothing is installed. */
+/** Finds the command without installing it. */
 export function locatePeer(name: PeerName): FoundPeer {
   const peer: Peer = PEERS[name]
   const command = findCommand(peer)
@@ -75,12 +75,12 @@ export function locatePeer(name: PeerName): FoundPeer {
   return { missing: `${what} is not installed (Debian: ${hint})` }
 }
 
-/** The Debian packages that bring it. */
+/** @returns the Debian packages that contain the peer */
 export function packagesOf(name: PeerName): readonly string[] {
   return PEERS[name].packages
 }
 
-/** The command, or undefined after having skipped the test: `if (nginx === undefined) return`. */
+/** @returns the command; undefined after skipping the test: `if (nginx === undefined) return` */
 export function requirePeer(t: TestContext, name: PeerName): string | undefined {
   const { command, missing } = findPeer(name)
   if (command !== undefined) return command
@@ -109,7 +109,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Only where nobody is asked for a password: root on Debian and its relatives. */
+/** Installs only as root on Debian and its derivatives, where no password is needed. */
 function canInstall(): boolean {
   return process.getuid?.() === 0 && isExecutable('/usr/bin/apt-get')
 }

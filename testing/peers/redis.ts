@@ -1,5 +1,5 @@
 /**
- * Real Redis on a Unix socket, keeping nothing on disk.
+ * Real Redis on a Unix socket, without persistence.
  */
 
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * A real uWSGI that serves HTTP with rules, in front of the application of the recipes.
+ * A real uWSGI that serves HTTP with routing rules, in front of the application of the recipes.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -28,12 +28,12 @@ def application(environ, start_response):
 const PLUGINS = ['python3', 'router_cache', 'router_static', 'transformation_tofile']
 
 export interface UwsgiSite {
-  /** On which it serves HTTP. */
+  /** The HTTP port. */
   readonly port: number
   readonly pid: number
 }
 
-/** Starts it with these lines below `[uwsgi]`; `http11-socket` keeps connections open. */
+/** Starts uWSGI with these lines below `[uwsgi]`. `http11-socket` keeps connections open. */
 export async function startUwsgiSite(
   scope: Scope,
   command: string,

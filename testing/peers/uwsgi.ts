@@ -1,5 +1,5 @@
 /**
- * Real uWSGI: Python that runs inside it, and a server with caches of its own.
+ * Real uWSGI: Python code inside it, and servers with their own caches.
  */
 
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
@@ -8,16 +8,18 @@ import type { Scope } from '../scope.ts'
 import { type Address, isListening, startService } from '../service.ts'
 import { tempDir } from '../temp-dir.ts'
 
-/** What Python values become on their way here. Bytes: one character a byte. */
+/** Python values as they arrive here. Bytes arrive as a string with one character per byte. */
 export type PythonValue = null | boolean | number | string | readonly PythonValue[]
 
 const SNIPPET_LIMIT_MS = 30_000
 
 /**
- * Runs Python lines inside uWSGI and gives what they passed to `show(...)`, one value a call.
+ * Runs lines of Python inside uWSGI.
  *
- * `uwsgi` is imported. The process is a client without a server: it runs the lines and ends.
- * `options` can give it caches of its own.
+ * @returns the values that they passed to `show(...)`, one for each call
+ *
+ * The module `uwsgi` is imported. The process is a client without a server and ends after the
+ * lines. `options` may give it caches.
  *
  * @example
  * await runPython(t, command, ["show(uwsgi.cache_get('key', 'name@127.0.0.1:3031'))"])
@@ -42,7 +44,7 @@ export async function runPython(
   }
 }
 
-/** The result file is written at the very end, so half a result cannot be taken for a whole one. */
+/** The snippet writes its result file at the end, so an incomplete result is never read. */
 function snippet(resultPath: string, lines: readonly string[]): string {
   return `
 import json
@@ -82,7 +84,7 @@ export async function startUwsgi(
   const socketPath = join(tempDir(scope), 'uwsgi.sock')
   const sockets = ['--socket', '127.0.0.1:0', '--socket', socketPath]
   const cacheArgs = caches.flatMap(cache => ['--cache2', cache])
-  // No master process: it takes a second to stop, and would only add the sweeper.
+  // A master process takes a second to stop, and would only add the sweeper.
   const args = ['--plugin', 'cache', '--disable-logging', ...sockets, ...cacheArgs]
   const service = await startService(scope, command, args)
   const port = await service.waitFor('to say its port', boundPort)
@@ -95,13 +97,13 @@ export async function startUwsgi(
 
 /** A running uWSGI with a stats server. */
 export interface UwsgiStats {
-  /** Of its caches. */
+  /** The port of its caches. */
   readonly port: number
-  /** Of its stats server. */
+  /** The port of its stats server. */
   readonly statsPort: number
 }
 
-/** The same with a stats server, which needs the master process. */
+/** Starts uWSGI with a stats server, which needs the master process. */
 export async function startUwsgiStats(
   scope: Scope,
   command: string,
@@ -112,14 +114,14 @@ export async function startUwsgiStats(
   const sockets = ['--socket', '127.0.0.1:0', '--stats', '127.0.0.1:0']
   const service = await startService(scope, command, [...args, ...sockets, ...cacheArgs])
   const port = await service.waitFor('to say its port', boundPort)
-  // It says "127.0.0.1:0" where the port is its choice, so the system is asked instead.
+  // uWSGI prints "127.0.0.1:0" for a port of its choice, so the port comes from the system.
   const statsPort = await service.waitFor('to listen for statistics', () =>
     listeningPorts(service.pid).find(candidate => candidate !== port),
   )
   return { port, statsPort }
 }
 
-/** TCP ports that a process listens on, as Linux tells them. */
+/** @returns the TCP ports that a process listens on, from /proc on Linux */
 function listeningPorts(pid: number): number[] {
   const inodes = new Set(
     readdirSync(`/proc/${pid}/fd`).flatMap(fd => {

@@ -1,8 +1,8 @@
 /**
  * Reports the input at which a target hangs, because the hanging thread cannot.
  *
- * The input lies in memory that a second thread shares. When the process has worked on one input for
- * too long, that thread prints the input and ends the process.
+ * The input lies in memory that a second thread shares. When the process has worked on one input
+ * for too long, that thread prints the input and ends the process.
  */
 
 import { Worker } from 'node:worker_threads'

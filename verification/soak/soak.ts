@@ -1,6 +1,7 @@
 /**
- * The soak: a server under load whose workers are reloaded and killed, and a cache that two processes
- * churn. One of the two is killed again and again. Memory, files and blocks are sampled throughout.
+ * The soak: a server under load whose workers are reloaded and killed, and a cache that two
+ * processes churn. One of the two is killed again and again. Memory, files and blocks are sampled
+ * throughout.
  */
 
 import { readdirSync } from 'node:fs'

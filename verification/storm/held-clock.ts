@@ -1,6 +1,6 @@
 /**
- * A clock that stands still during a store. The expiry written into the value then equals the expiry
- * that the cache gives the item, however long the scheduler suspends the worker in between.
+ * A clock that stands still during a store. The expiry written into the value then equals the
+ * expiry that the cache gives the item, however long the scheduler suspends the worker in between.
  */
 
 import { type Clock, systemClock } from '../../src/base/index.ts'

@@ -278,7 +278,7 @@ class Storm {
     const acknowledged = this.#workers.reduce((sum, { log }) => sum + log.sharedCount, 0)
     if (found >= acknowledged && found <= acknowledged + this.#uncertain) return
     this.#result.faults.push(
-      `${mode.name}: ${SHARED_COUNTER} is ${found}; ${acknowledged} increments were acknowledged, ` +
+      `${mode.name}: ${SHARED_COUNTER} is ${found}; acknowledged were ${acknowledged}, ` +
         `and up to ${this.#uncertain} more may have been done`,
     )
   }

@@ -1,5 +1,6 @@
 /**
- * A cache whose every store can be watched, so that a process can be killed right after any of them.
+ * A cache whose every store can be watched, so that a process can be killed right after any of
+ * them.
  *
  * The engine contains no crash points, so they cost it nothing. Instead, while such a cache opens,
  * the constructors of its views over the segment return proxies that report each store. Other
@@ -134,8 +135,8 @@ const WRITTEN: ReadonlyMap<string | symbol, WrittenRange> = new Map([
 ])
 
 /**
- * A call that writes many bytes counts as two stores: the first half and the rest. Only the bytes of
- * the call are copied, because other processes write to the segment meanwhile.
+ * A call that writes many bytes counts as two stores: the first half and the rest. Only the bytes
+ * of the call are copied, because other processes write to the segment meanwhile.
  */
 function callWatched(target: View, name: string | symbol, method: Method, args: unknown[]) {
   const written = WRITTEN.get(name)

@@ -1,6 +1,6 @@
 /**
- * lmdb-js: a database that processes share through mmap. It lies in memory, so writes are not flushed
- * to a disk. As in a cache, a write is visible to all processes when the call returns.
+ * lmdb-js: a database that processes share through mmap. It lies in memory, so writes are not
+ * flushed to a disk. As in a cache, a write is visible to all processes when the call returns.
  */
 
 import { join } from 'node:path'

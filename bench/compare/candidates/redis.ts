@@ -1,5 +1,6 @@
 /**
- * Redis on a Unix socket. Each call is awaited before the next, as in one request of an application.
+ * Redis on a Unix socket. Each call is awaited before the next, as in one request of an
+ * application.
  */
 
 import type { CacheLocation, Subject } from '../candidate.ts'

@@ -1,4 +1,6 @@
-/** `undercroft keys`: the live keys, page by page. */
+/**
+ * The commands on a whole cache: `keys`, `clear`, `stats`, `inspect` and `verify`.
+ */
 
 import { integerOption } from '../../uwsgi/options/index.ts'
 import type { CommandTarget } from '../environment.ts'
@@ -11,7 +13,7 @@ const PAGE_SIZE = 1000
 export const KEYS = cacheCommand({
   name: 'keys',
   words: '',
-  summary: 'List the keys, one a line; with --json safe for any bytes',
+  summary: 'List the keys, one per line; --json is safe for any bytes',
   rows: [LIMIT_ROW],
   act: context => {
     const limit = integerOption(context.options, 'limit') ?? Number.POSITIVE_INFINITY
@@ -35,7 +37,7 @@ async function* readPages(target: CommandTarget, limit: number): AsyncGenerator<
   let wanted = limit
   do {
     const page = await target.keyPage(cursor, Math.min(wanted, PAGE_SIZE))
-    // A server may send more than was asked for.
+    // A server may send more keys than requested.
     const keys = page.keys.slice(0, wanted)
     yield keys
     wanted -= keys.length
@@ -43,12 +45,10 @@ async function* readPages(target: CommandTarget, limit: number): AsyncGenerator<
   } while (cursor !== 0 && wanted > 0)
 }
 
-// MERGED: `undercroft clear`: deletes all items.
-
 export const CLEAR = cacheCommand({
   name: 'clear',
   words: '',
-  summary: 'Delete all items and print how many there were',
+  summary: 'Delete all items, and print their number',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -59,12 +59,10 @@ export const CLEAR = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft stats`: counts and fill of a cache.
-
 export const STATS = cacheCommand({
   name: 'stats',
   words: '',
-  summary: 'Print counts and fill',
+  summary: 'Print the statistics of a cache',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -82,12 +80,10 @@ export const STATS = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft inspect`: what the memory of a cache is for.
-
 export const INSPECT = cacheCommand({
   name: 'inspect',
   words: '',
-  summary: 'Print what its memory is for, and bytes an item costs',
+  summary: 'Print how a cache uses its memory, and the bytes that an item costs',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -105,12 +101,10 @@ export const INSPECT = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft verify`: checks every invariant of a cache.
-
 export const VERIFY = cacheCommand({
   name: 'verify',
   words: '',
-  summary: 'Check every invariant; exit with 3 if one is broken',
+  summary: 'Check every invariant of a cache; exit with 3 if one is broken',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment

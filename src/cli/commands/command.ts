@@ -1,5 +1,6 @@
 /**
- * What a command is, and what those that work on one cache share.
+ * What a command is, and what the commands on one cache share: their options, and the cache they
+ * open.
  */
 
 import { invalidOption } from '../../base/index.ts'
@@ -21,22 +22,22 @@ import {
 import type { CommandEnvironment, CommandTarget, TargetAddress } from '../environment.ts'
 import type { ExitCode } from '../output.ts'
 
-/** One command, as `run` finds it. */
+/** One command. */
 export interface Command {
   readonly name: string
-  /** What stands behind the name: `KEY [BY]`. */
+  /** The words after the name, such as `KEY [BY]`. */
   readonly words: string
   /** One line. */
   readonly summary: string
   readonly table: OptionTable
-  /** Rows that help lists though they are no options of their own. */
+  /** Rows that help lists in addition, although they are not options of the command itself. */
   readonly helpRows?: readonly OptionRow[]
-  /** Turns a bare word into an option, where a command has such words. */
+  /** Converts a bare word to an option, for commands with such words. */
   readBare?(word: string): GivenOption | undefined
   run(parsed: ParsedArguments, environment: CommandEnvironment): Promise<ExitCode>
 }
 
-/** What a command on one cache is given. */
+/** Arguments of a command on one cache. */
 export interface CacheCommandContext {
   readonly words: readonly string[]
   readonly options: OptionSet
@@ -44,7 +45,7 @@ export interface CacheCommandContext {
   readonly environment: CommandEnvironment
 }
 
-/** Opens the cache that `--cache` names, and closes it whatever happens. */
+/** Opens the cache that `--cache` names, and closes it afterwards, also after an error. */
 export async function withTarget(
   context: CacheCommandContext,
   act: (target: CommandTarget) => Promise<ExitCode>,
@@ -57,7 +58,7 @@ export async function withTarget(
   }
 }
 
-/** Throws unless there are as many words as `KEY [BY]` asks for. */
+/** Throws unless the number of words fits a pattern such as `KEY [BY]`. */
 export function requireWords(name: string, pattern: string, words: readonly string[]): void {
   const parts = pattern.split(' ').filter(part => part !== '')
   const needed = parts.filter(part => !part.startsWith('[')).length
@@ -66,29 +67,27 @@ export function requireWords(name: string, pattern: string, words: readonly stri
   const wrong =
     words.length < needed
       ? `${parts[words.length]} is missing`
-      : `"${words[parts.length]}" is too much`
+      : `"${words[parts.length]}" is one argument too many`
   throw usageError(`${wrong}; ${usage}`)
 }
 
-/** Whether JSON was asked for. */
+/** Returns whether JSON was requested. */
 export function wantsJson(options: OptionSet): boolean {
   return flagOption(options, 'json')
 }
 
-// MERGED: Making a command that works on one cache. /
-
-/** What is particular to one such command. */
+/** What distinguishes one such command. */
 export interface CacheCommandParts {
   readonly name: string
-  /** What stands behind the name: `KEY [BY]`. */
+  /** The words after the name, such as `KEY [BY]`. */
   readonly words: string
   readonly summary: string
-  /** Options beside those that all have. */
+  /** Options in addition to those that all these commands have. */
   readonly rows?: readonly OptionRow[]
   act(context: CacheCommandContext): Promise<ExitCode>
 }
 
-/** The command. */
+/** Makes a command that works on one cache. */
 export function cacheCommand(parts: CacheCommandParts): Command {
   const { name, words, summary } = parts
   const table = buildTable([...(parts.rows ?? []), ...TARGET_ROWS])
@@ -106,11 +105,11 @@ export function cacheCommand(parts: CacheCommandParts): Command {
   }
 }
 
-// MERGED: Options of the commands that work on one cache. `serve` has the option table of config; `--cache` is another thing there, as in uWSGI. /
-
 const SHARED = { group: 'command', support: 'now' } as const
 
-/** What every such command takes. */
+/**
+ * Options of every command on one cache. In `serve`, `--cache` means something else, as in uWSGI.
+ */
 export const TARGET_ROWS: readonly OptionRow[] = [
   {
     ...SHARED,
@@ -118,14 +117,15 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     kind: 'string',
     argument: 'NAME[@ADDRESS]',
     default: 'default',
-    description: 'The cache; with an address, host:port or a socket path, one on that server.',
+    description:
+      'Cache to use; with an address (host:port or a socket path), a cache on that server.',
   },
   {
     ...SHARED,
     name: 'secret-file',
     kind: 'string',
     argument: 'PATH',
-    description: 'File with the secret that the server asks for at this address.',
+    description: 'Read the secret that the server requires at this address from this file.',
   },
   requireRow(OPTION_TABLE, 'directory'),
   requireRow(OPTION_TABLE, 'json'),
@@ -137,8 +137,8 @@ export const TTL_ROW: OptionRow = {
   name: 'ttl',
   kind: 'string',
   argument: 'DURATION',
-  default: 'as the cache says',
-  description: 'How long the item lives: seconds, or 500ms, or never.',
+  default: 'the setting of the cache',
+  description: 'Lifetime of the item: seconds, or 500ms, or never.',
 }
 
 export const LIMIT_ROW: OptionRow = {
@@ -147,20 +147,18 @@ export const LIMIT_ROW: OptionRow = {
   kind: 'integer',
   min: 1,
   max: Number.MAX_SAFE_INTEGER,
-  description: 'Prints at most this many keys.',
+  description: 'Print at most this many keys.',
 }
 
 export const INITIAL_ROW: OptionRow = {
   ...SHARED,
   name: 'initial',
   kind: 'integer64',
-  default: 'as the cache says',
-  description: 'What a counter that does not exist starts from.',
+  default: 'the setting of the cache',
+  description: 'Initial value of a counter that does not exist yet.',
 }
 
-// MERGED: Which cache a command is about. /
-
-/** Reads `--cache` and `--directory`. */
+/** Parses `--cache`, `--secret-file` and `--directory`. */
 export function readTargetAddress(options: OptionSet): TargetAddress {
   const text = textOption(options, 'cache') ?? ''
   const directory = textOption(options, 'directory')

@@ -29,9 +29,7 @@ export const COMMANDS: readonly Command[] = [
   VERIFY,
 ]
 
-// MERGED: `undercroft help`: all commands, or one.
-
-/** What `undercroft help` prints. */
+/** Formats the overview that `undercroft help` prints. */
 export function formatOverview(): string {
   const heads = COMMANDS.map(command => `${command.name} ${command.words}`.trim())
   const width = Math.max(...heads.map(head => head.length))
@@ -42,24 +40,26 @@ export function formatOverview(): string {
 
 ${lines.join('\n')}
 
-  undercroft help COMMAND   options of one command
-  undercroft --version      version of this package
+  undercroft help COMMAND   print the options of one command
+  undercroft --version      print the version of this package
 
 Exit codes: 0 done or found, 1 miss or not stored, 2 wrong usage, 3 failure.
 `
 }
 
-/** What `undercroft help get` and `undercroft get --help` print. */
+/** Formats the help that `undercroft help get` and `undercroft get --help` print. */
 export function formatCommandHelp(command: Command): string {
   const usage = `undercroft ${command.name} ${command.words}`.trim()
   const rows = [...command.table.rows, ...(command.helpRows ?? [])]
   return `Usage: ${usage} [OPTIONS]\n\n${command.summary}.\n\n${formatHelp(rows)}`
 }
 
-/** The command of that name; the error suggests the nearest. */
+/** Returns the command of this name; the error suggests the nearest name. */
 export function requireCommand(name: string): Command {
   const command = COMMANDS.find(candidate => candidate.name === name)
   if (command !== undefined) return command
-  const names = [...COMMANDS.map(candidate => candidate.name), 'help']
-  throw usageError(`there is no command "${name}"${formatSuggestion(name, names)}`)
+  const names = [...COMMANDS.map(candidate => candidate.name), 'help', '--help', '--version']
+  throw usageError(
+    `there is no command "${name}"${formatSuggestion(name, names)}; undercroft help lists all commands`,
+  )
 }

@@ -1,4 +1,6 @@
-/** `undercroft get`: the bytes of an item. */
+/**
+ * The commands on one item: `get`, `set`, `add`, `del`, `exists`, `ttl` and `inc`.
+ */
 
 import { type TtlOptions, UndercroftError } from '../../base/index.ts'
 import { findLast, formatGiven, parseInteger64 } from '../../uwsgi/options/index.ts'
@@ -28,7 +30,7 @@ export const GET = cacheCommand({
         return EXIT.miss
       }
       if (context.isJson) {
-        // 0 is how an item says never; JSON has a word for that.
+        // An item that never expires has 0 here; JSON uses null.
         const expiresAtMs = item.expiresAtMs === 0 ? null : item.expiresAtMs
         await writeJson(stdout, { found: true, value: toJsonBytes(item.bytes), expiresAtMs })
       } else {
@@ -38,8 +40,6 @@ export const GET = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft set`: stores a value whether the key was there or not.
-
 export const SET = storingCommand({
   name: 'set',
   summary: 'Store a value; - reads it from standard input',
@@ -47,22 +47,18 @@ export const SET = storingCommand({
   store: (target, key, value, ttl) => target.set(key, value, ttl),
 })
 
-// MERGED: `undercroft add`: stores a value only if the key is absent.
-
 export const ADD = storingCommand({
   name: 'add',
   summary: 'Store a value only if the key is absent; - reads it from standard input',
-  refusal: 'the key is there already, or the cache is full',
+  refusal: 'the key is already present, or the cache is full',
   store: (target, key, value, ttl) => target.add(key, value, ttl),
 })
 
-// MERGED: What `set` and `add` share: a value from the arguments or standard input, stored or refused. /
-
-/** What tells the two apart. */
+/** The differences between `set` and `add`. */
 export interface StoringParts {
   readonly name: string
   readonly summary: string
-  /** What to say when the cache did not take it. */
+  /** The message when the cache refuses the value. */
   readonly refusal: string
   store(
     target: CommandTarget,
@@ -72,7 +68,7 @@ export interface StoringParts {
   ): boolean | Promise<boolean>
 }
 
-/** A command that stores a value. */
+/** Makes a command that stores a value from its arguments or standard input. */
 export function storingCommand(parts: StoringParts): Command {
   return cacheCommand({
     name: parts.name,
@@ -94,7 +90,7 @@ export function storingCommand(parts: StoringParts): Command {
   })
 }
 
-/** The most that is read from standard input, in bytes; what a cache takes, it tells by itself. */
+/** Maximum size read from standard input, in bytes. The cache enforces its own limit. */
 const INPUT_LIMIT = 64 * 1024 * 1024
 
 async function readAll(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -113,8 +109,6 @@ async function readAll(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-// MERGED: `undercroft del`: deletes one item.
-
 export const DEL = cacheCommand({
   name: 'del',
   words: 'KEY',
@@ -127,12 +121,10 @@ export const DEL = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft exists`: whether a key is there, as an exit code.
-
 export const EXISTS = cacheCommand({
   name: 'exists',
   words: 'KEY',
-  summary: 'Exit with 0 if a key is there, with 1 if not',
+  summary: 'Exit with 0 if a key is present, with 1 if not',
   act: context =>
     withTarget(context, async target => {
       const isThere = await target.has(context.words[0] ?? '')
@@ -141,12 +133,10 @@ export const EXISTS = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft ttl`: how long an item still lives.
-
 export const TTL = cacheCommand({
   name: 'ttl',
   words: 'KEY',
-  summary: 'Print how long a key still lives, as 1500ms or never',
+  summary: 'Print the remaining lifetime of a key, as 1500ms or never',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -160,12 +150,10 @@ export const TTL = cacheCommand({
     }),
 })
 
-// MERGED: `undercroft inc`: adds to a counter.
-
 export const INC = cacheCommand({
   name: 'inc',
   words: 'KEY [BY]',
-  summary: 'Add to a counter, 1 unless BY says otherwise, and print it',
+  summary: 'Add BY, by default 1, to a counter, and print its new value',
   rows: [INITIAL_ROW, TTL_ROW],
   act: context => {
     const [key = '', byText = '1'] = context.words

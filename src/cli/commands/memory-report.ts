@@ -1,5 +1,5 @@
 /**
- * A cache's memory in figures a person can use: by part, and for each item.
+ * Memory of a cache in figures: by part, and for each item.
  */
 
 import { type CacheStats, UndercroftError } from '../../base/index.ts'
@@ -18,15 +18,15 @@ import {
 export interface MemoryReport {
   readonly size: number
   readonly parts: MemoryParts
-  /** For each item that fits, beside the room of its key and value. */
+  /** Bytes for each possible item, in addition to the room for its key and value. */
   readonly overheadPerItem: number
-  /** Room that each item has for its key. */
+  /** Room that each item reserves for its key. */
   readonly keyRoom: number
-  /** What one block takes; a value takes whole ones. */
+  /** Bytes that one block occupies; a value occupies whole blocks. */
   readonly blockStride: number
 }
 
-/** The report on a geometry. */
+/** Computes the report on a geometry. */
 export function reportMemory(geometry: Geometry): MemoryReport {
   const { maxItems, blockCount } = geometry
   const parts = memoryParts(geometry)
@@ -41,14 +41,14 @@ export function reportMemory(geometry: Geometry): MemoryReport {
   }
 }
 
-/** The geometry of an open cache, which its statistics tell. */
+/** Derives the geometry of an open cache from its statistics. */
 export function geometryOf(stats: CacheStats): Geometry {
   const hash = HASHES.find(name => name === stats.hash)
   const eviction = EVICTIONS.find(name => name === stats.eviction)
   if (hash !== undefined && eviction !== undefined) {
     const { maxItems, maxKeySize, blockSize, bitmap, blocks: blockCount } = stats
     const known = { maxItems, maxKeySize, blockSize, bitmap, blockCount, hash, eviction }
-    // Whether there are checksums is not told; the size is another with them.
+    // The statistics do not say whether there are checksums, but the size of the segment does.
     for (const checksums of [false, true]) {
       const geometry = { ...known, checksums, ignoresTtl: false }
       if (segmentSize(geometry) === stats.size) return geometry
@@ -56,11 +56,11 @@ export function geometryOf(stats: CacheStats): Geometry {
   }
   throw new UndercroftError(
     'UNDERCROFT_VERSION_MISMATCH',
-    `${stats.name} is laid out by another version, so its parts are not known`,
+    `the layout of ${stats.name} belongs to another version, so its parts are unknown; inspect it with that version`,
   )
 }
 
-/** Lines for people: each part, then what an item costs. */
+/** Formats the report: each part, then the cost of an item. */
 export function formatMemory(report: MemoryReport, maxItems: number): string[] {
   const { parts } = report
   const rows = MEMORY_PARTS.filter(name => parts[name] > 0).map(name => {
@@ -68,12 +68,12 @@ export function formatMemory(report: MemoryReport, maxItems: number): string[] {
     return `${name.padEnd(12)}${String(parts[name]).padStart(16)}${perItem.padStart(12)}`
   })
   return [
-    `${'part'.padEnd(12)}${'bytes'.padStart(16)}${'an item'.padStart(12)}`,
+    `${'part'.padEnd(12)}${'bytes'.padStart(16)}${'per item'.padStart(12)}`,
     ...rows,
-    `${'in all'.padEnd(12)}${String(report.size).padStart(16)}`,
+    `${'total'.padEnd(12)}${String(report.size).padStart(16)}`,
     '',
-    `${report.overheadPerItem.toFixed(1)} bytes an item beside the room of its key and value`,
-    `${report.keyRoom} bytes an item are room for its key`,
-    `${report.blockStride} bytes are a block; a value takes whole ones`,
+    `${report.overheadPerItem.toFixed(1)} bytes per item in addition to the room for its key and value`,
+    `${report.keyRoom} bytes per item reserved for its key`,
+    `${report.blockStride} bytes per block; a value occupies whole blocks`,
   ]
 }

@@ -1,5 +1,5 @@
 /**
- * What `serve` prints, much as uWSGI does, so that scripts and eyes find what they know.
+ * The lines that `serve` prints, close to uWSGI's, so that scripts and users find what they know.
  */
 
 import type { CacheStats } from '../../base/index.ts'
@@ -8,7 +8,7 @@ import { formatAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 /** A read of the default cache, as in the recipe of uWSGI's manual. */
 const NGINX_REST = 'uwsgi_modifier1 111; uwsgi_modifier2 3; uwsgi_param key $request_uri;'
 
-/** The line for one cache. */
+/** Formats the line about one cache. */
 export function formatCacheLine(stats: CacheStats): string {
   const megabytes = Math.floor(stats.size / 1048576)
   const dataSize = stats.blockSize * stats.blocks
@@ -20,7 +20,7 @@ export function formatCacheLine(stats: CacheStats): string {
   )
 }
 
-/** The line for one socket. */
+/** Formats the line about one socket. */
 export function formatSocketLine(
   index: number,
   address: SocketAddress,
@@ -30,12 +30,14 @@ export function formatSocketLine(
   return `${protocol} socket ${index} bound to ${kind} address ${formatAddress(address)}`
 }
 
-/** The line for the stats server. */
+/** Formats the line about the stats server. */
 export function formatStatsLine(address: SocketAddress): string {
   return `*** Stats server enabled on ${formatAddress(address)} ***`
 }
 
-/** How to reach the first cache: from here, over the network, from nginx, from Python. */
+/**
+ * Formats how to reach the first cache: on this machine, over the network, from nginx, from Python.
+ */
 export function formatReachLines(
   cacheName: string,
   address: SocketAddress,

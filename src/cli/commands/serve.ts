@@ -1,6 +1,6 @@
 /**
- * `undercroft serve`: makes caches and answers for them over the network, and runs an application,
- * until told to stop.
+ * `undercroft serve`: opens caches, serves them over the network, and runs an application, until a
+ * signal ends it.
  */
 
 import {
@@ -39,14 +39,14 @@ import {
 export const SERVE: Command = {
   name: 'serve',
   words: '[FILE.ini]',
-  summary: 'Make caches, serve them with the uwsgi protocol, and run an application',
+  summary: 'Open caches, serve them with the uwsgi protocol, and run an application',
   table: OPTION_TABLE,
   helpRows: [...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows],
   readBare,
   async run(parsed, environment) {
     const [stray] = parsed.positionals
     if (stray !== undefined)
-      throw usageError(`"${stray}" is no INI file: its name must end in .ini`)
+      throw usageError(`"${stray}" is not an INI file: the name must end in .ini`)
     const { host, stdout, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
@@ -68,45 +68,56 @@ export const SERVE: Command = {
   },
 }
 
-/** A bare `app.ini`, or `app.ini:section`, is `--ini app.ini`. */
+/** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`. */
 function readBare(word: string): GivenOption | undefined {
   const isIni = /\.ini(:[^/]*)?$/.test(word)
   return isIni ? { name: 'ini', value: word, origin: COMMAND_LINE } : undefined
 }
 
-// MERGED: One process that answers for the caches by itself: `serve` where nothing asks for workers. /
+/** What a process that serves without workers has opened. */
+interface OpenParts {
+  readonly caches: ServedCache[]
+  readonly listeners: Listener[]
+  /** Undefined without a stats server. */
+  stats: Listener | undefined
+}
 
-/** Starts everything, waits, and takes it down again in the opposite order, also after an error. */
-export async function serveAlone(
+/**
+ * Serves the caches from this process, without workers.
+ *
+ * Starts everything, waits for a signal, and closes everything in the opposite order, also after an
+ * error.
+ *
+ * @returns the name of the signal
+ */
+async function serveAlone(
   plan: ServePlan,
   environment: CommandEnvironment,
   isJson: boolean,
 ): Promise<string> {
-  // Before anything is open, so that a signal during the start is not lost.
+  // Listens for signals before anything is open, so that a signal during the start is not lost.
   const stopped = environment.untilStopped()
-  const caches: ServedCache[] = []
-  const listeners: Listener[] = []
-  let stats: Listener | undefined
+  const open: OpenParts = { caches: [], listeners: [], stats: undefined }
   const { pidfile: path, environment: variables } = plan.process
   for (const [name, value] of variables) process.env[name] = value
   const pidfile = path === undefined ? undefined : new Pidfile(path)
   try {
     const log = logTo(isJson ? environment.stderr : environment.stdout)
     for (const definition of plan.caches) {
-      caches.push(await environment.serveHost.openCache(definition, plan.directory, log))
+      open.caches.push(await environment.serveHost.openCache(definition, plan.directory, log))
     }
     for (const socket of plan.sockets) {
-      listeners.push(await listen(socket, caches, plan, environment))
+      open.listeners.push(await listen(socket, open, plan, environment))
     }
-    stats = await listenStats(caches, listeners, plan, environment)
-    await announce(caches, listeners, stats, plan, environment, isJson)
+    open.stats = await listenStats(open, plan, environment)
+    await announce(open, plan, environment, isJson)
     return await stopped
   } finally {
     try {
-      const all = stats === undefined ? listeners : [...listeners, stats]
+      const all = open.stats === undefined ? open.listeners : [...open.listeners, open.stats]
       await Promise.all(all.map(listener => listener.close()))
     } finally {
-      for (const cache of caches) cache.close()
+      for (const cache of open.caches) cache.close()
       pidfile?.remove()
     }
   }
@@ -114,47 +125,46 @@ export async function serveAlone(
 
 function listen(
   socket: PlannedSocket,
-  caches: readonly ServedCache[],
+  { caches }: OpenParts,
   plan: ServePlan,
   environment: CommandEnvironment,
 ): Promise<Listener> {
+  const ready = { ...socket, access: readAccess(socket) }
+  const served = caches.map(({ cache }) => cache)
   return explainingAddressInUse(socket, () =>
-    environment.serveHost.listen({ ...socket, access: readAccess(socket) }, caches, plan.limits),
+    environment.serveHost.listen(ready, served, plan.limits),
   )
 }
 
-/** Undefined: nobody asked for statistics. */
+/** Returns undefined if the plan has no stats server. */
 async function listenStats(
-  caches: readonly ServedCache[],
-  listeners: readonly Listener[],
-  plan: ServePlan,
+  { caches, listeners }: OpenParts,
+  { stats, limits }: ServePlan,
   { serveHost, host }: CommandEnvironment,
 ): Promise<Listener | undefined> {
-  const { stats, limits } = plan
   if (stats === undefined) return undefined
-  const sockets = listeners.map(listener => ({
-    address: formatAddress(listener.address),
-    protocol: 'uwsgi' as const,
-  }))
-  const { version } = host.facts
-  const mode = limits.mode === undefined ? {} : { mode: limits.mode }
-  return explainingAddressInUse(stats, () =>
-    serveHost.listenStats({ ...stats, caches, sockets, version, ...mode }),
-  )
+  const listening = {
+    ...stats,
+    caches: caches.map(({ cache }) => cache),
+    sockets: listeners.map(({ address }) => ({
+      address: formatAddress(address),
+      protocol: 'uwsgi' as const,
+    })),
+    version: host.facts.version,
+    ...(limits.mode === undefined ? {} : { mode: limits.mode }),
+  }
+  return explainingAddressInUse(stats, () => serveHost.listenStats(listening))
 }
 
 async function announce(
-  caches: readonly ServedCache[],
-  listeners: readonly Listener[],
-  statsListener: Listener | undefined,
+  open: OpenParts,
   plan: ServePlan,
-  environment: CommandEnvironment,
+  { stdout }: CommandEnvironment,
   isJson: boolean,
 ): Promise<void> {
-  const { stdout } = environment
-  const stats = caches.map(cache => cache.stats())
-  const addresses = listeners.map(listener => listener.address)
-  const statsAddress = statsListener?.address
+  const stats = open.caches.map(({ cache }) => cache.stats())
+  const addresses = open.listeners.map(listener => listener.address)
+  const statsAddress = open.stats?.address
   if (isJson) {
     const ready = { caches: stats, sockets: addresses.map(formatAddress) }
     await writeJson(stdout, { ...ready, stats: statsAddress && formatAddress(statsAddress) })
@@ -173,10 +183,12 @@ async function announce(
   for (const line of lines) await writeLine(stdout, line)
 }
 
-// MERGED: A master with workers: `serve` where there is an application, or where several processes are asked for. What it prints is what a uWSGI user looks for. /
-
-/** Runs until a signal ends it, and says which. */
-export function serveWithWorkers(
+/**
+ * Runs a master with workers until a signal ends it. The lines it prints are those that uWSGI's
+ * users look for.
+ * @returns the name of the signal
+ */
+function serveWithWorkers(
   plan: MasterPlan,
   { serveHost, host, stdout, stderr }: CommandEnvironment,
   isJson: boolean,
@@ -190,7 +202,7 @@ export function serveWithWorkers(
     },
     onReady(ready) {
       if (isJson)
-        void writeJson(stdout, describeReady(ready)).catch(() => {}) // nobody reads it
+        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no process reads stdout any more
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })

@@ -1,4 +1,10 @@
-/** `undercroft size`: recommends the sizes of a cache that is to be made. */
+/**
+ * `undercroft size`: recommends the sizes of a new cache from the number of its items and the sizes
+ * of their values.
+ *
+ * The sizes of values are assumed to be log-normally distributed, as sizes of pages, sessions and
+ * files usually are: the median and the 99th percentile determine the whole curve.
+ */
 
 import { invalidOption } from '../../base/index.ts'
 import {
@@ -33,14 +39,15 @@ const TABLE = buildTable([
     kind: 'integer',
     min: 1,
     max: MAX_ITEMS_LIMIT,
-    description: 'Items at one time; with eviction, as many as to keep.',
+    description: 'Maximum number of items.',
   },
   {
     ...SHARED,
     name: 'value-bytes',
     kind: 'string',
     argument: 'P50[,P99]',
-    description: 'Bytes of a value: half are not larger, and 99 of 100. One number: all are alike.',
+    description:
+      'Sizes of values: median and 99th percentile in bytes. One number: all have that size.',
   },
   {
     ...SHARED,
@@ -49,7 +56,7 @@ const TABLE = buildTable([
     min: 1,
     max: MAX_KEY_SIZE_LIMIT,
     default: String(DEFAULT_KEY_SIZE),
-    description: 'Bytes of the longest key.',
+    description: 'Size of the longest key in bytes.',
   },
   requireRow(OPTION_TABLE, 'json'),
   requireRow(OPTION_TABLE, 'help'),
@@ -58,7 +65,7 @@ const TABLE = buildTable([
 export const SIZE: Command = {
   name: 'size',
   words: '',
-  summary: 'Recommend sizes for a cache, from its items and their values',
+  summary: 'Recommend sizes for a cache from its items and their values',
   table: TABLE,
   async run(parsed, { stdout }) {
     requireWords('size', '', parsed.positionals)
@@ -76,20 +83,20 @@ function readDemand(options: OptionSet): Demand {
     const given = findLast(options, name)
     if (given !== undefined)
       return parseInteger(`--${name}`, given.value, 1, Number.MAX_SAFE_INTEGER)
-    if (fallback === undefined) throw usageError(`--${name} is missing`)
+    if (fallback === undefined) throw usageError(`--${name} is missing; add --${name}=N`)
     return fallback
   }
   const items = integer('items', undefined)
   const keySize = integer('key-bytes', DEFAULT_KEY_SIZE)
   const text = findLast(options, 'value-bytes')?.value
-  if (text === undefined) throw usageError('--value-bytes is missing')
+  if (text === undefined) throw usageError('--value-bytes is missing; add --value-bytes=P50[,P99]')
   const [median = 0, p99 = median, ...rest] = text
     .split(',')
     .map(part => parseInteger('--value-bytes', part.trim(), 1, BLOCK_SIZE_LIMIT))
   if (rest.length > 0 || p99 < median) {
     throw invalidOption(
       '--value-bytes',
-      'the median, and the 99th percentile if it is larger',
+      'the median, or the median and a larger 99th percentile, such as 900,20000',
       text,
     )
   }
@@ -98,13 +105,13 @@ function readDemand(options: OptionSet): Demand {
 
 function format(demand: Demand, { geometry, meanValueSize, meanBlockBytes }: Advice): string[] {
   const { maxItems, maxKeySize, blockSize, blockCount, bitmap } = geometry
-  // uWSGI's first place is never used, so it asks for one more.
+  // uWSGI never uses its first place, so it needs one more.
   const uwsgiSizes = [`items=${maxItems + 1}`, `keysize=${maxKeySize}`, `blocksize=${blockSize}`]
   if (bitmap) uwsgiSizes.push(`blocks=${blockCount}`, 'bitmap=1')
   return [
-    `${maxItems} values of ${meanValueSize.toFixed(0)} bytes in the mean, which take ` +
+    `${maxItems} values with a mean size of ${meanValueSize.toFixed(0)} bytes, which occupy ` +
       meanBlockBytes.toFixed(0),
-    ...(demand.median === demand.p99 ? [] : ['if their sizes are spread log-normally']),
+    ...(demand.median === demand.p99 ? [] : ['if their sizes are log-normally distributed']),
     '',
     'Cache.open({',
     '  name,',
@@ -116,8 +123,8 @@ function format(demand: Demand, { geometry, meanValueSize, meanBlockBytes }: Adv
     ...formatMemory(reportMemory(geometry), maxItems),
     '',
     bitmap
-      ? 'values of any size take runs of blocks; when room ends, other items are evicted'
-      : `one block an item; values above ${blockSize} bytes are refused`,
+      ? 'values of any size occupy runs of blocks; when the room is used up, other items are evicted'
+      : `one block per item; values above ${blockSize} bytes are refused`,
   ]
 }
 
@@ -126,50 +133,51 @@ function toJson({ geometry, meanValueSize, meanBlockBytes }: Advice): object {
   return { options, meanValueSize, meanBlockBytes, ...reportMemory(geometry) }
 }
 
-/** What `Cache.open` needs to be told. */
+/** The options for `Cache.open`. */
 function openOptions({ maxItems, maxKeySize, blockSize, blockCount, bitmap }: Geometry): object {
   const sizes = { maxItems, maxKeySize, blockSize }
   return bitmap ? { ...sizes, blocks: blockCount } : { ...sizes, bitmap }
 }
 
-// MERGED: Which sizes suit a cache, from how many items it has and how large their values are. Values are taken to be spread log-normally, as sizes of pages, sessions and files mostly are: the median and the 99th percentile give the whole curve. /
-
-/** What is known of the items. */
+/** What is known about the items. */
 export interface Demand {
   readonly items: number
   readonly keySize: number
-  /** Bytes of a value: half are not larger. */
+  /** Bytes of a value: half of the values are not larger. */
   readonly median: number
-  /** 99 of 100 are not larger. */
+  /** 99 of 100 values are not larger. */
   readonly p99: number
 }
 
 export interface Advice {
   readonly geometry: Geometry
-  /** Bytes of a value, in the mean. */
+  /** Mean size of a value in bytes. */
   readonly meanValueSize: number
-  /** Bytes of blocks that the mean value takes. */
+  /** Bytes of blocks that a value occupies in the mean. */
   readonly meanBlockBytes: number
 }
 
-/** The 99th percentile of the normal distribution, in deviations from the mean. */
+/** The 99th percentile of the normal distribution, in standard deviations from the mean. */
 const P99_DEVIATIONS = 2.3263
-/** How far, and how finely, the curve is summed. */
+/** Range and resolution of the sum over the curve. */
 const REACH_DEVIATIONS = 4
 const STEPS = 400
 
 const SMALLEST_BLOCK = 32
 const LARGEST_BLOCK = 65_536
-/** A value of the 99th percentile takes no more blocks, so that finding a run stays quick. */
+/**
+ * A value of the 99th percentile occupies at most this many blocks, so that finding a run stays
+ * fast.
+ */
 const MOST_BLOCKS = 64
-/** Of the blocks, used where values of mixed sizes come and go (`npm run bench -- churn`). */
+/** Usable part of the blocks where values of mixed sizes come and go (`npm run bench -- churn`). */
 const USABLE_PART = 0.9
-/** One block an item is simpler and never fragments: taken where it costs no more than this. */
+/** One block per item is simpler and never fragments: chosen if it costs at most this much more. */
 const SIMPLER_IS_WORTH = 1.1
-/** Fewer and larger blocks are found faster: taken where they cost at most this much more. */
+/** Fewer and larger blocks are found faster: chosen if they cost at most this much more. */
 const FEWER_IS_WORTH = 1.05
 
-/** The cheapest geometry that suits. */
+/** Returns the cheapest suitable geometry. */
 export function adviseSizes(demand: Demand): Advice {
   const single = singleBlock(demand)
   const runs = blockSizes(demand).map(blockSize => withRuns(demand, blockSize))
@@ -182,7 +190,7 @@ function sizeOf({ geometry }: Advice): number {
   return segmentSize(geometry)
 }
 
-/** Room for a value of the 99th percentile in each; larger ones are refused. */
+/** Each block has room for a value of the 99th percentile; larger values are refused. */
 function singleBlock(demand: Demand): Advice {
   const blockSize = Math.ceil(demand.p99 / 8) * 8
   return {
@@ -221,7 +229,7 @@ function geometryFor(
   }
 }
 
-/** Powers of two; at least the largest, for values beyond all of them. */
+/** Candidate block sizes: powers of two, and the largest one for values beyond all of them. */
 function blockSizes({ p99 }: Demand): number[] {
   const sizes: number[] = []
   for (let size = SMALLEST_BLOCK; size <= LARGEST_BLOCK; size *= 2) {
@@ -230,7 +238,7 @@ function blockSizes({ p99 }: Demand): number[] {
   return sizes.length > 0 ? sizes : [LARGEST_BLOCK]
 }
 
-/** The mean of something over all values. */
+/** Computes the mean of a figure over all values. */
 function meanOf({ median, p99 }: Demand, figureOf: (size: number) => number): number {
   const deviation = Math.log(p99 / median) / P99_DEVIATIONS
   let sum = 0

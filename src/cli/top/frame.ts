@@ -1,17 +1,17 @@
 /**
- * One frame of `top` as lines of text: no terminal codes, no more columns than there are.
+ * One frame of `top` as lines of text, without terminal codes and within the width of the terminal.
  */
 
 import type { TopRow } from './rows.ts'
 
-/** Room for a frame, in characters. */
+/** Size available for a frame, in characters. */
 export interface FrameSize {
   readonly columns: number
-  /** Infinity where text only flows by. */
+  /** Infinity if the output is not a screen. */
   readonly rows: number
 }
 
-/** The lines, the heading first. */
+/** Returns the lines of the frame, beginning with the heading. */
 export function formatFrame(rows: readonly TopRow[], interval: string, size: FrameSize): string[] {
   const labels = labelRows(rows)
   const widths = fitWidths(labels, size.columns)
@@ -42,7 +42,7 @@ const TITLES = [
   'ATT',
   'SIZE',
 ]
-/** With the narrowest name and single spaces this is 79 columns. */
+/** With the narrowest name and single spaces the columns add up to 79. */
 const COLUMN_WIDTHS = [11, 6, 5, 5, 6, 6, 5, 3, 4, 6]
 const FILL_COLUMN = TITLES.indexOf('FILL')
 const MIN_NAME_WIDTH = 12
@@ -53,7 +53,7 @@ interface Widths {
   readonly columns: readonly number[]
 }
 
-/** What the terminal has more than 80 columns goes to the names, and then to the bar. */
+/** Columns beyond 80 widen the names first, and then the bar. */
 function fitWidths(labels: readonly string[], columns: number): Widths {
   const fixed = COLUMN_WIDTHS.reduce((sum, width) => sum + width + 1, 0)
   const spare = Math.max(columns - fixed - MIN_NAME_WIDTH, 0)
@@ -66,7 +66,7 @@ function fitWidths(labels: readonly string[], columns: number): Widths {
   return { name, columns: widths }
 }
 
-/** The address is only of use where there are several sources. */
+/** The address is shown only if there are several sources. */
 function labelRows(rows: readonly TopRow[]): string[] {
   const isOneSource = new Set(rows.map(row => row.source)).size <= 1
   return rows.map(({ source, name }) => {
@@ -75,7 +75,7 @@ function labelRows(rows: readonly TopRow[]): string[] {
   })
 }
 
-/** A name from a server must not steer the terminal. */
+/** A name from a server must not contain terminal codes. */
 function sanitize(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?')
 }
@@ -122,29 +122,27 @@ function formatBar(ratio: number, width: number): string {
   return '#'.repeat(filled).padEnd(width, '.')
 }
 
-// MERGED: Numbers in a narrow column: at most five characters up to a thousand trillions. /
-
-/** Stands for what is not known. */
+/** Stands for an unknown value. */
 export const UNKNOWN_TEXT = '-'
 
-/** `999`, `1.2K`, `12.3K`, `123K`, `1.2M`. */
+/** Formats a count in at most five characters: `999`, `1.2K`, `12.3K`, `123K`, `1.2M`. */
 export function formatCount(count: number | null | undefined): string {
   return format(count, 1000)
 }
 
-/** The same in steps of 1024: bytes. */
+/** Formats bytes in the same way, in steps of 1024. */
 export function formatSize(size: number | null | undefined): string {
   return format(size, 1024)
 }
 
-/** One decimal where there is little: `0.3`, `9.5`, `10`, `1.2K`. */
+/** Formats a rate, with one decimal for small ones: `0.3`, `9.5`, `10`, `1.2K`. */
 export function formatRate(perSecond: number | null): string {
   if (perSecond === null) return UNKNOWN_TEXT
   if (perSecond === 0) return '0'
   return perSecond < 9.95 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond))
 }
 
-/** `0.0` to `100.0`, without the sign. */
+/** Formats a percentage without the sign: `0.0` to `100.0`. */
 export function formatPercent(ratio: number | null): string {
   return ratio === null ? UNKNOWN_TEXT : (ratio * 100).toFixed(1)
 }
@@ -155,7 +153,7 @@ function format(value: number | null | undefined, step: number): string {
   if (value === null || value === undefined) return UNKNOWN_TEXT
   let rest = value
   let index = 0
-  // Half a unit early: 999.6K is shown as 1.0M, not as 1000K.
+  // Rounds up half a unit early: 999.6K is shown as 1.0M, not as 1000K.
   while (rest >= (index === 0 ? step : 999.5) && index < SUFFIXES.length - 1) {
     rest /= step
     index++

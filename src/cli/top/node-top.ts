@@ -1,5 +1,5 @@
 /**
- * The seam between `top` and the machine: sockets of stats servers, the terminal, time.
+ * The machine as `top` needs it: sockets of stats servers, the terminal, and time.
  */
 
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { listSegments } from '../../segment/index.ts'
 import type { SocketAddress } from '../../uwsgi/options/index.ts'
 import type { TopHost } from '../environment.ts'
 
-/** Looks at the terminal, or pipe, that `stdout` is. */
+/** Makes a host whose terminal or pipe is `stdout`. */
 export function nodeTopHost(stdout: NodeJS.WriteStream): TopHost {
   let isOpen = true
   stdout.once('error', () => {
@@ -22,7 +22,7 @@ export function nodeTopHost(stdout: NodeJS.WriteStream): TopHost {
     readStats,
     isOutputOpen: () => isOpen,
     terminalSize() {
-      // A terminal that does not know its size says 0.
+      // A terminal of unknown size reports 0.
       return { columns: stdout.columns || DEFAULT_COLUMNS, rows: stdout.rows || DEFAULT_ROWS }
     },
     untilRefresh: (intervalMs, signal) => untilResized(stdout, intervalMs, signal),
@@ -32,7 +32,7 @@ export function nodeTopHost(stdout: NodeJS.WriteStream): TopHost {
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
 
-/** A cache has some 500 bytes of text: enough for thousands of them. */
+/** A cache takes some 500 bytes of text, so this is enough for thousands of caches. */
 const MAX_DOCUMENT_SIZE = 16 * 1024 * 1024
 const READ_TIMEOUT_MS = 2000
 
@@ -50,7 +50,7 @@ async function untilResized(
   try {
     await Promise.race(waits)
   } catch {
-    // Asked to end, or nobody reads any more; the caller looks at both.
+    // Aborted, or the output is closed; the caller checks for both.
   } finally {
     over.abort()
     await Promise.allSettled(waits)
@@ -58,8 +58,11 @@ async function untilResized(
 }
 
 /**
- * Connects and reads to the end. Sends nothing, because a uWSGI that closes with something unread
- * may lose the end of its answer; but says that it is done, so that ours need not wait for more.
+ * Connects to a stats server and reads to the end.
+ *
+ * Sends nothing, because a uWSGI server that closes with unread input may lose the end of its
+ * response. Closes its own side at once, so that a server of this package need not wait for more
+ * input.
  */
 export function readStats(address: SocketAddress): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -70,19 +73,20 @@ export function readStats(address: SocketAddress): Promise<string> {
       reject(new UndercroftError(code, why))
       socket.destroy()
     }
-    const late = () => fail('UNDERCROFT_TIMEOUT', `no whole answer within ${READ_TIMEOUT_MS} ms`)
+    const late = () =>
+      fail('UNDERCROFT_TIMEOUT', `no complete response within ${READ_TIMEOUT_MS} ms`)
     const timer = setTimeout(late, READ_TIMEOUT_MS)
     socket.once('connect', () => socket.end())
     socket.on('data', chunk => {
       chunks.push(chunk)
       size += chunk.length
       if (size > MAX_DOCUMENT_SIZE)
-        fail('UNDERCROFT_PROTOCOL', `an answer of over ${MAX_DOCUMENT_SIZE} bytes`)
+        fail('UNDERCROFT_PROTOCOL', `the response exceeds ${MAX_DOCUMENT_SIZE} bytes`)
     })
     socket.once('error', error => fail('UNDERCROFT_CONNECTION', error.message))
     socket.once('close', () => {
       clearTimeout(timer)
-      resolve(Buffer.concat(chunks).toString()) // after a failure this does nothing
+      resolve(Buffer.concat(chunks).toString()) // has no effect after a failure
     })
   })
 }

@@ -1,5 +1,5 @@
 /**
- * From two moments to what happened in between: ratios and rates, as plain data.
+ * Compares two moments: ratios and rates, as plain data.
  */
 
 import type { ErrorCode } from '../../base/index.ts'
@@ -7,27 +7,27 @@ import type { CacheFacts, Reading } from './sources.ts'
 
 /** All readings of one moment. */
 export interface Moment {
-  /** On a clock that never goes back. */
+  /** On the monotonic clock. */
   readonly elapsedMs: number
   readonly readings: readonly Reading[]
 }
 
-/** One line of the table. Null: not known. */
+/** One line of the table. Null: unknown. */
 export interface TopRow {
   readonly source: string
   readonly name: string
   readonly problem?: string
   readonly code?: ErrorCode
   readonly facts?: CacheFacts
-  /** Hits of all reads, 0 to 1, since the cache was created. */
+  /** Hits per read, 0 to 1, since the cache was created. */
   readonly hitRatio: number | null
-  /** The same since the moment before. */
+  /** Hits per read since the previous moment. */
   readonly recentHitRatio: number | null
   readonly getsPerSecond: number | null
   readonly evictionsPerSecond: number | null
 }
 
-/** A row for each reading of `now`, compared with the one of the same cache `before`. */
+/** Makes a row for each reading of `now`, compared with the previous reading of the same cache. */
 export function makeRows(before: Moment | undefined, now: Moment): TopRow[] {
   const old = new Map(before?.readings.map(reading => [keyOf(reading), reading.facts]))
   const passedSeconds = before === undefined ? 0 : (now.elapsedMs - before.elapsedMs) / 1000
@@ -52,7 +52,7 @@ function compare(old: CacheFacts | undefined, facts: CacheFacts, passedSeconds: 
   if (old === undefined || passedSeconds <= 0) return UNKNOWN_CHANGE
   const hits = facts.hits - old.hits
   const misses = facts.misses - old.misses
-  // Counts only grow: this is another cache under the same name.
+  // Counts only grow, so this is another cache under the same name.
   if (hits < 0 || misses < 0) return UNKNOWN_CHANGE
   const evicted = (facts.evicted ?? Number.NaN) - (old.evicted ?? Number.NaN)
   return {
@@ -67,7 +67,7 @@ function ratioOf({ hits, misses }: { hits: number; misses: number }): number | n
   return reads === 0 ? null : hits / reads
 }
 
-/** Names from a server may hold anything but a line end in its address. */
+/** An address has no line end, so the key is unambiguous for any name. */
 function keyOf({ source, name }: Reading): string {
   return `${source}\n${name}`
 }

@@ -1,18 +1,18 @@
 /**
- * Where `top` looks: caches of this machine, and stats servers.
+ * What `top` reads: caches of this machine, and documents of stats servers.
  */
 
 import { type ErrorCode, UndercroftError } from '../../base/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import type { CommandEnvironment } from '../environment.ts'
 
-/** What one word of the command line names; without words, every cache there is. */
+/** What one word of the command line names. Without words, `top` shows every cache. */
 export type TopSource =
   | { readonly kind: 'all' }
   | { readonly kind: 'cache'; readonly name: string }
   | { readonly kind: 'server'; readonly address: SocketAddress }
 
-/** A word with a colon or a slash is an address; names have neither. */
+/** A word with a colon or a slash is an address, because names contain neither. */
 export function parseSources(words: readonly string[]): TopSource[] {
   if (words.length === 0) return [{ kind: 'all' }]
   return words.map(word =>
@@ -22,7 +22,7 @@ export function parseSources(words: readonly string[]): TopSource[] {
   )
 }
 
-/** Asks all sources at once; what cannot be read becomes a reading with a problem. */
+/** Reads all sources at once. A source that cannot be read becomes a reading with a problem. */
 export async function readSources(
   sources: readonly TopSource[],
   directory: string | undefined,
@@ -41,12 +41,12 @@ async function readSource(
   if (source.kind === 'cache') return [await readCache(source.name, directory, environment)]
   const names = environment.topHost.listCaches(directory)
   const readings = await Promise.all(names.map(name => readCache(name, directory, environment)))
-  return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE') // gone since
+  return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE') // destroyed since it was listed
 }
 
 /**
- * Opened and closed each time: a cache that was destroyed meanwhile is not kept alive by being
- * watched, and one that was made anew under its name is found.
+ * Opens and closes the cache each time. Otherwise watching would keep a destroyed cache alive, and
+ * a new cache under the same name would not be found.
  */
 async function readCache(
   name: string,
@@ -60,7 +60,7 @@ async function readCache(
     })
     try {
       const stats = await target.stats()
-      const attachments = stats.attachments - 1 // this look is one of them
+      const attachments = stats.attachments - 1 // excludes this reader
       return { source: '', name, facts: { ...stats, name, attachments } }
     } finally {
       await target.close()
@@ -88,9 +88,7 @@ function problemOf(error: unknown): Pick<Reading, 'problem' | 'code'> {
   return { problem, code: error instanceof UndercroftError ? error.code : 'UNDERCROFT_SYSTEM' }
 }
 
-// MERGED: What `top` knows of a cache at one moment, and how it is read from a stats server's document. /
-
-/** Counts of one cache. What uWSGI does not tell is absent. */
+/** Counts of one cache. Counts that uWSGI does not report are absent. */
 export interface CacheFacts {
   readonly name: string
   readonly items: number
@@ -105,31 +103,34 @@ export interface CacheFacts {
   readonly size?: number
 }
 
-/** One cache, or one source that gave none. */
+/** A reading of one cache, or of a source that could not be read. */
 export interface Reading {
   /** The address of a stats server; empty for this machine. */
   readonly source: string
-  /** Empty when it is the source itself that could not be read. */
+  /** Empty if the source itself could not be read. */
   readonly name: string
   readonly facts?: CacheFacts
-  /** Why there are no facts. */
+  /** The reason why there are no facts. */
   readonly problem?: string
   /** The problem's code. */
   readonly code?: ErrorCode
 }
 
 /**
- * Reads the answer of a stats server, ours or uWSGI's, with or without an HTTP header. Ours has
- * more than uWSGI's in a member of its own.
+ * Parses the document of a stats server, of this package or of uWSGI, with or without an HTTP
+ * header. This package adds a member of its own, with more facts.
  */
 export function parseStatsDocument(text: string): CacheFacts[] {
   const body = /^HTTP\/1\.[01] /.test(text) ? text.slice(text.search(/\r?\n\r?\n/)) : text
   const document = parseJson(body)
   const own = memberOf(memberOf(document, 'undercroft'), 'caches')
   const caches = own ?? memberOf(document, 'caches') ?? []
-  // Every stats document has this one, and hardly anything else has it.
+  // Every stats document has this member, and hardly any other document has it.
   if (memberOf(document, 'workers') === undefined || !Array.isArray(caches)) {
-    throw new UndercroftError('UNDERCROFT_PROTOCOL', 'what came is no statistics')
+    throw new UndercroftError(
+      'UNDERCROFT_PROTOCOL',
+      'not an undercroft or uWSGI stats document',
+    )
   }
   return caches.map(own === undefined ? readUwsgiCache : readOwnCache)
 }
@@ -140,7 +141,7 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new UndercroftError(
       'UNDERCROFT_PROTOCOL',
-      'what came is no JSON; uWSGI sends such when a name has a quote or a backslash',
+      'the response is not valid JSON; uWSGI sends invalid JSON if a name has a quote or a backslash',
       { cause },
     )
   }

@@ -1,5 +1,5 @@
 /**
- * `undercroft top`: caches live, in a table that is drawn anew at each refresh.
+ * `undercroft top`: shows caches live, in a table that is redrawn at each refresh.
  */
 
 import { invalidOption } from '../../base/index.ts'
@@ -38,7 +38,7 @@ const ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'command',
     support: 'now',
-    description: 'Prints one frame and ends.',
+    description: 'Print one frame and exit.',
   },
   requireRow(OPTION_TABLE, 'directory'),
   requireRow(OPTION_TABLE, 'json'),
@@ -50,7 +50,7 @@ const TABLE = buildTable(ROWS)
 export const TOP: Command = {
   name: 'top',
   words: '[NAME|ADDRESS ...]',
-  summary: 'Show caches live, of this machine or of stats servers',
+  summary: 'Show caches live: those of this machine or of stats servers',
   table: TABLE,
   run(parsed, environment) {
     const { options } = checkOptions(TABLE, parsed.given)
@@ -69,12 +69,12 @@ interface TopPlan {
   readonly sources: readonly TopSource[]
   readonly directory?: string
   readonly intervalMs: number
-  /** As it was written. */
+  /** As given. */
   readonly interval: string
   readonly isJson: boolean
 }
 
-/** Below this, looking costs more than what is looked at. */
+/** A shorter interval costs more than it shows. */
 const MIN_INTERVAL_MS = 100
 const MAX_INTERVAL_MS = 86_400_000
 
@@ -95,7 +95,10 @@ async function printOnce(plan: TopPlan, environment: CommandEnvironment): Promis
   return rows.some(row => row.problem !== undefined) ? EXIT.failure : EXIT.done
 }
 
-/** Until a signal comes or nobody reads any more. Leaves a terminal as it was, whatever happens. */
+/**
+ * Refreshes until a signal arrives or no process reads the output. Restores the terminal in any
+ * case.
+ */
 async function watch(plan: TopPlan, environment: CommandEnvironment): Promise<ExitCode> {
   const { stdout, topHost } = environment
   const stop = new AbortController()
@@ -122,7 +125,8 @@ async function takeMoment(plan: TopPlan, environment: CommandEnvironment): Promi
   return { elapsedMs: environment.topHost.clock.elapsedMs(), readings }
 }
 
-// ECMA-48 and xterm: a screen of its own without a cursor; and back to what was there before.
+// ECMA-48 and xterm: switch to a separate screen without a cursor, and back to the previous
+// content.
 const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l'
 const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
@@ -130,8 +134,8 @@ const CLEAR_LINE_END = '\u001b[K'
 const CLEAR_BELOW = '\u001b[J'
 
 /**
- * Over the last frame, in one write, so that nothing flickers. The last column stays free: with the
- * cursor on it, clearing the rest of a line would take the character before as well.
+ * Draws over the last frame in one write, to avoid flicker. The last column stays free: with the
+ * cursor in it, clearing the rest of the line would also erase the character before it.
  */
 async function drawFrame(
   rows: readonly TopRow[],

@@ -1,16 +1,18 @@
 /**
- * What a cache has to do with other nodes, as its definition says: filled from one of them, told by
- * them, telling them.
+ * Replication of a cache, as its definition requests: copying its content from another node at
+ * start, receiving changes and sending changes.
  */
 
 import type { ReplicableCache } from '../../base/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../replication/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../../uwsgi/options/index.ts'
 
-/** Ends what was begun. */
+/** Stops the replication. */
 export type StopFollowing = () => void
 
-/** Done when the content is there, or known not to come, and every address is listened on. */
+/**
+ * Resolves when the content is copied or known to be unavailable, and every address is listened on.
+ */
 export async function receiveChanges(
   cache: ReplicableCache,
   { name, udpServers, udpAllow, allowPublic, sync }: CacheDefinition,
@@ -36,7 +38,7 @@ export async function receiveChanges(
   }
 }
 
-/** Tells the nodes of each change that is made through this object, from now on. */
+/** Sends each change made through this object to the nodes, from now on. */
 export async function sendChanges(
   cache: ReplicableCache,
   { nodes }: CacheDefinition,

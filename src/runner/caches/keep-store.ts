@@ -1,6 +1,6 @@
 /**
- * Caches of `serve` that live in a file on disk: opened with uWSGI's words, and flushed now and
- * then.
+ * Caches of `serve` with a store file: opening them with uWSGI's log lines, and flushing them at
+ * intervals.
  */
 
 import { existsSync, rmSync } from 'node:fs'
@@ -8,10 +8,10 @@ import { UndercroftError } from '../../base/index.ts'
 import { Cache, type CacheOptions } from '../../cache/index.ts'
 import type { CacheDefinition } from '../../uwsgi/options/index.ts'
 
-/** A timer set for longer fires at once. */
+/** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** What made a file unfit: another file, another version, other sizes. */
+/** Codes of an unfit file: another kind of file, another version, or other sizes. */
 const UNFIT = new Set<string>([
   'UNDERCROFT_GEOMETRY_MISMATCH',
   'UNDERCROFT_NOT_A_SEGMENT',
@@ -20,7 +20,7 @@ const UNFIT = new Set<string>([
   'UNDERCROFT_CORRUPT',
 ])
 
-/** Opens the store or creates it; with `store_delete`, in the place of one that does not fit. */
+/** Opens the store file or creates it. With `store_delete`, replaces a file that does not fit. */
 export function openStore(
   options: CacheOptions,
   store: string,
@@ -49,7 +49,7 @@ export function openStore(
   return cache
 }
 
-/** Flushes every so often, 0: never; the next round waits for the one before. */
+/** Flushes at this interval; 0: never. The next flush waits until the previous one has ended. */
 export function keepFlushed(
   cache: Pick<Cache<Uint8Array>, 'name' | 'flush'>,
   everyMs: number,

@@ -1,9 +1,10 @@
 /**
- * Putting items and files into a cache at start, in uWSGI's words.
+ * Stores items and files in a cache at start, and logs them in uWSGI's words.
  *
- * Of several for one key the first counts, as in uWSGI. What came from a store or another server
- * stays as well. But a cache without these outlives `serve` here, so what an earlier run left is
- * overwritten: who changes a file and starts anew expects the new one.
+ * The first of several values for one key counts, as in uWSGI. Items from a store file or from
+ * another server stay as well. A cache without these outlives `serve` here, so items of an earlier
+ * run are overwritten: after a file has changed and `serve` restarts, the new content must be
+ * served.
  */
 
 import { constants } from 'node:fs'
@@ -13,10 +14,10 @@ import { gzip } from 'node:zlib'
 import { type ByteCache, UndercroftError } from '../../base/index.ts'
 import type { CacheDefinition, Preload } from '../../uwsgi/options/index.ts'
 
-/** What is filled. */
+/** The cache to preload. */
 export type PreloadedCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'maxValueSize'>
 
-/** Done when everything was stored or said to be not. */
+/** Resolves when every item is stored or a line says why not. */
 export async function preloadCache(
   cache: PreloadedCache,
   { preloads, store, sync }: Pick<CacheDefinition, 'preloads' | 'store' | 'sync'>,
@@ -39,12 +40,12 @@ export async function preloadCache(
   }
 }
 
-/** The most that is read of a file to compress it, in bytes: it may become a small value. */
+/** Largest file that is read for compression, in bytes: its compressed value may be small. */
 const GZIP_SOURCE_LIMIT = 256 * 1024 * 1024
 
 const compress = promisify(gzip)
 
-/** Why a value cannot be stored. */
+/** The reason why a value cannot be stored. */
 class NotStored extends Error {}
 
 async function readPreload(cache: PreloadedCache, preload: Preload): Promise<Uint8Array> {
@@ -54,10 +55,13 @@ async function readPreload(cache: PreloadedCache, preload: Preload): Promise<Uin
   return content.length === 0 ? content : compress(content)
 }
 
-/** Never waits for anybody, as opening a pipe would, and never reads more than the limit. */
+/**
+ * Opens the file without blocking, as a pipe would otherwise block, and reads no more than the
+ * limit.
+ */
 async function readWhole(path: string, limit: number): Promise<Buffer> {
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  if (!(await file.stat()).isFile()) throw new Error('it is no regular file')
+  if (!(await file.stat()).isFile()) throw new Error('it is not a regular file')
   const chunks: Buffer[] = []
   for await (const chunk of file.createReadStream({ end: limit })) chunks.push(chunk)
   const content = Buffer.concat(chunks)
@@ -78,7 +82,7 @@ function requireStored(
   throw new NotStored(reason)
 }
 
-/** uWSGI ends when a file cannot be read; here the rest goes on, and this is said loudly. */
+/** uWSGI ends when a file cannot be read. Here the start continues, and the line is prominent. */
 function describeFailure(error: unknown, key: string, cacheName: string): string {
   const reason = error instanceof Error ? error.message : String(error)
   if (error instanceof NotStored || error instanceof UndercroftError) {

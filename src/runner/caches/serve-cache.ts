@@ -1,6 +1,6 @@
 /**
- * Caches made from their definitions: by the process that answers for them, and once more by each
- * worker of it.
+ * Caches opened from their definitions: by the process that serves them, and again by each of its
+ * workers.
  */
 
 import { UndercroftError } from '../../base/index.ts'
@@ -11,62 +11,72 @@ import { keepFlushed, openStore } from './keep-store.ts'
 import { preloadCache } from './preload-cache.ts'
 import { watchFull } from './watch-full.ts'
 
-/** A cache that is served. Bytes in, bytes out; an application sees values in it. */
-export type ServedBytes = Cache<Uint8Array>
+/** A cache as the runner opens it: bytes in, bytes out. An application stores values in it. */
+export type BinaryCache = Cache<Uint8Array>
 
 /** What only one process of an instance does for a cache. */
 export interface ServingOptions {
   readonly directory: string | undefined
-  /** Whether this process makes changes that other nodes are to hear of. */
+  /** Whether this process makes changes that other nodes must receive. */
   readonly isServing: boolean
-  /** What uWSGI would log of this cache. */
+  /** Receives the lines that uWSGI would log about this cache. */
   readonly onLog: (line: string) => void
 }
 
-/** Creates the cache, or opens it as it was left, and does all that its definition asks for. */
-export async function openServedCache(
-  definition: CacheDefinition,
-  { directory, isServing, onLog }: ServingOptions,
-): Promise<ServedBytes> {
-  const options = cacheOptions(definition, directory, onLog)
-  const { store } = definition
-  const cache =
-    store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
-  const stops: (() => void)[] = []
-  const close = cache.close.bind(cache)
-  const kept = Object.assign(cache, {
-    close() {
-      for (const stop of stops.splice(0)) stop()
-      close()
-    },
-  })
-  try {
-    stops.push(await receiveChanges(cache, definition, onLog))
-    if (isServing) stops.push(await sendChanges(cache, definition, onLog))
-    for (const node of definition.nodes) onLog(`added udp node ${node} for cache "${cache.name}"`)
-    await preloadCache(cache, definition, onLog)
-    stops.push(keepFlushed(cache, definition.flushSeconds * 1000, onLog))
-    const cycleMs = definition.cycleSeconds * 1000
-    if (!definition.ignoreFull) stops.push(watchFull(cache, cycleMs, onLog))
-    return kept
-  } catch (error) {
-    kept.close()
-    throw error
+/** A cache with the background work that its definition requires. */
+export class ServedCache {
+  readonly cache: BinaryCache
+  readonly #stops: (() => void)[] = []
+
+  private constructor(cache: BinaryCache) {
+    this.cache = cache
+  }
+
+  /** Creates the cache, or opens it with its content, and starts all that its definition requires. */
+  static async open(
+    definition: CacheDefinition,
+    { directory, isServing, onLog }: ServingOptions,
+  ): Promise<ServedCache> {
+    const options = cacheOptions(definition, directory, onLog)
+    const { store } = definition
+    const cache =
+      store === undefined ? openCurrent(options) : openStore(options, store, definition, onLog)
+    const served = new ServedCache(cache)
+    const stops = served.#stops
+    try {
+      stops.push(await receiveChanges(cache, definition, onLog))
+      if (isServing) stops.push(await sendChanges(cache, definition, onLog))
+      for (const node of definition.nodes) onLog(`added udp node ${node} for cache "${cache.name}"`)
+      await preloadCache(cache, definition, onLog)
+      stops.push(keepFlushed(cache, definition.flushSeconds * 1000, onLog))
+      const cycleMs = definition.cycleSeconds * 1000
+      if (!definition.ignoreFull) stops.push(watchFull(cache, cycleMs, onLog))
+      return served
+    } catch (error) {
+      served.close()
+      throw error
+    }
+  }
+
+  /** Stops the background work and closes the cache. */
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+    this.cache.close()
   }
 }
 
-/** A worker's own door to a cache that its master has opened. */
+/** Opens a cache in a worker, after the master has created it. */
 export async function openWorkerCache(
   definition: CacheDefinition,
   directory: string | undefined,
   onLog: (line: string) => void,
-): Promise<ServedBytes> {
+): Promise<BinaryCache> {
   const cache = Cache.open<Uint8Array>({
     ...cacheOptions(definition, directory, onLog),
     memory: 'shared',
   })
   try {
-    // Until the end of the process: a worker closes its caches when it ends.
+    // Until the process ends: a worker closes its caches only by ending.
     await sendChanges(cache, definition, onLog)
     return cache
   } catch (error) {
@@ -103,10 +113,11 @@ function cacheOptions(
 }
 
 /**
- * Opens a cache with these options. One of that name but with others, which nobody else has open,
- * is left from an earlier configuration: whoever changes an INI file expects the change to count.
+ * Opens a cache with these options. If a cache of that name has other options and no other process
+ * has it open, it remains from an earlier configuration and is replaced, so that a change of an INI
+ * file takes effect.
  */
-function openCurrent(options: CacheOptions & { readonly name: string }): ServedBytes {
+function openCurrent(options: CacheOptions & { readonly name: string }): BinaryCache {
   try {
     return Cache.open<Uint8Array>(options)
   } catch (error) {
@@ -117,7 +128,7 @@ function openCurrent(options: CacheOptions & { readonly name: string }): ServedB
   }
 }
 
-/** False: another process has it open. */
+/** Returns false if another process has the cache open. */
 function destroyUnused({ name, directory }: CacheOptions): boolean {
   const old = Cache.open({ name, ...(directory === undefined ? {} : { directory }) })
   if (old.stats().attachments > 1) {

@@ -1,17 +1,18 @@
 /**
- * Saying that a cache is full, in uWSGI's words, but once when it begins instead of at each set.
+ * Logs that a cache is full, in uWSGI's words, but once when that begins instead of at each set.
  *
- * The counts are looked at once a master cycle, so it makes no difference which process met it.
+ * The counts are checked once a master cycle, so it makes no difference which process found the
+ * cache full.
  */
 
 import type { CacheStats } from '../../base/index.ts'
 
-/** What is watched: a cache, or what a test gives. */
+/** The watched cache; tests pass their own. */
 export interface WatchedCache {
   stats(): CacheStats
 }
 
-/** Looks every so often; returns what ends it. */
+/** Checks at this interval. Returns a function that stops the checks. */
 export function watchFull(
   cache: WatchedCache,
   everyMs: number,
@@ -25,7 +26,7 @@ export function watchFull(
   return () => clearInterval(timer)
 }
 
-/** Decides from the counts of one look and the next. */
+/** Decides from the counts of two checks. */
 export class FullWatch {
   #count: number
   #wasFull = false
@@ -34,7 +35,7 @@ export class FullWatch {
     this.#count = fullCount(stats)
   }
 
-  /** A line when the cache was found full since the last look, and not in the time before. */
+  /** Returns a line if the cache was found full since the last check, but not before it. */
   look(stats: CacheStats): string | undefined {
     const count = fullCount(stats)
     const isFull = count > this.#count
@@ -48,7 +49,7 @@ export class FullWatch {
   }
 }
 
-/** As uWSGI counts: an eviction is one, unless all go at once. */
+/** As in uWSGI, an eviction counts as full, unless all items are removed at once. */
 function fullCount({ full, evicted, eviction }: CacheStats): number {
   return eviction === 'clear' ? full : full + evicted
 }

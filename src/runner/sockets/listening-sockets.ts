@@ -1,9 +1,9 @@
 /**
- * The sockets of an instance: bound and listened on by the master, which never accepts.
+ * The sockets of an instance. The master binds them and listens on them, but never accepts.
  *
- * The workers do that, each on a duplicate of its own, so a connection costs the master nothing.
- * And as long as the master lives there is somewhere to wait: connections that come while the only
- * worker is being replaced are accepted by the next.
+ * Each worker accepts on a duplicate of its own, so a connection costs the master nothing. While
+ * the only worker is being replaced, new connections wait in the backlog of the master's socket,
+ * and the next worker accepts them.
  */
 
 import { closeSync, fstatSync } from 'node:fs'
@@ -15,16 +15,16 @@ import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/opt
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
-/** Of a Unix socket, unless `chmod-socket` says otherwise: its owner alone. */
+/** Mode of a Unix socket without `chmod-socket`: only its owner may use it. */
 const DEFAULT_MODE = 0o600
 
-/** A socket that listens. */
+/** A listening socket. */
 export class ListeningSocket {
-  /** As bound: port 0 has become a real one. */
+  /** The bound address, with the real port in place of 0. */
   readonly address: SocketAddress
   readonly protocol: PlannedSocket['protocol']
   readonly access: AccessOptions
-  /** Of a Unix socket. */
+  /** The file of a Unix socket. */
   readonly file: OwnedFile | undefined
   readonly #descriptor: number
   readonly #inode: number
@@ -63,30 +63,33 @@ export class ListeningSocket {
         descriptor,
       )
     } finally {
-      server.close() // its own number for the socket; ours keeps it listening
+      server.close() // closes its own descriptor; the duplicate keeps the socket listening
     }
   }
 
-  /** The address as it is written in options. */
+  /** The address in the form that options take. */
   get addressText(): string {
     return formatAddress(this.address)
   }
 
-  /** A number for a worker to listen on, which `node:cluster` closes when that worker is gone. */
+  /**
+   * Returns a descriptor for a worker to listen on. `node:cluster` closes it when that worker is
+   * gone.
+   */
   duplicate(): number {
     return duplicateDescriptor(this.#descriptor)
   }
 
-  /** Closes a duplicate that no worker came to listen on. */
+  /** Closes a duplicate on which no worker has listened. */
   closeUnused(duplicate: number): void {
     try {
       if (fstatSync(duplicate).ino === this.#inode) closeSync(duplicate)
     } catch {
-      // it is closed already
+      // already closed
     }
   }
 
-  /** Listens no more, as far as the master is concerned, and removes a socket file. */
+  /** Closes the master's descriptor and removes a socket file. */
   release(onLog: (line: string) => void): void {
     if (this.#isReleased) return
     this.#isReleased = true
@@ -102,12 +105,13 @@ export class ListeningSocket {
 function requireDescriptor(server: Server): number {
   const descriptor = descriptorOf(server)
   if (descriptor !== undefined) return descriptor
-  throw new UndercroftError('UNDERCROFT_SYSTEM', 'this Node.js does not tell a socket’s descriptor')
+  throw new UndercroftError(
+    'UNDERCROFT_SYSTEM',
+    'this version of Node.js does not expose the descriptor of a socket',
+  )
 }
 
-// MERGED: Saying which option asked for an address that somebody else has. /
-
-/** What `bind` gives; an error about an address in use names the option and the address. */
+/** Runs `bind`. An error about an address in use names the option and the address. */
 export async function explainingAddressInUse<T>(
   { label, address }: Pick<PlannedSocket, 'label' | 'address'>,
   bind: () => Promise<T>,
@@ -125,7 +129,7 @@ export async function explainingAddressInUse<T>(
   }
 }
 
-/** The system's code, on the error itself or on the one it came from. */
+/** The code of the system is on the error itself or on its cause. */
 function isAddressInUse(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return ('code' in error && error.code === 'EADDRINUSE') || isAddressInUse(error.cause)

@@ -1,5 +1,5 @@
 /**
- * The sockets of a plan: what listens where, with which limits, and what its author should know.
+ * The sockets of a plan: addresses, limits, and warnings for the author of the configuration.
  */
 
 import { invalidOption } from '../../base/index.ts'
@@ -19,12 +19,12 @@ import {
   textOption,
 } from '../../uwsgi/options/index.ts'
 
-/** A socket to listen on, and how messages call it. */
+/** A socket to listen on, and its label in messages. */
 export interface PlannedSocket {
   readonly label: string
   readonly address: SocketAddress
   readonly protocol: 'uwsgi' | 'http'
-  /** It may be an address that other machines reach. */
+  /** Whether other machines may reach the address. */
   readonly allowPublic: boolean
   readonly access: SocketAccess
 }
@@ -34,32 +34,44 @@ export interface PlannedStats extends PlannedSocket {
   readonly format: StatsFormat
 }
 
-/** How statistics are served. */
+/** The form of the statistics. */
 export interface StatsFormat {
-  /** An HTTP header whatever the client sends. */
+  /** Whether to send an HTTP header regardless of what the client sends. */
   readonly isHttp: boolean
   readonly isMinified: boolean
 }
 
-/** What a listening socket allows. */
+/** Limits of the listening sockets. */
 export interface ListenLimits {
-  /** Bytes of the largest packet. */
+  /** Size of the largest packet in bytes. */
   readonly bufferSize: number
   readonly socketTimeoutMs: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
   readonly maxBufferedSize: number
-  /** Of a Unix socket. Absent: as the system makes it. */
+  /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
 }
 
-/** A part of the plan, and what its author should be told. */
+/** Limits of the HTTP servers of one worker. */
+export interface HttpLimits {
+  /** Time to send the header of a request. */
+  readonly headersTimeoutMs: number
+  /** Time to send a whole request. */
+  readonly requestTimeoutMs: number
+  readonly maxConnections: number
+}
+
+/** A part of the plan, and warnings about it. */
 interface Planned<T> {
   readonly planned: T
   readonly warnings: readonly string[]
 }
 
-/** Sockets in the order of their options; the default one only if nothing else is listened on. */
+/**
+ * Plans the sockets in the order of their options. The default socket applies only without any
+ * other.
+ */
 export function planSockets(options: OptionSet): Planned<readonly PlannedSocket[]> {
   const uwsgi = listOption(options, 'socket')
   const http = [...listOption(options, 'http'), ...listOption(options, 'http-socket')]
@@ -103,11 +115,22 @@ export function readLimits(options: OptionSet): ListenLimits {
   }
 }
 
+export function readHttpLimits(options: OptionSet): HttpLimits {
+  const requestTimeoutMs = requiredInteger(options, 'http-request-timeout') * 1000
+  const headersTimeoutMs = requiredInteger(options, 'http-headers-timeout') * 1000
+  return {
+    // Node.js requires it: a header is a part of its request.
+    headersTimeoutMs: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeoutMs,
+    maxConnections: requiredInteger(options, 'http-max-connections'),
+  }
+}
+
 function planSocket(given: GivenOption, allowPublic: boolean): PlannedSocket {
   return { label: formatGiven(given), ...parseSocket(given), protocol: 'uwsgi', allowPublic }
 }
 
-/** A web server is there for everybody; nobody changes a cache through it but the application. */
+/** A web server is open to all clients; only its application changes a cache. */
 function planHttpSocket(given: GivenOption): PlannedSocket {
   const socket = parseSocket(given, [])
   return { label: formatGiven(given), ...socket, protocol: 'http', allowPublic: true }
@@ -120,7 +143,7 @@ function defaultSocket(options: OptionSet): PlannedSocket {
   return { label, address, protocol: 'uwsgi', allowPublic: false, access }
 }
 
-/** In uWSGI `:3031` is open to the whole network, and so its users may expect that. */
+/** In uWSGI `:3031` is open to the whole network, so its users may expect that here. */
 function warnOfLoopback(given: GivenOption): string[] {
   if (!given.value.startsWith(':')) return []
   const [text = ''] = given.value.split(',', 1)

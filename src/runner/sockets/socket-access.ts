@@ -1,6 +1,9 @@
 /**
- * Who may use a socket, with what its files say: read once, by whoever starts first and as whom it
- * starts, because those who serve later may be users without a right to the file.
+ * Which clients may use a socket, including the secrets in its files. The first process reads the
+ * files at the start, because the processes that serve later may run as users without access to
+ * them.
+ *
+ * Secrets are in files because any user of the machine can read a command line.
  */
 
 import fs from 'node:fs'
@@ -20,12 +23,12 @@ export function readAccess({ label, access }: PlannedSocket): AccessOptions {
   }
 }
 
-// MERGED: Secrets in files: an option on a command line is for everybody to read. /
-
-/** No secret is longer; what is, was not meant. */
+/** No secret is longer; a larger file was not meant. */
 const MAX_SIZE = 4096
 
-/** The text of the file without the end of its line. `label` is how messages call the option. */
+/**
+ * Returns the text of the file without its last line end. `label` is the option's name in messages.
+ */
 export function readSecretFile(label: string, path: string): string {
   const refuse = (why: string, cause?: unknown) =>
     new UndercroftError('UNDERCROFT_OPTION_INVALID', `${label} ${path}: ${why}`, { cause })
@@ -37,9 +40,10 @@ export function readSecretFile(label: string, path: string): string {
   }
   try {
     const { mode, size } = fs.fstatSync(fd)
-    if ((mode & fs.constants.S_IFMT) !== fs.constants.S_IFREG) throw refuse('is no regular file')
-    if ((mode & 0o007) !== 0) throw refuse('everybody may use it; run chmod o-rwx on it')
-    if (size > MAX_SIZE) throw refuse(`has ${size} bytes; a secret has 1024 at most`)
+    if ((mode & fs.constants.S_IFMT) !== fs.constants.S_IFREG) throw refuse('is not a regular file')
+    if ((mode & 0o007) !== 0)
+      throw refuse('every user of this machine may read or change it; run chmod o-rwx on it')
+    if (size > MAX_SIZE) throw refuse(`has ${size} bytes; a secret has at most 1024`)
     return fs.readFileSync(fd, 'utf8').replace(/\r?\n$/, '')
   } finally {
     fs.closeSync(fd)

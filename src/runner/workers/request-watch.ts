@@ -1,21 +1,23 @@
 /**
- * The requests that a worker's application has in hand: counted, timed, and told to the board.
+ * The requests in progress in a worker's application: counted, timed, and reported on the
+ * scoreboard.
  *
- * Every request passes here, so it costs little: 0.7 us, where Node.js itself needs 18 for "hello".
- * Hence a list linked by hand, a clock that is read now and then, and no `once`.
+ * Every request passes here, so the cost matters: 0.7 us, while Node.js itself needs 18 us for
+ * "hello". For that reason the list is linked by hand, the clock is read only now and then, and
+ * there is no `once`.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Clock } from '../../base/index.ts'
 import type { ScoreboardEntry } from './scoreboard.ts'
 
-/** One request that has not ended, between those that began before and after it. */
+/** One request in progress, linked to the requests that began before and after it. */
 interface ActiveRequest {
   /** Counted from 1. */
   readonly number: number
   /** By the clock that is read now and then. */
   readonly startedAtMs: number
-  /** Undefined: it is not timed. */
+  /** Undefined: the request is not timed. */
   readonly exactStartMs: number | undefined
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -30,11 +32,11 @@ export interface LateRequest {
   readonly tookMs: number
 }
 
-/** One of so many requests is timed, and counts for all of them. */
+/** One of this many requests is timed and counts for all of them. */
 const TIMED_SHARE = 8
 
 export class RequestWatch {
-  /** Told once, when so many requests have begun. */
+  /** Called once, when this many requests have begun. */
   onCount: { readonly count: number; readonly act: () => void } | undefined
   readonly #entry: ScoreboardEntry
   readonly #clock: Clock
@@ -53,7 +55,7 @@ export class RequestWatch {
     this.#nowMs = clock.elapsedMs()
   }
 
-  /** The listener, with each of its requests watched. */
+  /** Returns a listener that watches each of its requests. */
   wrap(listener: RequestListener): RequestListener {
     return (request, response) => {
       this.#begin(request, response)
@@ -61,18 +63,21 @@ export class RequestWatch {
     }
   }
 
-  /** Several times a second: tells that the event loop turns, and reads the clock. */
+  /**
+   * Called several times a second: shows on the scoreboard that the event loop is running, and
+   * reads the clock.
+   */
   beat(): void {
     this.#entry.add('beats', 1)
     this.#nowMs = this.#clock.elapsedMs()
   }
 
-  /** The responses under way, by which their connections are known. */
+  /** The responses in progress, which identify busy connections. */
   get responses(): readonly ServerResponse[] {
     return this.#active().map(({ response }) => response)
   }
 
-  /** From now on each response is the last of its connection. Resolves when none is under way. */
+  /** Makes each response the last of its connection. Resolves when no request is in progress. */
   drain(): Promise<void> {
     this.#isDraining = true
     for (const { response } of this.#active()) endConnectionAfter(response)
@@ -82,7 +87,7 @@ export class RequestWatch {
     })
   }
 
-  /** Ends the connections of requests that have taken so long; what they were. */
+  /** Ends the connections of requests that exceed the limit, and returns those requests. */
   giveUp(limitMs: number): readonly LateRequest[] {
     this.beat()
     const late = this.#active().filter(({ startedAtMs }) => this.#nowMs - startedAtMs >= limitMs)
@@ -122,7 +127,7 @@ export class RequestWatch {
     if (this.#isDraining) endConnectionAfter(response)
     const end = () => this.#end(active)
     response.on('close', end)
-    // A request behind others on its connection has no socket yet, and may never get one.
+    // A pipelined request behind others has no socket yet, and may never get one.
     if (response.socket === null) request.socket.once('close', end)
     if (number === this.onCount?.count) this.onCount.act()
   }
@@ -149,7 +154,7 @@ export class RequestWatch {
   }
 }
 
-/** What Node.js itself does with the last request that a connection may have. */
+/** As Node.js itself does with the last request of a connection. */
 function endConnectionAfter(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false
 }

@@ -1,44 +1,47 @@
 /**
- * The board: what each worker process tells of itself in memory that the master sees as well.
+ * The scoreboard: facts about each worker process, in memory that the master shares.
  *
- * So the master knows what a worker is at even when that one's event loop stands still, and a
- * request costs no message. Each seat is written by one process only, and read as input is.
+ * The master can therefore see what a worker is doing even when that worker's event loop is
+ * blocked, and a request costs no message. Only one process writes each entry. Readers treat the
+ * values as untrusted input.
  */
 
 import { closeSync } from 'node:fs'
 import { makeSharedMemory, mapSharedMemory } from '../../platform/index.ts'
 
-/** Fields of a seat, by position; each is a number of 8 bytes, which is stored whole. */
+/** Fields of an entry by position. Each is a number of 8 bytes, which is stored whole. */
 const FIELDS = {
   /** Requests of the application that have begun. */
   requests: 0,
-  /** Of these, how many have not ended. */
+  /** Requests in progress. */
   active: 1,
-  /** The number of the oldest that has not ended, counted from 1; 0: none. */
+  /** Number of the oldest request in progress, counted from 1; 0: none. */
   oldest: 2,
   /** Microseconds that ended requests took. */
   runningMicros: 3,
-  /** As uWSGI has it: half of it is the last request. */
+  /** Moving average as in uWSGI: half of it is the last request. */
   averageMicros: 4,
   /** Bytes sent over connections that have ended. */
   sentBytes: 5,
-  /** Grows while the event loop turns. */
+  /** Grows while the event loop runs. */
   beats: 6,
 } as const
 
 type Field = keyof typeof FIELDS
 
-/** What a process tells of itself. */
+/** The values of an entry. */
 export type ScoreboardFacts = Readonly<Record<Field, number>>
 
-/** A line of the processor's cache for each, so that two workers do not slow each other down. */
+/**
+ * One cache line of the processor for each entry, so that two workers do not slow each other down.
+ */
 const ENTRY_SIZE = 64
 const ENTRY_LENGTH = ENTRY_SIZE / Float64Array.BYTES_PER_ELEMENT
 
-/** Where the worker's process finds the memory: the first descriptor behind those of `fork`. */
+/** Descriptor of the memory in a worker process: the first one after those of `fork`. */
 export const SCOREBOARD_DESCRIPTOR = 4
 
-/** The master's side. */
+/** The master's view of all entries. */
 export class Scoreboard {
   readonly fileDescriptor: number
   readonly #numbers: Float64Array
@@ -49,13 +52,13 @@ export class Scoreboard {
     this.#numbers = new Float64Array(memory.buffer)
   }
 
-  /** Before a new process takes the seat. */
+  /** Called before a new process takes the entry. */
   clear(index: number): void {
     this.#numbers.fill(0, index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH)
   }
 
   read(index: number): ScoreboardFacts {
-    const field = (name: Field) => sensible(this.#numbers[index * ENTRY_LENGTH + FIELDS[name]])
+    const field = (name: Field) => toCount(this.#numbers[index * ENTRY_LENGTH + FIELDS[name]])
     return {
       requests: field('requests'),
       active: field('active'),
@@ -68,7 +71,7 @@ export class Scoreboard {
   }
 }
 
-/** The one seat of a worker's process. */
+/** The entry of one worker process. */
 export class ScoreboardEntry {
   readonly #numbers: Float64Array
 
@@ -76,10 +79,10 @@ export class ScoreboardEntry {
     this.#numbers = numbers
   }
 
-  /** The seat of this process, in the memory that it was started with. */
+  /** Takes the entry of this process in the memory that it was started with. */
   static take(index: number): ScoreboardEntry {
     const buffer = mapSharedMemory(SCOREBOARD_DESCRIPTOR, (index + 1) * ENTRY_SIZE)
-    closeSync(SCOREBOARD_DESCRIPTOR) // what the application starts must not inherit it
+    closeSync(SCOREBOARD_DESCRIPTOR) // child processes of the application must not inherit it
     return new ScoreboardEntry(new Float64Array(buffer, index * ENTRY_SIZE, ENTRY_LENGTH))
   }
 
@@ -93,8 +96,8 @@ export class ScoreboardEntry {
   }
 }
 
-/** Whatever was written there: a count. */
-function sensible(value: number | undefined): number {
+/** Converts any written value to a count. */
+function toCount(value: number | undefined): number {
   return value !== undefined && value >= 0 && value <= Number.MAX_SAFE_INTEGER
     ? Math.floor(value)
     : 0

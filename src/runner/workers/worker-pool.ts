@@ -1,5 +1,5 @@
 /**
- * All workers together: started at once, replaced one after the other, looked after now and then.
+ * All workers: started together, replaced one after the other, checked once a cycle.
  */
 
 import type { WorkerFacts } from '../../monitoring/index.ts'
@@ -12,11 +12,14 @@ export class WorkerPool {
   readonly #plan: PlannedWorkers
   readonly #context: WorkerSlotContext
   readonly #slots: readonly WorkerSlot[]
-  /** Waiting to be replaced. One at a time, so that the others serve meanwhile. */
+  /** Workers waiting to be replaced. One is replaced at a time, so that the others keep serving. */
   readonly #waiting = new Set<WorkerSlot>()
   #isReplacing = false
   readonly #watches = new Map<WorkerProcess, Watch>()
-  /** They were told to give up; what does not end then is killed with its process. */
+  /**
+   * Processes that were ordered to give up late requests. If they are still late at the next check,
+   * they are killed.
+   */
   readonly #late = new Set<WorkerProcess>()
 
   constructor(plan: PlannedWorkers, context: WorkerSlotContext) {
@@ -34,24 +37,24 @@ export class WorkerPool {
     }
   }
 
-  /** Resolves when all serve; rejects when one does not come to. */
+  /** Resolves when all workers serve; rejects when one fails to. */
   async start(): Promise<void> {
     await Promise.all(this.#slots.map(slot => slot.start()))
   }
 
-  /** Replaces all, those too that a reload before has replaced already. */
+  /** Replaces all workers, including those that an earlier reload has already replaced. */
   reload(): void {
     this.#context.onLog('...gracefully reloading the workers, one at a time...')
     this.#replace(this.#slots)
   }
 
-  /** Resolves when all have finished what they had begun, and ended. */
+  /** Resolves when all workers have finished their requests and ended. */
   async drain(): Promise<void> {
     this.#waiting.clear()
     await Promise.all(this.#slots.map(slot => slot.drain()))
   }
 
-  /** Resolves when all have ended, which they do at once. */
+  /** Ends all workers at once; resolves when they have ended. */
   async stop(): Promise<void> {
     this.#waiting.clear()
     await Promise.all(this.#slots.map(slot => slot.stop()))
@@ -61,7 +64,7 @@ export class WorkerPool {
     return this.#slots.map(slot => slot.facts())
   }
 
-  /** Once a master cycle. */
+  /** Called once a master cycle. */
   lookAfter(): void {
     const { harakiriMs } = this.#plan
     if (harakiriMs === 0) return
@@ -105,7 +108,7 @@ export class WorkerPool {
     for (const slot of this.#waiting) {
       this.#waiting.delete(slot)
       if (!(await slot.replace()) && this.#waiting.size > 0) {
-        this.#context.onLog('...reload given up; the present workers go on')
+        this.#context.onLog('...reload given up; the present workers continue')
         this.#waiting.clear()
       }
     }

@@ -9,31 +9,31 @@ import { type Order, unwrapNotice, type WorkerTask, wrapMessage } from '../messa
 import type { ListeningSocket } from '../sockets/listening-sockets.ts'
 import { SCOREBOARD_DESCRIPTOR, type Scoreboard } from './scoreboard.ts'
 
-/** How long a worker may take to load its application. */
+/** Time that a worker has to load its application. */
 const START_LIMIT_MS = 120_000
 
-/** What a worker gets beside its drain's own limit, to say good bye. */
+/** Time that a worker gets in addition to the drain's limit, to report its end. */
 const LAST_WORDS_MS = 1_000
 
-/** How a process ended; both null: it could not even be started. */
+/** How a process ended; both null: it could not be started. */
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** What processes of all workers have in common. */
+/** What the processes of all workers share. */
 export interface ProcessContext {
   readonly scoreboard: Scoreboard
   readonly sockets: readonly ListeningSocket[]
-  /** Beside the master's own. */
+  /** Variables in addition to the master's own. */
   readonly environment: Readonly<Record<string, string>>
   readonly task: Omit<WorkerTask, 'workerId' | 'entryIndex' | 'sockets'>
 }
 
-/** Before the first process is started: all of them run the same file. */
+/** Call it before the first process starts: all processes run the same file. */
 export function prepareProcesses(scoreboard: Scoreboard): void {
-  // Each worker accepts by itself: handing over a connection cost the master 65 to 115 us of
-  // processor time, more than a request on a kept connection costs its worker.
+  // Each worker accepts connections itself: handing over a connection cost the master 65 to 115 us
+  // of processor time, more than a request on a kept connection costs its worker.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const stdio: NonNullable<typeof cluster.settings.stdio> = ['ignore', 'inherit', 'inherit', 'ipc']
   stdio[SCOREBOARD_DESCRIPTOR] = scoreboard.fileDescriptor
@@ -46,15 +46,15 @@ export function prepareProcesses(scoreboard: Scoreboard): void {
 
 export class WorkerProcess {
   readonly entryIndex: number
-  /** Resolves when it serves; rejects, with the reason, when it ends before. */
+  /** Resolves when the process serves; rejects with the reason when it ends before that. */
   readonly ready: Promise<void>
   readonly exit: Promise<Exit>
-  /** Set once it serves. */
+  /** Set once the process serves. */
   loadMs: number | undefined
   isDraining = false
-  /** Told when it has served as many requests as it may. */
+  /** Called when the process has started as many requests as max-requests allows. */
   onDone: () => void = () => {}
-  /** Why it did not come to serve. */
+  /** The reason why the process does not serve. */
   failure: UndercroftError | undefined
   readonly #worker: Worker
 
@@ -65,15 +65,15 @@ export class WorkerProcess {
     const sockets = this.#giveSockets(context.sockets)
     this.exit = this.#watchExit()
     this.ready = this.#watchStart({ ...context.task, workerId, entryIndex, sockets })
-    this.ready.catch(() => {}) // whoever waits for it hears of it
+    this.ready.catch(() => {}) // each waiter handles it
   }
 
-  /** 0: it could not be started. */
+  /** 0: the process could not be started. */
   get pid(): number {
     return this.#worker.process.pid ?? 0
   }
 
-  /** Resolves when it has ended, after what it had begun or after the limit, whichever is first. */
+  /** Lets the process finish its requests, at most until the limit. Resolves when it has ended. */
   async drain(limitMs: number): Promise<Exit> {
     this.isDraining = true
     if (this.loadMs === undefined) this.kill()
@@ -81,14 +81,14 @@ export class WorkerProcess {
     return this.#killAfter(limitMs + LAST_WORDS_MS)
   }
 
-  /** Resolves when it has ended, which it does at once. */
+  /** Ends the process at once. Resolves when it has ended. */
   async stop(): Promise<Exit> {
     this.isDraining = true
     this.#send({ kind: 'stop' })
     return this.#killAfter(LAST_WORDS_MS)
   }
 
-  /** It ends the requests that have taken too long. */
+  /** Orders the process to end the requests that take too long. */
   giveUp(): void {
     this.#send({ kind: 'give-up' })
   }
@@ -105,7 +105,7 @@ export class WorkerProcess {
   }
 
   #send(order: Order): void {
-    // The callback takes the error of a process that is going away; `exit` tells of that.
+    // The callback receives the error of a process that is ending; `exit` reports that end.
     if (this.#worker.isConnected()) this.#worker.process.send(wrapMessage(order), () => {})
   }
 
@@ -142,10 +142,14 @@ export class WorkerProcess {
     })
   }
 
-  /** A duplicate of each for this process; if it ends before it listens, they are closed. */
+  /**
+   * Duplicates each socket for this process. If the process ends before it listens, the duplicates
+   * are closed.
+   */
   #giveSockets(sockets: readonly ListeningSocket[]): WorkerTask['sockets'] {
     const given = sockets.map(socket => ({ socket, fileDescriptor: socket.duplicate() }))
-    // Right after `node:cluster` has closed what it took over, and before a number is used again.
+    // Right after `node:cluster` has closed the descriptors it took over, and before their numbers
+    // are used again.
     this.#worker.once('disconnect', () => {
       if (this.loadMs !== undefined) return
       for (const { socket, fileDescriptor } of given) socket.closeUnused(fileDescriptor)
@@ -159,13 +163,13 @@ export class WorkerProcess {
   }
 }
 
-/** With the code of the error that ended the worker, if that was one of ours. */
+/** Uses the code of the error that ended the worker, if it is a code of this package. */
 function workerFailed(message: string, code?: string): UndercroftError {
   const known = ERROR_CODES.find(candidate => candidate === code)
   return new UndercroftError(known ?? 'UNDERCROFT_WORKER_FAILED', message)
 }
 
-/** How a process ended, to go on after `worker 1 (pid: 7)`. */
+/** Describes how a process ended, to follow `worker 1 (pid: 7)`. */
 export function formatExit({ code, signal }: Exit): string {
   if (signal !== null) return `died, killed by ${signal}`
   return code === null ? 'could not be started' : `died (exit code ${code})`

@@ -1,6 +1,6 @@
 /**
- * One worker: its place among the others, which it keeps, and the processes that fill it one after
- * another. During a replacement there are two, the one that drains and its successor.
+ * One worker: a fixed place in the pool, and the processes that run it one after another. During a
+ * replacement there are two processes: the one that drains, and its successor.
  */
 
 import type { Clock } from '../../base/index.ts'
@@ -9,33 +9,33 @@ import type { ScoreboardFacts } from './scoreboard.ts'
 import { earlyDeathCount, respawnDelayMs } from './supervision.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'
 
-/** What all workers have in common. */
+/** What all workers share. */
 export interface WorkerSlotContext extends ProcessContext {
   readonly clock: Clock
   readonly reloadMercyMs: number
   readonly onLog: (line: string) => void
-  /** What the stats document says of the application; undefined: there is none. */
+  /** Directory of the application for the stats document; undefined without an application. */
   readonly appDirectory: string | undefined
 }
 
-/** A process with what has become of it. */
+/** A process of the worker, and its times. */
 interface SlotProcess {
   readonly process: WorkerProcess
   readonly spawnedAtMs: number
-  /** On the clock that never goes back; undefined: not yet. */
+  /** On the monotonic clock; undefined: the process does not serve yet. */
   readySinceMs: number | undefined
 }
 
 type Totals = Pick<ScoreboardFacts, 'requests' | 'runningMicros' | 'sentBytes'>
 
 export class WorkerSlot {
-  /** From 1. */
+  /** Counted from 1. */
   readonly id: number
-  /** Told when the present process has served as many requests as it may. */
+  /** Called when the current process has started as many requests as max-requests allows. */
   onDone: () => void = () => {}
   readonly #context: WorkerSlotContext
-  readonly #occupants = new Set<SlotProcess>()
-  /** The one that is to serve; undefined: it died, and its successor is not there yet. */
+  readonly #members = new Set<SlotProcess>()
+  /** The process that serves; undefined: it died, and its successor has not been started. */
   #current: SlotProcess | undefined
   #isReplacing = false
   #isOver = false
@@ -43,7 +43,7 @@ export class WorkerSlot {
   #earlyDeaths = 0
   #spawnCount = 0
   #harakiriCount = 0
-  /** Of processes that have ended. */
+  /** Totals of the processes that have ended. */
   #past: Totals = { requests: 0, runningMicros: 0, sentBytes: 0 }
 
   constructor(id: number, context: WorkerSlotContext) {
@@ -51,16 +51,16 @@ export class WorkerSlot {
     this.#context = context
   }
 
-  /** Processes that have not ended, those that drain among them. */
+  /** Processes that have not ended, including draining ones. */
   get processes(): readonly WorkerProcess[] {
-    return [...this.#occupants].map(occupant => occupant.process)
+    return [...this.#members].map(member => member.process)
   }
 
   get pid(): number {
     return this.#current?.process.pid ?? 0
   }
 
-  /** Starts the first process; rejects if that does not come to serve. */
+  /** Starts the first process; rejects if it fails to serve. */
   async start(): Promise<void> {
     this.#isReplacing = true
     const first = this.#spawn()
@@ -70,7 +70,10 @@ export class WorkerSlot {
     this.#isReplacing = false
   }
 
-  /** Once a new process serves, the old one drains. False: the new one did not come to serve. */
+  /**
+   * Starts a new process and, once that serves, drains the old one. Resolves to false if the new
+   * process fails to serve.
+   */
   async replace(): Promise<boolean> {
     if (this.#isOver) return false
     clearTimeout(this.#respawnTimer)
@@ -81,7 +84,7 @@ export class WorkerSlot {
     } catch (error) {
       this.#isReplacing = false
       if (this.#isOver) return false
-      this.#log(`worker ${this.id}: the new process failed: ${textOf(error)}`)
+      this.#log(`worker ${this.id}: the new process failed: ${messageOf(error)}`)
       if (this.#current === undefined) this.#respawnLater(undefined)
       return false
     }
@@ -93,13 +96,13 @@ export class WorkerSlot {
     return true
   }
 
-  /** Finishes what has begun, and is over. */
+  /** Finishes the requests in progress, and ends the worker. */
   async drain(): Promise<void> {
     this.#end()
     await Promise.all(this.processes.map(process => this.#drainOne(process)))
   }
 
-  /** Is over at once. */
+  /** Ends the worker at once. */
   async stop(): Promise<void> {
     this.#end()
     await Promise.all(this.processes.map(process => process.stop()))
@@ -153,37 +156,37 @@ export class WorkerSlot {
     const { clock } = this.#context
     this.#spawnCount++
     const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.#context)
-    const occupant: SlotProcess = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
-    this.#occupants.add(occupant)
+    const member: SlotProcess = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
+    this.#members.add(member)
     process.onDone = () => {
-      if (this.#current === occupant) this.onDone()
+      if (this.#current === member) this.onDone()
     }
     process.ready.then(
       () => {
-        occupant.readySinceMs = clock.elapsedMs()
+        member.readySinceMs = clock.elapsedMs()
       },
-      () => {}, // its end tells
+      () => {}, // the exit handler reports it
     )
-    void process.exit.then(exit => this.#onExit(occupant, exit))
-    return occupant
+    void process.exit.then(exit => this.#onExit(member, exit))
+    return member
   }
 
-  /** Two for each worker: there are never more than two processes of it. */
+  /** Each worker has two entries, because it never has more than two processes. */
   #freeEntryIndex(): number {
     const first = (this.id - 1) * ENTRIES_PER_SLOT
     return this.processes.some(process => process.entryIndex === first) ? first + 1 : first
   }
 
-  #onExit(occupant: SlotProcess, exit: Exit): void {
-    const { process } = occupant
+  #onExit(member: SlotProcess, exit: Exit): void {
+    const { process } = member
     this.#past = addTotals(this.#past, this.#context.scoreboard.read(process.entryIndex))
-    this.#occupants.delete(occupant)
-    if (this.#current === occupant) this.#current = undefined
+    this.#members.delete(member)
+    if (this.#current === member) this.#current = undefined
     const isExpected = process.isDraining || this.#isOver
-    if (isExpected || (this.#isReplacing && occupant.readySinceMs === undefined)) return
+    if (isExpected || (this.#isReplacing && member.readySinceMs === undefined)) return
     const end = process.failure?.message ?? formatExit(exit)
     this.#log(`DAMN ! worker ${this.id} (pid: ${process.pid}) ${end} :(`)
-    if (!this.#isReplacing) this.#respawnLater(occupant.readySinceMs)
+    if (!this.#isReplacing) this.#respawnLater(member.readySinceMs)
   }
 
   #respawnLater(servedSinceMs: number | undefined): void {
@@ -202,7 +205,7 @@ export class WorkerSlot {
   }
 }
 
-/** So many seats of the board belong to each worker. */
+/** Entries of the scoreboard for each worker. */
 export const ENTRIES_PER_SLOT = 2
 
 function addTotals(sum: Totals, { requests, runningMicros, sentBytes }: Totals): Totals {
@@ -213,6 +216,6 @@ function addTotals(sum: Totals, { requests, runningMicros, sentBytes }: Totals):
   }
 }
 
-function textOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

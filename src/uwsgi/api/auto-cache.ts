@@ -1,45 +1,44 @@
 /**
- * A cache that is there in any case: shared with other processes where there is a default cache,
- * private where there is none, as on a developer's machine.
+ * A cache that always exists: shared with other processes if there is a default cache, private to
+ * this thread if not, as on a developer's machine.
  */
 
 import type { CacheKey } from '../../base/index.ts'
 import { Cache as OpenedCache } from '../../cache/index.ts'
 import { findDefaultCache } from './find-cache.ts'
 
-/** Items of a private cache; beyond, the least recently used go. */
+/** Maximum number of items of a private cache; the least recently used are evicted. */
 const PRIVATE_MAX_ITEMS = 10_000
 
-/** Set to anything but nothing, it keeps the line about which cache is used from being written. */
+/** When set and not empty, this variable suppresses the line about which cache is used. */
 const QUIET_VARIABLE = 'UNDERCROFT_QUIET'
 
+/** For the whole process: the line about the cache is written once. */
 let hasSaid = false
 let privateCount = 0
 
 /**
- * The default cache of this machine if there is one at the first call; otherwise memory of this
- * thread alone. The first to find out says which on stderr: `USE CACHE UNDERCROFT` or
- * `USE CACHE MEMORY`.
- *
- * @typeParam V - what the values are; not checked at run time
+ * The default cache of this machine if it exists at the first call; otherwise memory of this thread
+ * alone. The first call writes which one it uses to stderr: `USE CACHE UNDERCROFT` or `USE CACHE
+ * MEMORY`.
+ * @typeParam V - the type of the values; not checked at run time
  */
 export class Cache<V = unknown> {
   #found: OpenedCache<V> | undefined
 
-  /** Whether other processes see it. */
+  /** Whether other processes see the items. */
   get shared(): boolean {
     return this.#use().shared
   }
 
-  /** The value, or null. */
+  /** Returns the value, or null. */
   get(name: CacheKey): V | null {
     return this.#use().get(name) ?? null
   }
 
   /**
-   * Stores a value, anything that `structuredClone` keeps; null and undefined delete.
-   *
-   * @returns false: the cache is full and evicts nothing, and what was there stays
+   * Stores any value that `structuredClone` can copy; null and undefined delete the item.
+   * @returns false if the cache is full and evicts nothing; the previous value stays
    * @throws UndercroftError UNDERCROFT_KEY_INVALID, UNDERCROFT_VALUE_TOO_LARGE,
    * UNDERCROFT_VALUE_UNSUPPORTED
    */
@@ -58,7 +57,7 @@ export class Cache<V = unknown> {
 function find<V>(): OpenedCache<V> {
   const shared = findDefaultCache()
   sayOnce(shared === undefined ? 'USE CACHE MEMORY' : 'USE CACHE UNDERCROFT')
-  // What the default cache holds is not known here, as it is not to whoever opens a cache.
+  // The type of the stored values is unknown here, as it is to any process that opens a cache.
   if (shared !== undefined) return shared as OpenedCache<V>
   const name = `auto-${++privateCount}`
   return OpenedCache.open<V>({ name, memory: 'private', maxItems: PRIVATE_MAX_ITEMS })

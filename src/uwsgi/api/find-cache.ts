@@ -1,5 +1,9 @@
 /**
- * Which cache an argument of uWSGI's functions means, opened or connected to when first used.
+ * Finds the cache that an argument of uWSGI's functions names, and opens it or connects to it at
+ * its first use.
+ *
+ * The open caches belong to the process, as in uWSGI: the functions take a name, not a handle, so
+ * there is no object that could hold them.
  */
 
 import { UndercroftError } from '../../base/index.ts'
@@ -9,10 +13,10 @@ import { LocalUwsgiCache } from './local-uwsgi-cache.ts'
 import { RemoteUwsgiCache } from './remote-uwsgi-cache.ts'
 import { ABSENT_CACHE, type UwsgiCache } from './uwsgi-cache.ts'
 
-/** The default cache of a process that belongs to no instance. */
+/** Name of the default cache in a process that belongs to no instance. */
 const DEFAULT_NAME = 'default'
 
-/** Remote caches with connections of their own; the one that came first makes room. */
+/** Maximum number of remote caches with open connections; beyond it the oldest is closed. */
 const REMOTE_LIMIT = 100
 
 const locals = new Map<string, LocalUwsgiCache>()
@@ -22,20 +26,20 @@ export function isRemote(identifier: string | undefined): boolean {
   return identifier?.includes('@') === true
 }
 
-/** Empty or undefined is the default cache. */
+/** Returns the cache with this name; an empty or undefined name is the default cache. */
 export function findCache(identifier: string | undefined): UwsgiCache {
   if (identifier !== undefined && isRemote(identifier)) return findRemote(identifier)
   return findLocal(identifier) ?? ABSENT_CACHE
 }
 
-/** The default cache; undefined: there is none. */
+/** Returns the default cache, or undefined if it does not exist. */
 export function findDefaultCache(): Cache | undefined {
   return findLocal(undefined)?.cache
 }
 
 /**
- * Caches of the instance that this process has open already: the functions use these very objects,
- * so that whoever follows one hears of their changes.
+ * Registers caches of the instance that this process has already opened. The functions use these
+ * objects, so that an observer of such an object sees the changes they make.
  */
 export function provideCaches(caches: readonly Cache[]): void {
   const first = currentInstance()?.caches[0]?.name
@@ -46,7 +50,7 @@ export function provideCaches(caches: readonly Cache[]): void {
   }
 }
 
-/** Gives everything back; the next use opens anew. */
+/** Closes all caches and connections; the next use opens them again. */
 export async function closeCaches(): Promise<void> {
   for (const { cache } of locals.values()) cache.close()
   locals.clear()
@@ -61,7 +65,7 @@ function findLocal(name = ''): LocalUwsgiCache | undefined {
   const caches = currentInstance()?.caches ?? []
   const wanted = name === '' ? caches[0] : caches.find(cache => cache.name === name)
   const opened = openLocal(wanted ?? { name: name === '' ? DEFAULT_NAME : name })
-  // What is not there may be created later: it is looked for again.
+  // A missing cache may be created later, so the next call looks again.
   if (opened !== undefined) locals.set(name, opened)
   return opened
 }
@@ -77,7 +81,7 @@ function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalUwsgiC
   }
 }
 
-/** No such cache, a name that no cache can have, a system where none can exist. */
+/** The cache does not exist, its name is not allowed, or the system cannot share memory. */
 const NO_CACHE: ReadonlySet<string> = new Set([
   'UNDERCROFT_NO_SUCH_CACHE',
   'UNDERCROFT_OPTION_INVALID',
@@ -97,7 +101,7 @@ function findRemote(identifier: string): RemoteUwsgiCache {
   return fresh
 }
 
-/** uWSGI waits for as long as its option socket-timeout says. */
+/** uWSGI waits as long as its option socket-timeout says. */
 function remoteOptions(): { readonly replyTimeoutMs?: number } {
   const seconds = Number(currentInstance()?.options['socket-timeout'])
   return seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}

@@ -1,39 +1,42 @@
 /**
- * The instance a process belongs to: its caches and options, as whoever started it says.
+ * The instance that a process belongs to: its caches and options.
  *
- * A parent process puts it into one environment variable, which its workers inherit; nothing else
- * is needed. A process that nobody told has no instance, and finds caches by their names alone.
+ * A master passes it to its workers in one environment variable. A process without that variable
+ * belongs to no instance and finds caches by their names alone.
  */
 
 import { invalidOption, requireInteger, requireString } from '../../base/index.ts'
 
-/** The environment variable with an instance as JSON; {@link formatInstance} makes its value. */
+/**
+ * Environment variable that holds an instance as JSON; {@link formatInstance} produces its value.
+ */
 export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
 
-/** A cache that exists already, and where. */
+/** A cache that already exists, and its location. */
 export interface InstanceCache {
   readonly name: string
-  /** Where its segment is, if not in the default directory. */
+  /** Directory of its segment, if not the default directory. */
   readonly directory?: string
-  /** Its file, if it has one of its own. */
+  /** Path of its store file, if it has one. */
   readonly store?: string
-  /** Milliseconds between two sweeps, should this process be the one to sweep. @default 3000 */
+  /** Milliseconds between two sweeps if this process sweeps. @default 3000 */
   readonly sweepMs?: number
-  /** What arithmetic on an absent key starts from. @default 0n */
+  /** Initial value of an absent counter. @default 0n */
   readonly mathInitial?: bigint
 }
 
 export interface Instance {
   /** The first is the default cache. */
   readonly caches: readonly InstanceCache[]
-  /** Option names as uWSGI writes them; the last value of each. */
+  /** Options by their names in uWSGI; the last value of each. */
   readonly options: Readonly<Record<string, string>>
 }
 
+/** One for each process: a worker belongs to one instance for its whole life. */
 let current: Instance | undefined
 let isKnown = false
 
-/** Undefined: this process was not told of one. */
+/** Returns the instance of this process, or undefined if it belongs to none. */
 export function currentInstance(): Instance | undefined {
   if (!isKnown) {
     const text = process.env[INSTANCE_VARIABLE]
@@ -43,7 +46,10 @@ export function currentInstance(): Instance | undefined {
   return current
 }
 
-/** Says it within the process, whatever the environment says; before the first use of a cache. */
+/**
+ * Sets the instance of this process in place of the environment variable. Call it before a cache is
+ * first used.
+ */
 export function defineInstance(instance: Instance | undefined): void {
   current = instance
   isKnown = true
@@ -58,7 +64,9 @@ export function formatInstance({ caches, options }: Instance): string {
   })
 }
 
-/** Throws UNDERCROFT_OPTION_INVALID, which names the variable and what is wrong with it. */
+/**
+ * @throws UndercroftError UNDERCROFT_OPTION_INVALID; the message names the variable and the fault
+ */
 export function parseInstance(text: string): Instance {
   const { caches, options = {} } = objectOf(parseJson(text))
   if (!Array.isArray(caches)) throw invalidOption(INSTANCE_VARIABLE, 'JSON with caches', caches)
@@ -84,7 +92,7 @@ function parseSweepMs(value: unknown): number {
   return requireInteger(`${INSTANCE_VARIABLE}: sweepMs`, value, 0, MAX_SWEEP_MS)
 }
 
-/** As of `Cache.open`. */
+/** The limit of `Cache.open`. */
 const MAX_SWEEP_MS = 86_400_000
 
 function parseOptions(given: unknown): Readonly<Record<string, string>> {
@@ -111,11 +119,10 @@ function parseBigInt(value: unknown): bigint {
   throw invalidOption(`${INSTANCE_VARIABLE}: mathInitial`, 'a 64-bit number as text', value)
 }
 
-// MERGED: `uwsgi.opt`: the options of the instance, read when asked for. /
-
 /**
- * The options this process was started with, as bytes; of a repeated option the last. Empty when
- * nobody started it as a worker.
+ * `uwsgi.opt`: the options that this process was started with, as bytes. Of a repeated option it
+ * holds the last value. It is empty in a process that is not a worker. Each access reads the
+ * current instance.
  */
 export const opt: Readonly<Record<string, Buffer | undefined>> = new Proxy(Object.create(null), {
   get: (_target, name) => findOption(name),

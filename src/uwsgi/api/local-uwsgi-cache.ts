@@ -78,7 +78,7 @@ export class LocalUwsgiCache implements UwsgiCache {
 
 const PAGE_SIZE = 1000
 
-/** What uWSGI answers with None; failures of the cache itself stay errors. */
+/** uWSGI returns None for these errors; failures of the cache itself stay errors. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNDERCROFT_KEY_INVALID',
   'UNDERCROFT_VALUE_TOO_LARGE',

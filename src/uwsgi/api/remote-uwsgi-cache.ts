@@ -1,8 +1,8 @@
 /**
- * uWSGI's functions on a cache at another address, over connections that are kept.
+ * uWSGI's functions on a cache at another address, over connections that are kept open.
  *
- * As with uWSGI, every failure on the way is a miss. The first one of each cache is a process
- * warning beside, because a server that is down looks the same as an empty cache otherwise.
+ * As in uWSGI, every failure on the way is a miss. The first failure of each cache also emits a
+ * process warning, because a server that is down otherwise looks like an empty cache.
  */
 
 import {
@@ -29,13 +29,16 @@ export class RemoteUwsgiCache implements UwsgiCache {
   readonly #identifier: string
   #isWarned = false
 
-  /** Throws UNDERCROFT_OPTION_INVALID for an identifier whose address is none. */
+  /** @throws UndercroftError UNDERCROFT_OPTION_INVALID for an identifier with an invalid address */
   constructor(identifier: string, options: RemoteCacheOptions) {
     this.#identifier = identifier
     this.#cache = new RemoteCache(identifier, options)
   }
 
-  /** A server does not tell; this is what the client takes in a reply. */
+  /**
+   * The server does not report its limit; this is the largest value that the client accepts in a
+   * response.
+   */
   get maxValueSize(): number {
     return MAX_REMOTE_VALUE_SIZE
   }
@@ -69,7 +72,7 @@ export class RemoteUwsgiCache implements UwsgiCache {
     })
   }
 
-  /** A real uWSGI has no arithmetic over the network: refused, and so null. */
+  /** A uWSGI server has no arithmetic over the network: it refuses, so the result is null. */
   count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Promise<Done> {
     return this.#failingAs(null, async cache =>
       trueOrNull((await cache.count(key, operation, by, { ttlMs })) !== undefined),
@@ -98,14 +101,14 @@ export class RemoteUwsgiCache implements UwsgiCache {
     if (this.#isWarned) return
     this.#isWarned = true
     process.emitWarning(
-      `a call to the cache ${this.#identifier} is answered as a miss: ${error.message} ` +
+      `a call to the cache ${this.#identifier} returns a miss: ${error.message} ` +
         `(${error.code}). Further failures are silent`,
       { type: 'UndercroftWarning', code: 'UNDERCROFT_REMOTE_FAILED' },
     )
   }
 }
 
-/** Answers rather than failures: the key, the value or the item is not fit for what was asked. */
+/** Refusals rather than failures: the key, the value or the item does not suit the request. */
 const EXPECTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNDERCROFT_KEY_INVALID',
   'UNDERCROFT_VALUE_TOO_LARGE',

@@ -1,8 +1,9 @@
 /**
- * The four forms of uWSGI's functions: their types, their checks, and where the call goes.
+ * The four forms of uWSGI's functions: their types, the checks of their arguments, and the call
+ * itself. Where Python raises TypeError or OverflowError, they throw.
  *
- * The cache has an overload of its own. Were it an optional argument, TypeScript would leave
- * `undefined` out of the inferred type, and call an answer a promise that may be none.
+ * The cache argument has an overload of its own. If it were an optional argument, TypeScript would
+ * drop `undefined` from the inferred type and report a promise where there may be none.
  */
 
 import {
@@ -67,7 +68,8 @@ export function storing(mode: 'add' | 'set'): Storing {
     perform(cache, calls => {
       const checked = requireKey(key)
       const request = { value: requireValue(value), mode, ttlMs: ttlMsOf(expires) }
-      // An empty value is none in uWSGI: a reader could not tell it from a miss.
+      // An empty value is not stored in uWSGI, because a reader could not distinguish it from a
+      // miss.
       return request.value.length === 0 ? null : calls.store(checked, request)
     })
   return run as Storing
@@ -90,20 +92,18 @@ export function whole<T>(act: (calls: UwsgiCache) => Later<T>): Whole<T> {
   return ((cache?: CacheArgument) => perform(cache, act)) as Whole<T>
 }
 
-/** A remote cache's answer is a promise in any case, of an error as well. */
+/** With a remote cache the result is always a promise, also for an error. */
 function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Later<T>): Later<T> {
   const identifier = requireIdentifier(cache)
   const run = () => act(findCache(identifier))
   return isRemote(identifier) ? Promise.resolve().then(run) : run()
 }
 
-// MERGED: The types of answers: a promise where the cache is remote, which its name tells. /
-
 /** The name of a local cache, or `name@address`. */
 export type CacheArgument = string | undefined
 
 /**
- * `T` from a local cache, a promise of it from a remote one, either of the two when the name is
+ * `T` from a local cache, a promise of it from a remote one, and either of the two when the name is
  * known only at run time.
  */
 export type CacheResult<C extends CacheArgument, T> = C extends string
@@ -114,16 +114,17 @@ export type CacheResult<C extends CacheArgument, T> = C extends string
       : T
   : T
 
-/** `string` itself, and patterns such as `cache-${number}`, which may have an `@` or not. */
+/**
+ * Matches `string` itself and patterns such as `cache-${number}`, which may or may not contain an
+ * `@`.
+ */
 type IsPattern<C extends string> = Record<never, never> extends Record<C, 1> ? true : false
-
-// MERGED: The arguments of uWSGI's functions: where Python raises TypeError or OverflowError, we throw. /
 
 export function requireKey(key: unknown): CacheKey {
   if (isTextOrBytes(key)) return key
   throw new UndercroftError(
     'UNDERCROFT_KEY_INVALID',
-    `a key must be well-formed text or bytes; got ${describe(key)}`,
+    `a key must be a well-formed string or bytes; got ${describe(key)}`,
   )
 }
 
@@ -131,12 +132,12 @@ export function requireValue(value: unknown): string | Uint8Array {
   if (isTextOrBytes(value)) return value
   throw new UndercroftError(
     'UNDERCROFT_VALUE_UNSUPPORTED',
-    `a value must be well-formed text or bytes; got ${describe(value)}. ` +
+    `a value must be a well-formed string or bytes; got ${describe(value)}. ` +
       'Encode it, for example with JSON.stringify, or use the Cache of undercroft',
   )
 }
 
-/** Seconds as uWSGI has them: 0 is never, less than 0 is over already. */
+/** Converts seconds of uWSGI: 0 means never, a negative number means already expired. */
 export function ttlMsOf(expires: unknown): number {
   requireInteger('expires', expires, Number.MIN_SAFE_INTEGER, MAX_SECONDS)
   const seconds = Number(expires)
@@ -156,7 +157,7 @@ export function requireIdentifier(cache: unknown): string | undefined {
 
 const MAX_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / 1000)
 
-/** Text that UTF-8 cannot hold would come back as something else. */
+/** Text that UTF-8 cannot encode would be read back as different text. */
 function isTextOrBytes(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' ? isWellFormed(value) : value instanceof Uint8Array
 }

@@ -1,6 +1,6 @@
 /**
- * What uWSGI's functions ask of a cache, with uWSGI's answers: for a local cache at once, for a
- * remote one as promises.
+ * A cache as uWSGI's functions use it, with uWSGI's results. A local cache returns them directly, a
+ * remote cache returns promises.
  */
 
 import type { CacheKey, CacheLike, CounterOperation, StoredItem } from '../../base/index.ts'
@@ -13,14 +13,14 @@ export interface StoreRequest {
   readonly ttlMs: number
 }
 
-/** Arguments are checked already; null is every kind of no. */
+/** Callers have checked the arguments. Null means a miss, a refusal or a failure. */
 export interface UwsgiCache {
-  /** What answers, if it is on this machine. */
+  /** The local cache behind this one; absent for a remote cache. */
   readonly cache?: CacheLike
-  /** Largest value it takes, in bytes. */
+  /** Largest value that the cache accepts, in bytes. */
   readonly maxValueSize: number
   get(key: CacheKey): Later<Buffer | null>
-  /** The same, with what the bytes are and when they end. */
+  /** Returns the item: its bytes, their type, and when they expire. */
   item(key: CacheKey): Later<StoredItem | null>
   store(key: CacheKey, request: StoreRequest): Later<Done>
   delete(key: CacheKey): Later<Done>
@@ -28,11 +28,11 @@ export interface UwsgiCache {
   clear(): Later<Done>
   count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Later<Done>
   num(key: CacheKey): Later<number | bigint>
-  /** Undefined: only local caches list their keys. */
+  /** Absent for a remote cache, which cannot list its keys. */
   keys?(): Buffer[]
 }
 
-/** A cache that does not exist: all its answers are misses. */
+/** A cache that does not exist: every read is a miss and every write is refused. */
 export const ABSENT_CACHE: UwsgiCache = {
   maxValueSize: 0,
   get: () => null,
@@ -45,14 +45,17 @@ export const ABSENT_CACHE: UwsgiCache = {
   num: () => 0,
 }
 
-/** What uWSGI makes of done and not done. */
+/** uWSGI's result of a write: True or None. */
 export type Done = true | null
 
 export function trueOrNull(isDone: boolean): Done {
   return isDone ? true : null
 }
 
-/** The number in 8 bytes; 0 for what is no counter. Text of 8 bytes is none, either. */
+/**
+ * Returns the number in 8 bytes, or 0 for an item that is not a counter, such as a string of 8
+ * bytes.
+ */
 export function numberOf(item: StoredItem | undefined): number | bigint {
   if (item === undefined || item.bytes.length !== COUNTER_SIZE) return 0
   if (item.type !== undefined && !COUNTER_TYPES.has(item.type)) return 0
@@ -63,5 +66,5 @@ export function numberOf(item: StoredItem | undefined): number | bigint {
 const COUNTER_SIZE = 8
 const COUNTER_TYPES: ReadonlySet<string> = new Set(['bytes', 'uint8array', 'integer', 'bigint'])
 
-/** Numbers of so many bits, the sign among them, are safe as JavaScript numbers. */
+/** Integers of this many bits, including the sign, are safe as JavaScript numbers. */
 const SAFE_BITS = 54

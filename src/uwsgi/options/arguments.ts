@@ -1,5 +1,5 @@
 /**
- * Command-line arguments, read by a table of options.
+ * Command-line arguments, parsed by a table of options.
  */
 
 import { parseArgs } from 'node:util'
@@ -9,15 +9,15 @@ import { type OptionRow, switchesOf } from './option-row.ts'
 import type { OptionTable } from './option-table.ts'
 import { requireValue } from './option-values.ts'
 
-/** Arguments in the order they came. */
+/** Arguments in their original order. */
 export interface ParsedArguments {
   readonly given: readonly GivenOption[]
   readonly positionals: readonly string[]
 }
 
 /**
- * Reads arguments. A bare word that `readBare` turns into an option keeps its place among the
- * options, since the last of two values counts; the others are positionals.
+ * Parses arguments. `readBare` may turn a bare word into an option, which keeps its place among the
+ * options because the last of two values counts. All other bare words are positionals.
  */
 export function parseArguments(
   args: readonly string[],
@@ -33,7 +33,7 @@ export function parseArguments(
   }
   let lastIndex = -1
   for (const token of tokenize(args, table)) {
-    // The letters of -15 come as several tokens of one argument.
+    // The digits of -15 arrive as several tokens of one argument.
     if (token.kind === 'option-terminator' || token.index === lastIndex) continue
     const word = args[token.index] ?? ''
     const isNumber = token.kind === 'option' && /^-\d+$/.test(word)
@@ -44,7 +44,7 @@ export function parseArguments(
   return { given, positionals }
 }
 
-/** The error for arguments that do not fit; the command's help says what fits. */
+/** The error for wrong usage of a command. */
 export function usageError(message: string): UndercroftError {
   return new UndercroftError('UNDERCROFT_OPTION_INVALID', message)
 }
@@ -54,7 +54,7 @@ type OptionToken = Extract<ReturnType<typeof tokenize>[number], { kind: 'option'
 function tokenize(args: readonly string[], table: OptionTable) {
   const options: NonNullable<Parameters<typeof parseArgs>[0]>['options'] = {}
   for (const [name, row] of table.byName) options[name] = { type: typeOf(row) }
-  // parseArgs gives a letter to one long name, and that one is what it reports.
+  // `parseArgs` maps a letter to one long name and reports that name.
   for (const row of table.rows) {
     if (row.letter !== undefined) options[row.name] = { type: typeOf(row), short: row.letter }
   }
@@ -70,9 +70,9 @@ function readOption(table: OptionTable, token: OptionToken): GivenOption {
   }
   const given = { name: rawName, value: value ?? '', origin: COMMAND_LINE }
   if (value === undefined && typeOf(row) === 'string') throw optionError(given, 'needs a value')
-  // Most likely the value was forgotten, and this is the next option.
+  // Most likely the value is missing, and this is the next option.
   if (!isInline && value?.startsWith('--') === true) {
-    throw optionError(given, `needs a value; if it is ${value}, write ${rawName}=${value}`)
+    throw optionError(given, `needs a value; if ${value} is the value, write ${rawName}=${value}`)
   }
   requireValue(row, given)
   return { ...given, name: row.name }

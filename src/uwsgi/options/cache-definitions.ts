@@ -1,7 +1,7 @@
 /**
- * From uWSGI's cache options to definitions of caches in our terms.
+ * From uWSGI's cache options to cache definitions in the terms of this package.
  *
- * The one place where uWSGI's names and defaults are turned into ours.
+ * uWSGI's names and defaults are translated only here.
  */
 
 import { invalidOption, requireOneOf, UndercroftError } from '../../base/index.ts'
@@ -20,58 +20,61 @@ import { CACHE2_TABLE, OPTION_TABLE, requireRow } from './option-table.ts'
 import { parseInteger64, parseRowInteger } from './option-values.ts'
 import { type Preload, resolvePreloads } from './preload.ts'
 
-/** What a cache is created with, and what only uWSGI-style caches have beside that. */
+/** How to create a cache, and which features of uWSGI it needs in addition. */
 export interface CacheDefinition {
   readonly name: string
-  /** One less than uWSGI's `items`, whose first place is never used. */
+  /** One less than uWSGI's `items`, because the first place is never used. */
   readonly maxItems: number
   /** Bytes. */
   readonly blockSize: number
-  /** Only with `bitmap`; otherwise each item has one. */
+  /** Only with `bitmap`; without it each item has one block. */
   readonly blocks?: number
   readonly bitmap: boolean
   /** Bytes. */
   readonly maxKeySize: number
   readonly hash: 'seeded' | 'djb33x' | 'murmur2'
-  /** What happens when it is full. */
+  /** What to do when the cache is full. */
   readonly eviction: 'lru' | 'none' | 'clear'
   /** Path of a file on disk. */
   readonly store?: string
-  /** Between two flushes; 0: the kernel decides. */
+  /** Seconds between two flushes; 0: the kernel decides. */
   readonly flushSeconds: number
   readonly storeDelete: boolean
-  /** UDP addresses told of each change. */
+  /** UDP addresses that receive each change. */
   readonly nodes: readonly string[]
-  /** UDP addresses listened on. */
+  /** UDP addresses to listen on. */
   readonly udpServers: readonly string[]
-  /** Who may send to them; none: everybody. */
+  /** Addresses and networks that may send changes; empty: any. */
   readonly udpAllow: readonly string[]
-  /** They may be addresses that other machines reach. */
+  /** Whether UDP addresses may be reachable from other machines. */
   readonly allowPublic: boolean
-  /** Servers from which the content is fetched at start, in order. */
+  /** Servers to copy the content from at start; the first that answers is used. */
   readonly sync: readonly string[]
   readonly lastModified: boolean
   readonly mathInitial: bigint
   readonly ignoreFull: boolean
-  /** Items never end: what no_expire means, and purge_lru as well. */
+  /** Items never expire, as with no_expire and purge_lru. */
   readonly noExpire: boolean
-  /** Between two sweeps, for all caches of the instance. */
+  /** Seconds between two sweeps, for all caches of the instance. */
   readonly sweepSeconds: number
-  /** Log how many items a sweep freed; for all caches of the instance. */
+  /** Log how many items each sweep freed, for all caches of the instance. */
   readonly reportFreed: boolean
-  /** What is put into it at start, in order. */
+  /** What to store at start, in order. */
   readonly preloads: readonly Preload[]
-  /** How long a cycle of uWSGI's master is: how often it looks after its caches. */
+  /** Length of a master cycle of uWSGI: how often the caches are checked. */
   readonly cycleSeconds: number
 }
 
-/** The caches to make, and what their author should be told. */
+/** The caches to create, and warnings for the author of the configuration. */
 export interface ResolvedCaches {
   readonly caches: readonly CacheDefinition[]
   readonly warnings: readonly string[]
 }
 
-/** The caches of all `cache` and `cache2` options, in uWSGI's order: old-style first. */
+/**
+ * Resolves the caches of all `cache` and `cache2` options, in uWSGI's order: the old-style cache
+ * comes first.
+ */
 export function resolveCaches(options: OptionSet): ResolvedCaches {
   const caches: CacheWithoutPreloads[] = []
   const warnings: string[] = []
@@ -80,7 +83,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     if (names.has(cache.name)) {
       throw new UndercroftError(
         'UNDERCROFT_OPTION_INVALID',
-        `${formatGiven(given)}: there is already a cache called "${cache.name}"`,
+        `${formatGiven(given)}: a cache called "${cache.name}" is already defined; choose another name`,
       )
     }
     names.add(cache.name)
@@ -95,7 +98,9 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     add(given, resolveCache2(values, options))
     warnings.push(...values.warnings)
     if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
-      warnings.push(`${values.label}: blocks counts only with bitmap; each item has one block`)
+      warnings.push(
+        `${values.label}: blocks has an effect only with bitmap; without it each item has one block`,
+      )
     }
   }
   const preloads = resolvePreloads(options, names)
@@ -105,7 +110,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
   }
 }
 
-/** As its own options describe it. */
+/** A cache as its own options describe it. */
 type CacheWithoutPreloads = Omit<CacheDefinition, 'preloads'>
 
 /** The cache that `cache = N` and the `cache-...` options describe. */
@@ -177,7 +182,9 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheWithoutPr
   }
 }
 
-/** uWSGI counts in cycles of its master; the default of each cache is the instance's. */
+/**
+ * uWSGI counts in cycles of its master. The option of the instance is the default of each cache.
+ */
 function flushSeconds(options: OptionSet, cycles: number | undefined): number {
   const all = cycles ?? requiredInteger(options, 'cache-store-sync')
   return all * requiredInteger(options, 'check-interval')
@@ -196,20 +203,20 @@ function resolveRhythm(
   }
 }
 
-/** uWSGI takes any name; ours becomes part of a file name, and `@` begins an address. */
+/** uWSGI accepts any name. Here the name becomes part of a file name, and `@` begins an address. */
 function resolveName(values: Cache2Values): string {
   const name = values.texts.get('name')
   if (name === undefined || !/^(?!\.)[A-Za-z0-9._-]{1,64}$/.test(name)) {
     throw invalidOption(
       `${values.label}: name`,
-      '1 to 64 of A-Z a-z 0-9 . _ - and must not begin with a dot',
+      '1 to 64 characters of A-Z a-z 0-9 . _ - that do not begin with a dot',
       name,
     )
   }
   return name
 }
 
-/** With both, uWSGI removes the item used longest ago, and then all others. */
+/** With both flags, uWSGI removes the least recently used item and then all others. */
 function resolveEviction(values: Cache2Values): CacheDefinition['eviction'] {
   if (cache2Flag(values, 'clear_on_full')) return 'clear'
   return cache2Flag(values, 'purge_lru') ? 'lru' : 'none'
@@ -231,7 +238,7 @@ function resolveBlocks(values: Cache2Values, items: number): number {
 
 function usableItems(name: string, items: number): number {
   if (items < 2) {
-    throw invalidOption(name, '2 or more, for one place always stays empty', items)
+    throw invalidOption(name, '2 or more, because one place always stays empty', items)
   }
   return items - 1
 }

@@ -1,5 +1,6 @@
 /**
- * One `cache2` definition: names found in the table, values checked, nothing filled in yet.
+ * One `cache2` definition: names are looked up in the table and values are checked. Defaults are
+ * filled in elsewhere (cache-definitions.ts).
  */
 
 import { formatSuggestion, invalidOption } from '../../base/index.ts'
@@ -9,10 +10,10 @@ import type { OptionRow } from './option-row.ts'
 import { CACHE2_TABLE, requireRow } from './option-table.ts'
 import { parseFlag, parseInteger64, parseRowInteger } from './option-values.ts'
 
-/** The text of each name that was given, and how messages call the definition. */
+/** The text of each given name, and the label of the definition in messages. */
 export interface Cache2Values {
   readonly label: string
-  /** By the table's first name; the last one given counts. */
+  /** By the table's first name; the last value counts. */
   readonly texts: ReadonlyMap<string, string>
   readonly warnings: readonly string[]
 }
@@ -29,9 +30,9 @@ export function parseCache2(given: GivenOption): Cache2Values {
     }
     if (value === undefined) throw optionError(given, `needs a value: ${name}=...`)
     texts.set(row.name, value)
-    // uWSGI switches the flag on whatever follows, and files that rely on it exist.
+    // uWSGI switches a flag on regardless of its value, and existing files rely on that.
     if (row.kind === 'flag' && value !== '' && !parseFlag(value)) {
-      const effect = `${name}=${value} switches ${name} ON, as in uWSGI; leave it out instead`
+      const effect = `${name}=${value} switches ${name} ON, as in uWSGI; remove it to switch it off`
       warnings.push(`${formatGiven(given)}: ${effect}`)
     }
   }
@@ -45,19 +46,19 @@ export function parseCache2(given: GivenOption): Cache2Values {
   return { label, texts, warnings }
 }
 
-/** Whether a flag was given. */
+/** Returns whether a flag was given. */
 export function cache2Flag(values: Cache2Values, name: string): boolean {
   return values.texts.has(requireRow(CACHE2_TABLE, name).name)
 }
 
-/** The number given, if one was. */
+/** Returns the given number, if there is one. */
 export function cache2Integer(values: Cache2Values, name: string): number | undefined {
   const text = values.texts.get(name)
   const row = requireRow(CACHE2_TABLE, name)
   return text === undefined ? undefined : parseRowInteger(`${values.label}: ${name}`, row, text)
 }
 
-/** The parts of a list, none if it was not given. */
+/** Returns the parts of a list; empty if it was not given. */
 export function cache2List(values: Cache2Values, name: string): string[] {
   return splitList(values.texts.get(requireRow(CACHE2_TABLE, name).name) ?? '')
 }

@@ -1,8 +1,8 @@
 /**
- * Running the directives: options of all sources in, one flat list out.
+ * Runs the directives: takes the options of all sources and returns one flat list.
  *
- * Includes are read in place, `for` and `if` are run line by line, placeholders are set. Values
- * are not expanded yet: that needs the whole list (expansion.ts).
+ * Included files are read in place, `for` and `if` run line by line, and placeholders are set.
+ * Values are expanded later, when the whole list is known (expansion.ts).
  */
 
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
@@ -12,17 +12,17 @@ import { fillWord, isLogic, type LogicWords, resolveLogic } from './ini-logic.ts
 import { OPTION_TABLE } from './option-table.ts'
 import { CONFIGURATION_ROWS } from './rows-configuration.ts'
 
-/** Files within files; more is a file that includes itself. */
+/** Deeper nesting means that a file includes itself. */
 const MAX_INCLUDE_DEPTH = 16
 
-/** Lines after loops; more is a mistake that would only end with the memory. */
+/** Options after loops. A larger number is a mistake that would exhaust the memory. */
 const MAX_OPTIONS = 100_000
 
-/** All options, directives done. */
+/** All options after the directives ran. */
 export interface CollectedOptions {
   readonly options: readonly GivenOption[]
   readonly warnings: readonly string[]
-  /** INI files read, as they were named, in order. */
+  /** Names of the INI files that were read, in order. */
   readonly files: readonly string[]
 }
 
@@ -55,7 +55,10 @@ class Collector implements CollectedOptions {
       this.#logic = undefined
     } else if (isLogic(option.name)) {
       if (this.#logic !== undefined) {
-        throw optionError(option, `stands inside ${formatGiven(this.#logic.begin)}; end that first`)
+        throw optionError(
+          option,
+          `stands inside ${formatGiven(this.#logic.begin)}; write end before it`,
+        )
       }
       const words = resolveLogic(option, this.#host, name => this.#findOption(name))
       this.#logic = { begin: option, words }
@@ -71,7 +74,7 @@ class Collector implements CollectedOptions {
   requireFinished(): void {
     if (this.#logic === undefined) return
     this.warnings.push(
-      `${formatGiven(this.#logic.begin)} has no end; it holds for all that follows it there`,
+      `${formatGiven(this.#logic.begin)} has no end; it applies to all following lines`,
     )
   }
 
@@ -93,7 +96,7 @@ class Collector implements CollectedOptions {
 
   #add(option: GivenOption): void {
     if (this.options.length >= MAX_OPTIONS) {
-      throw optionError(option, `is one too many: at most ${MAX_OPTIONS} options are read`)
+      throw optionError(option, `exceeds the limit of ${MAX_OPTIONS} options; check the for loops`)
     }
     this.options.push(option)
   }
@@ -103,7 +106,8 @@ class Collector implements CollectedOptions {
     const named = colon < 0 ? option.value : option.value.slice(0, colon)
     const section = colon < 0 ? '' : option.value.slice(colon + 1)
     const file = named === '' ? this.files.at(-1) : named
-    if (file === undefined) throw optionError(option, 'names a section, but no file was loaded yet')
+    if (file === undefined)
+      throw optionError(option, 'names a section, but no file has been loaded yet')
     const text = this.#host.readFile(file)
     if (text === undefined) throw optionError(option, `cannot read the file ${file}`)
     if (this.#includeDepth >= MAX_INCLUDE_DEPTH) {
@@ -117,7 +121,10 @@ class Collector implements CollectedOptions {
     this.#takeIncluded(parsed.options)
   }
 
-  /** The lines of a file included inside a loop are already repeated; the loop waits. */
+  /**
+   * The surrounding loop has already repeated the include, so it is suspended for the lines of the
+   * included file.
+   */
   #takeIncluded(options: readonly GivenOption[]): void {
     const outer = this.#logic
     this.#logic = undefined
@@ -128,7 +135,7 @@ class Collector implements CollectedOptions {
     this.#logic = outer
   }
 
-  /** The first of that name, as everywhere where options are named in options. */
+  /** The first option of that name counts, as wherever an option refers to another. */
   #findOption(name: string): string | undefined {
     const row = OPTION_TABLE.byName.get(name)
     return this.options.find(
@@ -144,7 +151,7 @@ const END_NAMES = new Set(
   ]),
 )
 
-/** Reads `name=value` of `set` and `set-placeholder`. */
+/** Parses `name=value` of `set` and `set-placeholder`. */
 function readSetting(option: GivenOption, allowed: 'placeholder' | 'any'): GivenOption {
   const equals = option.value.indexOf('=')
   if (equals < 1) throw optionError(option, 'must be NAME=VALUE')
@@ -154,7 +161,8 @@ function readSetting(option: GivenOption, allowed: 'placeholder' | 'any'): Given
   if (row !== undefined && allowed === 'placeholder') {
     throw optionError(option, `cannot use "${name}" as a placeholder: it is an option`)
   }
-  if (row?.kind === 'directive') throw optionError(option, `cannot set "${name}"; write it itself`)
+  if (row?.kind === 'directive')
+    throw optionError(option, `cannot set "${name}"; write ${name} on a line of its own`)
   const setting = { name, value, origin: option.origin }
   return row !== undefined ? setting : { ...setting, isPlaceholder: true }
 }

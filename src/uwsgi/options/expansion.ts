@@ -1,17 +1,17 @@
 /**
  * The three passes over all values: `$(NAME)`, then `@(path)`, then `%(placeholder)`.
  *
- * Each pass is done for all values before the next begins, so a placeholder may stand for text
- * that came from the environment or a file. What is undefined is left as it is.
+ * Each pass finishes for all values before the next begins, so the value of a placeholder may come
+ * from the environment or a file. An undefined reference stays as it is written.
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
 import { findVariable, type HostEnvironment } from './host-environment.ts'
 
-/** Placeholders of placeholders grow fast; a value longer than this is a mistake. */
+/** Nested placeholders grow quickly; a longer value is a mistake. */
 const MAX_VALUE_LENGTH = 1 << 20
 
-/** Values after the passes, and which placeholders they used. */
+/** Values after the passes, and the placeholders that they used. */
 export interface ExpandedOptions {
   readonly options: readonly GivenOption[]
   readonly usedPlaceholders: ReadonlySet<string>
@@ -49,13 +49,13 @@ function expandPlaceholders(options: readonly GivenOption[]): ExpandedOptions {
     const first = firsts.get(name)
     if (first === undefined) return undefined
     used.add(name)
-    // One that leads back to itself has no value, and stays as it was written.
+    // A placeholder that refers to itself has no value and stays as it is written.
     return running.has(first) ? undefined : expand(first).value
   }
   return { options: options.map(expand), usedPlaceholders: used }
 }
 
-/** Replaces each `<symbol>(text)` for which there is a value. */
+/** Replaces each `<symbol>(text)` that has a value. */
 function replaceEach(
   option: GivenOption,
   symbol: '$' | '@' | '%',
@@ -72,13 +72,13 @@ function replaceEach(
 
 const PATTERNS = { $: /\$\(([^)]+)\)/g, '@': /@\(([^)]+)\)/g, '%': /%\(([^)]+)\)/g } as const
 
-/** A file's content without its last line end. */
+/** Returns the content of a file without its last line end. */
 function readContent(option: GivenOption, path: string, host: HostEnvironment): string {
   const scheme = /^[a-z0-9]+:\/\//i.exec(path)?.[0]
   if (scheme !== undefined) {
     throw optionError(
       option,
-      `asks for @(${path}); only plain files are read, ${scheme} is never run or fetched`,
+      `asks for @(${path}); write the path of a plain file, because ${scheme} is never run or fetched`,
     )
   }
   const text = host.readFile(path)
@@ -86,16 +86,16 @@ function readContent(option: GivenOption, path: string, host: HostEnvironment): 
   return text.replace(/\r?\n$/, '')
 }
 
-// MERGED: What stands between the brackets of `%(...)`: a name, or arithmetic. /
-
 type FindValue = (name: string) => string | undefined
 
 /**
- * The value of a placeholder, undefined if it is not known.
+ * Evaluates what stands between the parentheses of `%(...)`: a name, or arithmetic.
  *
- * With blanks inside it is worked out from left to right, without precedence, in whole numbers;
- * two values with no operator between them are joined as text. A word that is no placeholder
+ * Text with blanks is calculated from left to right in whole numbers, without precedence. Two
+ * values without an operator between them are joined as text. A word that is not a placeholder
  * stands for itself.
+ *
+ * @returns undefined for an unknown placeholder
  */
 export function evaluatePlaceholder(text: string, findValue: FindValue): string | undefined {
   if (!text.includes(' ')) return findValue(text)

@@ -1,44 +1,44 @@
 /**
- * An option as somebody wrote it, and where: what every source of options is read into.
+ * An option as it was written, and where: all sources of options produce this form.
  */
 
 import { UndercroftError } from '../../base/index.ts'
 
 /** Where an option was written. */
 export interface Origin {
-  /** A file as it was named, `command line`, or `environment`. */
+  /** The name of a file, `command line`, or `environment`. */
   readonly source: string
-  /** Counted from 1; absent where there are no lines. */
+  /** Counted from 1; absent for sources without lines. */
   readonly line?: number
 }
 
-/** One option or placeholder as given, in the order of all sources. */
+/** One given option or placeholder. */
 export interface GivenOption {
   readonly name: string
-  /** Empty when the name stood alone. */
+  /** Empty when the name stands alone. */
   readonly value: string
   readonly origin: Origin
-  /** Meant as a placeholder only, so an unknown name is no mistake. */
+  /** Set by `set-placeholder`, so an unknown name is not a mistake. */
   readonly isPlaceholder?: true
 }
 
-/** Where options of the command line come from. */
+/** Origin of options of the command line. */
 export const COMMAND_LINE: Origin = { source: 'command line' }
 
-/** Where options of environment variables come from. */
+/** Origin of options of environment variables. */
 export const ENVIRONMENT: Origin = { source: 'environment' }
 
-/** `app.ini:12`, or just the source where there are no lines. */
+/** Returns `app.ini:12`, or only the source if it has no lines. */
 export function formatOrigin(origin: Origin): string {
   return origin.line === undefined ? origin.source : `${origin.source}:${origin.line}`
 }
 
-/** How messages call an option: where it stands, then its name. */
+/** Returns the label of an option in messages: its origin, then its name. */
 export function formatGiven(given: GivenOption): string {
   return `${formatOrigin(given.origin)}: ${given.name}`
 }
 
-/** The error for an option that is wrong as a whole; `claim` continues after its name. */
+/** Returns the error for a wrong option; `claim` follows its name in the message. */
 export function optionError(given: GivenOption, claim: string): UndercroftError {
   return new UndercroftError('UNDERCROFT_OPTION_INVALID', `${formatGiven(given)} ${claim}`)
 }

@@ -1,8 +1,8 @@
 /**
- * Facts from outside that reading a configuration needs, so that the reading itself is pure.
+ * What reading a configuration needs to know about the host, so that the reading itself is pure.
  */
 
-/** Who runs us, where, and when. */
+/** The machine, the user, and the time of the start. */
 export interface HostFacts {
   readonly cwd: string
   readonly hostname: string
@@ -12,28 +12,28 @@ export interface HostFacts {
   readonly userName: string
   readonly groupId: number
   readonly groupName: string
-  /** Of this package. */
+  /** Version of this package. */
   readonly version: string
 }
 
-/** What is at a path. */
+/** What a path refers to. */
 export type PathKind = 'file' | 'directory' | 'other'
 
-/** Everything outside. */
+/** Access to files and environment variables of the host. */
 export interface HostEnvironment {
   readonly facts: HostFacts
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The text of a file, or undefined if it cannot be read. */
+  /** Returns the text of a file, or undefined if it cannot be read. */
   readFile(path: string): string | undefined
-  /** Undefined when nothing is there. */
+  /** Returns undefined when the path does not exist. */
   findKind(path: string): PathKind | undefined
-  /** Names in a directory, in any order; undefined if it cannot be read. */
+  /** Returns the names in a directory in any order, or undefined if it cannot be read. */
   listDirectory(path: string): readonly string[] | undefined
-  /** The inode of a file, 0 if there is none. */
+  /** Returns the inode of a file, or 0 if it does not exist. */
   findInode(path: string): number
 }
 
-/** A variable of the environment; `constructor` and the like are none. */
+/** Returns an environment variable. Inherited names such as `constructor` are not variables. */
 export function findVariable(host: HostEnvironment, name: string): string | undefined {
   return Object.hasOwn(host.environment, name) ? host.environment[name] : undefined
 }

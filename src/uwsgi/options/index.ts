@@ -1,8 +1,3 @@
-export {
-  formatAddress,
-  parseAddress,
-  type SocketAddress,
-} from './addresses.ts'
 export { type ParsedArguments, parseArguments, usageError } from './arguments.ts'
 export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cache-definitions.ts'
 export {
@@ -39,4 +34,10 @@ export {
 export { formatAllHelp, formatHelp, formatOptionsPage } from './option-text.ts'
 export { parseInteger, parseInteger64 } from './option-values.ts'
 export type { Preload } from './preload.ts'
-export { parseSocket, type SocketAccess } from './socket-text.ts'
+export {
+  formatAddress,
+  parseAddress,
+  parseSocket,
+  type SocketAccess,
+  type SocketAddress,
+} from './socket-text.ts'

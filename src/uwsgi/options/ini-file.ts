@@ -1,21 +1,24 @@
 /**
- * One INI file: its lines, and the section that was asked for.
+ * One INI file: its magic variables, its lines, and the requested section.
  */
 
 import { posix } from 'node:path'
 import type { GivenOption } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
-/** The section read when none is named. */
+/** The section to read when none is named. */
 export const DEFAULT_SECTION = 'uwsgi'
 
-/** What a file holds for one section. */
+/** What a file contains for one section. */
 export interface IniSection {
   readonly options: readonly GivenOption[]
   readonly warnings: readonly string[]
 }
 
-/** Reads the section's lines, from all blocks of that name. `source` is for messages. */
+/**
+ * Parses the lines of the section, from all blocks of that name. `source` is the file's name in
+ * messages.
+ */
 export function parseIni(
   text: string,
   source: string,
@@ -30,7 +33,7 @@ export function parseIni(
     const line = trimBlanks(magicLine.text)
     if (line === '' || line.startsWith(';') || line.startsWith('#')) continue
     if (line.startsWith('[')) {
-      // uWSGI takes the last character for the bracket, whatever it is.
+      // uWSGI takes the last character as the bracket, regardless of what it is.
       current = line.slice(1, -1)
       isFound ||= current === section
       continue
@@ -43,13 +46,15 @@ export function parseIni(
     options.push({ name, value, origin: { source, line: magicLine.line } })
   }
   if (!isFound) {
-    const hint = text.startsWith('\ufeff') ? ' (it begins with a byte order mark; remove it)' : ''
+    const hint = text.startsWith('\ufeff')
+      ? ' (the file begins with a byte order mark; remove it)'
+      : ''
     warnings.push(`${source}: no section [${section}] in this file${hint}`)
   }
   return { options, warnings }
 }
 
-/** Spaces and tabs, and the CR of a Windows line end; other white space is part of the text. */
+/** Trims spaces, tabs and the CR of a Windows line end; other white space is part of the text. */
 function trimBlanks(text: string): string {
   return text.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
 }
@@ -57,25 +62,30 @@ function trimBlanks(text: string): string {
 function describeRemoved(line: MagicLine, source: string): string[] {
   return line.removed.map(
     pair =>
-      `${source}:${line.line}: ${JSON.stringify(pair)} was removed; write %% for a percent sign`,
+      `${source}:${line.line}: ${JSON.stringify(pair)} is not a magic variable and was removed; write %% for a percent sign`,
   )
 }
 
-// MERGED: Magic variables: `%d`, `%n` and the like, replaced in the raw text of an INI file. This comes before the text is split into lines, so a `%` at the end of a line takes the line break with it, and so it is done in comments too. Both are uWSGI's doing. /
+// Magic variables such as `%d` and `%n` are replaced in the raw text, before it is split into
+// lines. So a `%` at the end of a line removes the line break, and comments are expanded as well,
+// as in uWSGI.
 
-/** One line after replacement. Where a `%` joined lines, the number is the first one's. */
+/**
+ * One line after magic variables were replaced. For lines that a `%` joined, the number is that of
+ * the first line.
+ */
 export interface MagicLine {
   readonly text: string
   /** Counted from 1. */
   readonly line: number
-  /** What was removed because it is no magic variable. */
+  /** Removed text that is not a magic variable. */
   readonly removed: readonly string[]
 }
 
-/** What each character after `%` stands for. */
+/** The replacement for each character after `%`. */
 export type MagicTable = ReadonlyMap<string, string>
 
-/** The magic variables of a file; `first` is the table of the first file loaded. */
+/** Builds the magic variables of a file; `first` is the table of the first loaded file. */
 export function buildMagicTable(
   given: string,
   section: string,
@@ -124,7 +134,7 @@ export function buildMagicTable(
   return table
 }
 
-/** Replaces magic variables and splits into lines. */
+/** Replaces magic variables and splits the text into lines. */
 export function expandMagic(source: string, table: MagicTable): MagicLine[] {
   const lines: MagicLine[] = []
   let text = ''
@@ -154,7 +164,7 @@ export function expandMagic(source: string, table: MagicTable): MagicLine[] {
   return lines
 }
 
-/** uWSGI's djb33x, in hex: it XORs bytes with their sign, and its machine is little-endian. */
+/** Returns uWSGI's djb33x in hex. uWSGI XORs signed bytes and prints little-endian. */
 export function djb33xHex(bytes: Buffer): string {
   let hash = 5381
   for (let index = 0; index < bytes.length; index++) {

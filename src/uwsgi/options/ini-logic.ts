@@ -1,26 +1,29 @@
 /**
- * `for` and `if`: which words each following line is repeated for.
+ * `for` and `if`: the words for which each following line is repeated.
  *
- * A condition that holds is a loop over one word, what was tested; one that does not is a loop
- * over none. So there is only one kind of logic to run.
+ * A condition that holds is a loop over one word, the tested value. A condition that does not hold
+ * is a loop over no words. So there is only one kind of logic to run.
  */
 
 import { type GivenOption, optionError } from './given-option.ts'
 import { findVariable, type HostEnvironment, type PathKind } from './host-environment.ts'
 import { parseInteger } from './option-values.ts'
 
-/** Enough for any real file; beyond it a number was mistyped. */
+/** Enough for any real file; a larger number is a typing error. */
 const MAX_TIMES = 100_000
 
-/** What the following lines are repeated for. */
+/** The words for which the following lines are repeated. */
 export type LogicWords = readonly string[]
 
-/** Whether a name begins logic. */
+/** Returns whether a name begins a block of logic. */
 export function isLogic(name: string): boolean {
   return name === 'for' || name.startsWith('for-') || name.startsWith('if-')
 }
 
-/** The words of a `for` or `if` line; `findOption` looks among the options given before it. */
+/**
+ * Returns the words of a `for` or `if` line. `findOption` searches the options given before that
+ * line.
+ */
 export function resolveLogic(
   given: GivenOption,
   host: HostEnvironment,
@@ -44,7 +47,7 @@ export function resolveLogic(
   }
 }
 
-/** The text with each `%(_)` replaced. */
+/** Returns the text with each `%(_)` replaced. */
 export function fillWord(text: string, word: string): string {
   return text.replaceAll('%(_)', () => word)
 }
@@ -70,7 +73,8 @@ function resolveCondition(
     const holds = kind !== undefined && kinds.includes(kind)
     return holds === isNegated ? [] : [given.value]
   }
-  if (test !== 'opt' && test !== 'env') throw optionError(given, 'is not a condition we know')
+  if (test !== 'opt' && test !== 'env')
+    throw optionError(given, 'is not a known condition; use opt, env, file, dir or exists')
   const equals = given.value.indexOf('=')
   const name = equals < 0 ? given.value : given.value.slice(0, equals)
   const actual = test === 'opt' ? findOption(name) : findVariable(host, name)
@@ -84,16 +88,17 @@ const PATH_TESTS: ReadonlyMap<string, readonly PathKind[]> = new Map([
   ['exists', ['file', 'directory', 'other']],
 ] satisfies [string, PathKind[]][])
 
-// MERGED: Shell patterns over paths: `*`, `?` and `[...]` within a name. /
-
-/** The paths that match, sorted, directories with a trailing `/`; none if nothing does. */
+/**
+ * Returns the sorted paths that match a shell pattern: `*`, `?` and `[...]` within a name.
+ * Directories end in `/`.
+ */
 export function findMatches(pattern: string, host: HostEnvironment): string[] {
   const isAbsolute = pattern.startsWith('/')
   let found = [isAbsolute ? '/' : '']
   for (const part of pattern.split('/').filter(name => name !== '')) {
     found = found.flatMap(parent => matchPart(parent, part, host))
   }
-  // By code unit, as the C locale sorts, so that the order is the same everywhere.
+  // Sorted by code unit, as in the C locale, so that the order is the same everywhere.
   return found
     .map(path => (host.findKind(path) === 'directory' ? `${path}/` : path))
     .sort((left, right) => (left < right ? -1 : Number(left > right)))
@@ -107,7 +112,7 @@ function matchPart(parent: string, part: string, host: HostEnvironment): string[
   }
   const matches = compilePart(part)
   const names = host.listDirectory(parent === '' ? '.' : parent) ?? []
-  // Hidden names only when asked for.
+  // Hidden names match only a pattern that begins with a dot.
   return names
     .filter(name => matches.test(name) && (part.startsWith('.') || !name.startsWith('.')))
     .map(name => prefix + name)
@@ -123,7 +128,7 @@ function compilePart(part: string): RegExp {
   try {
     return new RegExp(`^${source}$`, 'su')
   } catch {
-    // A range from high to low, as in [z-a], matches nothing.
+    // A range from high to low, such as [z-a], matches nothing.
     return /(?!)/
   }
 }

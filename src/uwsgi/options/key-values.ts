@@ -1,20 +1,20 @@
 /**
- * uWSGI's `key=value` lists, as in `cache2 = name=a,items=5`: splitting only, no meaning.
+ * uWSGI's `key=value` lists, as in `cache2 = name=a,items=5`. This file only splits them.
  *
- * Two kindnesses more than uWSGI: blanks around a name are trimmed, and a name without `=` is
- * reported to the caller instead of being dropped.
+ * It is more lenient than uWSGI in two ways: it trims blanks around a name, and it reports a name
+ * without `=` instead of dropping it.
  */
 
 /** One `name=value` of a list. */
 export interface KeyValue {
   readonly name: string
-  /** Undefined when there was no `=`. */
+  /** Undefined when the name has no `=`. */
   readonly value: string | undefined
 }
 
 /**
- * Splits at commas, then at the first `=`. A backslash takes the next character as it is. Empty
- * entries, as after a trailing comma, are skipped.
+ * Splits at commas, then at the first `=`. A backslash makes the next character literal. Empty
+ * entries, such as after a trailing comma, are skipped.
  */
 export function parseKeyValues(text: string): KeyValue[] {
   const pairs: KeyValue[] = []

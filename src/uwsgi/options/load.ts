@@ -1,5 +1,5 @@
 /**
- * From options as given to options as checked: directives, expansion, and the table, in one call.
+ * From given options to checked options: directives, expansion and checks in one call.
  */
 
 import { collectOptions } from './collect.ts'
@@ -9,16 +9,19 @@ import type { HostEnvironment } from './host-environment.ts'
 import { checkOptions, describeMeaningless, type OptionSet } from './option-set.ts'
 import { OPTION_TABLE } from './option-table.ts'
 
-/** A configuration, read. */
+/** A configuration after reading. */
 export interface LoadedOptions {
   readonly options: OptionSet
-  /** What was probably meant otherwise, and what has no meaning here. */
+  /** Likely mistakes, and options that have no meaning here. */
   readonly warnings: readonly string[]
-  /** INI files read, as they were named, in order. */
+  /** Names of the INI files that were read, in order. */
   readonly files: readonly string[]
 }
 
-/** Reads the options of all sources, given in the order in which they count. */
+/**
+ * Loads the options of all sources, given in order of precedence: later values override earlier
+ * ones.
+ */
 export function loadOptions(given: readonly GivenOption[], host: HostEnvironment): LoadedOptions {
   const collected = collectOptions(given, host)
   const expanded = expandOptions(collected.options, host)
@@ -30,13 +33,11 @@ export function loadOptions(given: readonly GivenOption[], host: HostEnvironment
   }
 }
 
-// MERGED: Options from environment variables: `UWSGI_CACHE2=name=e,items=4`. /
-
 const PREFIX = 'UWSGI_'
 
 /**
- * The options among the variables. Names that are no options are left out: uWSGI itself sets such
- * variables for its own use.
+ * Returns the options among environment variables such as `UWSGI_CACHE2=name=e,items=4`. Variables
+ * that do not name an option are skipped, because uWSGI sets such variables for its own use.
  */
 export function readEnvironmentOptions(
   environment: Readonly<Record<string, string | undefined>>,

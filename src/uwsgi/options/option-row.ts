@@ -1,14 +1,17 @@
 /**
- * What one row of the option table says. The rows are in the `rows-*.ts` files.
+ * One row of the option table. The rows are in the `rows-*.ts` files.
  */
 
 /**
- * What values an option takes.
+ * The values that an option takes.
  *
- * `flag`: on or off. `integer`: a whole number from `min` to `max`. `integer64`: a whole number of
- * 64 bits with sign. `string`: the last one given counts. `list`: each one counts; in a `cache2`
- * definition they are separated by `;`. `cache2`: each one defines a cache. `directive`: steers how
- * options are read and is gone when they have been.
+ * - `flag`: on or off.
+ * - `integer`: a whole number from `min` to `max`.
+ * - `integer64`: a signed whole number of 64 bits.
+ * - `string`: the last value counts.
+ * - `list`: each value counts; in a `cache2` definition, `;` separates them.
+ * - `cache2`: each value defines a cache.
+ * - `directive`: controls how options are read, and is not among the options afterwards.
  */
 export type OptionKind =
   | 'flag'
@@ -20,14 +23,15 @@ export type OptionKind =
   | 'directive'
 
 /**
- * How far we are with an option.
+ * Whether an option is supported.
  *
- * `now`: it works. `later`: refused with a message that says so, because a configuration that seems
- * to work and does not is worse. `accepted`: it has no meaning here; a line says so, nothing else.
+ * - `now`: it works.
+ * - `later`: it is refused, because a configuration that seems to work but does not is worse.
+ * - `accepted`: it has no meaning here and has no effect; one line says so.
  */
 export type OptionSupport = 'now' | 'later' | 'accepted'
 
-/** The headings under which help and the reference page list the options. */
+/** The headings of help and of the reference page. */
 export const OPTION_GROUPS = {
   caches: 'Caches',
   cache2: 'Inside a cache2 definition',
@@ -47,39 +51,42 @@ export type OptionGroup = keyof typeof OPTION_GROUPS
 /** One option. */
 export interface OptionRow {
   readonly name: string
-  /** Other names for it. */
+  /** Other names of the option. */
   readonly aliases?: readonly string[]
-  /** Its short form on the command line; a file does not know it. */
+  /** Short form on the command line; INI files do not have it. */
   readonly letter?: string
   readonly kind: OptionKind
   readonly group: OptionGroup
   readonly support: OptionSupport
-  /** One sentence. For `accepted`, why it has no meaning. */
+  /**
+   * One sentence: what the option does, in the imperative, or what its value is. For `accepted`,
+   * why it has no meaning.
+   */
   readonly description: string
-  /** What help calls its value, where the kind and unit do not say it well. */
+  /** Name of the value in help, where kind and unit do not describe it well. */
   readonly argument?: string
   readonly unit?: string
-  /** The value without the option, as it would be written. */
+  /** The value that applies when the option is absent, as it would be written. */
   readonly default?: string
   /** Of an integer. */
   readonly min?: number
   /** Of an integer. */
   readonly max?: number
-  /** A larger integer counts as `max`, as in uWSGI. */
+  /** Larger integers count as `max`, as in uWSGI. */
   readonly isClamped?: true
-  /** Of a string: the name may stand alone. */
+  /** Of a string: the name may stand without a value. */
   readonly isValueOptional?: true
 }
 
-/** Its rows stand in a list of NAME=VALUE, not on their own. */
+/** Returns whether the option appears in a NAME=VALUE list instead of on its own. */
 export function isInList({ group }: OptionRow): boolean {
   return group === 'cache2' || group === 'socket'
 }
 
-/** The largest number we take where uWSGI has no limit of its own. */
+/** The largest accepted number where uWSGI has no limit of its own. */
 export const MAX_COUNT = 0xffff_ffff
 
-/** What help and the reference page call the option's value; empty for a flag. */
+/** Returns the name of the option's value in help and on the reference page; empty for a flag. */
 export function argumentOf(row: OptionRow): string {
   if (row.argument !== undefined) return row.argument
   if (row.kind === 'flag') return ''
@@ -87,7 +94,7 @@ export function argumentOf(row: OptionRow): string {
   return row.kind === 'integer' || row.kind === 'integer64' ? 'N' : 'TEXT'
 }
 
-/** Every way to write an option on the command line. */
+/** Returns every form of an option on the command line. */
 export function switchesOf(row: OptionRow): string[] {
   const long = [row.name, ...(row.aliases ?? [])].map(name => `--${name}`)
   return row.letter === undefined ? long : [...long, `-${row.letter}`]

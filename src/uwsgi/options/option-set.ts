@@ -1,5 +1,5 @@
 /**
- * Options after reading: checked, under their table names, ready to be asked for.
+ * Checked options under their table names, and functions that read them.
  */
 
 import { assert, formatSuggestion } from '../../base/index.ts'
@@ -7,28 +7,28 @@ import { formatGiven, formatOrigin, type GivenOption, optionError } from './give
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
 
-/** What was given. Ask with `flagOption` and the others. */
+/** The given options. Read them with `flagOption` and the other functions of this file. */
 export interface OptionSet {
   readonly table: OptionTable
   /** By the option's first name. */
   readonly given: ReadonlyMap<string, readonly GivenOption[]>
-  /** All options, in the order in which they count. */
+  /** All options in order of precedence. */
   readonly inOrder: readonly GivenOption[]
 }
 
-/** An option set, and what its reader should be told. */
+/** An option set, and warnings about it. */
 export interface CheckedOptions {
   readonly options: OptionSet
-  /** One sentence each, with where it is about. */
+  /** One sentence each, with its origin. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Sorts options into the table's rows and checks every value.
+ * Assigns options to the rows of a table and checks every value.
  *
- * A name the table does not have is a placeholder. That is how uWSGI's files work, and why a
- * misspelt option does nothing there; so one that no `%(name)` uses gets a warning here, and with
- * `strict` an error.
+ * A name that the table does not have is a placeholder. uWSGI's files work that way, which is why a
+ * misspelt option has no effect there. Here a name that no `%(name)` uses causes a warning, and
+ * with `strict` an error.
  */
 export function checkOptions(
   table: OptionTable,
@@ -56,22 +56,22 @@ export function checkOptions(
   if (isStrict && first !== undefined) throw unknownOption(table, first)
   const warnings = unknown
     .filter(option => !usedPlaceholders.has(option.name))
-    .map(option => `${unknownOption(table, option).message} (it is only a placeholder)`)
+    .map(option => `${unknownOption(table, option).message} (it is treated as a placeholder)`)
   return { options, warnings }
 }
 
-/** The error for a name that the table does not have. */
+/** Returns the error for a name that the table does not have. */
 export function unknownOption(table: OptionTable, given: GivenOption): Error {
   return optionError(given, `is not an option${formatSuggestion(given.name, table.byName.keys())}`)
 }
 
-/** Whether a flag is on; the last one given counts. */
+/** Returns whether a flag is on; the last value counts. */
 export function flagOption(options: OptionSet, name: string): boolean {
   const last = findLast(options, name)
   return last !== undefined && parseFlag(last.value)
 }
 
-/** The number last given, else the table's default, else undefined. */
+/** Returns the last given number, else the table's default, else undefined. */
 export function integerOption(options: OptionSet, name: string): number | undefined {
   const row = requireRow(options.table, name)
   const last = findLast(options, name)
@@ -79,25 +79,25 @@ export function integerOption(options: OptionSet, name: string): number | undefi
   return row.default === undefined ? undefined : Number(row.default)
 }
 
-/** The same where the table has a default. */
+/** Returns the number of an option that has a default. */
 export function requiredInteger(options: OptionSet, name: string): number {
   const value = integerOption(options, name)
   assert(value !== undefined, `the option ${name} has a default`)
   return value
 }
 
-/** The text last given, else the table's default, else undefined. */
+/** Returns the last given text, else the table's default, else undefined. */
 export function textOption(options: OptionSet, name: string): string | undefined {
   return findLast(options, name)?.value ?? requireRow(options.table, name).default
 }
 
-/** Every one given, in order. The table's default is not filled in. */
+/** Returns every given value in order, without the table's default. */
 export function listOption(options: OptionSet, name: string): readonly GivenOption[] {
   requireRow(options.table, name)
   return options.given.get(name) ?? []
 }
 
-/** Every one of several options, in the order in which they were given together. */
+/** Returns the options with wanted names, in the order in which they were given together. */
 export function interleavedOptions(
   options: OptionSet,
   isWanted: (name: string) => boolean,
@@ -105,12 +105,12 @@ export function interleavedOptions(
   return options.inOrder.filter(({ name }) => isWanted(name))
 }
 
-/** The one that counts, for messages about it. */
+/** Returns the value that counts, with its origin for messages. */
 export function findLast(options: OptionSet, name: string): GivenOption | undefined {
   return listOption(options, name).at(-1)
 }
 
-/** Notes for options that have no meaning here, one line each. */
+/** Returns one line for each given option that has no meaning here. */
 export function describeMeaningless(options: OptionSet): string[] {
   return [...options.given].flatMap(([name, list]) => {
     const row = requireRow(options.table, name)
@@ -121,15 +121,18 @@ export function describeMeaningless(options: OptionSet): string[] {
   })
 }
 
-// MERGED: Refusing what is not supported yet. Apart from reading, so that a configuration can be read and shown whole even where it asks for more than this version does. /
-
-/** Throws for the first option that the table marks `later`. */
+/**
+ * Refuses options that are not supported yet. This is separate from reading, so that a
+ * configuration can be read and shown whole even if it needs more than this version supports.
+ * @throws UndercroftError UNDERCROFT_OPTION_INVALID for the first option that the table marks
+ * `later`
+ */
 export function requireSupported(options: OptionSet): void {
   for (const [name, list] of options.given) {
     const row = requireRow(options.table, name)
     if (row.support !== 'later') continue
-    // A flag that is switched off asks for nothing.
-    const asking = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
-    if (asking !== undefined) throw optionError(asking, 'is not supported yet')
+    // A flag that is switched off requests nothing.
+    const requested = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
+    if (requested !== undefined) throw optionError(requested, 'is not supported yet; remove it')
   }
 }

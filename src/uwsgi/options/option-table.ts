@@ -1,8 +1,8 @@
 /**
  * The one table of options, and how names are looked up in it.
  *
- * Reading the command line and INI files, help, and the reference page all follow from it. What an
- * option does is elsewhere: here it only says that it exists, what it takes, and how far we are.
+ * Parsing of the command line and INI files, help, and the reference page follow from it. What an
+ * option does is implemented elsewhere.
  */
 
 import { assert } from '../../base/index.ts'
@@ -14,10 +14,10 @@ import { HTTP_ROWS } from './rows-http.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
 
-/** The rows of one place where options are given, by every name they have. */
+/** The rows for one kind of place where options are given, by every name they have. */
 export interface OptionTable {
   readonly rows: readonly OptionRow[]
-  /** Aliases included. */
+  /** Includes aliases. */
   readonly byName: ReadonlyMap<string, OptionRow>
 }
 
@@ -34,10 +34,10 @@ export const OPTION_TABLE = buildTable([
 /** The names inside a `cache2` definition. */
 export const CACHE2_TABLE = buildTable(CACHE2_ROWS)
 
-/** The names after the address of a socket. */
+/** The names that may follow the address of a socket. */
 export const SOCKET_TABLE = buildTable(SOCKET_ROWS)
 
-/** Makes a table of rows; no two may share a name. */
+/** Builds a table; no two rows may share a name. */
 export function buildTable(rows: readonly OptionRow[]): OptionTable {
   const byName = new Map<string, OptionRow>()
   for (const row of rows) {
@@ -49,7 +49,7 @@ export function buildTable(rows: readonly OptionRow[]): OptionTable {
   return { rows, byName }
 }
 
-/** The row of an option that the code itself names. */
+/** Returns the row of an option that the code itself names. */
 export function requireRow(table: OptionTable, name: string): OptionRow {
   const row = table.byName.get(name)
   assert(row !== undefined && row.name === name, `the option table has a row ${name}`)

@@ -17,19 +17,19 @@ const ALL_ROWS = [...OPTION_TABLE.rows, ...CACHE2_TABLE.rows, ...SOCKET_TABLE.ro
 const HELP_COLUMN = 34
 const HELP_WIDTH = 100
 
-/** All options of `undercroft serve`, by group. */
+/** Formats all options of `undercroft serve`, by group. */
 export function formatAllHelp(): string {
   return formatHelp(ALL_ROWS)
 }
 
-/** Help for some rows, by group; those of a list have no dashes. */
+/** Formats help for some rows, by group. Rows of a NAME=VALUE list have no dashes. */
 export function formatHelp(rows: readonly OptionRow[]): string {
   return groupRows(rows)
     .map(([group, members]) => `${OPTION_GROUPS[group]}:\n${members.map(formatHelpRow).join('')}`)
     .join('\n')
 }
 
-/** docs/reference/options.md, whole. */
+/** Formats the whole page docs/reference/options.md. */
 export function formatOptionsPage(): string {
   const sections = groupRows(ALL_ROWS).map(
     ([group, members]) =>
@@ -44,11 +44,11 @@ const PAGE_HEAD = `# Options
 <!-- Written by \`npm run docs:options\` from the table in src/uwsgi/options/. Do not edit. -->
 
 Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter),
-in an INI file without, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for
+without dashes in an INI file, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for
 \`-\`.
 
-Support: \`now\` works; \`later\` is refused with a message; \`accepted\` has no meaning under
-Node.js, is noted once, and changes nothing.
+Support: \`now\` works. \`later\` is refused with a message. \`accepted\` has no meaning under
+Node.js and no effect; one line at start says so.
 `
 
 function groupRows(rows: readonly OptionRow[]): [OptionGroup, OptionRow[]][] {
@@ -67,7 +67,7 @@ function formatHelpRow(row: OptionRow): string {
   const lines = wrapWords(facts.join(' '), HELP_WIDTH - HELP_COLUMN)
   const indent = ' '.repeat(HELP_COLUMN)
   const body = lines.join(`\n${indent}`)
-  // A head that reaches into the second column gets a line of its own.
+  // A head that reaches into the second column gets its own line.
   const gap = head.length < HELP_COLUMN ? indent.slice(head.length) : `\n${indent}`
   return `${head}${gap}${body}\n`
 }

@@ -1,8 +1,8 @@
 /**
- * What the text of an option means, by its kind.
+ * Values of options, parsed by their kind.
  *
- * Stricter than uWSGI where uWSGI guesses: `1k` and `abc` are no numbers, and a name that needs a
- * value must have one.
+ * Parsing is stricter than uWSGI's, which guesses: `1k` and `abc` are not numbers, and a name that
+ * needs a value must have one.
  */
 
 import { invalidOption } from '../../base/index.ts'
@@ -13,12 +13,15 @@ const OFF = ['false', 'off', 'no', '0']
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
 
-/** Off only for `false`, `off`, `no` in any case and `0`; a name alone is on. */
+/**
+ * Returns false only for `0` and for `false`, `off` and `no` in any case. A name without a value is
+ * on.
+ */
 export function parseFlag(text: string): boolean {
   return !OFF.includes(text.toLowerCase())
 }
 
-/** A whole number in decimal digits; `name` is how a message calls it. */
+/** Parses a whole number in decimal digits; `name` is its label in messages. */
 export function parseInteger(name: string, text: string, min: number, max: number): number {
   const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= min && value <= max)) {
@@ -27,7 +30,7 @@ export function parseInteger(name: string, text: string, min: number, max: numbe
   return value
 }
 
-/** The same for a row of the table, with the row's limits. */
+/** Parses a whole number within the limits of a row. */
 export function parseRowInteger(name: string, row: OptionRow, text: string): number {
   const min = row.min ?? 0
   const max = row.max ?? Number.MAX_SAFE_INTEGER
@@ -35,7 +38,7 @@ export function parseRowInteger(name: string, row: OptionRow, text: string): num
   return Math.min(parseInteger(name, text, min, Number.MAX_SAFE_INTEGER), max)
 }
 
-/** A whole number of 64 bits with sign. */
+/** Parses a signed whole number of 64 bits. */
 export function parseInteger64(name: string, text: string): bigint {
   const value = /^-?\d+$/.test(text) ? BigInt(text) : undefined
   if (value === undefined || value < INT64_MIN || value > INT64_MAX) {
@@ -44,7 +47,7 @@ export function parseInteger64(name: string, text: string): bigint {
   return value
 }
 
-/** Throws unless the value suits the row. */
+/** Throws UNDERCROFT_OPTION_INVALID unless the value suits the row. */
 export function requireValue(row: OptionRow, given: GivenOption): void {
   const name = formatGiven(given)
   if (row.kind === 'integer') parseRowInteger(name, row, given.value)

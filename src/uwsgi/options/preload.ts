@@ -1,27 +1,27 @@
 /**
- * What is put into caches at start: `add-cache-item`, `load-file-in-cache` and its gzip variant.
+ * What to store in caches at start: `add-cache-item`, `load-file-in-cache` and its gzip variant.
  *
- * All three begin with the name of a cache and a space; without a space they are for every cache.
- * So a path or value with a space needs the name. uWSGI drops what it cannot place in silence; here
- * a warning says so.
+ * All three begin with the name of a cache and a space. A value without a space applies to every
+ * cache, so a path or value that contains a space needs the name. uWSGI silently drops what it
+ * cannot place; here a warning says so.
  */
 
 import { formatGiven, type GivenOption } from './given-option.ts'
 import { listOption, type OptionSet } from './option-set.ts'
 
-/** One thing to put into one cache. */
+/** One item or file to store in one cache. */
 export type Preload =
   | { readonly kind: 'item'; readonly key: string; readonly value: string }
-  /** Under its path as written. */
+  /** The key is the path as written. */
   | { readonly kind: 'file'; readonly path: string; readonly isGzipped: boolean }
 
 export interface ResolvedPreloads {
-  /** By the name of the cache, in uWSGI's order: files, gzipped files, items. */
+  /** By name of the cache, in uWSGI's order: files, gzipped files, items. */
   readonly byCache: ReadonlyMap<string, readonly Preload[]>
   readonly warnings: readonly string[]
 }
 
-/** Sorts what was given to the caches of these names. */
+/** Assigns each given item and file to the caches of these names. */
 export function resolvePreloads(options: OptionSet, names: Iterable<string>): ResolvedPreloads {
   const byCache = new Map([...names].map((name): [string, Preload[]] => [name, []]))
   const warnings: string[] = []
@@ -31,7 +31,8 @@ export function resolvePreloads(options: OptionSet, names: Iterable<string>): Re
       const preload = read(text)
       const targets = [...byCache].filter(([known]) => [undefined, known].includes(cacheName))
       if (targets.length === 0) warnings.push(describeLost(given, cacheName))
-      else if (preload === undefined) warnings.push(`${formatGiven(given)}: "${text}" has no "="`)
+      else if (preload === undefined)
+        warnings.push(`${formatGiven(given)}: "${text}" has no "="; write KEY=VALUE`)
       else for (const [, list] of targets) list.push(preload)
     }
   }
@@ -47,7 +48,7 @@ const SOURCES: readonly {
   { name: 'add-cache-item', read: readItem },
 ]
 
-/** Undefined: for every cache. */
+/** The name is undefined for a value that applies to every cache. */
 function splitTarget(value: string): [cacheName: string | undefined, text: string] {
   const space = value.indexOf(' ')
   return space < 0 ? [undefined, value] : [value.slice(0, space), value.slice(space + 1)]
@@ -62,6 +63,6 @@ function readItem(text: string): Preload | undefined {
 function describeLost(given: GivenOption, cacheName: string | undefined): string {
   const label = formatGiven(given)
   if (cacheName === undefined) return `${label}: there is no cache, so nothing is stored`
-  const hint = `write the cache's name and a space before "${given.value}" if that is all one thing`
+  const hint = `write the cache's name and a space before "${given.value}" if that is one path or item`
   return `${label}: there is no cache "${cacheName}", so nothing is stored; ${hint}`
 }

@@ -1,5 +1,5 @@
 /**
- * Options that make caches, and those that fill or use them.
+ * Options that define caches, and options that preload or use them.
  */
 
 import { MAX_COUNT, type OptionRow } from './option-row.ts'
@@ -11,7 +11,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'NAME=VALUE,...',
     group: 'caches',
     support: 'now',
-    description: 'Makes a cache; repeat it for more. The names inside are listed separately.',
+    description: 'Define a cache; repeatable. The names inside are listed separately.',
   },
   {
     name: 'cache',
@@ -21,7 +21,8 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'caches',
     support: 'now',
-    description: 'Makes a cache called default, before all others; N hold N-1 items, 0 makes none.',
+    description:
+      'Define a cache called default, before all others: N places for N-1 items, 0 for none.',
   },
   {
     name: 'cache-blocksize',
@@ -32,7 +33,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'caches',
     support: 'now',
-    description: 'Block size of the cache made by the cache option.',
+    description: 'Block size of the cache that the cache option defines.',
   },
   {
     name: 'cache-store',
@@ -40,7 +41,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'caches',
     support: 'now',
-    description: 'Store file of the cache made by the cache option.',
+    description: 'Store file of the cache that the cache option defines.',
   },
   {
     name: 'cache-store-sync',
@@ -51,14 +52,14 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'caches',
     support: 'now',
-    description: 'How often stores are flushed to disk, unless store_sync says otherwise.',
+    description: 'Interval between flushes of store files, unless store_sync sets another.',
   },
   {
     name: 'cache-no-expire',
     kind: 'flag',
     group: 'caches',
     support: 'now',
-    description: 'Runs no sweeper.',
+    description: 'Run no sweeper.',
   },
   {
     name: 'cache-expire-freq',
@@ -69,14 +70,14 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     max: 86_400,
     group: 'caches',
     support: 'now',
-    description: 'Pause between two sweeps; 0 means 3.',
+    description: 'Interval between sweeps; 0 means 3.',
   },
   {
     name: 'cache-report-freed-items',
     kind: 'flag',
     group: 'caches',
     support: 'now',
-    description: 'Logs how many items a sweep freed.',
+    description: 'Log how many items each sweep freed.',
   },
   {
     name: 'cache-udp-server',
@@ -84,7 +85,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     group: 'caches',
     support: 'now',
-    description: 'Takes changes by UDP for the cache made by the cache option.',
+    description: 'Receive changes by UDP for the cache that the cache option defines.',
   },
   {
     name: 'cache-udp-allow',
@@ -92,7 +93,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS[/BITS]',
     group: 'caches',
     support: 'now',
-    description: 'Takes changes by UDP from these addresses and networks only.',
+    description: 'Accept changes by UDP only from these addresses and networks.',
   },
   {
     name: 'cache-udp-node',
@@ -100,7 +101,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     group: 'caches',
     support: 'now',
-    description: 'Sends changes by UDP from the cache made by the cache option.',
+    description: 'Send changes by UDP from the cache that the cache option defines.',
   },
   {
     name: 'cache-sync',
@@ -108,14 +109,15 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     group: 'caches',
     support: 'now',
-    description: 'Fetches the content of the cache made by the cache option at start.',
+    description:
+      'Copy the content of the cache that the cache option defines from a server at start.',
   },
   {
     name: 'cache-use-last-modified',
     kind: 'flag',
     group: 'caches',
     support: 'now',
-    description: 'Keeps the time of the last change of the cache made by the cache option.',
+    description: 'Record when the cache that the cache option defines last changed.',
   },
   {
     name: 'add-cache-item',
@@ -123,7 +125,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: '[CACHE ]KEY=VALUE',
     group: 'preload',
     support: 'now',
-    description: 'Stores an item at start, in every cache unless one is named.',
+    description: 'Store an item at start, in every cache unless one is named.',
   },
   {
     name: 'load-file-in-cache',
@@ -131,7 +133,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: '[CACHE ]PATH',
     group: 'preload',
     support: 'now',
-    description: 'Stores the content of a file at start, under its path as written.',
+    description: 'Store the content of a file at start; the key is its path as written.',
   },
   {
     name: 'load-file-in-cache-gzip',
@@ -139,7 +141,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: '[CACHE ]PATH',
     group: 'preload',
     support: 'now',
-    description: 'Stores a file compressed with gzip at start, under its path as written.',
+    description: 'Store a file compressed with gzip at start; the key is its path as written.',
   },
   {
     name: 'check-cache',
@@ -148,7 +150,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     isValueOptional: true,
     group: 'preload',
     support: 'now',
-    description: 'Answers GET requests whose URI is a key of this cache.',
+    description: 'Answer GET requests whose URI is a key of this cache with the value.',
   },
   {
     name: 'static-cache-paths',
@@ -158,7 +160,7 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'preload',
     support: 'now',
-    description: 'Remembers where static files were found, for this long.',
+    description: 'Remember where static files were found, for this long.',
   },
   {
     name: 'static-cache-paths-name',
@@ -166,6 +168,6 @@ export const CACHE_ROWS: readonly OptionRow[] = [
     argument: 'CACHE',
     group: 'preload',
     support: 'now',
-    description: 'Cache in which static-cache-paths remembers.',
+    description: 'Cache in which static-cache-paths remembers file locations.',
   },
 ]

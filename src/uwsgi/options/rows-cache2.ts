@@ -10,7 +10,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'string',
     group: 'cache2',
     support: 'now',
-    description: 'Names the cache; 1 to 64 of A-Z a-z 0-9 . _ - and no dot first. Required.',
+    description: 'Name of the cache: 1 to 64 of A-Z a-z 0-9 . _ - without a dot first. Required.',
   },
   {
     name: 'items',
@@ -21,7 +21,8 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'cache2',
     support: 'now',
-    description: 'Number of places; as in uWSGI one stays empty, so N hold N-1 items. Required.',
+    description:
+      'Number of places. As in uWSGI one stays empty: N places hold N-1 items. Required.',
   },
   {
     name: 'blocksize',
@@ -32,7 +33,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'cache2',
     support: 'now',
-    description: 'Size of one block, and so of the largest value unless bitmap is on.',
+    description: 'Size of one block, and of the largest value unless bitmap is on.',
   },
   {
     name: 'blocks',
@@ -43,7 +44,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'cache2',
     support: 'now',
-    description: 'Number of blocks, at least items; of use only with bitmap.',
+    description: 'Number of blocks, at least items; has an effect only with bitmap.',
   },
   {
     name: 'hash',
@@ -51,7 +52,8 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     default: 'seeded',
     group: 'cache2',
     support: 'now',
-    description: 'djb33x or murmur2; otherwise one with a seed that outsiders cannot guess.',
+    description:
+      'Hash function: djb33x or murmur2. The default has a seed that outsiders cannot guess.',
   },
   {
     name: 'hashsize',
@@ -63,7 +65,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: 2 ** 31,
     group: 'cache2',
     support: 'accepted',
-    description: 'Number of hash buckets; here it follows from the number of items.',
+    description: 'Number of hash buckets; here the number of items determines it.',
   },
   {
     name: 'keysize',
@@ -75,14 +77,14 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: 65535,
     group: 'cache2',
     support: 'now',
-    description: 'Longest key; every place reserves this much.',
+    description: 'Size of the longest key; every place reserves this much.',
   },
   {
     name: 'bitmap',
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Lets a value take several neighbouring blocks.',
+    description: 'Let one value occupy several neighbouring blocks.',
   },
   {
     name: 'purge_lru',
@@ -90,7 +92,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Makes room by removing the least recently used items instead of refusing.',
+    description: 'Evict the least recently used items when the cache is full, instead of refusing.',
   },
   {
     name: 'store',
@@ -98,7 +100,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'cache2',
     support: 'now',
-    description: 'Keeps the cache in this file, so that it survives a restart.',
+    description: 'Keep the cache in this file, so that it survives a restart.',
   },
   {
     name: 'store_sync',
@@ -110,7 +112,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'cache2',
     support: 'now',
-    description: 'How often the store is flushed to disk; 0 leaves it to the kernel.',
+    description: 'Interval between flushes of the store file; 0 leaves flushing to the kernel.',
   },
   {
     name: 'store_delete',
@@ -118,7 +120,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Replaces a store file that does not fit the definition.',
+    description: 'Replace a store file that does not fit the definition.',
   },
   {
     name: 'node',
@@ -127,7 +129,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS;...',
     group: 'cache2',
     support: 'now',
-    description: 'Sends each change by UDP to these addresses.',
+    description: 'Send each change by UDP to these addresses.',
   },
   {
     name: 'udp',
@@ -136,7 +138,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS;...',
     group: 'cache2',
     support: 'now',
-    description: 'Takes changes by UDP at these addresses.',
+    description: 'Receive changes by UDP at these addresses.',
   },
   {
     name: 'udp_allow',
@@ -144,7 +146,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS[/BITS];...',
     group: 'cache2',
     support: 'now',
-    description: 'Takes changes by UDP from these addresses and networks only.',
+    description: 'Accept changes by UDP only from these addresses and networks.',
   },
   {
     name: 'sync',
@@ -152,14 +154,14 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS;...',
     group: 'cache2',
     support: 'now',
-    description: 'Fetches the content from one of these servers at start.',
+    description: 'Copy the content from one of these servers at start.',
   },
   {
     name: 'lastmod',
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Keeps the time of the last change for the stats server.',
+    description: 'Record the time of the last change for the stats server.',
   },
   {
     name: 'math_initial',
@@ -167,14 +169,14 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     default: '0',
     group: 'cache2',
     support: 'now',
-    description: 'Value from which a counter starts that did not exist.',
+    description: 'Initial value of a counter that does not exist yet.',
   },
   {
     name: 'ignore_full',
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Does not log that the cache is full; the counter counts all the same.',
+    description: 'Do not log that the cache is full; the full counter still counts.',
   },
   {
     name: 'lazy_expire',
@@ -182,7 +184,7 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'cache2',
     support: 'accepted',
-    description: 'Expires items when they are looked up; here an expired item is never returned.',
+    description: 'Expire items when they are looked up; here an expired item is never returned.',
   },
   {
     name: 'sweep_on_full',
@@ -194,20 +196,20 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     group: 'cache2',
     support: 'accepted',
     description:
-      'When full, removes expired items, at most so often; here always, and first of all.',
+      'Remove expired items when full, at this interval; here always, before any eviction.',
   },
   {
     name: 'clear_on_full',
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'When full, removes everything.',
+    description: 'Remove all items when the cache is full.',
   },
   {
     name: 'no_expire',
     kind: 'flag',
     group: 'cache2',
     support: 'now',
-    description: 'Keeps the sweeper away from this cache.',
+    description: 'Do not sweep this cache.',
   },
 ]

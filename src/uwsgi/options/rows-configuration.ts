@@ -1,5 +1,5 @@
 /**
- * Options that steer how options are read, and those that mean nothing under Node.js.
+ * Options that control how options are read, and options without a meaning under Node.js.
  */
 
 import type { OptionRow } from './option-row.ts'
@@ -12,51 +12,51 @@ export const CONFIGURATION_ROWS: readonly OptionRow[] = [
     ...DIRECTIVE,
     name: 'ini',
     argument: 'FILE[:SECTION]',
-    description: 'Reads options from an INI file here; a bare name ending in .ini does the same.',
+    description: 'Read options from an INI file here; a bare name ending in .ini does the same.',
   },
   {
     name: 'strict',
     kind: 'flag',
     group: 'configuration',
     support: 'now',
-    description: 'Refuses unknown names in INI files instead of taking them as placeholders.',
+    description: 'Refuse unknown names in INI files instead of treating them as placeholders.',
   },
   {
     ...DIRECTIVE,
     name: 'set-placeholder',
     aliases: ['set-ph'],
     argument: 'NAME=VALUE',
-    description: 'Defines a placeholder, used as %(NAME).',
+    description: 'Define a placeholder, used as %(NAME).',
   },
   {
     ...DIRECTIVE,
     name: 'set',
     argument: 'NAME=VALUE',
-    description: 'Sets a placeholder or an option.',
+    description: 'Set a placeholder or an option.',
   },
   {
     ...DIRECTIVE,
     name: 'for',
     argument: 'WORDS',
-    description: 'Repeats each following line for every word, which is %(_).',
+    description: 'Repeat each following line for every word, available as %(_).',
   },
   {
     ...DIRECTIVE,
     name: 'for-glob',
     argument: 'PATTERN',
-    description: 'Repeats each following line for every path that matches.',
+    description: 'Repeat each following line for every path that matches.',
   },
   {
     ...DIRECTIVE,
     name: 'for-readline',
     argument: 'FILE',
-    description: 'Repeats each following line for every line of a file.',
+    description: 'Repeat each following line for every line of a file.',
   },
   {
     ...DIRECTIVE,
     name: 'for-times',
     argument: 'N',
-    description: 'Repeats each following line for the numbers from 1 to N.',
+    description: 'Repeat each following line for the numbers from 1 to N.',
   },
   ...['', 'not-'].flatMap(not => ifRows(not, not === '' ? '' : 'not ')),
   {
@@ -64,7 +64,7 @@ export const CONFIGURATION_ROWS: readonly OptionRow[] = [
     name: 'end',
     aliases: ['endfor', 'end-for', 'endif', 'end-if'],
     argument: '',
-    description: 'Ends what for or if began.',
+    description: 'End a for or if block.',
   },
 ]
 
@@ -75,14 +75,14 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     kind: 'integer',
     min: 0,
     max: 65535,
-    description: 'Python threads of a worker; a Node.js process serves many requests in one.',
+    description:
+      'Python threads of a worker; a Node.js process serves many requests in one thread.',
   },
   {
     ...NO_MEANING,
     name: 'thunder-lock',
     kind: 'flag',
-    description:
-      'Takes turns in accepting connections; here the kernel chooses among idle workers.',
+    description: 'Serialize accepting connections; here the kernel chooses among idle workers.',
   },
   {
     ...NO_MEANING,
@@ -91,7 +91,7 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     letter: 'H',
     kind: 'string',
     argument: 'PATH',
-    description: 'The home of Python.',
+    description: 'Home directory of Python.',
   },
   {
     group: 'python',
@@ -100,13 +100,13 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     aliases: ['plugin'],
     kind: 'list',
     description:
-      'Plugins of uWSGI: 0:notfound answers 404 where nothing else does; no other is loaded.',
+      'Plugins of uWSGI: 0:notfound answers 404 where nothing else answers; others are ignored.',
   },
   {
     ...NO_MEANING,
     name: 'enable-threads',
     kind: 'flag',
-    description: 'Switches Python threads on.',
+    description: 'Switch on Python threads.',
   },
   {
     ...NO_MEANING,
@@ -114,7 +114,7 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     kind: 'integer',
     min: 0,
     max: 65535,
-    description: 'Threads that send responses; Node.js does that without.',
+    description: 'Threads that send responses; Node.js needs none for that.',
   },
 ]
 
@@ -123,7 +123,7 @@ function ifRows(infix: string, not: string): OptionRow[] {
     ...DIRECTIVE,
     name: `if-${infix}${test}`,
     argument,
-    description: `Keeps the following lines only if ${holds}; %(_) is what was tested.`,
+    description: `Keep the following lines only if ${holds}; %(_) is the tested value.`,
   })
   return [
     condition('opt', 'NAME[=VALUE]', `the option is ${not}given so far`),

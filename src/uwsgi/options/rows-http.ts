@@ -4,7 +4,7 @@
 
 import type { OptionRow } from './option-row.ts'
 
-/** What each rule looks at. Above the table, which is built from it as the module loads. */
+/** What each rule matches. This constant precedes the table that is built from it at load time. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   route: 'path',
   'route-uri': 'URI with query',
@@ -23,7 +23,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     group: 'http',
     support: 'now',
-    description: 'Serves HTTP at this address; the workers do, without a process in front of them.',
+    description: 'Serve HTTP at this address, directly from the workers.',
   },
   {
     name: 'http-socket',
@@ -31,7 +31,40 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS',
     group: 'http',
     support: 'now',
-    description: 'The same.',
+    description: 'Same as http.',
+  },
+  {
+    name: 'http-headers-timeout',
+    kind: 'integer',
+    unit: 'seconds',
+    default: '60',
+    min: 1,
+    max: 86_400,
+    group: 'command',
+    support: 'now',
+    description: 'Time that an HTTP client has to send the header of a request, else it gets 408.',
+  },
+  {
+    name: 'http-request-timeout',
+    kind: 'integer',
+    unit: 'seconds',
+    default: '300',
+    min: 1,
+    max: 86_400,
+    group: 'command',
+    support: 'now',
+    description:
+      'Time that an HTTP client has to send a whole request with its body, else it gets 408.',
+  },
+  {
+    name: 'http-max-connections',
+    kind: 'integer',
+    default: '10000',
+    min: 1,
+    max: 1_000_000,
+    group: 'command',
+    support: 'now',
+    description: 'Most HTTP connections in each worker; further ones are closed at once.',
   },
   {
     name: 'mime-file',
@@ -40,7 +73,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'http',
     support: 'now',
-    description: 'Dictionary of MIME types by file extension.',
+    description: 'Read MIME types by file extension from this file.',
   },
   {
     name: 'check-static',
@@ -49,7 +82,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'DIRECTORY',
     group: 'http',
     support: 'now',
-    description: 'Answers with files below this directory, by the path of the request.',
+    description: 'Serve files below this directory by the path of the request.',
   },
   {
     name: 'static-map',
@@ -57,14 +90,14 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'PREFIX=DIRECTORY',
     group: 'http',
     support: 'now',
-    description: 'The same for requests whose path begins so; the directory may be a file.',
+    description: 'Serve requests whose path has this prefix from a directory or a file.',
   },
   {
     name: 'static-dotfiles',
     kind: 'flag',
-    group: 'http',
+    group: 'command',
     support: 'now',
-    description: 'Serves files whose name or directory begins with a dot; .well-known always is.',
+    description: 'Serve files below names that begin with a dot; .well-known is always served.',
   },
   {
     name: 'disable-logging',
@@ -72,14 +105,14 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'http',
     support: 'now',
-    description: 'Logs no requests, which is so in any case.',
+    description: 'Do not log requests; requests are never logged here.',
   },
   {
     name: 'log-micros',
     kind: 'flag',
     group: 'http',
     support: 'accepted',
-    description: 'Logs response times in microseconds; requests are not logged here.',
+    description: 'Log response times in microseconds; requests are not logged here.',
   },
   ...routeRows('', 'before the application'),
   ...routeRows('error-', 'when a request ends in an error'),
@@ -87,7 +120,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
   ...routeRows('final-', 'after the response'),
 ]
 
-/** The rules of one chain; the four chains have the same ones. */
+/** The rules of one chain; all four chains have the same rules. */
 function routeRows(prefix: string, moment: string): OptionRow[] {
   const support = prefix === 'error-' ? 'later' : 'now'
   const shared = { kind: 'list', group: 'routing', support } as const
@@ -95,13 +128,13 @@ function routeRows(prefix: string, moment: string): OptionRow[] {
     ...shared,
     name: `${prefix}${name}`,
     argument: 'REGEX ACTION',
-    description: `Runs an action ${moment} if the ${subject} matches.`,
+    description: `Run an action ${moment} if the ${subject} matches.`,
   }))
   const statusRow: OptionRow = {
     ...shared,
     name: `${prefix}route-status`,
     argument: 'STATUS ACTION',
-    description: `Runs an action ${moment} for one response status.`,
+    description: `Run an action ${moment} for one response status.`,
   }
   // Before the application there is no status yet.
   if (prefix !== '') rows.push(statusRow)
@@ -110,25 +143,25 @@ function routeRows(prefix: string, moment: string): OptionRow[] {
       ...shared,
       name: `${prefix}route-if`,
       argument: 'CONDITION ACTION',
-      description: `Runs an action ${moment} if a condition holds.`,
+      description: `Run an action ${moment} if a condition holds.`,
     },
     {
       ...shared,
       name: `${prefix}route-if-not`,
       argument: 'CONDITION ACTION',
-      description: `Runs an action ${moment} if a condition does not hold.`,
+      description: `Run an action ${moment} if a condition does not hold.`,
     },
     {
       ...shared,
       name: `${prefix}route-run`,
       argument: 'ACTION',
-      description: `Runs an action ${moment}, always.`,
+      description: `Run an action ${moment} for every request.`,
     },
     {
       ...shared,
       name: `${prefix}route-label`,
       argument: 'NAME',
-      description: 'Marks a place for goto in this chain.',
+      description: 'Define a label for goto in this chain.',
     },
   )
   return rows

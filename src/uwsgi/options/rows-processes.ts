@@ -4,7 +4,7 @@
 
 import { MAX_COUNT, type OptionRow } from './option-row.ts'
 
-/** A day: a longer wait is a mistake. */
+/** One day: a longer wait is a mistake. */
 const MAX_SECONDS = 86_400
 
 export const PROCESS_ROWS: readonly OptionRow[] = [
@@ -14,7 +14,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'processes',
     support: 'now',
-    description: 'Runs a process that starts and watches the workers.',
+    description: 'Run a master process that starts and supervises the workers.',
   },
   {
     name: 'processes',
@@ -37,7 +37,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'PATH[:EXPORT]',
     group: 'processes',
     support: 'now',
-    description: 'The application that the workers run: a JavaScript or TypeScript module.',
+    description: 'Application that the workers run: a JavaScript or TypeScript module.',
   },
   {
     name: 'callable',
@@ -45,7 +45,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'NAME',
     group: 'processes',
     support: 'now',
-    description: 'The export of the module that is the application, instead of the default one.',
+    description: 'Export of the module to use as the application, instead of the default export.',
   },
   {
     name: 'http-cache',
@@ -53,7 +53,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'CACHE',
     group: 'command',
     support: 'now',
-    description: 'Stores responses of the application in this cache, as RFC 9111 says.',
+    description: 'Store responses of the application in this cache, following RFC 9111.',
   },
   {
     name: 'chdir',
@@ -61,7 +61,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'processes',
     support: 'now',
-    description: 'Directory into which workers change before they load the application.',
+    description: 'Change to this directory in each worker before the application is loaded.',
   },
   {
     name: 'env',
@@ -69,7 +69,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'NAME=VALUE',
     group: 'processes',
     support: 'now',
-    description: 'Sets an environment variable of all processes; repeatable.',
+    description: 'Set an environment variable in all processes; repeatable.',
   },
   {
     name: 'max-requests',
@@ -81,7 +81,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'processes',
     support: 'now',
-    description: 'Replaces a worker after this many requests; 0 means never.',
+    description: 'Replace a worker after this many requests; 0 means never.',
   },
   {
     name: 'harakiri',
@@ -93,7 +93,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     max: MAX_SECONDS,
     group: 'processes',
     support: 'now',
-    description: 'Replaces a worker when a request takes longer; 0 means never.',
+    description: 'Replace a worker when a request takes longer than this; 0 means never.',
   },
   {
     name: 'reload-mercy',
@@ -104,7 +104,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     max: MAX_SECONDS,
     group: 'processes',
     support: 'now',
-    description: 'How long a worker may take to finish its requests before it is killed.',
+    description: 'Time that a worker has to finish its requests before it is killed.',
   },
   {
     name: 'touch-reload',
@@ -112,21 +112,21 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'processes',
     support: 'now',
-    description: 'Reloads the workers when this file is touched; repeatable.',
+    description: 'Reload the workers when this file is touched; repeatable.',
   },
   {
     name: 'die-on-term',
     kind: 'flag',
     group: 'processes',
     support: 'now',
-    description: 'SIGTERM ends the instance, which it does in any case.',
+    description: 'End on SIGTERM, which happens in any case.',
   },
   {
     name: 'vacuum',
     kind: 'flag',
     group: 'processes',
     support: 'now',
-    description: 'Removes socket and pid files at the end, which is done in any case.',
+    description: 'Remove socket files and the pidfile at the end, which happens in any case.',
   },
   {
     name: 'uid',
@@ -134,7 +134,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'USER',
     group: 'processes',
     support: 'now',
-    description: 'User to become once TCP sockets are bound; only root can.',
+    description: 'User to switch to once TCP sockets are bound; only root can.',
   },
   {
     name: 'gid',
@@ -142,7 +142,7 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'GROUP',
     group: 'processes',
     support: 'now',
-    description: 'Group to become once TCP sockets are bound; only root can.',
+    description: 'Group to switch to once TCP sockets are bound; only root can.',
   },
   {
     name: 'pidfile',
@@ -150,6 +150,6 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'processes',
     support: 'now',
-    description: 'File into which the process id of the master is written.',
+    description: 'Write the process id of the master to this file.',
   },
 ]

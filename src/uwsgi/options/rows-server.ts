@@ -1,5 +1,6 @@
 /**
- * Options of sockets, and those of this command that uWSGI does not have.
+ * Options of sockets, names that may follow the address of a socket, and options of this command
+ * that uWSGI does not have.
  */
 
 import type { OptionRow } from './option-row.ts'
@@ -14,14 +15,14 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     default: '127.0.0.1:3031',
     group: 'network',
     support: 'now',
-    description: 'Listens with the uwsgi protocol at host:port or a Unix socket path; repeatable.',
+    description: 'Listen with the uwsgi protocol at host:port or a Unix socket path; repeatable.',
   },
   {
     name: 'allow-public',
     kind: 'flag',
     group: 'network',
     support: 'now',
-    description: 'Lets sockets, stats and udp have addresses that other machines reach.',
+    description: 'Allow addresses that other machines can reach for socket, stats and udp.',
   },
   {
     name: 'chmod-socket',
@@ -32,7 +33,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     group: 'network',
     support: 'now',
     default: '600',
-    description: 'Mode of Unix sockets, three octal digits; 1 means 666.',
+    description: 'Mode of Unix sockets as three octal digits; 1 means 666.',
   },
   {
     name: 'buffer-size',
@@ -45,7 +46,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     isClamped: true,
     group: 'network',
     support: 'now',
-    description: 'Largest request packet; a larger number counts as 65535.',
+    description: 'Size of the largest request packet; larger numbers count as 65535.',
   },
   {
     name: 'socket-timeout',
@@ -57,7 +58,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     max: 86400,
     group: 'network',
     support: 'now',
-    description: 'How long a client may be silent in the middle of a request.',
+    description: 'Time that a client may be silent in the middle of a request.',
   },
   {
     name: 'keep-timeout',
@@ -68,7 +69,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     max: 86400,
     group: 'network',
     support: 'now',
-    description: 'How long a connection that stays open may wait between requests.',
+    description: 'Time that an open connection may wait between requests.',
   },
   {
     name: 'max-connections',
@@ -78,7 +79,8 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     max: 1_000_000,
     group: 'network',
     support: 'now',
-    description: 'Connections of uwsgi sockets in each process; further ones are closed at once.',
+    description:
+      'Most connections of uwsgi sockets in each process; further ones are closed at once.',
   },
   {
     name: 'max-buffered-size',
@@ -89,7 +91,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     max: Number.MAX_SAFE_INTEGER,
     group: 'network',
     support: 'now',
-    description: 'Values held in each process for all clients together; further ones are refused.',
+    description: 'Most bytes buffered in each process for all clients; further values are refused.',
   },
   {
     name: 'stats',
@@ -98,21 +100,21 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS[,allow=...]',
     group: 'network',
     support: 'now',
-    description: 'Serves statistics at this address: JSON as uWSGI, Prometheus text over HTTP.',
+    description: 'Serve statistics at this address: JSON as uWSGI does, Prometheus text over HTTP.',
   },
   {
     name: 'stats-http',
     kind: 'flag',
     group: 'network',
     support: 'now',
-    description: 'Puts an HTTP header before the statistics whatever the client sends.',
+    description: 'Send an HTTP header before the statistics, regardless of what the client sends.',
   },
   {
     name: 'stats-minified',
     kind: 'flag',
     group: 'network',
     support: 'now',
-    description: 'Serves the statistics without white space.',
+    description: 'Serve the statistics without white space.',
   },
   {
     name: 'check-interval',
@@ -124,7 +126,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     group: 'processes',
     support: 'now',
     description:
-      'Length of a master cycle: of what store_sync counts, and between looks at caches.',
+      'Length of a master cycle: the unit of store_sync and the interval of cache checks.',
   },
   {
     name: 'directory',
@@ -132,14 +134,14 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'command',
     support: 'now',
-    description: 'Directory of the shared segments, instead of the usual one of this user.',
+    description: 'Directory of the shared segments, instead of the default directory of this user.',
   },
   {
     name: 'json',
     kind: 'flag',
     group: 'command',
     support: 'now',
-    description: 'Prints JSON, for programs.',
+    description: 'Print JSON for programs.',
   },
   {
     name: 'help',
@@ -147,11 +149,12 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'command',
     support: 'now',
-    description: 'Prints this help.',
+    description: 'Print this help.',
   },
 ]
 
-// MERGED: The names that may follow the address of a socket: who may use it, and for what. They are ours. /
+// Names that may follow the address of a socket: which clients may use it, and for what. uWSGI does
+// not have them.
 
 export const SOCKET_ROWS: readonly OptionRow[] = [
   {
@@ -160,7 +163,7 @@ export const SOCKET_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS[/BITS];...',
     group: 'socket',
     support: 'now',
-    description: 'Closes connections of all others; addresses and networks. For TCP.',
+    description: 'Close TCP connections from any other address or network.',
   },
   {
     name: 'secret_file',
@@ -168,13 +171,13 @@ export const SOCKET_ROWS: readonly OptionRow[] = [
     argument: 'PATH',
     group: 'socket',
     support: 'now',
-    description: 'Serves clients of this package that know the secret in this file, and no others.',
+    description: 'Serve only clients of this package that know the secret in this file.',
   },
   {
     name: 'read_only',
     kind: 'flag',
     group: 'socket',
     support: 'now',
-    description: 'Refuses every command that changes a cache.',
+    description: 'Refuse every command that changes a cache.',
   },
 ]

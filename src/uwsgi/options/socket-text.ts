@@ -1,29 +1,31 @@
 /**
- * A socket as it is written in options: an address, and who may use it.
+ * A socket as options write it: an address, and which clients may use it.
  * `10.0.0.1:3031,allow=10.0.0.0/8;192.168.0.7,secret_file=/etc/undercroft.secret,read_only=1`
  */
 
 import { formatSuggestion } from '../../base/index.ts'
-import { parseAddress, type SocketAddress } from './addresses.ts'
+import { type Address, CONFIGURED_ADDRESS, parseAddress as parse } from '../../net/index.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import { parseKeyValues } from './key-values.ts'
 import { SOCKET_TABLE } from './option-table.ts'
 import { parseFlag } from './option-values.ts'
 
-/** Who may use a socket, and for what. */
+export { type Address as SocketAddress, formatAddress } from '../../net/index.ts'
+
+/** Which clients may use a socket, and for what. */
 export interface SocketAccess {
   readonly readOnly: boolean
-  /** Undefined: everybody who reaches it. */
+  /** Undefined: any client. */
   readonly allow: readonly string[] | undefined
-  /** Undefined: no secret is asked for. */
+  /** Undefined: no secret is required. */
   readonly secretFile: string | undefined
 }
 
-/** Reads the value of an option that names a socket; `names` are those that it may have. */
+/** Parses the value of an option that names a socket; `names` are the allowed settings. */
 export function parseSocket(
   given: GivenOption,
   names: readonly string[] = [...SOCKET_TABLE.byName.keys()],
-): { readonly address: SocketAddress; readonly access: SocketAccess } {
+): { readonly address: Address; readonly access: SocketAccess } {
   const [, addressText = '', rest = ''] = /^([^,]*)(?:,(.*))?$/s.exec(given.value) ?? []
   const texts = new Map<string, string>()
   for (const { name, value } of parseKeyValues(rest)) {
@@ -42,4 +44,9 @@ export function parseSocket(
       secretFile: texts.get('secret_file'),
     },
   }
+}
+
+/** Parses `host:port`, `[ipv6]:port`, `:port` (this machine), or a path. */
+export function parseAddress(name: string, text: string): Address {
+  return parse(name, text, CONFIGURED_ADDRESS)
 }

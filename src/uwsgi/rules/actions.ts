@@ -5,11 +5,12 @@
  */
 
 import { formatSuggestion } from '../../base/index.ts'
+import { statusWords } from '../../http-message/index.ts'
 import { toByteText } from './byte-text.ts'
 import { CACHE_ACTIONS } from './cache-actions.ts'
 import { FILE_ACTIONS } from './file-actions.ts'
 import { HEADER_ACTIONS } from './header-actions.ts'
-import { parseStatusLine, statusWords } from './header-text.ts'
+import { parseStatusLine } from './header-text.ts'
 import { allowsBody, newReply } from './reply.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import { type ActionText, CHAIN_NAMES } from './rule-text.ts'

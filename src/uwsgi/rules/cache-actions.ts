@@ -5,10 +5,10 @@
  */
 
 import type { StoredItem } from '../../base/index.ts'
+import { formatHttpDate } from '../../http-message/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { toByteText, toKey } from './byte-text.ts'
 import { compileCacheName } from './cache-name.ts'
-import { httpDate } from './expansions.ts'
 import { requireHeaderValue } from './header-text.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import type { ActionResult, RuleContext } from './rule-context.ts'
@@ -96,7 +96,7 @@ function compileAnswer(given: ActionArguments, { deps }: RuleScope): CacheAnswer
   const answer: CacheAnswer['answer'] = (context, key, { bytes, expiresAtMs }) => {
     const headers = ['Content-Type', typeOf(key)]
     if (encoding !== '') headers.push('Content-Encoding', encoding)
-    if (expiresAtMs !== 0) headers.push('Expires', httpDate(expiresAtMs))
+    if (expiresAtMs !== 0) headers.push('Expires', formatHttpDate(expiresAtMs))
     return context.placeReply({
       statusCode: 200,
       headers,

@@ -5,6 +5,7 @@
  */
 
 import { randomUUID } from 'node:crypto'
+import { formatHttpDate } from '../../http-message/index.ts'
 import type { RuleContext } from './rule-context.ts'
 
 /** Computes one part of a template, with one character for each byte. */
@@ -21,7 +22,7 @@ const FUNCTIONS: Readonly<Record<string, (argument: string, context: RuleContext
   lower: (name, context) => context.variable(name).replace(/[A-Z]+/g, high => high.toLowerCase()),
   mime: (name, context) => context.deps.mimeTypes.find(context.variable(name)) ?? '',
   time: (unit, { deps }) => timeNow(unit, deps.clock.nowMs()),
-  httptime: (seconds, { deps }) => httpDate(deps.clock.nowMs() + leadingSecondsMs(seconds)),
+  httptime: (seconds, { deps }) => formatHttpDate(deps.clock.nowMs() + leadingSecondsMs(seconds)),
   uwsgi: (what, context) => processFact(what, context),
 }
 
@@ -63,13 +64,6 @@ function compileName(
     return use(texts.join(''), context)
   }
 }
-
-/** RFC 9110 section 5.6.7, which has four digits for the year. */
-export function httpDate(atMs: number): string {
-  return new Date(Math.min(atMs, LAST_DATE_MS)).toUTCString()
-}
-
-const LAST_DATE_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 function leadingSecondsMs(text: string): number {
   return Number(/^\d+/.exec(text)?.[0] ?? '0') * 1000

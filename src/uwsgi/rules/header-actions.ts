@@ -4,8 +4,9 @@
  * uWSGI 2.0.21, core/routing.c.
  */
 
+import { isHeaderName, isHeaderValue } from '../../http-message/index.ts'
 import { toByteText, toPlainText } from './byte-text.ts'
-import { isHeaderName, isHeaderValue, parseStatusLine } from './header-text.ts'
+import { parseStatusLine } from './header-text.ts'
 import { newReply, rawReply } from './reply.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'

@@ -1,13 +1,14 @@
 /**
- * Somebody who wants a copy of what the application answers: a cache, or a file.
+ * A destination for a copy of the application's response: a cache, or a file.
  */
 
 /** What is known of a response when its header is complete. */
 export interface ResponseHead {
   readonly method: string
   readonly statusCode: number
-  /** Of the response; empty: it has none of that name. In lower case where case means nothing. */
+  /** Fields of the response; empty if it has none of that name. */
   readonly cacheControl: string
+  /** In lower case. */
   readonly contentEncoding: string
   readonly contentType: string
   readonly hasSetCookie: boolean
@@ -18,14 +19,14 @@ export interface ResponseHead {
 }
 
 export interface ResponseSink {
-  /** Largest body it takes, in bytes; a longer one goes to the client only. 0: it needs none. */
+  /** Largest body to take, in bytes; a longer one goes only to the client. 0: none is needed. */
   readonly maxBodySize: number
   wants(head: ResponseHead): boolean
   /**
-   * The response is complete: its whole body, decoded from chunks; empty if `maxBodySize` is 0.
-   * Called before the last bytes go to the client.
+   * Takes a complete response: its whole body without chunk sizes, or nothing if `maxBodySize` is
+   * 0. Called before the last bytes go to the client.
    */
   take(body: Buffer): void
-  /** The body is longer than it takes. */
+  /** The body was not copied, because it is too long. */
   miss?(): void
 }

@@ -3,9 +3,14 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { REQUEST_VARIABLES, type WithRequestVariables } from '../../http-message/index.ts'
+import {
+  CopyBudget,
+  interceptResponse,
+  REQUEST_VARIABLES,
+  type WithRequestVariables,
+} from '../../http-message/index.ts'
 import type { OptionSet } from '../options/index.ts'
-import { tapResponse } from './response-tap.ts'
+import { RulesInterceptor } from './response-rules.ts'
 import { type RouterDeps, RuleContext, type StoreLease } from './rule-context.ts'
 import { type Decision, type Protocol, RuleSet } from './rule-set.ts'
 import { sendNothing, sendReply } from './send-reply.ts'
@@ -48,12 +53,16 @@ export function createRouter(options: OptionSet, deps: RouterDeps): Router {
   return new HttpRouter(new RuleSet(options, deps))
 }
 
+/** Bytes of bodies on their way to caches and files at once; more are only sent. */
+const MAX_COPIED_SIZE = 64 * 1024 * 1024
+
 const NO_LOG_FACTS: RequestLogFacts = { isLogged: true, variables: new Map() }
 
 class HttpRouter implements Router {
   readonly #rules: RuleSet
   readonly #hasResponseRules: boolean
   readonly #hasFinalRules: boolean
+  readonly #budget = new CopyBudget(MAX_COPIED_SIZE)
   readonly #logged = new WeakMap<IncomingMessage, RuleContext>()
 
   constructor(rules: RuleSet) {
@@ -135,7 +144,7 @@ class HttpRouter implements Router {
       : undefined
     const { sinks, editsIfAny } = context
     if (runRules !== undefined || sinks !== undefined || editsIfAny !== undefined) {
-      tapResponse(response, context, runRules)
+      interceptResponse(response, new RulesInterceptor(context, this.#budget, runRules))
     }
     application(request, response)
   }

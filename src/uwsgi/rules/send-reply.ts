@@ -1,5 +1,5 @@
 /**
- * Sending what rules have decided, or nothing.
+ * Sending the answer that rules have made, or none.
  *
  * Headers are those of uWSGI: no Date, and Connection only where a rule or HTTP/1.0 wants it.
  */
@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
-import { bodyInOnePiece } from '../../base/index.ts'
+import { bodyInOnePiece } from '../../http-message/index.ts'
 import { closeFile, type OpenFile } from './open-file.ts'
 import type { Reply } from './reply.ts'
 import type { HeaderEdits } from './rule-context.ts'
@@ -61,7 +61,7 @@ function writeHead(response: ServerResponse, reply: Reply, headers: string[]): v
     response.shouldKeepAlive = false
     response.removeHeader('Transfer-Encoding')
   }
-  // Kept in HTTP/1.1 and closed in 1.0 unless somebody says otherwise: then nothing need be said.
+  // HTTP/1.1 keeps a connection by default and 1.0 closes it: then the header is not needed.
   const keepsByDefault = response.req.httpVersionMinor >= 1
   const isUsual = response.shouldKeepAlive === keepsByDefault && !response.hasHeader('Connection')
   if (isUsual || reply.isLast === true) response.removeHeader('Connection')
@@ -76,19 +76,19 @@ function sendFile(response: ServerResponse, opened: OpenFile): void {
     response.end()
     return
   }
-  // A file that grows meanwhile must not send more than Content-Length says.
+  // Content-Length is fixed by now, and a file that grows must not send more.
   const file = createReadStream('', { fd: descriptor, start: 0, end: size - 1 })
-  // One that shrinks leaves the response short, and then the connection must not be used again.
+  // A file that shrinks leaves the response short, and the connection cannot be used again.
   pipeline(file, response, error => {
     if (error || file.bytesRead < size) response.req.socket.destroy()
   })
 }
 
 /**
- * The socket of a response, now or when it is its turn: answers to earlier requests on the same
- * connection are sent before.
+ * Uses the socket of a response as soon as the response has it: answers to earlier requests on the
+ * same connection are sent first, and then Node assigns the socket and emits this event.
  */
 function withSocket(response: ServerResponse, use: (socket: Duplex) => void): void {
   if (response.socket !== null) use(response.socket)
-  else response.assignSocket = use
+  else response.once('socket', use)
 }

@@ -11,8 +11,8 @@
 
 import { realpathSync } from 'node:fs'
 import type { Awaitable } from '../../base/index.ts'
+import { formatHttpDate, isNotModified } from '../../http-message/index.ts'
 import { toKey, toPlainText } from './byte-text.ts'
-import { httpDate } from './expansions.ts'
 import { closeFile, type OpenFile, openFile, realPathOf, statOf } from './open-file.ts'
 import { newReply } from './reply.ts'
 import type { RouteCache, RuleContext } from './rule-context.ts'
@@ -160,22 +160,21 @@ export function answerWithFile(
   if (file === undefined) return false
   if (accepts !== undefined && !accepts(file, realPathOf(file, path))) return false
   const type = context.deps.mimeTypes.find(path)
+  const lastModified = formatHttpDate(file.modifiedAtMs)
   const reply = {
     ...newReply({ statusCode: 200 }, [
       ...(type === undefined ? [] : ['Content-Type', type]),
-      ...['Content-Length', String(file.size), 'Last-Modified', httpDate(file.modifiedAtMs)],
+      ...['Content-Length', String(file.size), 'Last-Modified', lastModified],
     ]),
     isBegun: true,
   }
-  const isOld = isNotModified(context.variable('HTTP_IF_MODIFIED_SINCE'), file.modifiedAtMs)
+  // As in uWSGI, If-None-Match does not count: a file has no ETag here.
+  const since = (name: string): string | undefined =>
+    name === 'if-modified-since' ? context.variable('HTTP_IF_MODIFIED_SINCE') : undefined
+  const isOld = isNotModified(since, { lastModified }, context.deps.clock.nowMs())
   const isPlaced = context.placeReply(
     isOld ? newReply({ statusCode: 304 }, []) : { ...reply, file },
   )
   if (isOld || !isPlaced) closeFile(file)
   return true
-}
-
-/** RFC 9110 section 13.1.3; HTTP dates have whole seconds. */
-function isNotModified(since: string, modifiedAtMs: number): boolean {
-  return since !== '' && Math.floor(modifiedAtMs / 1000) * 1000 <= Date.parse(since)
 }

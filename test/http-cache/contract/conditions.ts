@@ -1,4 +1,4 @@
-/** What clients ask about what they have: conditions and ranges, as browsers send them. */
+/** Conditions and ranges, as browsers send them about the copies that they have. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'

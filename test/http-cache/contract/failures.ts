@@ -1,4 +1,4 @@
-/** A cache that fails, and values that are not what they should be: clients notice nothing. */
+/** When the cache fails or has damaged values, clients do not notice. */
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -118,14 +118,14 @@ function* brokenFrom(good: Buffer): Generator<Buffer> {
   yield changed('"bodySize":4', '"bodySize":5')
 }
 
-/** With the digest of the head that it has: 4 bytes of mark, 4 of size, 8 of digest, the head. */
+/** Writes the digest of a changed head: 4 bytes of mark, 4 of size, 8 of digest, the head. */
 function sealed(record: Buffer): Buffer {
   const head = record.subarray(16, 16 + record.readUInt32LE(4))
   createHash('sha256').update(head).digest().copy(record, 8, 0, 8)
   return record
 }
 
-/** As a cache whose lock is held by a stopped process. */
+/** Fails as a cache does whose lock is held by a stopped process. */
 function failingIn(cache: CacheLike, failing: keyof CacheLike, isLate: boolean): CacheLike {
   return new Proxy(cache, {
     get(target, name) {

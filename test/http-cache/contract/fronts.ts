@@ -22,7 +22,7 @@ import {
 export const listenerFront: StartFront = async (scope, pages, app) =>
   sendTo(await serve(scope, pages.listener(asListener(app))))
 
-/** As Express and Connect call it. */
+/** The middleware, called as Express and Connect call it. */
 export const middlewareFront: StartFront = async (scope, pages, app) => {
   const middleware = pages.middleware()
   const listener = asListener(app)
@@ -45,7 +45,7 @@ export const fetchFront: StartFront = async (_scope, pages, app) => {
 
 export const localStore: OpenStore = async (_scope, memory) => memory
 
-/** The same memory, at the other end of a socket. */
+/** A remote cache over the same memory. */
 export const remoteStore: OpenStore = async (scope, memory) => {
   const path = join(tempDir(scope), 'cache.sock')
   const server = await serveCaches([memory], { listen: path })

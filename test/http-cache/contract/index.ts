@@ -1,5 +1,5 @@
 /**
- * What an `HttpCache` promises, in front of each kind of server and over each kind of cache.
+ * The promises of an `HttpCache` in front of each kind of server and over each kind of cache.
  */
 
 import { describe } from 'node:test'

@@ -1,4 +1,4 @@
-/** When a stored response answers, and when it is forgotten. */
+/** When a stored response answers, and when it is removed. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -65,7 +65,7 @@ const STORED = 'fwd=uri-miss; ttl=60; stored'
 
 function describeDemands(kind: Kind): void {
   describe('a client that asks for something newer', () => {
-    /** After 30 of 60 seconds: what each demand comes to, and whether the page is replaced. */
+    /** After 30 of 60 seconds: the result of each demand, and whether the page is replaced. */
     const cases: readonly (readonly [Fields, string])[] = [
       [{ 'cache-control': 'no-cache' }, 'fwd=request; ttl=60; stored'],
       [{ 'cache-control': 'No-Cache' }, 'fwd=request; ttl=60; stored'],
@@ -89,6 +89,28 @@ function describeDemands(kind: Kind): void {
         assert.equal((await subject.get('/')).body, isReplaced ? 'page 2' : 'page 1')
       })
     }
+
+    test('does not replace a usable page by a response that is not for storing', async t => {
+      const subject = await Subject.start(t, kind)
+      subject.answer({ headers: FRESH, body: 'page' })
+      await subject.get('/')
+      subject.answer({ status: 400, body: 'bad request' })
+      const { status, cached } = await subject.get('/', { 'cache-control': 'no-cache' })
+      assert.deepEqual([status, cached], [400, 'fwd=request; detail=status'])
+      assert.equal((await subject.get('/')).cached, 'hit; ttl=60')
+    })
+
+    test('is not heard with ignoreClientCacheControl', async t => {
+      const subject = await Subject.start(t, kind, { ignoreClientCacheControl: true })
+      subject.answer({ headers: FRESH, body: 'page' })
+      const never = ['no-cache', 'no-store', 'max-age=0', 'only-if-cached']
+      assert.equal((await subject.get('/', { 'cache-control': 'only-if-cached' })).status, 200)
+      for (const directive of never) {
+        const { cached } = await subject.get('/', { 'cache-control': directive })
+        assert.equal(cached, 'hit; ttl=60', directive)
+      }
+      assert.equal((await subject.get('/', { pragma: 'no-cache' })).cached, 'hit; ttl=60')
+    })
 
     test('does not have its own response stored if it says no-store', async t => {
       const subject = await Subject.start(t, kind)
@@ -138,7 +160,7 @@ function describeForgetting(kind: Kind): void {
       const { cached } = await subject.get(path, { 'cache-control': 'only-if-cached' })
       return cached.startsWith('hit')
     }
-    /** At once where the cache is local, else a moment after the answer. */
+    /** A local cache removes the page at once, a remote one just after the answer. */
     const isForgotten = (subject: Subject, path: string) =>
       until(`${path} is forgotten`, async () => !(await isHit(subject, path)))
     const stored = async (subject: Subject, ...paths: readonly string[]) => {

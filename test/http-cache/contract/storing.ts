@@ -1,4 +1,4 @@
-/** What is stored, and what is not. */
+/** Which responses are stored. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -6,7 +6,7 @@ import { type AppResponse, type Fields, type Kind, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-/** Responses that are stored, with how many seconds they are fresh. */
+/** Responses that are stored, with the seconds for which they are fresh. */
 const STORED: readonly (readonly [what: string, response: AppResponse, seconds: number])[] = [
   ['max-age', { headers: FRESH }, 60],
   ['s-maxage before max-age', { headers: { 'cache-control': 'max-age=1, s-maxage=50' } }, 50],
@@ -46,7 +46,7 @@ const STORED: readonly (readonly [what: string, response: AppResponse, seconds: 
   ],
 ]
 
-/** Responses that are not stored, with the word for it in Cache-Status. */
+/** Responses that are not stored, with the reason in Cache-Status. */
 const NOT_STORED: readonly (readonly [what: string, response: AppResponse, detail: string])[] = [
   ['nothing about freshness', {}, 'no-freshness'],
   [

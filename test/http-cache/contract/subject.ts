@@ -1,5 +1,5 @@
 /**
- * An application behind an `HttpCache`, whichever kind of server it is, and a client for it.
+ * An application behind an `HttpCache` on any kind of server, and a client for it.
  */
 
 import { once } from 'node:events'
@@ -15,14 +15,14 @@ import { processDir } from '../../../testing/temp-dir.ts'
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
-/** What the application answers. */
+/** A response of the application. */
 export interface AppResponse {
   readonly status?: number
   readonly headers?: Fields
   readonly body?: string | Buffer
 }
 
-/** A request as the application saw it. */
+/** A request as the application sees it. */
 export interface Seen {
   readonly method: string
   /** Path and query. */
@@ -30,7 +30,7 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string | undefined>>
 }
 
-/** A response as the client got it. */
+/** A response as the client receives it. */
 export interface Got {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -42,7 +42,7 @@ export interface Got {
 export type App = (seen: Seen) => AppResponse | Promise<AppResponse>
 export type Send = (method: string, path: string, headers: Fields) => Promise<Got>
 
-/** Puts an application behind a cache, and says how to reach it. */
+/** Starts an application behind a cache, and returns a client for it. */
 export type StartFront = (scope: Scope, pages: HttpCache, app: App) => Promise<Send>
 
 export type OpenStore = (scope: Scope, memory: Cache<unknown>) => Promise<CacheLike>
@@ -51,19 +51,19 @@ export type OpenStore = (scope: Scope, memory: Cache<unknown>) => Promise<CacheL
 export interface Kind {
   readonly startFront: StartFront
   readonly openStore: OpenStore
-  /** Stale pages are refreshed after the client was answered. */
-  readonly refreshesBehind: boolean
+  /** The server refreshes stale pages after it has answered the client. */
+  readonly refreshesLater: boolean
 }
 
 const directory = processDir()
 let serial = 0
 
-/** All that a test of the contract needs. */
+/** Everything that a test of the contract needs. */
 export class Subject {
   readonly clock: ManualClock
-  /** What `onError` was told. */
+  /** The errors that `onError` received. */
   readonly errors: unknown[]
-  /** What the application was asked. */
+  /** The requests that the application received. */
   readonly calls: Seen[] = []
   readonly memory: Cache<unknown>
   readonly pages: HttpCache
@@ -108,7 +108,7 @@ export class Subject {
     return subject
   }
 
-  /** What the application answers from now on. */
+  /** Sets the application's answer to later requests. */
   answer(app: App | AppResponse): void {
     this.#app = typeof app === 'function' ? app : () => app
   }
@@ -121,7 +121,7 @@ export class Subject {
     return this.#settled(this.sendMeanwhile(method, path, headers))
   }
 
-  /** While others are under way, and the application does not answer them yet. */
+  /** Sends a request without waiting for the fills of other requests. */
   getMeanwhile(path: string, headers: Fields = {}): Promise<Got> {
     return this.sendMeanwhile('GET', path, headers)
   }
@@ -130,7 +130,7 @@ export class Subject {
     return within(`${method} ${path}`, this.#send(method, path, headers))
   }
 
-  /** A remote cache has what was stored a moment after the client has it. */
+  /** Waits for the lease to end: a remote cache stores a page just after the client has it. */
   async #settled(response: Promise<Got>): Promise<Got> {
     const got = await response
     await until('what came was stored', () => !this.#isBusy())
@@ -141,7 +141,7 @@ export class Subject {
     return [...this.memory.keys()].some(key => key.startsWith('lease:'))
   }
 
-  /** Keys in the memory, but for leases of those that are being made. */
+  /** Returns the keys in the memory except those of leases. */
   keys(): string[] {
     return [...this.memory.keys()].filter(key => !key.startsWith('lease:')).sort()
   }
@@ -149,7 +149,7 @@ export class Subject {
 
 export const HOST = 'example.test'
 
-/** A server of `node:http` on a port of its own. */
+/** Starts a server of `node:http` on a port of its own. */
 export async function serve(scope: Scope, listener: Listener): Promise<AddressInfo> {
   const server = createServer(listener as Parameters<typeof createServer>[1])
   server.listen(0, '127.0.0.1')
@@ -190,7 +190,7 @@ export function got(status: number, headers: Record<string, string>, body: Buffe
   return { status, headers, body: body.toString('latin1'), cached }
 }
 
-/** The application as a Node listener. */
+/** Returns the application as a Node listener. */
 export function asListener(app: App): Listener {
   return async (request, response) => {
     const { method = '', url: path = '' } = request

@@ -1,4 +1,4 @@
-/** Asking the application whether a stale response is still good, and doing without its answer. */
+/** Revalidating a stale response with the application, and using it when that fails. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -105,9 +105,9 @@ function describeWhileRevalidated(kind: Kind): void {
       const others = await Promise.all([1, 2, 3].map(() => subject.getMeanwhile('/')))
       for (const other of others)
         assert.deepEqual([other.body, other.cached], ['old', 'hit; ttl=-10'])
-      if (kind.refreshesBehind) assert.equal((await first).body, 'old')
+      if (kind.refreshesLater) assert.equal((await first).body, 'old')
       finish()
-      if (!kind.refreshesBehind) assert.equal((await first).body, 'new')
+      if (!kind.refreshesLater) assert.equal((await first).body, 'new')
       await until('it is fresh', async () => (await subject.get('/')).body === 'new')
       assert.equal(subject.calls.length, 2)
       assert.equal(subject.calls[1]?.headers['if-none-match'], ETAG)

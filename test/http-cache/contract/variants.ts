@@ -1,4 +1,4 @@
-/** Which responses are told apart: by key, and by Vary. */
+/** Which responses are different pages: by key, and by Vary. */
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
@@ -8,7 +8,7 @@ import { type Fields, type Kind, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }
 
-/** Answers with everything that a page may be made of. */
+/** Answers with every part of a request that a page may be made from. */
 function tellAll(subject: Subject, headers: Fields = FRESH): void {
   subject.answer(({ path, headers: asked }) => ({
     headers,
@@ -103,6 +103,17 @@ export function describeVariants(kind: Kind): void {
       tellAll(subject, { ...FRESH, vary: 'accept-language' })
       await subject.get('/', languages('de, en;q=0.5'))
       assert.equal((await subject.get('/', languages('DE,en;q=0.5'))).cached, 'hit; ttl=60')
+    })
+
+    test('a field full of spaces is read in time that grows with its length', async t => {
+      const subject = await Subject.start(t, kind)
+      tellAll(subject, { ...FRESH, vary: 'accept-language' })
+      const hostile = languages(`a${' '.repeat(15_000)}b`)
+      const { user } = process.cpuUsage()
+      for (let i = 0; i < 4; i++) await subject.get('/', hostile)
+      // The quadratic expression took 300 ms a request; the limit leaves room for a busy machine.
+      const tookMs = (process.cpuUsage().user - user) / 1000
+      assert.ok(tookMs < 400, `4 requests took ${tookMs} ms of the processor`)
     })
 
     test('the oldest goes when there are more than maxVariants', async t => {

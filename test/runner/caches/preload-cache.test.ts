@@ -93,8 +93,11 @@ describe('filling a cache at start', () => {
       log[0] ?? '',
       /^\*\*\* cannot read ".*absent", so cache "a" starts without.*ENOENT/,
     )
-    assert.match(log[1] ?? '', /^\*\*\* cannot read ".*folder", .* it is no regular file \*\*\*$/)
-    assert.match(log[2] ?? '', /^\*\*\* cannot read ".*pipe", .* it is no regular file \*\*\*$/)
+    assert.match(
+      log[1] ?? '',
+      /^\*\*\* cannot read ".*folder", .* it is not a regular file \*\*\*$/,
+    )
+    assert.match(log[2] ?? '', /^\*\*\* cannot read ".*pipe", .* it is not a regular file \*\*\*$/)
     assert.equal(log[3], '[cache] stored "k" in "a"')
   })
 

@@ -1,5 +1,5 @@
 /**
- * A process that uses the cache of `undercroft/auto` as the test tells it.
+ * A process that uses the cache of `undercroft/auto` as the test instructs it.
  */
 
 import { cache } from '../../../src/auto.ts'

@@ -42,7 +42,7 @@ describe('the cache that is always there', () => {
   })
 
   test('is private memory where there is none, keeps the same values, and says so', async t => {
-    // An instance in an empty directory: whatever cache this machine has stays out of it.
+    // An instance in an empty directory keeps every cache of this machine out of the test.
     const caches = [{ name: 'default', directory: memoryDir(t) }]
     const env = { UNDERCROFT_INSTANCE: formatInstance({ caches, options: {} }) }
     const [first, second] = await Promise.all([start(t, env), start(t, env)])

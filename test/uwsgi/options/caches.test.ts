@@ -127,7 +127,7 @@ describe('a cache2 definition', () => {
   test('says that blocks without bitmap does nothing', () => {
     const { caches, warnings } = resolveText('cache2=name=a,items=5,blocks=9')
     assert.equal(caches[0]?.blocks, undefined)
-    assert.match(warnings.join(), /blocks counts only with bitmap/)
+    assert.match(warnings.join(), /blocks has an effect only with bitmap/)
   })
 
   const refusals: [string, string, RegExp][] = [
@@ -167,7 +167,7 @@ describe('a cache2 definition', () => {
   test('cannot reuse the name of another cache', () => {
     assert.throws(
       () => resolveText('cache2=name=a,items=5', 'cache2=name=a,items=6'),
-      refusal(/there is already a cache called "a"/),
+      refusal(/a cache called "a" is already defined/),
     )
   })
 })
@@ -231,7 +231,7 @@ describe('the old-style cache options', () => {
   test('cannot make a second cache called default', () => {
     assert.throws(
       () => resolveText('cache=5', 'cache2=name=default,items=5'),
-      refusal(/already a cache called "default"/),
+      refusal(/a cache called "default" is already defined/),
     )
   })
 })

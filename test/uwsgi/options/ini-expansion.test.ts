@@ -33,7 +33,7 @@ describe('file content in values', () => {
     test(`is never got by ${scheme}://, and the error names it`, () => {
       assert.throws(
         () => readLines(`a = @(${scheme}://x)`),
-        refusal(new RegExp(`asks for @\\(${scheme}://x\\); only plain files`)),
+        refusal(new RegExp(`asks for @\\(${scheme}://x\\); write the path of a plain file`)),
       )
     })
   }

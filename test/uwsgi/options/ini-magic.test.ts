@@ -78,7 +78,10 @@ describe('magic variables', () => {
   test('a % at the end of a line swallows the line break, and a warning says so', () => {
     assert.deepEqual(readLines('a = 50%\nfoo = 1'), ['a=50foo = 1'])
     const { warnings } = loadIni('[uwsgi]\nbuffer-size = 50%\n')
-    assert.match(warnings.join(), /app\.ini:2: "%\\n" was removed; write %% for a percent sign/)
+    assert.match(
+      warnings.join(),
+      /app\.ini:2: "%\\n" is not a magic variable and was removed; write %% for a percent sign/,
+    )
   })
 
   test('lines keep their numbers behind a swallowed line break', () => {

@@ -1,15 +1,16 @@
 /**
- * Whether a response may be stored, and for how long: RFC 9111 sections 3 and 4.2.1, for a cache
- * that is shared.
+ * Whether a response may be stored, and for how long: RFC 9111 sections 3 and 4.2.1, for a shared
+ * cache.
  *
- * http-cache-semantics knows the rules; this adds what it leaves to its caller, and gives it the
- * header as it reads it best. Stricter than the RFC: nothing with Set-Cookie, and nothing that
- * would have to be asked for again each time.
+ * http-cache-semantics has the rules. This file adds those that the library expects from its
+ * caller, and passes the header in the form that the library reads correctly. It is stricter than
+ * the RFC: responses with Set-Cookie are not stored, nor those that each request would revalidate.
  */
 
 import CachePolicy from 'http-cache-semantics'
 import type { HeaderField } from '../http-message/index.ts'
 import { formatHttpDate, parseHttpDate } from '../http-message/index.ts'
+import type { RequestCredentials } from './cache-request.ts'
 import {
   type Directives,
   formatDirectives,
@@ -17,17 +18,17 @@ import {
   parseSeconds,
   secondsOf,
 } from './directives.ts'
-import type { Lifetime } from './freshness.ts'
+import type { Lifetime } from './stored-response.ts'
 
-/** What an {@link HttpCache} stores only when it is told to. */
-export const REFUSED_UNLESS_TOLD = ['set-cookie', 'private', 'no-store', 'authorization'] as const
+/** What an `HttpCache` stores only if its `alsoStore` option lists it. */
+export const REFUSED_BY_DEFAULT = ['set-cookie', 'private', 'no-store', 'authorization'] as const
 
-export type RefusedUnlessTold = (typeof REFUSED_UNLESS_TOLD)[number]
+export type RefusedByDefault = (typeof REFUSED_BY_DEFAULT)[number]
 
-/** Why a response is not stored; Cache-Status tells it as `detail`. */
-export type Refusal = RefusedUnlessTold | 'vary' | 'status' | 'no-freshness' | 'cookie'
+/** Why a response is not stored; Cache-Status has it as `detail`. */
+export type Refusal = RefusedByDefault | 'vary' | 'status' | 'no-freshness' | 'cookie'
 
-/** A response before its body. */
+/** A response without its body. */
 export interface ResponseHead {
   readonly status: number
   readonly reason: string
@@ -35,44 +36,38 @@ export interface ResponseHead {
   readonly fields: readonly HeaderField[]
 }
 
-export interface StoringRules {
-  readonly alsoStore: ReadonlySet<RefusedUnlessTold>
-  /** How long a page stays fresh that says nothing about it; 0: not at all. */
+export interface StorabilityRules {
+  readonly alsoStore: ReadonlySet<RefusedByDefault>
+  /** For how long a page stays fresh that says nothing about freshness; 0: not at all. */
   readonly defaultTtlMs: number
 }
 
-/** What of the request matters here. */
-export interface Asker {
-  readonly hasAuthorization: boolean
-  readonly hasCookie: boolean
-}
+export type Storability = { readonly lifetime: Lifetime } | { readonly refusal: Refusal }
 
-export type Assessment = { readonly lifetime: Lifetime } | { readonly refusal: Refusal }
-
-/** Statuses that the default TTL is for: others are too often what should not last. */
+/** The default TTL applies to this status. Responses with others should often not last. */
 const DEFAULT_TTL_STATUS = 200
 
-/** Any of these, and the default TTL is not asked. */
+/** With any of these, the default TTL does not apply. */
 const FRESHNESS_DIRECTIVES = ['s-maxage', 'max-age', 'no-cache', 'must-revalidate']
 
 const ALLOWS_AUTHORIZED = ['public', 's-maxage', 'must-revalidate'] // RFC 9111 section 3.5
 
-export function assess(
+export function evaluateStorability(
   head: ResponseHead,
-  asker: Asker,
-  rules: StoringRules,
+  credentials: RequestCredentials,
+  rules: StorabilityRules,
   nowMs: number,
-): Assessment {
+): Storability {
   const headers = combine(head.fields)
   const said = parseDirectives(headers['cache-control'])
   const directives = withoutOverruled(said, rules.alsoStore)
-  const early = refusalBefore(headers, directives, asker, rules)
+  const early = refusalBefore(headers, directives, credentials, rules)
   if (early !== undefined) return { refusal: early }
   const isForAuthorized =
     rules.alsoStore.has('authorization') || ALLOWS_AUTHORIZED.some(name => said.has(name))
   const saysNothing = isSilent(headers, directives)
   const takesDefault = rules.defaultTtlMs > 0 && saysNothing && head.status === DEFAULT_TTL_STATUS
-  if (takesDefault && asker.hasCookie) return { refusal: 'cookie' }
+  if (takesDefault && credentials.hasCookie) return { refusal: 'cookie' }
   const policy = policyOf(head.status, headers, directives, nowMs)
   if (!policy.storable()) return { refusal: 'status' }
   const ageMs = parseSeconds(headers.age?.split(',', 1)[0]?.trim() ?? '0') * 1000
@@ -89,7 +84,7 @@ export function assess(
       staleWhileRevalidateMs,
       staleIfErrorMs: staleMs('stale-if-error'),
       retryAtMs: 0,
-      // Section 5.2.2.10: s-maxage forbids stale use, too, but for what the response itself allows.
+      // Section 5.2.2.10: s-maxage forbids stale use as well, unless the response allows it.
       isStrict: isStrict || said.has('s-maxage'),
       isForAuthorized,
       isByDefault: takesDefault,
@@ -97,7 +92,7 @@ export function assess(
   }
 }
 
-/** Several fields of a name are one list, RFC 9110 section 5.3. */
+/** RFC 9110 section 5.3: several fields of one name are one list. */
 export function combine(fields: readonly HeaderField[]): Record<string, string> {
   const combined: Record<string, string> = Object.create(null)
   for (const [name, value] of fields) {
@@ -107,7 +102,7 @@ export function combine(fields: readonly HeaderField[]): Record<string, string> 
   return combined
 }
 
-/** The names of a list such as Vary, in lower case. */
+/** @returns the names of a list such as Vary, in lower case */
 export function namesIn(list: string | undefined): string[] {
   const names = (list ?? '').split(',').map(name => name.trim().toLowerCase())
   return names.filter(name => name !== '')
@@ -115,10 +110,10 @@ export function namesIn(list: string | undefined): string[] {
 
 function withoutOverruled(
   said: Directives,
-  alsoStore: ReadonlySet<RefusedUnlessTold>,
+  alsoStore: ReadonlySet<RefusedByDefault>,
 ): Map<string, string | true> {
   const directives = new Map(said)
-  // The library takes it for "stale at once"; it is about stale use only, section 5.2.2.8.
+  // Section 5.2.2.8: it is only about stale use. The library reads it as "stale at once".
   directives.delete('proxy-revalidate')
   if (alsoStore.has('private')) directives.delete('private')
   if (alsoStore.has('no-store')) directives.delete('no-store')
@@ -128,14 +123,14 @@ function withoutOverruled(
 function refusalBefore(
   headers: Record<string, string>,
   directives: Directives,
-  asker: Asker,
-  { alsoStore }: StoringRules,
+  credentials: RequestCredentials,
+  { alsoStore }: StorabilityRules,
 ): Refusal | undefined {
   if (headers['set-cookie'] !== undefined && !alsoStore.has('set-cookie')) return 'set-cookie'
   if (directives.has('no-store')) return 'no-store'
   if (directives.has('private')) return 'private'
   if (headers.vary?.includes('*') === true) return 'vary'
-  if (!asker.hasAuthorization || alsoStore.has('authorization')) return undefined
+  if (!credentials.hasAuthorization || alsoStore.has('authorization')) return undefined
   return ALLOWS_AUTHORIZED.some(name => directives.has(name)) ? undefined : 'authorization'
 }
 
@@ -153,18 +148,18 @@ function policyOf(
 ): CachePolicy {
   const shown: Record<string, string> = { ...headers }
   shown.date = plainDate(headers.date, nowMs) ?? formatHttpDate(nowMs)
-  delete shown['set-cookie'] // settled: see refusalBefore
+  delete shown['set-cookie'] // refusalBefore has decided about it
   if (shown.expires !== undefined) shown.expires = plainDate(shown.expires, nowMs) ?? '0'
   if (directives.size > 0) shown['cache-control'] = formatDirectives(directives)
   else delete shown['cache-control']
   const request = { method: 'GET', url: '/', headers: {} }
   const response = { status, headers: shown }
-  // No guessing: a page without a lifetime has none, or the one that the owner set.
+  // No heuristics: a page without a lifetime is not stored, or has the default TTL.
   const options = { shared: true, cacheHeuristic: 0, immutableMinTimeToLive: 0 }
   return new CachePolicy(request, response, options)
 }
 
-/** In the one form that nobody misreads; undefined: it is no date. */
+/** Returns the date in the form that every parser reads; undefined: it is not a date. */
 function plainDate(text: string | undefined, nowMs: number): string | undefined {
   const atMs = parseHttpDate(text ?? '', nowMs)
   return Number.isNaN(atMs) ? undefined : formatHttpDate(atMs)

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { bytesToResponse, responseToBytes } from '../../src/http-cache/index.ts'
 
-/** The message as text, one character a byte. */
+/** Returns the message as a string, with one character for each byte. */
 async function textOf(response: Response): Promise<string> {
   return (await responseToBytes(response)).toString('latin1')
 }

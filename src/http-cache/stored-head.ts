@@ -1,27 +1,28 @@
 /**
- * Making the head of a page: of a response, and of a response that 304 made fresh again.
+ * Making the head of a stored response: from a response, and from the stored head that a 304 made
+ * fresh again.
  */
 
 import { createHash } from 'node:crypto'
 import { formatHttpDate, type HeaderField, storedFields } from '../http-message/index.ts'
-import type { Lifetime } from './freshness.ts'
-import { MAX_HEAD_SIZE, type PageHead } from './record.ts'
-import type { ResponseHead } from './storing.ts'
+import type { ResponseHead } from './storability.ts'
+import { findField, type Lifetime, type PageHead } from './stored-response.ts'
+import { MAX_HEAD_SIZE } from './stored-response-codec.ts'
 
-/** Made anew for each answer, or only for the one client that it was made for. */
+/** Fields that each answer gets again, or that are only for the client they were made for. */
 const NOT_OF_THE_PAGE = new Set(['age', 'cache-status', 'set-cookie'])
 
-/** What 304 says about a body that it does not have, RFC 9111 section 3.2. */
+/** RFC 9111 section 3.2: fields by which 304 describes a body that it does not have. */
 const NOT_UPDATED = new Set(['content-length', 'content-encoding', 'content-type', 'content-range'])
 
-/** How long a stale page with a validator is kept on to be asked about: as long as it was fresh. */
+/** A stale page with a validator is kept for revalidation: as long again as it was fresh. */
 const MIN_VALIDATION_MS = 60_000
 const MAX_VALIDATION_MS = 600_000
 
 /** 27 characters of SHA-256: 160 bits. */
 const ETAG_SIZE = 27
 
-/** Undefined: it is too large. */
+/** @returns undefined if the head is too large */
 export function pageHead(
   head: ResponseHead,
   lifetime: Lifetime,
@@ -45,12 +46,15 @@ export function pageHead(
   }
 }
 
-/** Of a body that has lost its coding on the way, as `fetch` leaves it. */
+/** Returns the head for a body that has lost its coding on the way, as `fetch` returns it. */
 export function decodedHead(head: PageHead): PageHead {
   return { ...head, fields: storedFields(fieldPairs(head.fields), true).flat() }
 }
 
-/** A page without an ETag gets a strong one: the same bytes have the same, whoever stores them. */
+/**
+ * Adds the body's size. A page without an ETag gets a strong one, which is the same for the same
+ * bytes in all processes.
+ */
 export function withBody(head: PageHead, body: Uint8Array): PageHead {
   const bodySize = body.length
   if (head.status !== 200 || findField(head, 'etag') !== undefined) return { ...head, bodySize }
@@ -58,14 +62,14 @@ export function withBody(head: PageHead, body: Uint8Array): PageHead {
   return { ...head, bodySize, hasOwnEtag: true, fields: [...head.fields, 'etag', `"${hash}"`] }
 }
 
-/** The stored fields, those that 304 brought in place of their older ones. */
+/** Returns the stored fields, with those of a 304 in place of their older values. */
 export function mergeFields(page: PageHead, update: ResponseHead): HeaderField[] {
   const updated = update.fields.filter(([name]) => !NOT_UPDATED.has(name))
   const names = new Set(updated.map(([name]) => name))
   return [...fieldPairs(page.fields).filter(([name]) => !names.has(name)), ...updated]
 }
 
-/** How long it is of any use from now on. */
+/** @returns for how many milliseconds from now the page is of any use */
 export function keptMs(head: PageHead, nowMs: number): number {
   const { storedAtMs, freshMs, ageMs, staleWhileRevalidateMs, staleIfErrorMs } = head.lifetime
   const hasValidator =
@@ -77,19 +81,10 @@ export function keptMs(head: PageHead, nowMs: number): number {
   return storedAtMs + freshMs - ageMs + staleMs - nowMs
 }
 
-/** The first of that name. */
-export function findField(head: PageHead, name: string): string | undefined {
-  const { fields } = head
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index] === name) return fields[index + 1]
-  }
-  return undefined
-}
-
 function fieldPairs(flat: readonly string[]): HeaderField[] {
   const pairs: HeaderField[] = []
   for (let index = 0; index + 1 < flat.length; index += 2) {
-    pairs.push([flat[index] as string, flat[index + 1] as string])
+    pairs.push([flat[index], flat[index + 1]])
   }
   return pairs
 }

@@ -1,0 +1,280 @@
+/**
+ * A cache fill: one request asks the application for all who wait, and stores the response.
+ *
+ * The server's side (listener.ts, fetch-handler.ts) passes the head and the body on, and this class
+ * decides what happens to them. However a fill ends, its lease ends as well, or other requests
+ * would wait for nothing.
+ */
+
+import {
+  type Answer,
+  type BodyReceiver,
+  type DecodedCheck,
+  isNotModified,
+  NO_LENGTH_STATUSES,
+  sameOpaque,
+} from '../http-message/index.ts'
+import type { Lease } from '../single-flight/index.ts'
+import { type CacheRequest, credentialsOf } from './cache-request.ts'
+import type { CacheStatus, ForwardReason } from './cache-status.ts'
+import { NO_DIRECTIVES } from './directives.ts'
+import type { HttpCacheContext } from './http-cache-context.ts'
+import type { Found, ReadyPage } from './page-store.ts'
+import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
+import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
+import {
+  findField,
+  isUsableOnError,
+  judge,
+  type PageHead,
+  StoredResponse,
+} from './stored-response.ts'
+
+/** A request and the key of its page. */
+export interface Query {
+  readonly request: CacheRequest
+  readonly baseKey: string
+}
+
+/** Why and for which item the application is asked. */
+export interface FillOrder {
+  readonly place: Found
+  readonly lease: Lease
+  readonly forward: ForwardReason
+}
+
+/** What to do with the application's response once its head is known. */
+export type HeadDecision =
+  /** Send it, and pass the body to `finish`. `isNotModified`: send 304 without the body instead. */
+  | { readonly kind: 'store'; readonly status: CacheStatus; readonly isNotModified: boolean }
+  /** Send it; the fill is over. */
+  | { readonly kind: 'pass'; readonly status: CacheStatus }
+  /** Drop it except for its cookies, and send this answer. */
+  | { readonly kind: 'replace'; readonly answer: Answer }
+
+/** A page that still lacks its body. */
+interface Pending {
+  readonly head: PageHead
+  readonly varyNames: readonly string[]
+  readonly announced: string | undefined
+}
+
+/** The client's conditions are about its own copy; those of the cache replace them. */
+export const CLIENT_CONDITIONS = ['if-none-match', 'if-modified-since']
+
+/** For how long requests do not wait for a response that was not stored. */
+const PASS_MS = 10_000
+const PASS_AFTER_ERROR_MS = 1000
+
+/** RFC 5861 section 4. */
+const ERROR_STATUSES = new Set([500, 502, 503, 504])
+
+export class CacheFill implements BodyReceiver {
+  readonly #context: HttpCacheContext
+  readonly #query: Query
+  readonly #order: FillOrder
+  /** The stale page, if there is one. */
+  readonly #stale: ReadyPage | undefined
+  /** Resolves when the fill is over, with or without a stored page. */
+  readonly over: Promise<void>
+  #isOver: () => void = () => {}
+  #isEnding = false
+  #pending: Pending | undefined
+
+  constructor(context: HttpCacheContext, query: Query, order: FillOrder) {
+    this.#context = context
+    this.#query = query
+    this.#order = order
+    this.#stale = order.place.kind === 'page' ? order.place : undefined
+    this.over = new Promise(resolve => {
+      this.#isOver = resolve
+    })
+  }
+
+  /**
+   * The conditions to send to the application in place of the client's. The application may answer
+   * 304 to a page that is stored, and must not to one that is not.
+   */
+  get conditions(): readonly (readonly [name: string, value: string])[] {
+    const head = this.#stale?.page.head
+    if (head === undefined || head.status !== 200) return []
+    const etag = head.hasOwnEtag ? undefined : findField(head, 'etag')
+    const lastModified = findField(head, 'last-modified')
+    return [
+      ...(etag === undefined ? [] : [['if-none-match', etag] as const]),
+      ...(lastModified === undefined ? [] : [['if-modified-since', lastModified] as const]),
+    ]
+  }
+
+  /**
+   * Decides about the application's response. To be called once, before the body.
+   *
+   * @param fields - those fields of `head` that belong to the page and not to this one answer
+   */
+  onHead(head: ResponseHead, fields: ResponseHead['fields'] = head.fields): HeadDecision {
+    const nowMs = this.#nowMs()
+    if (this.#stale !== undefined && head.status === 304 && this.conditions.length > 0) {
+      return this.#freshen(this.#stale, { ...head, fields }, nowMs)
+    }
+    const instead = ERROR_STATUSES.has(head.status) ? this.onError(head.status) : undefined
+    if (instead !== undefined) return { kind: 'replace', answer: instead }
+    const { request } = this.#query
+    const credentials = credentialsOf(request)
+    const verdict = evaluateStorability(head, credentials, this.#context.options, nowMs)
+    if ('refusal' in verdict) return this.#refuse(verdict.refusal, head.status)
+    const headers = combine(head.fields)
+    const { lifetime } = verdict
+    const page = pageHead({ ...head, fields }, lifetime, headers['cache-status'])
+    if (page === undefined || Number(headers['content-length']) > this.maxBodySize) {
+      return this.#refuse('too-large', head.status)
+    }
+    const announced = headers['content-length']
+    this.#pending = { head: page, varyNames: namesIn(headers.vary), announced }
+    const validators = { etag: headers.etag, lastModified: headers['last-modified'] }
+    const hasIt = head.status === 200 && isNotModified(request.header, validators, nowMs)
+    const ttlSeconds = Math.floor((lifetime.freshMs - lifetime.ageMs) / 1000)
+    const status = { forward: this.#order.forward, ttlSeconds, isStored: true }
+    return { kind: 'store', status, isNotModified: hasIt }
+  }
+
+  get maxBodySize(): number {
+    return this.#context.options.maxBodySize
+  }
+
+  /** Takes the whole body, after a decision to store. */
+  finish(body: Buffer, isDecoded?: DecodedCheck): Promise<void> {
+    return this.#end(async () => {
+      const pending = this.#pending
+      if (pending === undefined || !isWhole(pending, body)) return
+      const { head, varyNames } = pending
+      const plain = (await isDecoded?.(body)) === true ? decodedHead(head) : head
+      const sent = NO_LENGTH_STATUSES.has(head.status) ? body.subarray(0, 0) : body
+      await this.#store(withBody(plain, sent), sent, varyNames)
+    })
+  }
+
+  /** Ends the fill without a page: the body is too large, or the head that was sent has cookies. */
+  giveUp(detail: string): Promise<void> {
+    return this.#end(() => this.#storePass(detail, PASS_MS))
+  }
+
+  get storesCookies(): boolean {
+    return this.#context.options.alsoStore.has('set-cookie')
+  }
+
+  /** Ends the fill because the response did not come to its end. The next request may try. */
+  fail(): Promise<void> {
+    return this.#end(async () => {})
+  }
+
+  /**
+   * Decides what to answer in place of an error.
+   *
+   * @param status - the status that the application answered, if it did
+   * @returns undefined if no stored page may be used; then the fill is not over
+   */
+  onError(status?: number): Answer | undefined {
+    const nowMs = this.#nowMs()
+    const stale = this.#stale
+    if (stale === undefined || !isUsableOnError(stale.page.lifetime, nowMs)) return undefined
+    // The page counts as usable for a moment. Otherwise all who wait would ask, one after another.
+    const lifetime = { ...stale.page.lifetime, retryAtMs: nowMs + PASS_AFTER_ERROR_MS }
+    this.#storeAgain({ ...stale.page.head, lifetime }, stale.body)
+    const answered = status === undefined ? {} : { forwardStatus: status }
+    return this.#answerWith(stale, { forward: this.#order.forward, ...answered })
+  }
+
+  /** RFC 9111 section 4.3.4: the stored page, with the fields of a 304. */
+  #freshen(stale: ReadyPage, head: ResponseHead, nowMs: number): HeadDecision {
+    const { head: page } = stale.page
+    const { options } = this.#context
+    const { etag } = combine(head.fields)
+    const fields = mergeFields(page, head)
+    const current = { status: page.status, reason: page.reason, fields }
+    const credentials = credentialsOf(this.#query.request)
+    const verdict = evaluateStorability(current, credentials, options, nowMs)
+    const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
+    const fresh =
+      isSame && 'lifetime' in verdict
+        ? pageHead(current, verdict.lifetime, page.cacheStatus)
+        : undefined
+    const status = { forward: this.#order.forward, forwardStatus: 304 }
+    if (fresh === undefined) {
+      void this.#end(() => this.#storePass('no-freshness', PASS_MS))
+      return { kind: 'replace', answer: this.#answerWith(stale, status) }
+    }
+    const { hasOwnEtag, bodySize } = page
+    const freshHead = { ...fresh, hasOwnEtag, bodySize }
+    this.#storeAgain(freshHead, stale.body)
+    const ready = { page: new StoredResponse(freshHead, options.cacheStatus), body: stale.body }
+    return { kind: 'replace', answer: this.#answerWith(ready, { ...status, isStored: true }) }
+  }
+
+  #answerWith({ page, body }: ReadyPage, status: CacheStatus): Answer {
+    return page.answer(this.#query.request, body, status, this.#nowMs())
+  }
+
+  #refuse(detail: string, status: number): HeadDecision {
+    const passMs = status >= 500 ? PASS_AFTER_ERROR_MS : PASS_MS
+    void this.#end(() => this.#storePass(detail, passMs))
+    return { kind: 'pass', status: { forward: this.#order.forward, detail } }
+  }
+
+  #storeAgain(head: PageHead, body: Buffer): void {
+    void this.#end(() => this.#store(head, body, namesIn(findField(head, 'vary'))))
+  }
+
+  async #store(head: PageHead, body: Buffer, varyNames: readonly string[]): Promise<void> {
+    const { lease, place } = this.#order
+    if (!(await lease.isHeld())) return
+    const { request, baseKey } = this.#query
+    const page = { head, body, varyNames, keepMs: keptMs(head, this.#nowMs()) }
+    if (await this.#context.store.storePage(baseKey, request, place.vary, page)) return
+    await this.#storePass('full', PASS_AFTER_ERROR_MS)
+  }
+
+  /**
+   * Stores a marker, but never over a page that is still usable: otherwise any client could remove
+   * the page by a demand for a newer one that the application answers with an error. A marker that
+   * says the same for half the time is left.
+   */
+  async #storePass(detail: string, passMs: number): Promise<void> {
+    const { lease, place } = this.#order
+    const nowMs = this.#nowMs()
+    const untilMs = nowMs + passMs
+    if (place.kind === 'page' && judge(place.page.lifetime, NO_DIRECTIVES, nowMs) === 'usable') {
+      return
+    }
+    if (place.kind === 'pass' && place.pass.detail === detail) {
+      if (place.pass.untilMs - nowMs > passMs / 2) return
+    }
+    if (!(await lease.isHeld())) return
+    const isForCredentials = detail === 'authorization' || detail === 'cookie'
+    const pass = { kind: 'pass', untilMs, detail, isForCredentials } as const
+    await this.#context.store.storePass(place.itemKey, pass)
+  }
+
+  /** The first end counts. The lease ends even when storing fails. */
+  async #end(work: () => Promise<void>): Promise<void> {
+    if (this.#isEnding) return this.over
+    this.#isEnding = true
+    try {
+      await work()
+    } catch (error) {
+      this.#context.options.onError(error)
+    } finally {
+      await this.#order.lease.end()
+      this.#isOver()
+    }
+  }
+
+  #nowMs(): number {
+    return this.#context.options.clock.nowMs()
+  }
+}
+
+/** A body cut short is not stored. With a coding, Content-Length may be that of other bytes. */
+function isWhole({ announced, head }: Pending, body: Buffer): boolean {
+  const isCoded = findField(head, 'content-encoding') !== undefined
+  return announced === undefined || isCoded || announced === String(body.length)
+}

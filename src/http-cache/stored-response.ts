@@ -1,0 +1,190 @@
+/**
+ * A stored response: whether it may answer a request now, and with what: whole, 304, or a range.
+ *
+ * RFC 9111 sections 4.2 and 5.2.1, RFC 5861. Both are done for every hit, so they are arithmetic on
+ * numbers that storability.ts found out once.
+ */
+
+import {
+  type Answer,
+  BODY_FIELDS,
+  isNotModified,
+  NO_LENGTH_STATUSES,
+  type Validators,
+  wantedRange,
+} from '../http-message/index.ts'
+import type { CacheRequest } from './cache-request.ts'
+import { type CacheStatus, formatCacheStatus, HIT } from './cache-status.ts'
+import { type Directives, secondsOf } from './directives.ts'
+
+/** What a stored response says about time and reuse. */
+export interface Lifetime {
+  readonly storedAtMs: number
+  /** Its age at the moment it was stored. */
+  readonly ageMs: number
+  /** The age up to which it is fresh. */
+  readonly freshMs: number
+  /** How much longer it may be used while it is being refreshed. */
+  readonly staleWhileRevalidateMs: number
+  /** How much longer it may be used when a refresh fails. */
+  readonly staleIfErrorMs: number
+  /** A refresh failed: the response counts as usable until this moment. 0: none failed. */
+  readonly retryAtMs: number
+  /** Never to be used stale, even if a client allows it: must-revalidate and similar. */
+  readonly isStrict: boolean
+  /** Section 3.5: it says that it may answer requests with Authorization. */
+  readonly isForAuthorized: boolean
+  /** It says nothing about freshness, and has the default TTL. */
+  readonly isByDefault: boolean
+}
+
+/** A stored response without its body. */
+export interface PageHead {
+  readonly kind: 'page'
+  readonly status: number
+  readonly reason: string
+  /** Names in lower case, each followed by its value; without Age and Cache-Status. */
+  readonly fields: readonly string[]
+  /** The Cache-Status of caches before this one. */
+  readonly cacheStatus: string | undefined
+  readonly lifetime: Lifetime
+  /** This cache made the ETag, so the application does not know it. */
+  readonly hasOwnEtag: boolean
+  readonly bodySize: number
+}
+
+/** `demanded`: the client wants a newer response. */
+export type Verdict = 'usable' | 'usable-while-refreshed' | 'stale' | 'demanded'
+
+/** A stored response without its body, prepared for many answers. */
+export class StoredResponse {
+  readonly lifetime: Lifetime
+  readonly head: PageHead
+  readonly #cacheName: string | undefined
+  readonly #validators: Validators
+  readonly #acceptsRanges: boolean
+  readonly #plain: readonly string[]
+  #lastHit: { ageSeconds: number; ttlSeconds: number; fields: readonly string[] } | undefined
+
+  /** @param cacheName - of this cache in Cache-Status; undefined: answers do not have that field */
+  constructor(head: PageHead, cacheName: string | undefined) {
+    this.head = head
+    this.lifetime = head.lifetime
+    this.#cacheName = cacheName
+    this.#validators = {
+      etag: findField(head, 'etag'),
+      lastModified: findField(head, 'last-modified'),
+      date: findField(head, 'date'),
+    }
+    this.#acceptsRanges = head.status === 200 && findField(head, 'accept-ranges') !== 'none'
+    this.#plain = NO_LENGTH_STATUSES.has(head.status)
+      ? head.fields
+      : [...head.fields, 'content-length', String(head.bodySize)]
+  }
+
+  /** @returns the answer to a request */
+  answer(
+    { method, header }: CacheRequest,
+    body: Buffer,
+    cacheStatus: CacheStatus,
+    nowMs: number,
+  ): Answer {
+    const { status, reason } = this.head
+    const fields = this.#fieldsAt(nowMs, cacheStatus)
+    if (status === 200) {
+      if (isNotModified(header, this.#validators, nowMs)) return notModified(fields)
+      if (method === 'GET' && this.#acceptsRanges && header('range') !== undefined) {
+        const range = wantedRange(header, this.#validators, body.length, nowMs)
+        if (range === 'unsatisfiable') return unsatisfiable(fields, body.length)
+        if (range !== undefined) return partial(fields, body, range.first, range.last)
+      }
+    }
+    return { status, reason, fields, body: method === 'HEAD' ? undefined : body }
+  }
+
+  /** The fields are kept, because there are many hits in a second and they differ once in it. */
+  #fieldsAt(nowMs: number, status: CacheStatus): readonly string[] {
+    const ageMs = currentAgeMs(this.lifetime, nowMs)
+    const ageSeconds = Math.floor(ageMs / 1000)
+    const ttlSeconds = Math.floor((this.lifetime.freshMs - ageMs) / 1000)
+    const last = this.#lastHit
+    if (status === HIT && last?.ageSeconds === ageSeconds && last.ttlSeconds === ttlSeconds) {
+      return last.fields
+    }
+    const fields = [...this.#plain, 'age', String(ageSeconds)]
+    const name = this.#cacheName
+    if (name !== undefined) {
+      const text = formatCacheStatus(name, { ttlSeconds, ...status }, this.head.cacheStatus)
+      fields.push('cache-status', text)
+    }
+    if (status === HIT) this.#lastHit = { ageSeconds, ttlSeconds, fields }
+    return fields
+  }
+}
+
+/** @param wanted - the directives of the request */
+export function judge(lifetime: Lifetime, wanted: Directives, nowMs: number): Verdict {
+  const ageMs = currentAgeMs(lifetime, nowMs)
+  const leftMs = lifetime.freshMs - ageMs
+  if (wanted.size > 0 && demandsNewer(wanted, ageMs, leftMs)) return 'demanded'
+  if (leftMs > 0 || nowMs < lifetime.retryAtMs) return 'usable'
+  if (leftMs + lifetime.staleWhileRevalidateMs > 0) return 'usable-while-refreshed'
+  return !lifetime.isStrict && acceptsStale(wanted, -leftMs) ? 'usable' : 'stale'
+}
+
+/** RFC 5861 section 4. */
+export function isUsableOnError(lifetime: Lifetime, nowMs: number): boolean {
+  return currentAgeMs(lifetime, nowMs) < lifetime.freshMs + lifetime.staleIfErrorMs
+}
+
+/** @returns the first value of a field; undefined if there is none */
+export function findField({ fields }: PageHead, name: string): string | undefined {
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] === name) return fields[index + 1]
+  }
+  return undefined
+}
+
+/** RFC 9111 section 4.2.3. A response does not become younger when the clock is set back. */
+function currentAgeMs(lifetime: Lifetime, nowMs: number): number {
+  return lifetime.ageMs + Math.max(0, nowMs - lifetime.storedAtMs)
+}
+
+function demandsNewer(wanted: Directives, ageMs: number, leftMs: number): boolean {
+  if (wanted.has('no-cache')) return true
+  const maxAge = secondsOf(wanted, 'max-age')
+  if (maxAge !== undefined && ageMs > maxAge * 1000) return true
+  const minFresh = secondsOf(wanted, 'min-fresh')
+  return minFresh !== undefined && leftMs < minFresh * 1000
+}
+
+function acceptsStale(wanted: Directives, staleMs: number): boolean {
+  const maxStale = wanted.get('max-stale')
+  return maxStale === true || staleMs < (secondsOf(wanted, 'max-stale') ?? -1) * 1000
+}
+
+function notModified(fields: readonly string[]): Answer {
+  const kept = withoutFields(fields, name => BODY_FIELDS.has(name))
+  return { status: 304, reason: '', fields: kept, body: undefined }
+}
+
+function partial(fields: readonly string[], body: Buffer, first: number, last: number): Answer {
+  const kept = withoutFields(fields, name => name === 'content-length')
+  kept.push('content-range', `bytes ${first}-${last}/${body.length}`)
+  kept.push('content-length', String(last - first + 1))
+  return { status: 206, reason: '', fields: kept, body: body.subarray(first, last + 1) }
+}
+
+function unsatisfiable(fields: readonly string[], size: number): Answer {
+  const kept = withoutFields(fields, name => BODY_FIELDS.has(name))
+  kept.push('content-range', `bytes */${size}`, 'content-length', '0')
+  return { status: 416, reason: '', fields: kept, body: Buffer.alloc(0) }
+}
+
+function withoutFields(fields: readonly string[], isDropped: (name: string) => boolean): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < fields.length; index += 2) {
+    if (!isDropped(fields[index])) kept.push(fields[index], fields[index + 1])
+  }
+  return kept
+}
