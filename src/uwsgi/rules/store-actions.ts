@@ -116,8 +116,8 @@ function compileServed(
     deps.logOnce(
       `type ${type} in ${use.keyText}`,
       `[uwsgi-route] cachestore: a response of type ${JSON.stringify(type)} is not stored, ` +
-        `because a cache rule serves it as ${served.join(' or ')}; give that rule ` +
-        'content_type, or force=1',
+        `because a cache rule serves it as ${served.join(' or ')}; ` +
+        'give that rule content_type, or force=1',
     )
     return false
   }
