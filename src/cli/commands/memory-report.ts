@@ -56,7 +56,8 @@ export function geometryOf(stats: CacheStats): Geometry {
   }
   throw new UndercroftError(
     'UNDERCROFT_VERSION_MISMATCH',
-    `the layout of ${stats.name} belongs to another version, so its parts are unknown; inspect it with that version`,
+    `the layout of ${stats.name} belongs to another version, so its parts are unknown; ` +
+      'inspect it with that version',
   )
 }
 
@@ -72,7 +73,8 @@ export function formatMemory(report: MemoryReport, maxItems: number): string[] {
     ...rows,
     `${'total'.padEnd(12)}${String(report.size).padStart(16)}`,
     '',
-    `${report.overheadPerItem.toFixed(1)} bytes per item in addition to the room for its key and value`,
+    `${report.overheadPerItem.toFixed(1)} bytes per item ` +
+      'in addition to the room for its key and value',
     `${report.keyRoom} bytes per item reserved for its key`,
     `${report.blockStride} bytes per block; a value occupies whole blocks`,
   ]

@@ -202,7 +202,7 @@ function serveWithWorkers(
     },
     onReady(ready) {
       if (isJson)
-        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no process reads stdout any more
+        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })

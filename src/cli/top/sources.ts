@@ -41,7 +41,8 @@ async function readSource(
   if (source.kind === 'cache') return [await readCache(source.name, directory, environment)]
   const names = environment.topHost.listCaches(directory)
   const readings = await Promise.all(names.map(name => readCache(name, directory, environment)))
-  return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE') // destroyed since it was listed
+  // Such a cache was destroyed after it was listed.
+  return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE')
 }
 
 /**
@@ -127,10 +128,7 @@ export function parseStatsDocument(text: string): CacheFacts[] {
   const caches = own ?? memberOf(document, 'caches') ?? []
   // Every stats document has this member, and hardly any other document has it.
   if (memberOf(document, 'workers') === undefined || !Array.isArray(caches)) {
-    throw new UndercroftError(
-      'UNDERCROFT_PROTOCOL',
-      'not an undercroft or uWSGI stats document',
-    )
+    throw new UndercroftError('UNDERCROFT_PROTOCOL', 'not an undercroft or uWSGI stats document')
   }
   return caches.map(own === undefined ? readUwsgiCache : readOwnCache)
 }
@@ -141,7 +139,7 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new UndercroftError(
       'UNDERCROFT_PROTOCOL',
-      'the response is not valid JSON; uWSGI sends invalid JSON if a name has a quote or a backslash',
+      'the response is not valid JSON; uWSGI sends such if a name has a quote or a backslash',
       { cause },
     )
   }

@@ -44,8 +44,8 @@ const PAGE_HEAD = `# Options
 <!-- Written by \`npm run docs:options\` from the table in src/uwsgi/options/. Do not edit. -->
 
 Options of \`undercroft serve\`: on the command line with two dashes (one before a single letter),
-without dashes in an INI file, in the environment as \`UWSGI_\` and the name in capitals with \`_\` for
-\`-\`.
+without dashes in an INI file, in the environment as \`UWSGI_\` and the name in capitals with \`_\`
+for \`-\`.
 
 Support: \`now\` works. \`later\` is refused with a message. \`accepted\` has no meaning under
 Node.js and no effect; one line at start says so.

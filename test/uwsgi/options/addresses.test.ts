@@ -27,10 +27,7 @@ describe('a socket address', () => {
   })
 
   test('cannot be an abstract name of Linux, which has no owner and no mode', () => {
-    assert.throws(
-      () => parseAddress('socket', '@app'),
-      refusal(/no abstract socket.*"@app"/),
-    )
+    assert.throws(() => parseAddress('socket', '@app'), refusal(/no abstract socket.*"@app"/))
   })
 
   test('cannot be a path longer than the system takes', () => {
