@@ -14,9 +14,7 @@ import type { ScoreboardEntry } from './workers/scoreboard.ts'
  */
 export const LAST_REQUEST_MS = 1_000
 
-/**
- * The default of Node.js: timeouts are enforced at this interval, or earlier if they are shorter.
- */
+/** The default of Node.js. Shorter timeouts are enforced at a shorter interval. */
 const MAX_CHECK_INTERVAL_MS = 30_000
 
 export class HttpServers {

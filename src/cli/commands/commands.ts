@@ -60,7 +60,7 @@ export function requireCommand(name: string): Command {
   if (command !== undefined) return command
   const names = [...COMMANDS.map(candidate => candidate.name), 'help', '--help', '--version']
   throw usageError(
-    `there is no command "${name}"${formatSuggestion(name, names)}; undercroft help ` +
-      'lists all commands',
+    `there is no command "${name}"${formatSuggestion(name, names)}; ` +
+      'undercroft help lists all commands',
   )
 }

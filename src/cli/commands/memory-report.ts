@@ -73,8 +73,8 @@ export function formatMemory(report: MemoryReport, maxItems: number): string[] {
     ...rows,
     `${'total'.padEnd(12)}${String(report.size).padStart(16)}`,
     '',
-    `${report.overheadPerItem.toFixed(1)} bytes per item in addition to the room for its ` +
-      'key and value',
+    `${report.overheadPerItem.toFixed(1)} bytes per item ` +
+      'in addition to the room for its key and value',
     `${report.keyRoom} bytes per item reserved for its key`,
     `${report.blockStride} bytes per block; a value occupies whole blocks`,
   ]

@@ -202,8 +202,7 @@ function serveWithWorkers(
     },
     onReady(ready) {
       if (isJson)
-        // No process may read stdout any more.
-        void writeJson(stdout, describeReady(ready)).catch(() => {})
+        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })

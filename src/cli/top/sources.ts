@@ -41,7 +41,7 @@ async function readSource(
   if (source.kind === 'cache') return [await readCache(source.name, directory, environment)]
   const names = environment.topHost.listCaches(directory)
   const readings = await Promise.all(names.map(name => readCache(name, directory, environment)))
-  // A cache that was destroyed since it was listed is not shown.
+  // Such a cache was destroyed after it was listed.
   return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE')
 }
 
@@ -139,8 +139,7 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new UndercroftError(
       'UNDERCROFT_PROTOCOL',
-      'the response is not valid JSON; uWSGI sends invalid JSON if a name has a quote or ' +
-        'a backslash',
+      'the response is not valid JSON; uWSGI sends such if a name has a quote or a backslash',
       { cause },
     )
   }

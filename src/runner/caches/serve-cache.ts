@@ -32,9 +32,7 @@ export class ServedCache {
     this.cache = cache
   }
 
-  /**
-   * Creates the cache, or opens it with its content, and starts all that its definition requires.
-   */
+  /** Creates the cache or opens it with its content, and starts what its definition requires. */
   static async open(
     definition: CacheDefinition,
     { directory, isServing, onLog }: ServingOptions,

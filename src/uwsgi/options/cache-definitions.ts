@@ -83,8 +83,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     if (names.has(cache.name)) {
       throw new UndercroftError(
         'UNDERCROFT_OPTION_INVALID',
-        `${formatGiven(given)}: a cache called "${cache.name}" is already defined; ` +
-          'choose another name',
+        `${formatGiven(given)}: a cache called "${cache.name}" is already defined; rename one`,
       )
     }
     names.add(cache.name)
@@ -100,8 +99,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     warnings.push(...values.warnings)
     if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
       warnings.push(
-        `${values.label}: blocks has an effect only with bitmap; without it each item ` +
-          'has one block',
+        `${values.label}: blocks has an effect only with bitmap; else each item has one block`,
       )
     }
   }

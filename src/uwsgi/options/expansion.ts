@@ -78,8 +78,7 @@ function readContent(option: GivenOption, path: string, host: HostEnvironment): 
   if (scheme !== undefined) {
     throw optionError(
       option,
-      `asks for @(${path}); write the path of a plain file, because ${scheme} is never ` +
-        'run or fetched',
+      `asks for @(${path}); write the path of a plain file, ${scheme} is never run or fetched`,
     )
   }
   const text = host.readFile(path)

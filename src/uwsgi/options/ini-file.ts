@@ -62,8 +62,8 @@ function trimBlanks(text: string): string {
 function describeRemoved(line: MagicLine, source: string): string[] {
   return line.removed.map(
     pair =>
-      `${source}:${line.line}: ${JSON.stringify(pair)} is not a magic variable and was ` +
-      'removed; write %% for a percent sign',
+      `${source}:${line.line}: ${JSON.stringify(pair)} is not a magic variable and was removed; ` +
+      'write %% for a percent sign',
   )
 }
 

@@ -63,6 +63,6 @@ function readItem(text: string): Preload | undefined {
 function describeLost(given: GivenOption, cacheName: string | undefined): string {
   const label = formatGiven(given)
   if (cacheName === undefined) return `${label}: there is no cache, so nothing is stored`
-  const hint = `write the cache's name and a space before "${given.value}" if that is one path or item`
+  const hint = `write the cache's name and a space before "${given.value}" if that is one thing`
   return `${label}: there is no cache "${cacheName}", so nothing is stored; ${hint}`
 }

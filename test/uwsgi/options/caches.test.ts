@@ -134,7 +134,7 @@ describe('a cache2 definition', () => {
     ['no name', 'items=5', /cache2: name must be 1 to 64 .*got undefined/],
     ['an empty name', 'name=,items=5', /name must be a string that is not empty/],
     ['an @ in the name', 'name=a@b,items=5', /name must be 1 to 64 .*got "a@b"/],
-    ['a name with a dot first', 'name=.a,items=5', /must not begin with a dot/],
+    ['a name with a dot first', 'name=.a,items=5', /do not begin with a dot/],
     ['a name of 65 characters', `name=${'a'.repeat(65)},items=5`, /1 to 64/],
     ['no items', 'name=a', /items must be given/],
     ['one item, which would hold nothing', 'name=a,items=1', /from 2 to .*got "1"/],
