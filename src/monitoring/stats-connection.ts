@@ -17,9 +17,9 @@ import {
 
 /**
  * How long a client may be silent before it gets the document without a request. A request follows
- * its connection at once, but on a busy machine the client may lose the processor in between. A tool
- * that waits for the document once a second, such as uwsgitop, does not notice this delay. A client
- * that has ended its side (half-close) gets the document at once.
+ * its connection at once, but on a busy machine the client may lose the processor in between. A
+ * tool that waits for the document once a second, such as uwsgitop, does not notice this delay. A
+ * client that has ended its side (half-close) gets the document at once.
  */
 const FIRST_BYTE_WAIT_MS = 100
 

@@ -25,8 +25,8 @@ export interface RestoreCounts {
 }
 
 /**
- * @param isSure - Whether the server sent the whole geometry. Otherwise the geometry is that of this
- * cache, and the size of the dump shows whether the key sizes agree.
+ * @param isSure - Whether the server sent the whole geometry. Otherwise the geometry is that of
+ * this cache, and the size of the dump shows whether the key sizes agree.
  */
 export async function restoreDump(
   source: DumpSource,

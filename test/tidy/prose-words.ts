@@ -73,16 +73,10 @@ export const PAGES_TO_REWRITE: readonly Room[] = [
 export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/base', why: NOT_YET },
   { path: 'src/cache', why: NOT_YET },
-  { path: 'src/client', why: NOT_YET },
   { path: 'src/codecs', why: NOT_YET },
   { path: 'src/engine', why: NOT_YET },
-  { path: 'src/monitoring', why: NOT_YET },
-  { path: 'src/net', why: NOT_YET },
   { path: 'src/platform', why: NOT_YET },
-  { path: 'src/protocols', why: NOT_YET },
-  { path: 'src/replication', why: NOT_YET },
   { path: 'src/segment', why: NOT_YET },
-  { path: 'src/server', why: NOT_YET },
   { path: 'src/single-flight', why: NOT_YET },
   { path: 'test/cache', why: NOT_YET },
   { path: 'test/crash', why: NOT_YET },
@@ -97,8 +91,5 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
 
 /** Files and folders with strings that people read: errors, log lines, `--help`. */
 export const STRINGS_TO_REWRITE: readonly Room[] = [
-  { path: 'src/client', why: NOT_YET },
   { path: 'src/codecs', why: NOT_YET },
-  { path: 'src/net', why: NOT_YET },
-  { path: 'src/replication', why: NOT_YET },
 ]
