@@ -130,6 +130,10 @@ const REFUSALS: Record<
     'the result is beyond Number.MAX_SAFE_INTEGER; the value is unchanged. Pass a bigint',
   ],
   'bad-request': ['UNDERCROFT_REMOTE_REFUSED', 'an argument is not valid'],
+  inspect: [
+    'UNDERCROFT_REMOTE_REFUSED',
+    'only clients on its machine may list keys or verify; set inspect for this address there',
+  ],
   'read-only': ['UNDERCROFT_REMOTE_REFUSED', 'the cache is read-only at this address'],
   'unknown-command': [
     'UNDERCROFT_REMOTE_REFUSED',

@@ -72,9 +72,8 @@ export class Login {
   closed(): UndercroftError {
     return new UndercroftError(
       'UNDERCROFT_CONNECTION',
-      `${this.#from} closed the connection during the login: check that an undercroft ` +
-        'server with ' +
-        'a secret listens there, and that it allows the address of this machine',
+      `${this.#from} closed the connection during the login: check that an undercroft server ` +
+        'with a secret listens there, and that it allows the address of this machine',
     )
   }
 

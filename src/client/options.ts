@@ -2,8 +2,7 @@
  * Options of a remote cache: their meaning, defaults and checks.
  */
 
-import { invalidOption, requireInteger, requireKnownNames } from '../base/index.ts'
-import { MAX_TIMEOUT_MS } from '../net/index.ts'
+import { MAX_TIMER_MS, requireInteger, requireKnownNames } from '../base/index.ts'
 import {
   DEFAULT_SOCKET_TIMEOUT_MS,
   requireSecret,
@@ -19,9 +18,9 @@ export interface RemoteCacheOptions {
   /** Largest value or listing accepted in a reply, in bytes. @default 67108864 (64 MiB) */
   readonly maxValueSize?: number
   /**
-   * Connections that may be open. An undercroft server takes many requests on each; a real uWSGI
-   * takes one request for each connection, so with it this is how many calls run at once. @default
-   * 1
+   * Connections that may be open. An undercroft server takes many requests on each. A real uWSGI
+   * takes one request for each connection, so with it this is how many calls run at once.
+   * @default 1
    */
   readonly connections?: number
   /** Calls that may wait for a reply; further ones are refused. @default 10000 */
@@ -63,24 +62,10 @@ const LIMITS: Record<
   Exclude<keyof RemoteCacheOptions, 'secret'>,
   { fallback: number; max: number }
 > = {
-  connectTimeoutMs: { fallback: 1000, max: MAX_TIMEOUT_MS },
-  replyTimeoutMs: { fallback: DEFAULT_SOCKET_TIMEOUT_MS, max: MAX_TIMEOUT_MS },
+  connectTimeoutMs: { fallback: 1000, max: MAX_TIMER_MS },
+  replyTimeoutMs: { fallback: DEFAULT_SOCKET_TIMEOUT_MS, max: MAX_TIMER_MS },
   maxValueSize: { fallback: 64 * 1024 * 1024, max: 2 ** 32 },
   connections: { fallback: 1, max: 1024 },
   maxPendingCalls: { fallback: 10_000, max: 1_000_000 },
-  idleTimeoutMs: { fallback: 30_000, max: MAX_TIMEOUT_MS },
-}
-
-export const TTL_OPTION_NAMES = { ttlMs: true } as const
-export const SET_ITEM_OPTION_NAMES = { ttlMs: true, mode: true } as const
-export const COUNTER_OPTION_NAMES = { ttlMs: true, initial: true, onlyPresent: true } as const
-export const COUNT_OPTION_NAMES = { ...COUNTER_OPTION_NAMES, safe: true } as const
-export function requireCallOptions(
-  call: string,
-  options: object,
-  names: Readonly<Record<string, true>>,
-): void {
-  if (typeof options !== 'object' || options === null)
-    throw invalidOption(`the options of ${call}`, 'an object', options)
-  requireKnownNames(call, options, Object.keys(names))
+  idleTimeoutMs: { fallback: 30_000, max: MAX_TIMER_MS },
 }

@@ -5,16 +5,21 @@
 import {
   type CacheKey,
   type CacheStats,
+  COUNT_OPTION_NAMES,
+  COUNTER_OPTION_NAMES,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
   invalidOption,
   type KeyPage,
+  requireCallOptions,
   requireInteger,
   requireOneOf,
+  SET_ITEM_OPTION_NAMES,
   type SetItemOptions,
   type StoredItem,
+  TTL_OPTION_NAMES,
   type TtlOptions,
   type VerifyReport,
 } from '../base/index.ts'
@@ -35,15 +40,7 @@ import {
   ttlPairs,
   valueFrom,
 } from './fields.ts'
-import {
-  COUNT_OPTION_NAMES,
-  COUNTER_OPTION_NAMES,
-  type RemoteCacheOptions,
-  requireCallOptions,
-  resolveRemoteOptions,
-  SET_ITEM_OPTION_NAMES,
-  TTL_OPTION_NAMES,
-} from './options.ts'
+import { type RemoteCacheOptions, resolveRemoteOptions } from './options.ts'
 import { Pool } from './pool.ts'
 
 /** Calls of one batch that are under way at once. */
@@ -259,9 +256,7 @@ export class RemoteCache<V = unknown> implements AsyncDisposable {
     return this.#arithmetic(key, 'mul', by, options)
   }
 
-  /**
-   * As `increment`, dividing. Rounds toward zero; division by zero results in zero, as in uWSGI.
-   */
+  /** As `increment`, dividing toward zero. Division by zero results in zero, as in uWSGI. */
   divide(key: CacheKey, by: number, options?: CounterOptions): Promise<number | undefined>
   divide(key: CacheKey, by: bigint, options?: CounterOptions): Promise<bigint | undefined>
   divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {
@@ -387,12 +382,7 @@ export class RemoteCache<V = unknown> implements AsyncDisposable {
 }
 
 /** The method of each operation, for messages. */
-const CALLS: Readonly<Record<CounterOperation, string>> = {
-  inc: 'increment',
-  dec: 'decrement',
-  mul: 'multiply',
-  div: 'divide',
-}
+const CALLS = { inc: 'increment', dec: 'decrement', mul: 'multiply', div: 'divide' } as const
 
 /** Divides many things into batches, so that at most one batch of calls is under way. */
 function* batches<T>(all: Iterable<T>, size: number): Generator<T[], void, undefined> {

@@ -4,14 +4,8 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { invalidOption, requireInteger, UndercroftError } from '../base/index.ts'
-import {
-  type Address,
-  API_ADDRESS,
-  formatAddress,
-  MAX_TIMEOUT_MS,
-  parseAddress,
-} from '../net/index.ts'
+import { invalidOption, MAX_TIMER_MS, requireInteger, UndercroftError } from '../base/index.ts'
+import { type Address, API_ADDRESS, formatAddress, parseAddress } from '../net/index.ts'
 import {
   ByteSource,
   DEFAULT_SOCKET_TIMEOUT_MS,
@@ -86,7 +80,7 @@ export async function* sendMessageRaw(
     requireInteger('modifier2', modifier2, 0, 255),
     encodeMessage(message),
   )
-  requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS)
+  requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMER_MS)
   const socket = await openSocket(parseAddress('address', address, API_ADDRESS), timeoutMs)
   try {
     socket.write(packet)

@@ -5,6 +5,7 @@
 import {
   type CacheStats,
   invalidOption,
+  MAX_TIMER_MS,
   requireBoolean,
   requireInteger,
   requireKnownNames,
@@ -15,7 +16,6 @@ import {
 import {
   type Address,
   MAX_CONNECTION_LIMIT,
-  MAX_TIMEOUT_MS,
   type ResolvedListener,
   requireFunctions,
   resolveListener,
@@ -102,7 +102,7 @@ export interface ResolvedStatsOptions
 }
 
 export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions {
-  requireKnownNames('serveStats', options, Object.keys(STATS_OPTIONS))
+  requireKnownNames('serveStats', options, STATS_OPTIONS)
   const { timeoutMs = DEFAULT_SOCKET_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
     options
   const { onError = warn, workers } = options
@@ -118,7 +118,7 @@ export function resolveStatsOptions(options: StatsOptions): ResolvedStatsOptions
     sockets: requireSockets(options.sockets ?? []),
     workers,
     version: requireString('version', options.version ?? 'undercroft'),
-    timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMEOUT_MS),
+    timeoutMs: requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMER_MS),
     maxConnections: requireInteger('maxConnections', maxConnections, 1, MAX_CONNECTION_LIMIT),
     onError,
   }

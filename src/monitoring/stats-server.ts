@@ -138,9 +138,7 @@ class SocketStatsServer implements StatsServer {
   }
 }
 
-/**
- * With an address as its host, a page does not depend on a name that an attacker can point here.
- */
+/** A page whose host is an address has no name that an attacker can point to this machine. */
 function allowsHost(hosts: ReadonlySet<string> | undefined, host: string): boolean {
   return hosts === undefined || isIP(host) !== 0 || hosts.has(host.toLowerCase())
 }

@@ -14,6 +14,12 @@ export interface AccessOptions {
   /** Refuse every command that changes a cache. @default false */
   readonly readOnly?: boolean
   /**
+   * Which clients may list keys, verify a cache and take dumps, which read the whole cache: clients
+   * on this machine (Unix sockets and loopback addresses), every client, or none. These commands
+   * take turns, so that writers are not kept waiting. @default 'local'
+   */
+  readonly inspect?: InspectOption
+  /**
    * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
    * are closed at once. For TCP only. @default every client that reaches the address
    */
@@ -26,8 +32,13 @@ export interface AccessOptions {
   readonly secret?: SecretOption
 }
 
+/** Which clients may inspect a whole cache. */
+export type InspectOption = 'local' | boolean
+
 export interface Access {
   readonly readOnly: boolean
+  /** On a Unix socket never `local`. */
+  readonly inspect: InspectOption
   /** Undefined: every address. */
   readonly allow: BlockList | undefined
   /** Undefined: clients log in without a secret. */
@@ -44,7 +55,7 @@ export function isAdmitted(access: Access, socket: Socket): boolean {
 }
 
 export function resolveAccess(options: AccessOptions, isTcp: boolean): Access {
-  const { readOnly = false, allow, secret } = options
+  const { readOnly = false, inspect = 'local', allow, secret } = options
   if (allow !== undefined && !isTcp) {
     throw new UndercroftError(
       'UNDERCROFT_OPTION_INVALID',
@@ -53,9 +64,16 @@ export function resolveAccess(options: AccessOptions, isTcp: boolean): Access {
   }
   return {
     readOnly: requireBoolean('readOnly', readOnly),
+    inspect: resolveInspect(inspect, isTcp),
     allow: resolveAllowList('allow', allow),
     secret: secret === undefined ? undefined : requireSecret('secret', secret),
   }
+}
+
+function resolveInspect(given: unknown, isTcp: boolean): InspectOption {
+  if (given === true || given === false) return given
+  if (given !== 'local') throw invalidOption('inspect', "'local', true or false", given)
+  return isTcp ? 'local' : true
 }
 
 /** The most entries of one list. Each peer is compared with all of them. */

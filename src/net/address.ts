@@ -4,7 +4,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
-import { invalidOption, UndercroftError } from '../base/index.ts'
+import { invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
 
 /** Where to listen or to connect. */
 export type Address = HostAddress | { readonly kind: 'unix'; readonly path: string }
@@ -35,9 +35,6 @@ export const CONFIGURED_ADDRESS: AddressRules = { hostOfPort: LOOPBACK, allowsFi
 /** Servers to connect to: nothing may be missing. */
 export const TARGET_ADDRESS: AddressRules = { hostOfPort: undefined, allowsFileName: false }
 
-/** `sun_path` holds 104 bytes on BSD and macOS, 108 on Linux, including the closing zero. */
-export const MAX_UNIX_PATH_SIZE = 103
-
 /**
  * Parses `host:port`, `[ipv6]:port`, or the path of a Unix socket. Looks nothing up.
  *
@@ -49,7 +46,7 @@ export function parseAddress(name: string, text: string, rules: AddressRules): A
     throw invalidOption(name, 'a path or host:port (no abstract socket)', text)
   }
   if (text.includes('/')) return unixAddress(name, text)
-  // When a file name is printed and copied, the slash tells it from a host.
+  // When a file name is printed and copied, the slash distinguishes it from a host.
   if (rules.allowsFileName && /^[^:]+$/.test(text)) return unixAddress(name, `./${text}`)
   const [, ipv6, word = '', digits] = ADDRESS.exec(text) ?? []
   const port = Number(digits)
@@ -148,7 +145,6 @@ function requirePublicAllowed(address: Address, allowPublic: boolean): void {
   throw new UndercroftError(
     'UNDERCROFT_OPTION_INVALID',
     `${formatAddress(address)} can be reached from other machines, whose programs could read and ` +
-      'change everything there; set allowPublic to allow that, or allow-public as an ' +
-      'option of serve',
+      'change everything there; set allowPublic to allow that (allow-public as an option of serve)',
   )
 }

@@ -85,21 +85,15 @@ export function writeBudgeted(
 /**
  * Writes chunks as they are made, no faster than the peer reads them.
  *
- * @param onFull - Called when the peer must read before the next chunk.
  * @returns when all chunks are written, or the socket is gone.
  */
-export async function writePaced(
-  socket: Socket,
-  chunks: AsyncIterable<Uint8Array>,
-  onFull: () => void,
-): Promise<void> {
+export async function writePaced(socket: Socket, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let wake = (): void => {}
   socket.on('drain', () => wake())
   socket.on('close', () => wake())
   for await (const bytes of chunks) {
     if (socket.destroyed) return
     if (socket.write(bytes)) continue
-    onFull()
     await new Promise<void>(resolve => {
       wake = resolve
     })

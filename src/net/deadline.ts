@@ -5,6 +5,8 @@
  * proportion to their size, so a large body may come over a slow line and a stalled one still ends.
  */
 
+import { MAX_TIMER_MS } from '../base/index.ts'
+
 /** What the connection waits for. */
 export type Wait = 'request' | 'body' | 'skip' | 'reply' | 'end'
 
@@ -48,9 +50,6 @@ export class Deadline {
   #start(wait: Wait | 'idle', timeoutMs: number): void {
     clearTimeout(this.#timer)
     this.#wait = wait
-    this.#timer = setTimeout(this.#onPassed, Math.min(timeoutMs, MAX_TIMEOUT_MS))
+    this.#timer = setTimeout(this.#onPassed, Math.min(timeoutMs, MAX_TIMER_MS))
   }
 }
-
-/** The longest timer of Node.js. A timer set for longer fires at once. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1

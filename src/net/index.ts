@@ -1,6 +1,7 @@
 export {
   type Access,
   type AccessOptions,
+  type InspectOption,
   isAdmitted,
   isOpen,
   resolveAccess,
@@ -21,7 +22,7 @@ export {
   TARGET_ADDRESS,
 } from './address.ts'
 export { Budget, BudgetShare, takeSteps, writeBudgeted, writePaced } from './budgeted-write.ts'
-export { Deadline, type DeadlineLimits, MAX_TIMEOUT_MS } from './deadline.ts'
+export { Deadline, type DeadlineLimits } from './deadline.ts'
 export { descriptorOf, type Listening, listen } from './listener.ts'
 export {
   DEFAULT_MIN_BYTES_PER_SECOND,

@@ -3,6 +3,7 @@
  */
 
 import {
+  DEFAULT_SOCKET_MODE,
   describe,
   invalidOption,
   requireBoolean,
@@ -14,7 +15,7 @@ import { type Access, type AccessOptions, resolveAccess } from './access.ts'
 import { type Address, API_ADDRESS, parseAddress } from './address.ts'
 
 /** The options that every listener has. */
-export interface ListenerBase extends AccessOptions {
+interface ListenerBase extends AccessOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
   /** Allow an address that other machines can reach. @default false */
@@ -47,9 +48,6 @@ export function resolveListener(name: string, options: Partial<ListenerBase>): R
     mode: requireInteger('mode', options.mode ?? DEFAULT_SOCKET_MODE, 0, 0o777),
   }
 }
-
-/** Only the user of the process may connect. */
-const DEFAULT_SOCKET_MODE = 0o600
 
 /** The slowest pace of a body or a dump, in bytes per second, unless an option says otherwise. */
 export const DEFAULT_MIN_BYTES_PER_SECOND = 1024 * 1024

@@ -3,21 +3,18 @@
  *
  * A server takes and gives up the path of a Unix socket in these steps:
  *
- * | step | killed here |
- * | --- | --- |
- * | 1. bind the socket in a private directory next to the path, and set its mode | the directory
- * remains; no client has seen a socket with a wider mode |
- * | 2. rename it to the path, replacing a file that no process listens on | the file remains, and
- * the next server replaces it |
- * | 3. on release, remove the file unless a later server has replaced it | the file remains, and
- * the next server replaces it |
+ * 1. It binds the socket in a private directory next to the path and sets the mode. Killed here:
+ *    the directory remains, and no client has seen a socket with a wider mode.
+ * 2. It renames the socket to the path, replacing a file that no process listens on. Killed here:
+ *    the file remains, and the next server replaces it.
+ * 3. On release it removes the file unless a later server has replaced it.
  */
 
 import { chmod, lstat, mkdtemp, rename, rmdir, unlink } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { dirname, join } from 'node:path'
-import { UndercroftError } from '../base/index.ts'
-import { formatAddress, MAX_UNIX_PATH_SIZE, resolveBindHost } from './address.ts'
+import { MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
+import { formatAddress, resolveBindHost } from './address.ts'
 import type { ResolvedListener } from './listener-options.ts'
 
 export interface Listening {

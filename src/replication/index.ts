@@ -1,4 +1,4 @@
-export { type DumpSnapshot, takeSnapshot } from './dump-snapshot.ts'
+export { type DumpSnapshot, dumpGeometryOf, takeSnapshot } from './dump-snapshot.ts'
 export {
   type ReceiveCounts,
   type ReceiveOptions,

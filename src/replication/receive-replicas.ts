@@ -50,9 +50,7 @@ export interface ReceiveCounts {
   readonly received: number
   /** Changes made, including deletes of items that were not there. */
   readonly applied: number
-  /**
-   * Datagrams that were malformed, from other senders, too large for the cache, or without room.
-   */
+  /** Datagrams that were malformed, from other senders, too large, or without room here. */
   readonly refused: number
 }
 
@@ -84,7 +82,7 @@ export async function receiveReplicas(
   cache: ReplicableCache,
   options: ReceiveOptions,
 ): Promise<ReplicaReceiver> {
-  requireKnownNames('receiveReplicas', options, Object.keys(RECEIVE_OPTIONS))
+  requireKnownNames('receiveReplicas', options, RECEIVE_OPTIONS)
   const addresses = parseUdpAddresses('addresses', options.addresses)
   const allowPublic = requireBoolean('allowPublic', options.allowPublic ?? false)
   const { onLog = warn } = options

@@ -69,7 +69,7 @@ export async function replicate(
   cache: ReplicableCache,
   options: ReplicateOptions,
 ): Promise<Replication> {
-  requireKnownNames('replicate', options, Object.keys(REPLICATE_OPTIONS))
+  requireKnownNames('replicate', options, REPLICATE_OPTIONS)
   const addresses = parseUdpAddresses('nodes', options.nodes)
   const maxQueuedSize = requireInteger(
     'maxQueuedSize',

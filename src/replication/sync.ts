@@ -7,6 +7,7 @@
 
 import {
   invalidOption,
+  MAX_TIMER_MS,
   type ReplicableCache,
   requireInteger,
   requireKnownNames,
@@ -15,7 +16,6 @@ import {
   type Address,
   DEFAULT_MIN_BYTES_PER_SECOND,
   formatAddress,
-  MAX_TIMEOUT_MS,
   parseAddress,
   TARGET_ADDRESS,
 } from '../net/index.ts'
@@ -74,11 +74,11 @@ export async function syncFrom(
   addresses: readonly string[],
   options: SyncOptions = {},
 ): Promise<SyncOutcome> {
-  requireKnownNames('syncFrom', options, Object.keys(SYNC_OPTIONS))
+  requireKnownNames('syncFrom', options, SYNC_OPTIONS)
   const servers = parseServers(addresses)
   const { cacheName = cache.name, onLog } = options
   const whole = (name: 'timeoutMs' | 'minBytesPerSecond', fallback: number) =>
-    requireInteger(name, options[name] ?? fallback, 1, MAX_TIMEOUT_MS)
+    requireInteger(name, options[name] ?? fallback, 1, MAX_TIMER_MS)
   const limits = {
     socketTimeoutMs: whole('timeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
     minBytesPerSecond: whole('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
@@ -100,7 +100,7 @@ export async function syncFrom(
       reasons.push(`${name}: ${error.message}`)
     }
   }
-  const summary = `*** no server gave the content of cache "${cache.name}", which starts without it ***`
+  const summary = `*** no server gave the content of cache "${cache.name}", so it starts empty ***`
   if (onLog === undefined) process.emitWarning(`${summary}: ${reasons.join('; ')}`)
   else log(summary)
   return { kind: 'failed', reasons }

@@ -46,6 +46,7 @@ export async function listenStats(listening: StatsListening): Promise<Listener> 
     address: formatAddress(address),
     allowPublic,
     ...(access.allow === undefined ? {} : { allow: access.allow }),
+    ...(access.hosts === undefined ? {} : { allowedHosts: access.hosts }),
     ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
     http: format.isHttp,
     minified: format.isMinified,

@@ -2,13 +2,12 @@
  * Options of the server: their meaning, defaults and checks.
  */
 
-import { invalidOption, requireInteger, requireKnownNames } from '../base/index.ts'
+import { invalidOption, MAX_TIMER_MS, requireInteger, requireKnownNames } from '../base/index.ts'
 import {
   type AccessOptions,
   DEFAULT_MIN_BYTES_PER_SECOND,
   type Limits,
   MAX_CONNECTION_LIMIT,
-  MAX_TIMEOUT_MS,
   type ResolvedListener,
   requireFunctions,
   resolveListener,
@@ -83,13 +82,14 @@ export interface ServeOptions {
   readonly onError?: (error: Error) => void
   /**
    * Called for each request for an application: a packet with modifier1 0, as nginx's `uwsgi_pass`
-   * sends it. From then on the connection belongs to the function. @default the connection is
-   * closed without an answer
+   * sends it. From then on the connection belongs to the function.
+   * @default the connection is closed without an answer
    */
   readonly onRequest?: (request: UwsgiRequest) => void
   /**
-   * Called with a line in uWSGI's words for each packet that is refused for its header: one without
-   * a handler, one over `bufferSize`. @default no lines
+   * Called with a line in uWSGI's words for packets that are refused for their header: without a
+   * handler, or over `bufferSize`. At most 10 lines in 10 seconds; then one line says how many were
+   * not logged. @default no lines
    */
   readonly onLog?: (line: string) => void
 }
@@ -103,7 +103,7 @@ export interface ResolvedServeOptions {
 }
 
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  requireKnownNames('serveCaches', options, Object.keys(SERVE_OPTIONS))
+  requireKnownNames('serveCaches', options, SERVE_OPTIONS)
   const listen = options.listen ?? DEFAULT_ADDRESS
   const listeners = Array.isArray(listen) ? listen : [listen]
   if (listeners.length === 0) throw invalidOption('listen', 'at least one address', listen)
@@ -146,6 +146,7 @@ const SERVE_OPTIONS: Readonly<Record<keyof ServeOptions, true>> = {
 const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
   address: true,
   readOnly: true,
+  inspect: true,
   allow: true,
   secret: true,
   allowPublic: true,
@@ -156,8 +157,7 @@ const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
 function resolveLimits(options: ServeOptions): Limits {
   const whole = (name: keyof Limits, fallback: number, min: number, max: number) =>
     requireInteger(name, options[name] ?? fallback, min, max)
-  const duration = (name: keyof Limits, fallback: number) =>
-    whole(name, fallback, 1, MAX_TIMEOUT_MS)
+  const duration = (name: keyof Limits, fallback: number) => whole(name, fallback, 1, MAX_TIMER_MS)
   const size = (name: keyof Limits, fallback: number) =>
     whole(name, fallback, 1, Number.MAX_SAFE_INTEGER)
   return {
@@ -166,7 +166,7 @@ function resolveLimits(options: ServeOptions): Limits {
     minBytesPerSecond: size('minBytesPerSecond', DEFAULT_MIN_BYTES_PER_SECOND),
     keepTimeoutMs: duration('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
     drainTimeoutMs: duration('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
-    drainIdleMs: whole('drainIdleMs', 0, 0, MAX_TIMEOUT_MS),
+    drainIdleMs: whole('drainIdleMs', 0, 0, MAX_TIMER_MS),
     maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, MAX_CONNECTION_LIMIT),
     maxBufferedSize: size('maxBufferedSize', DEFAULT_MAX_BUFFERED_SIZE),
   }
@@ -177,7 +177,7 @@ function resolveListenerOptions(given: unknown): ResolvedListener {
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('listen', 'addresses, or objects with an address', given)
   }
-  requireKnownNames('listen', options, Object.keys(LISTENER_OPTIONS))
+  requireKnownNames('listen', options, LISTENER_OPTIONS)
   const listener: Partial<ListenerOptions> = options
   return {
     ...resolveListener('listen', listener),

@@ -13,6 +13,7 @@ import {
   listen,
   SOCKET_OPTIONS,
 } from '../net/index.ts'
+import { limitLines } from './limited-log.ts'
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './options.ts'
 import {
   CacheSet,
@@ -78,6 +79,7 @@ class SocketServer implements CacheServer {
   readonly #caches: CacheSet
   readonly #options: ResolvedServeOptions
   readonly #budget: Budget
+  readonly #log: (line: string) => void
   readonly #servers: Server[] = []
   readonly #listening: Listening[] = []
   readonly #acceptors: DirectAcceptor[] = []
@@ -88,6 +90,7 @@ class SocketServer implements CacheServer {
   constructor(caches: CacheSet, options: ResolvedServeOptions) {
     this.#caches = caches
     this.#options = options
+    this.#log = limitLines(options.onLog)
     this.#budget = new Budget(options.limits.maxBufferedSize)
   }
 
@@ -104,7 +107,7 @@ class SocketServer implements CacheServer {
   async start(): Promise<void> {
     for (const listener of this.#options.listeners) {
       const { access } = listener
-      const context = this.#contextFor(access.readOnly)
+      const context = this.#contextFor(access)
       const adopt = (socket: Socket) => this.#adopt(socket, context)
       const accept = (socket: Socket) => void this.#accept(socket, context, access)
       const server = createServer(SOCKET_OPTIONS, isOpen(access) ? adopt : accept)
@@ -127,10 +130,10 @@ class SocketServer implements CacheServer {
     return this.close()
   }
 
-  #contextFor(readOnly: boolean): ConnectionContext {
-    const { limits, onError, onRequest, onLog } = this.#options
+  #contextFor({ readOnly, inspect }: Access): ConnectionContext {
+    const { limits, onError, onRequest } = this.#options
     const shared = { caches: this.#caches, limits, budget: this.#budget }
-    return { ...shared, readOnly, reportError: onError, onRequest, onLog }
+    return { ...shared, readOnly, inspect, reportError: onError, onRequest, onLog: this.#log }
   }
 
   #isFull({ limits }: ConnectionContext): boolean {

@@ -154,7 +154,7 @@ describe('options of the stats server', () => {
     }
   })
 
-  test('allowOrigin: pages of one origin may read the document, of others only when asked', async t => {
+  test('allowOrigin: pages of that origin may read the document, and no others', async t => {
     const silent = await ask(await start(t), 'GET / HTTP/1.1\r\n\r\n')
     assert.doesNotMatch(silent, /Access-Control/)
     const address = await start(t, { allowOrigin: 'https://ops.example' })

@@ -44,6 +44,7 @@ export const REFUSAL_REASONS = [
   'out-of-range',
   'bad-request',
   'read-only',
+  'inspect',
   'busy',
   'secret',
 ] as const

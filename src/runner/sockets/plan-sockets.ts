@@ -91,7 +91,7 @@ export function planStats(options: OptionSet): Planned<PlannedStats | undefined>
   if (given === undefined) return { planned: undefined, warnings: [] }
   const isHttp = flagOption(options, 'stats-http')
   const isMinified = flagOption(options, 'stats-minified')
-  const { address, access } = parseSocket(given, ['allow'])
+  const { address, access } = parseSocket(given, ['allow', 'hosts'])
   const planned = {
     label: formatGiven(given),
     address,

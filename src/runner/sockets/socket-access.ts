@@ -13,11 +13,12 @@ import type { SocketAccess } from '../../uwsgi/options/index.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
 
 export function readAccess({ label, access }: PlannedSocket): AccessOptions {
-  const { readOnly, allow, secretFile }: SocketAccess = access
+  const { readOnly, inspect, allow, secretFile }: SocketAccess = access
   const secret =
     secretFile === undefined ? undefined : readSecretFile(`${label}: secret_file`, secretFile)
   return {
     readOnly,
+    ...(inspect === undefined ? {} : { inspect }),
     ...(allow === undefined ? {} : { allow }),
     ...(secret === undefined ? {} : { secret }),
   }

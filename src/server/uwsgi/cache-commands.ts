@@ -30,14 +30,15 @@ import {
   unixSeconds,
 } from '../../protocols/uwsgi/index.ts'
 
+import { Inspections } from './inspection.ts'
+
 /** The caches of a server, by name. The first is the default. */
 export class CacheSet {
   /** Undefined: the server has no cache. */
   readonly default: ByteCache | undefined
   /** The names as {@link parseCacheCommand} wants them. */
   readonly names: CacheNames
-  /** Dumps that all connections of this server are sending now. */
-  dumpCount = 0
+  readonly inspections = new Inspections()
   readonly #byName: ReadonlyMap<string, ByteCache>
 
   constructor(caches: readonly ByteCache[]) {

@@ -1,13 +1,12 @@
 /**
  * One client: takes packets from the stream of bytes and writes the replies in the same order.
  *
- * A connection is always in one step (which bytes come next) and one wait (for the peer or for its
- * reading), and every wait has a deadline that the peer's bytes do not move. Other files run the
- * commands.
+ * A connection is always in one step (which bytes come next) and one wait, and every wait has a
+ * deadline that the peer's bytes do not move. Other files run the commands.
  */
 
 import type { Socket } from 'node:net'
-import { BudgetShare, Deadline, takeSteps, writeBudgeted, writePaced } from '../../net/index.ts'
+import { BudgetShare, Deadline, takeSteps, writeBudgeted } from '../../net/index.ts'
 import {
   ByteSource,
   type CacheCommand,
@@ -28,16 +27,17 @@ import {
   runCommand,
   takesBody,
 } from './cache-commands.ts'
-import { DUMP_MEMORY_SIZE, dumpReply } from './dump-reply.ts'
+import { startDump } from './dump-reply.ts'
+import { inspect, isInspection } from './inspection.ts'
 import { type ConnectionContext, ignorePeerError, type OpenConnection } from './open-connection.ts'
 import { answerSimpleCommand } from './simple-commands.ts'
 import { giveRequest, refusePacket } from './uwsgi-request.ts'
 
 /**
- * Which bytes come next. `stream`: none that matter, because the last reply is being made; `over`:
- * the last reply is on its way; `given`: an application has the socket, and this class is done.
+ * Which bytes come next. `turn`: an inspection waits for its turn; `stream`: the last reply is
+ * being made; `over`: it is on its way; `given`: an application has the socket, and this class is done.
  */
-type Step = 'header' | 'payload' | 'body' | 'skip' | 'stream' | 'over' | 'given'
+type Step = 'header' | 'payload' | 'body' | 'skip' | 'turn' | 'stream' | 'over' | 'given'
 
 export class Connection implements OpenConnection {
   readonly #socket: Socket
@@ -48,9 +48,7 @@ export class Connection implements OpenConnection {
   #header: PacketHeader = { modifier1: 0, packetSize: 0, modifier2: 0 }
   /** The command whose body is coming. */
   #command: CacheCommand | undefined
-  /** Bytes of an unwanted body still to come. */
   #skipSize = 0
-  /** Bodies on their way, released at the end at the latest. */
   readonly #share: BudgetShare
   #requestCount = 0
   #isDraining = false
@@ -94,13 +92,13 @@ export class Connection implements OpenConnection {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#step === 'over' || this.#isAnswering()) return
+    if (this.#step === 'over' || (this.#isAway() && this.#step !== 'turn')) return
     this.#source.push(chunk)
-    this.#work()
+    if (this.#step !== 'turn') this.#work()
   }
 
   #onDrain(): void {
-    if (this.#step === 'given') return
+    if (this.#isAway()) return
     this.#deadline.clear()
     this.#work()
     if (!this.#socket.writableNeedDrain) this.#socket.resume()
@@ -120,7 +118,7 @@ export class Connection implements OpenConnection {
     } catch (error) {
       this.#fail(error)
     }
-    if (this.#socket.destroyed || this.#isAnswering()) return
+    if (this.#socket.destroyed || this.#isAway()) return
     // The peer sends no more: every whole request is answered, and no other can become whole.
     if (this.#socket.readableEnded && !this.#socket.writableNeedDrain) this.#end()
     else this.#setDeadline()
@@ -165,8 +163,11 @@ export class Connection implements OpenConnection {
   #readPayload(): boolean {
     const payload = this.#source.take(this.#header.packetSize)
     if (payload === undefined) return false
-    if (this.#header.modifier1 === MODIFIER1_REQUEST) this.#giveAway(payload)
-    else if (this.#header.modifier2 === MODIFIER2_MAGIC) {
+    if (this.#header.modifier1 === MODIFIER1_REQUEST) {
+      this.#step = 'given'
+      this.#deadline.clear()
+      if (!giveRequest(payload, this.#socket, this.#source, this.#context)) this.#end()
+    } else if (this.#header.modifier2 === MODIFIER2_MAGIC) {
       const { names } = this.#context.caches
       const command = parseCacheCommand(payload, 0, payload.length, names)
       if (command === undefined) this.#end()
@@ -174,12 +175,6 @@ export class Connection implements OpenConnection {
     } else if (this.#header.modifier2 === MODIFIER2_DUMP) this.#startDump(payload)
     else this.#answerSimpleCommand(payload)
     return true
-  }
-
-  #giveAway(payload: Buffer): void {
-    this.#step = 'given'
-    this.#deadline.clear()
-    if (!giveRequest(payload, this.#socket, this.#source, this.#context)) this.#end()
   }
 
   #readBody(): boolean {
@@ -200,20 +195,37 @@ export class Connection implements OpenConnection {
   }
 
   #startDump(payload: Buffer): void {
-    const { budget, caches } = this.#context
+    const parts = { socket: this.#socket, share: this.#share, deadline: this.#deadline }
+    const turn = startDump(payload, this.#context, parts)
     this.#step = 'stream'
-    this.#deadline.clear()
-    const heldSize = Math.min(DUMP_MEMORY_SIZE, budget.left)
-    this.#share.hold(heldSize)
-    writePaced(this.#socket, dumpReply(payload, caches, heldSize), () => this.#setDeadline())
-      .then(() => this.#socket.destroyed || this.#end())
-      .catch(error => this.#fail(error))
+    if (turn === undefined) this.#end()
+    else turn.then(() => this.#socket.destroyed || this.#end()).catch(error => this.#fail(error))
+  }
+
+  /** Runs a command that reads the whole cache. Until its turn nothing else is read. */
+  #startInspection(command: CacheCommand): void {
+    const run = () => runCommand(command, NO_BODY, this.#context)
+    const turn = inspect(this.#context, this.#socket, run)
+    const finish = (outcome: Outcome | undefined) => {
+      if (outcome === undefined) return
+      this.#finishCommand(command, outcome, command.bodySize)
+      this.#socket.resume()
+      this.#work()
+    }
+    if (typeof turn === 'string') this.#finishCommand(command, refused(turn), command.bodySize)
+    else {
+      this.#step = 'turn'
+      this.#deadline.clear()
+      this.#socket.pause()
+      turn.then(finish).catch(error => this.#fail(error))
+    }
   }
 
   #startCommand(command: CacheCommand): void {
     const early = checkCommand(command, this.#context)
     const size = command.bodySize ?? 0
-    if (early !== undefined || !takesBody(command.name)) {
+    if (early === undefined && isInspection(command.name)) this.#startInspection(command)
+    else if (early !== undefined || !takesBody(command.name)) {
       const outcome = early ?? runCommand(command, NO_BODY, this.#context)
       this.#finishCommand(command, outcome, command.bodySize)
     } else if (this.#share.hold(size)) {
@@ -228,7 +240,10 @@ export class Connection implements OpenConnection {
     outcome: Outcome,
     unreadSize: number | undefined = 0,
   ): void {
-    const stays = command.keep && this.#canContinue(command.bodySize, unreadSize)
+    const { maxBufferedSize } = this.#context.limits
+    // A body without a size cannot be skipped, and skipping a vast one would take too long.
+    const canSkip = command.bodySize !== undefined && unreadSize <= maxBufferedSize
+    const stays = command.keep && canSkip && !this.#isDraining
     const manner = { explicit: command.keep, stays, maxBodySize: this.#context.budget.left }
     writeBudgeted(this.#socket, this.#share, encodeOutcome(outcome, manner))
     this.#command = undefined
@@ -236,12 +251,6 @@ export class Connection implements OpenConnection {
     if (!stays) this.#end()
     else if (unreadSize > 0) this.#step = 'skip'
     else this.#awaitRequest()
-  }
-
-  /** A body without a size cannot be skipped, and skipping a vast one would take too long. */
-  #canContinue(bodySize: number | undefined, unreadSize: number): boolean {
-    const { maxBufferedSize } = this.#context.limits
-    return bodySize !== undefined && unreadSize <= maxBufferedSize && !this.#isDraining
   }
 
   #awaitRequest(): void {
@@ -260,9 +269,9 @@ export class Connection implements OpenConnection {
     this.#setDeadline()
   }
 
-  /** Whether the last answer is being made, so that further bytes do not matter. */
-  #isAnswering(): boolean {
-    return this.#step === 'stream' || this.#step === 'given'
+  /** Whether the next step begins elsewhere: in the turn of an inspection, or never. */
+  #isAway(): boolean {
+    return this.#step === 'turn' || this.#step === 'stream' || this.#step === 'given'
   }
 
   #isMidRequest(): boolean {

@@ -21,6 +21,7 @@ import {
 } from '../../protocols/uwsgi/index.ts'
 import { checkCommand, encodeOutcome, runCommand } from './cache-commands.ts'
 import type { Connection } from './connection.ts'
+import { isInspection } from './inspection.ts'
 import type { ConnectionContext } from './open-connection.ts'
 
 export interface DirectOptions {
@@ -117,7 +118,7 @@ export class DirectAcceptor {
       return
     }
     const body = bytes.subarray(HEADER_SIZE + parseHeader(bytes).packetSize)
-    if (command.keep || command.bodySize !== body.length) {
+    if (command.keep || command.bodySize !== body.length || isInspection(command.name)) {
       this.#handOver(connection, NOTHING)?.begin(command, body)
       return
     }

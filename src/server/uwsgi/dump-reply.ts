@@ -2,13 +2,15 @@
  * The answer to a dump request, command 6, as chunks to send in order.
  *
  * An area can be far larger than the items in it, so it is made as it is sent. Unused room is sent
- * as zeros; uWSGI sends what deleted items left there (fault F54 in
- * docs/reference/uwsgi-faults.md).
+ * as zeros; uWSGI sends what deleted items left there (docs/reference/uwsgi-faults.md, F54).
  */
 
+import type { Socket } from 'node:net'
 import { type ByteCache, REPLICATION, type ReplicableCache } from '../../base/index.ts'
+import { type BudgetShare, type Deadline, writePaced } from '../../net/index.ts'
 import {
   ByteSource,
+  dumpAreaSize,
   dumpPairs,
   dumpRecordSize,
   encodeDictionaryPacket,
@@ -17,34 +19,59 @@ import {
   parseDumpRequest,
   writeDumpRecord,
 } from '../../protocols/uwsgi/index.ts'
-import { type DumpSnapshot, takeSnapshot } from '../../replication/index.ts'
-import type { CacheSet } from './cache-commands.ts'
+import { type DumpSnapshot, dumpGeometryOf, takeSnapshot } from '../../replication/index.ts'
+import { inspect } from './inspection.ts'
+import type { ConnectionContext } from './open-connection.ts'
 
 /** Bytes of items that one dump holds in memory. Further bytes go into a file. */
-export const DUMP_MEMORY_SIZE = 8 * 1024 * 1024
+const DUMP_MEMORY_SIZE = 8 * 1024 * 1024
 
-/** A dump can take as much disk as its cache, and memory for each item that no budget counts. */
+/** Dumps under way or waiting. Each dump under way can take as much disk as its cache. */
 const MAX_DUMPS = 8
 
-/** Yields no chunk when there is no such cache, or too many dumps are under way. */
-export async function* dumpReply(
+/** The parts of a connection that a dump needs. */
+export interface DumpReceiver {
+  readonly socket: Socket
+  readonly share: BudgetShare
+  readonly deadline: Deadline
+}
+
+/**
+ * Sends a dump in its turn. The whole dump has one deadline, so that a slow peer does not keep
+ * other inspections waiting for long.
+ *
+ * @returns undefined when there is no such cache, too many dumps wait, or the peer may not inspect.
+ */
+export function startDump(
   payload: Buffer,
-  caches: CacheSet,
+  context: ConnectionContext,
+  { socket, share, deadline }: DumpReceiver,
+): Promise<void> | undefined {
+  const { cacheName, wantsDetails } = parseDumpRequest(payload)
+  const cache = context.caches.find(cacheName)
+  if (cache === undefined || !isReplicable(cache)) return undefined
+  const send = async () => {
+    const memorySize = Math.min(DUMP_MEMORY_SIZE, context.budget.left)
+    share.hold(memorySize)
+    deadline.wait('reply', 0, dumpAreaSize(dumpGeometryOf(cache)))
+    await writePaced(socket, dumpReply(cache, wantsDetails, memorySize))
+  }
+  const turn = inspect(context, socket, send, MAX_DUMPS)
+  if (typeof turn === 'string') return undefined
+  deadline.clear()
+  return turn
+}
+
+async function* dumpReply(
+  cache: ReplicableCache,
+  wantsDetails: boolean,
   memorySize: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { cacheName, wantsDetails } = parseDumpRequest(payload)
-  const cache = caches.find(cacheName)
-  if (cache === undefined || !isReplicable(cache) || caches.dumpCount >= MAX_DUMPS) return
-  caches.dumpCount++
-  try {
-    await using snapshot = await takeSnapshot(cache, memorySize)
-    const pairs = dumpPairs(snapshot.geometry, wantsDetails ? snapshot : undefined)
-    yield* encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_DUMP_REPLY, pairs)
-    yield* recordChunks(snapshot)
-    yield* blockChunks(snapshot)
-  } finally {
-    caches.dumpCount--
-  }
+  await using snapshot = await takeSnapshot(cache, memorySize)
+  const pairs = dumpPairs(snapshot.geometry, wantsDetails ? snapshot : undefined)
+  yield* encodeDictionaryPacket(MODIFIER1_CACHE, MODIFIER2_DUMP_REPLY, pairs)
+  yield* recordChunks(snapshot)
+  yield* blockChunks(snapshot)
 }
 
 function isReplicable(cache: ByteCache): cache is ReplicableCache {

@@ -2,12 +2,13 @@
  * What the connections of a server have in common: their context, and how the server ends them.
  */
 
-import type { Budget } from '../../net/index.ts'
+import type { Budget, InspectOption } from '../../net/index.ts'
 import type { CommandContext } from './cache-commands.ts'
 import type { PacketContext } from './uwsgi-request.ts'
 
 export interface ConnectionContext extends CommandContext, PacketContext {
   readonly budget: Budget
+  readonly inspect: InspectOption
   readonly reportError: (error: Error) => void
 }
 

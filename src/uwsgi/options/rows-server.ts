@@ -180,4 +180,20 @@ export const SOCKET_ROWS: readonly OptionRow[] = [
     support: 'now',
     description: 'Refuse every command that changes a cache.',
   },
+  {
+    name: 'inspect',
+    kind: 'string',
+    argument: 'local|all|none',
+    group: 'socket',
+    support: 'now',
+    description: 'Choose the clients that may list keys, verify and take dumps. Default: local.',
+  },
+  {
+    name: 'hosts',
+    kind: 'list',
+    argument: 'NAME;...',
+    group: 'socket',
+    support: 'now',
+    description: 'Answer HTTP clients of the statistics for these names as well. For stats.',
+  },
 ]

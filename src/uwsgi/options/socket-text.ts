@@ -17,6 +17,10 @@ export interface SocketAccess {
   readonly readOnly: boolean
   /** Undefined: any client. */
   readonly allow: readonly string[] | undefined
+  /** @default 'local' */
+  readonly inspect?: 'local' | boolean
+  /** For statistics: further names of the server. @default none */
+  readonly hosts?: readonly string[]
   /** Undefined: no secret is required. */
   readonly secretFile: string | undefined
 }
@@ -24,7 +28,7 @@ export interface SocketAccess {
 /** Parses the value of an option that names a socket; `names` are the allowed settings. */
 export function parseSocket(
   given: GivenOption,
-  names: readonly string[] = [...SOCKET_TABLE.byName.keys()],
+  names: readonly string[] = [...SOCKET_TABLE.byName.keys()].filter(name => name !== 'hosts'),
 ): { readonly address: Address; readonly access: SocketAccess } {
   const [, addressText = '', rest = ''] = /^([^,]*)(?:,(.*))?$/s.exec(given.value) ?? []
   const texts = new Map<string, string>()
@@ -36,11 +40,15 @@ export function parseSocket(
     if (value === undefined || value === '') throw optionError(given, `needs a value: ${name}=...`)
     texts.set(name, value)
   }
+  const inspect = parseInspect(given, texts.get('inspect'))
+  const hosts = texts.get('hosts')?.split(';')
   return {
     address: parseAddress(formatGiven(given), addressText),
     access: {
       readOnly: parseFlag(texts.get('read_only') ?? '0'),
       allow: texts.get('allow')?.split(';'),
+      ...(inspect === undefined ? {} : { inspect }),
+      ...(hosts === undefined ? {} : { hosts }),
       secretFile: texts.get('secret_file'),
     },
   }
@@ -49,4 +57,10 @@ export function parseSocket(
 /** Parses `host:port`, `[ipv6]:port`, `:port` (this machine), or a path. */
 export function parseAddress(name: string, text: string): Address {
   return parse(name, text, CONFIGURED_ADDRESS)
+}
+
+function parseInspect(given: GivenOption, text: string | undefined): 'local' | boolean | undefined {
+  if (text === undefined || text === 'local') return text
+  if (text === 'all' || text === 'none') return text === 'all'
+  throw optionError(given, `inspect must be local, all or none; got "${text}"`)
 }
