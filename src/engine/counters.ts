@@ -7,11 +7,16 @@
  */
 
 import type { LivenessLocks } from '../platform/index.ts'
-import { CELL, CELL_COUNT, CELL_STRIDE, CELLS_OFFSET, type Segment } from '../segment/index.ts'
+import {
+  CELL,
+  CELL_COUNT,
+  CELL_STRIDE,
+  CELLS_OFFSET,
+  FILE_LOCK,
+  type Segment,
+} from '../segment/index.ts'
 
 const COMMON_CELL = 0
-/** File locks of cells are numbered above all serials of attachments. */
-const CELL_LOCK_BASE = 2 ** 32
 const HITS = CELL.fields.hits.offset / 8
 const MISSES = CELL.fields.misses.offset / 8
 
@@ -49,14 +54,14 @@ export class Counters {
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
       hits += this.#doubles[cellIndex(cell) + HITS] as number
       misses += this.#doubles[cellIndex(cell) + MISSES] as number
-      if (this.#locks.isHeldElsewhere(CELL_LOCK_BASE + cell)) attachments++
+      if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) attachments++
     }
     return { hits, misses, attachments }
   }
 
   #claimCell(): number {
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
-      if (this.#locks.tryHold(CELL_LOCK_BASE + cell)) return cell
+      if (this.#locks.tryHold(FILE_LOCK.firstCell + cell)) return cell
     }
     return COMMON_CELL
   }

@@ -6,7 +6,7 @@
  * between may be nonsense, so it is bounded before use and trusted only afterwards.
  */
 
-import { type Clock, UndercroftError } from '../base/index.ts'
+import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import { INLINE_KEY_SIZE, keySizeOf, valueTypeOf } from '../segment/index.ts'
 import { ChainOrder } from './chain-order.ts'
@@ -129,7 +129,7 @@ export class Reader {
     }
     const slotDouble = this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES
     const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT] as number
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs()) {
+    if (expiresAtMs !== NEVER && expiresAtMs <= this.#clock.nowMs()) {
       return this.confirm() ? MISS : RETRY
     }
     const size = words[at + VALUE_SIZE] as number
@@ -171,7 +171,7 @@ export class Reader {
     if ((this.#version & 1) !== 0) return CHANGED
     if (table.info(slot) === 0) return this.confirm() ? NO_ITEM : CHANGED
     const expiresAtMs = table.expiresAtMs(slot)
-    const expired = expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
+    const expired = expiresAtMs !== NEVER && expiresAtMs <= clock.nowMs()
     let value: T | typeof NO_ITEM = NO_ITEM
     try {
       if (!expired) value = make(slot)

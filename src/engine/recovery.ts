@@ -12,7 +12,7 @@
  * they are whole, and in a segment without checksums none.
  */
 
-import { LAST_VALUE_TYPE } from '../base/index.ts'
+import { LAST_VALUE_TYPE, NEVER } from '../base/index.ts'
 import { isCompleteInfo, keySizeOf, type Segment, valueTypeOf } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
@@ -99,7 +99,7 @@ export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): 
     if (table.info(slot) !== 0) {
       if (isBelieved(parts, slot, scratch, checked) && restoreItem(parts, slot, mark, scratch)) {
         const expiresAtMs = table.expiresAtMs(slot)
-        if (expiresAtMs !== 0 && expiresAtMs < earliest) earliest = expiresAtMs
+        if (expiresAtMs !== NEVER && expiresAtMs < earliest) earliest = expiresAtMs
         continue
       }
       dropped++

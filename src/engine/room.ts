@@ -4,6 +4,7 @@
  * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
  */
 
+import { NEVER } from '../base/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Parts } from './parts.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
@@ -91,7 +92,7 @@ export class Room {
 
   /** Notes that an item expires at this moment, so that the sweep knows when to look. */
   noteExpiry(expiresAtMs: number): void {
-    if (expiresAtMs === 0) return
+    if (expiresAtMs === NEVER) return
     this.#lower(EARLIEST_EXPIRY, expiresAtMs)
     this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
   }
@@ -119,8 +120,8 @@ export class Room {
     const end = Math.min(slot + limit, used)
     while (slot < end) {
       slot++
-      const expiresAtMs = table.info(slot) === 0 ? 0 : table.expiresAtMs(slot)
-      if (expiresAtMs === 0) continue
+      const expiresAtMs = table.info(slot) === 0 ? NEVER : table.expiresAtMs(slot)
+      if (expiresAtMs === NEVER) continue
       if (expiresAtMs > nowMs || slot === except) {
         this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
         continue

@@ -5,7 +5,7 @@
  * which slot the item is in, so that a set need not look for it.
  */
 
-import type { Clock } from '../base/index.ts'
+import { type Clock, NEVER } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import type { Counters } from './counters.ts'
 import type { Eviction } from './eviction/eviction.ts'
@@ -58,7 +58,7 @@ export class Stamps {
     const at = place * STRIDE
     this.#stamps[at + BUCKET] = bucket
     this.#stamps[at + VERSION] = version
-    this.#stamps[at + SLOT] = found.expiresAtMs === 0 ? found.slot : -found.slot
+    this.#stamps[at + SLOT] = found.expiresAtMs === NEVER ? found.slot : -found.slot
     this.#stamps[at + HASH] = found.hash
   }
 
@@ -86,7 +86,7 @@ export class Stamps {
   renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
     const slot = Math.abs(this.#stamps[at + SLOT] as number)
-    this.#stamps[at + SLOT] = expiresAtMs === 0 ? slot : -slot
+    this.#stamps[at + SLOT] = expiresAtMs === NEVER ? slot : -slot
     this.#stamps[at + VERSION] = this.#noted
   }
 

@@ -5,6 +5,7 @@
  * Every step keeps the writer lock for a bounded time, and lets others have it in between.
  */
 
+import { FILE_LOCK } from '../segment/index.ts'
 import type { ChainOrder, Winner } from './chain-order.ts'
 import type { Exclusive } from './exclusive.ts'
 import type { Parts } from './parts.ts'
@@ -18,9 +19,6 @@ const SLOTS_A_STEP = 256
 const STEP_LIMIT_MS = 0.25
 /** Slots between two looks at the clock. */
 const SLOTS_A_LOOK = 16
-
-/** Numbered above the locks of serials and cells (lock.ts, counters.ts). */
-const SWEEPER_LOCK = 2 ** 33
 
 /** What one step of a sweep came to. */
 export interface SweepStep {
@@ -47,7 +45,7 @@ export class Upkeep {
 
   /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
   isSweeper(): boolean {
-    return this.#parts.segment.mapping.locks.tryHold(SWEEPER_LOCK)
+    return this.#parts.segment.mapping.locks.tryHold(FILE_LOCK.sweeper)
   }
 
   /** Orders chains, and reclaims all that has expired now; returns how many items that were. */

@@ -2,7 +2,7 @@
  * Every invariant of a segment, checked under the writer lock.
  */
 
-import { LAST_VALUE_TYPE, type VerifyReport } from '../base/index.ts'
+import { LAST_VALUE_TYPE, NEVER, type VerifyReport } from '../base/index.ts'
 import { isCompleteInfo, keySizeOf, maxValueSize, valueTypeOf } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import type { Parts } from './parts.ts'
@@ -100,7 +100,7 @@ function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Gen
   const expiresAtMs = table.expiresAtMs(slot)
   const earliest = segment.doubles[EARLIEST_EXPIRY] as number
   if (!(expiresAtMs >= 0)) yield `slot ${slot} expires at ${expiresAtMs}`
-  if (expiresAtMs !== 0 && expiresAtMs < earliest) {
+  if (expiresAtMs !== NEVER && expiresAtMs < earliest) {
     yield `slot ${slot} expires at ${expiresAtMs}, before the earliest expiry ${earliest}`
   }
   const hash = table.hash(slot)

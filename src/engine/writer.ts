@@ -6,7 +6,7 @@
  * behind.
  */
 
-import { COUNTER_SIZE, type CounterOperation, type ValueSource } from '../base/index.ts'
+import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
 import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import { Compaction } from './compaction.ts'
@@ -282,6 +282,6 @@ export class Writer {
   #isExpired(slot: SlotIndex): boolean {
     const { table, clock } = this.#parts
     const expiresAtMs = table.expiresAtMs(slot)
-    return expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
+    return expiresAtMs !== NEVER && expiresAtMs <= clock.nowMs()
   }
 }

@@ -10,11 +10,9 @@
 import fs from 'node:fs'
 import { UndercroftError } from '../base/index.ts'
 import { BOOT_ID_WORDS, bootId, Waiter } from '../platform/index.ts'
-import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
+import { BOOT, BOOT_OFFSET, FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
 import type { Segment } from './segment.ts'
 
-/** Numbered above all locks of the engine (engine/lock.ts, counters.ts, engine.ts). */
-const PRESENCE_LOCK = 2 ** 33 + 1
 /** Some 60 s: whoever is alone with a file is so for a few writes, or while its device takes it. */
 const WAIT_NAPS = 30_000
 
@@ -30,7 +28,7 @@ const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
  */
 export function begin(segment: Segment, inode: number): void {
   const { mapping, geometry, label } = segment
-  if (!mapping.locks.tryShare(PRESENCE_LOCK)) {
+  if (!mapping.locks.tryShare(FILE_LOCK.presence)) {
     throw new UndercroftError(
       'UNDERCROFT_SYSTEM',
       `the file system of ${label} has no open file description locks; ` +
@@ -47,15 +45,15 @@ export function arrive(segment: Segment, inode: number): void {
   const { locks } = segment.mapping
   const waiter = new Waiter()
   for (let naps = 0; naps < WAIT_NAPS; ) {
-    if (locks.tryHold(PRESENCE_LOCK)) {
+    if (locks.tryHold(FILE_LOCK.presence)) {
       judge(segment, inode)
-      locks.tryShare(PRESENCE_LOCK)
+      locks.tryShare(FILE_LOCK.presence)
       return
     }
-    if (locks.tryShare(PRESENCE_LOCK)) {
+    if (locks.tryShare(FILE_LOCK.presence)) {
       if (words[CLOSED] !== 1) return
       // The last of the others closed it between our two questions: we are the first after all.
-      locks.release(PRESENCE_LOCK)
+      locks.release(FILE_LOCK.presence)
     }
     if (waiter.pause()) naps++
   }
@@ -72,10 +70,10 @@ export function depart(segment: Segment): void {
   const { locks } = mapping
   if (!mapping.shared || !geometry.checksums || !hasName(segment)) return
   // Most of the waiting is done here, where it keeps nobody who comes meanwhile.
-  if (!locks.isHeldElsewhere(PRESENCE_LOCK)) mapping.sync()
+  if (!locks.isHeldElsewhere(FILE_LOCK.presence)) mapping.sync()
   // Given back first: of two who leave at once, the later one is alone for sure.
-  locks.release(PRESENCE_LOCK)
-  if (!locks.tryHold(PRESENCE_LOCK)) return
+  locks.release(FILE_LOCK.presence)
+  if (!locks.tryHold(FILE_LOCK.presence)) return
   mapping.sync()
   words[CLOSED] = 1
   mapping.sync()

@@ -22,7 +22,7 @@ import {
   userId,
 } from '../platform/index.ts'
 import { arrive, begin, depart } from './attendance.ts'
-import { HEADER } from './format.ts'
+import { FILE_LOCK, HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
@@ -32,8 +32,6 @@ export type WantedGeometry = { readonly [K in keyof Geometry]: Geometry[K] | und
 /** Completes what the caller wants, for a new segment; throws where something needed is missing. */
 export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
 
-/** Held on a new file by whoever is making it. Attachments number from 1 (engine/lock.ts). */
-const CREATOR_LOCK = 0
 const FILE_SUFFIX = '.undercroft'
 const TEMPORARY_SUFFIX = '.new'
 /** Between the file's own name and the suffix: strict, as whatever looks like this is removed. */
@@ -179,7 +177,7 @@ function create(file: string, geometry: Geometry): Segment | undefined {
   const fd = createExclusive(temporary, file)
   let mapping: Mapping | undefined
   try {
-    locksOfFile(fd).tryHold(CREATOR_LOCK)
+    locksOfFile(fd).tryHold(FILE_LOCK.creator)
     preallocate(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
@@ -273,7 +271,7 @@ function removeIfAbandoned(temporary: string): void {
     return // its maker was quicker, or it is not ours to judge
   }
   try {
-    if (!locksOfFile(fd).isHeldElsewhere(CREATOR_LOCK)) fs.rmSync(temporary, { force: true })
+    if (!locksOfFile(fd).isHeldElsewhere(FILE_LOCK.creator)) fs.rmSync(temporary, { force: true })
   } finally {
     fs.closeSync(fd)
   }

@@ -147,6 +147,26 @@ assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
 
+/** The file locks of a segment by number. See each holder's file for what the lock says. */
+export const FILE_LOCK = {
+  /** Held on a new file by the process that is making it. */
+  creator: 0,
+  /** One for each process or thread that has the segment open, by its serial. */
+  firstSerial: 1,
+  lastSerial: 2 ** 31 - 1,
+  /** One for each cell of hit counters. */
+  firstCell: 2 ** 32,
+  /** Held by the process that sweeps. */
+  sweeper: 2 ** 33,
+  /** Shared by all that have the segment open; held by one that is alone with it. */
+  presence: 2 ** 33 + 1,
+} as const
+
+assert(FILE_LOCK.creator < FILE_LOCK.firstSerial, 'no opener has the lock of the creator')
+assert(FILE_LOCK.lastSerial < FILE_LOCK.firstCell, 'serials end before the cells')
+assert(FILE_LOCK.firstCell + CELL_COUNT <= FILE_LOCK.sweeper, 'cells end before the sweeper')
+assert(FILE_LOCK.sweeper < FILE_LOCK.presence, 'the sweeper has a lock of its own')
+
 /** Bits of a slot's `info`. */
 const KEY_SIZE_MASK = 0xffff
 const TYPE_SHIFT = 16

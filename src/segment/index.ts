@@ -17,6 +17,7 @@ export {
   CELL_COUNT,
   CELL_STRIDE,
   CELLS_OFFSET,
+  FILE_LOCK,
   INFO_WRITING,
   INLINE_KEY_SIZE,
   isCompleteInfo,
@@ -45,7 +46,6 @@ export {
   HEAP_LEAD,
   type Layout,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
   maxValueSize,
 } from './geometry.ts'
 export {

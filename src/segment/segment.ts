@@ -7,7 +7,7 @@
 
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { UndercroftError } from '../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
 import {
   FORMAT_VERSION,
@@ -28,7 +28,6 @@ import {
   HASHES,
   type Layout,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
 } from './geometry.ts'
 import type { RecordLayout } from './record.ts'
 

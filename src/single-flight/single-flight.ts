@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as nap } from 'node:timers/promises'
-import type { Awaitable, CacheKey, Clock } from '../base/index.ts'
+import { type Awaitable, type CacheKey, type Clock, DEFAULT_MAX_KEY_SIZE } from '../base/index.ts'
 import { type HeldLease, Lease, type LeaseSite, leaseKeyOf, readLease } from './lease.ts'
 
 /** As nginx waits by default: https://nginx.org/r/proxy_cache_lock_timeout */
@@ -22,9 +22,6 @@ const MAX_WAITING = 10_000
 
 /** Times that a lease is neither to be had nor held by anybody, before there is no room for one. */
 const MAX_REFUSALS = 3
-
-/** A key's length is not known of a remote cache; ours take this much unless told otherwise. */
-const USUAL_MAX_KEY_SIZE = 256
 
 /** What came of asking: it is there now, or it is the asker who has to make it. */
 export type Turn<T> =
@@ -186,7 +183,7 @@ export class SingleFlight {
   }
 
   #leaseKey(key: CacheKey): string {
-    return leaseKeyOf(key, this.#site.cache.maxKeySize ?? USUAL_MAX_KEY_SIZE)
+    return leaseKeyOf(key, this.#site.cache.maxKeySize ?? DEFAULT_MAX_KEY_SIZE)
   }
 }
 
