@@ -160,7 +160,7 @@ export class NearCopies {
   }
 
   #keep(place: number, value: unknown, size: number): void {
-    this.#size += size - (this.#sizes[place] as number)
+    this.#size += size - this.#sizes[place]
     this.#sizes[place] = size
     this.#values[place] = value
   }
@@ -207,15 +207,15 @@ export class NearCopies {
 
   /** The last copy takes the place. */
   #forget(place: number): void {
-    this.#places.delete(this.#keys[place] as string)
-    this.#size -= this.#sizes[place] as number
+    this.#places.delete(this.#keys[place])
+    this.#size -= this.#sizes[place]
     const last = this.#count - 1
     if (place !== last) {
-      const key = this.#keys[last] as string
+      const key = this.#keys[last]
       this.#keys[place] = key
       this.#values[place] = this.#values[last]
-      this.#sizes[place] = this.#sizes[last] as number
-      this.#used[place] = this.#used[last] as number
+      this.#sizes[place] = this.#sizes[last]
+      this.#used[place] = this.#used[last]
       this.#stamps.move(last, place)
       this.#places.set(key, place)
     }

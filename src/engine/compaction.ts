@@ -75,7 +75,7 @@ export class Compaction {
   /** Whether that is better than one more eviction, after so many for this value. */
   #isClearingDue(count: number, evictions: number): boolean {
     const { blocks, eviction } = this.#parts
-    const free = this.#segment.words[FREE_BLOCK_COUNT] as number
+    const free = this.#segment.words[FREE_BLOCK_COUNT]
     // Clearing may have to evict.
     if (free < count || eviction === undefined) return false
     const worth = Math.ceil(usedSlotCount(this.#segment) / WORTH_SLOTS)
@@ -90,7 +90,7 @@ export class Compaction {
    */
   #clearRun(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
     const { blocks } = this.#parts
-    if ((this.#segment.words[FREE_BLOCK_COUNT] as number) < count) return NO_BLOCK
+    if (this.#segment.words[FREE_BLOCK_COUNT] < count) return NO_BLOCK
     const first = blocks.emptiestStretch(count, keptFirst, keptCount)
     if (first === NO_BLOCK) return NO_BLOCK
     const residents = this.#residentsOf(first, count)

@@ -38,12 +38,12 @@ export class Counters {
   }
 
   countHit(): void {
-    if (this.#own) (this.#doubles[this.#cell + HITS] as number) += 1
+    if (this.#own) this.#doubles[this.#cell + HITS] += 1
     else Atomics.add(this.#integers, this.#cell + HITS, 1n)
   }
 
   countMiss(): void {
-    if (this.#own) (this.#doubles[this.#cell + MISSES] as number) += 1
+    if (this.#own) this.#doubles[this.#cell + MISSES] += 1
     else Atomics.add(this.#integers, this.#cell + MISSES, 1n)
   }
 
@@ -52,8 +52,8 @@ export class Counters {
     let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
     let attachments = 1 // this one; its own locks do not show
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
-      hits += this.#doubles[cellIndex(cell) + HITS] as number
-      misses += this.#doubles[cellIndex(cell) + MISSES] as number
+      hits += this.#doubles[cellIndex(cell) + HITS]
+      misses += this.#doubles[cellIndex(cell) + MISSES]
       if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) attachments++
     }
     return { hits, misses, attachments }

@@ -233,7 +233,7 @@ export class Engine {
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
       if (result === NO_ITEM) return undefined
-      if (result !== CHANGED) return result as T
+      if (result !== CHANGED) return result
     }
     return this.#exclusive.run(() => {
       let result = attempt()
@@ -242,7 +242,7 @@ export class Engine {
         result = attempt()
       }
       if (result === CHANGED) throw changesUnderLock(this.segment)
-      return result === NO_ITEM ? undefined : (result as T)
+      return result === NO_ITEM ? undefined : result
     })
   }
 

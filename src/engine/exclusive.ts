@@ -49,7 +49,7 @@ export class Exclusive {
   /** The lock is held. A failure in here leaves the mark, so the next owner tries again. */
   recover(): void {
     this.#lock.markForRecovery()
-    ;(this.#parts.segment.doubles[TAKEOVERS] as number) += this.#lock.takeTakeoverCount()
+    this.#parts.segment.doubles[TAKEOVERS] += this.#lock.takeTakeoverCount()
     rebuild(this.#parts, this.#scratch, this.#lock)
     this.#lock.markRecovered()
   }

@@ -24,7 +24,7 @@ export class LastChange {
 
   /** 0: there was none, or nobody has asked. */
   get atMs(): number {
-    const atMs = this.#doubles[LAST_MODIFIED] as number
+    const atMs = this.#doubles[LAST_MODIFIED]
     return atMs > 0 && atMs < Infinity ? atMs : NOT_KEPT
   }
 

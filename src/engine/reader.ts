@@ -113,27 +113,27 @@ export class Reader {
     this.#bucket = bucket
     this.#version = version
     if ((version & 1) !== 0) return RETRY
-    let slot = words[bucket + FIRST_SLOT] as number
+    let slot = words[bucket + FIRST_SLOT]
     let at = 0
     let steps = 0
     for (; ; steps++) {
       if (slot === NO_SLOT) return this.confirm() ? MISS : RETRY
       if (slot < 0 || slot > slotCount || steps > slotCount) return this.#retryUnlessCorrupt()
       at = this.#slotsWord + (slot - 1) * STRIDE_WORDS
-      if (words[at + HASH] === hash && keySizeOf(words[at + INFO] as number) === keySize) {
+      if (words[at + HASH] === hash && keySizeOf(words[at + INFO]) === keySize) {
         let i = 0
         while (i < inlineCount && words[at + KEY + i] === keyWords[i]) i++
         if (i === inlineCount && (keySize <= INLINE_KEY_SIZE || this.#tailEquals(slot, key))) break
       }
-      slot = words[at + NEXT_SLOT] as number
+      slot = words[at + NEXT_SLOT]
     }
     const slotDouble = this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES
-    const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT] as number
+    const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT]
     if (expiresAtMs !== NEVER && expiresAtMs <= this.#clock.nowMs()) {
       return this.confirm() ? MISS : RETRY
     }
-    const size = words[at + VALUE_SIZE] as number
-    const offset = this.#blocksOffset + (words[at + FIRST_BLOCK] as number) * this.#blockStride
+    const size = words[at + VALUE_SIZE]
+    const offset = this.#blocksOffset + words[at + FIRST_BLOCK] * this.#blockStride
     if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
       return this.#retryUnlessCorrupt()
     }
@@ -143,7 +143,7 @@ export class Reader {
     found.expiresAtMs = expiresAtMs
     found.offset = offset
     found.size = size
-    found.type = valueTypeOf(words[at + INFO] as number)
+    found.type = valueTypeOf(words[at + INFO])
     if (--this.#hitsToNote === 0) this.#hitsToNote = this.order.note(bucket, slot, steps === 0)
     return FOUND
   }

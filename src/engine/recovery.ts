@@ -53,7 +53,7 @@ export interface RebuildLock {
  */
 export function deleteAll(parts: Parts): number {
   const { table, blocks, eviction, segment, lastChange } = parts
-  const count = segment.words[ITEM_COUNT] as number
+  const count = segment.words[ITEM_COUNT]
   // First of all: a reader in the middle of an item must not see it without its kind.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
   for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
@@ -109,7 +109,7 @@ export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): 
   }
   segment.doubles[EARLIEST_EXPIRY] = earliest
   segment.doubles[ROUND_EARLIEST_EXPIRY] = earliest
-  ;(segment.doubles[DROPPED] as number) += dropped
+  segment.doubles[DROPPED] += dropped
   segment.words[UNSEALED_SLOT] = NO_SLOT
   for (let index = 0; index < table.bucketCount; index++) table.endChange(table.bucketAt(index))
 }
@@ -132,7 +132,7 @@ function fetchChains({ table }: Parts, from: SlotIndex): void {
     fetched[i] = table.firstSlot(table.bucketOf(table.hash(from - i)))
   }
   for (let i = 0; i < count; i++) {
-    const first = fetched[i] as number
+    const first = fetched[i]
     if (first !== NO_SLOT) fetched[i] = table.hash(first)
   }
 }

@@ -46,9 +46,9 @@ export class Room {
    * full, but never `except`. False: nothing can go.
    */
   makeSome(except: SlotIndex): boolean {
-    const before = this.#parts.segment.words[ITEM_COUNT] as number
+    const before = this.#parts.segment.words[ITEM_COUNT]
     const reclaimed = this.#reclaimExpired(except)
-    this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
+    this.freedSeveral = before - this.#parts.segment.words[ITEM_COUNT] > 1
     if (reclaimed) return true
     const { eviction, segment } = this.#parts
     if (segment.geometry.eviction === 'clear') return this.#removeAll(except)
@@ -101,7 +101,7 @@ export class Room {
   isSweepDue(): boolean {
     const { segment, clock } = this.#parts
     if (segment.words[SWEEP_SLOT] !== 0) return true
-    return clock.nowMs() >= (segment.doubles[EARLIEST_EXPIRY] as number)
+    return clock.nowMs() >= segment.doubles[EARLIEST_EXPIRY]
   }
 
   /**
@@ -112,7 +112,7 @@ export class Room {
     const { segment, table, clock } = this.#parts
     const used = usedSlotCount(segment)
     const nowMs = clock.nowMs()
-    let slot = segment.words[SWEEP_SLOT] as number
+    let slot = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
     // A round sees all that was set before it; what is set meanwhile lowers this by itself.
     if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
@@ -133,7 +133,7 @@ export class Room {
     const roundEnds = slot >= used
     segment.words[SWEEP_SLOT] = roundEnds ? 0 : slot
     if (roundEnds) {
-      segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY] as number
+      segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY]
     }
     return reclaimed
   }
@@ -157,12 +157,12 @@ export class Room {
   #hasOtherItems(except: SlotIndex): boolean {
     const { segment, table } = this.#parts
     const own = except !== NO_SLOT && table.info(except) !== 0 ? 1 : 0
-    return (segment.words[ITEM_COUNT] as number) > own
+    return segment.words[ITEM_COUNT] > own
   }
 
   #reclaimExpired(except: SlotIndex): boolean {
     const { segment, clock, eviction } = this.#parts
-    if (clock.nowMs() < (segment.doubles[EARLIEST_EXPIRY] as number)) return false
+    if (clock.nowMs() < segment.doubles[EARLIEST_EXPIRY]) return false
     if (eviction !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
     // The whole table if need be: "full" is said only when nothing expired is left.
     const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
@@ -174,10 +174,10 @@ export class Room {
 
   #lower(minimum: number, atMs: number): void {
     const { doubles } = this.#parts.segment
-    if (atMs < (doubles[minimum] as number)) doubles[minimum] = atMs
+    if (atMs < doubles[minimum]) doubles[minimum] = atMs
   }
 
   #count(counter: number): void {
-    ;(this.#parts.segment.doubles[counter] as number) += 1
+    this.#parts.segment.doubles[counter] += 1
   }
 }

@@ -84,30 +84,30 @@ export class SlotTable {
 
   /** Makes the version odd, before all that follows. */
   beginChange(bucket: BucketWord): void {
-    storeBefore(this.#words, bucket, (this.#words[bucket] as number) | 1)
+    storeBefore(this.#words, bucket, this.#words[bucket] | 1)
   }
 
   /** Makes it even again, after all that went before. */
   endChange(bucket: BucketWord): void {
-    storeRelease(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
+    storeRelease(this.#words, bucket, (this.#words[bucket] + 1) | 0)
   }
 
   /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
   find(bucket: BucketWord, key: PreparedKey): SlotIndex {
     const words = this.#words
-    let slot = words[bucket + FIRST_SLOT] as number
+    let slot = words[bucket + FIRST_SLOT]
     for (let steps = 0; steps <= this.slotCount; steps++) {
       if (slot === NO_SLOT) return NO_SLOT
       if (slot < 0 || slot > this.slotCount) return BROKEN_CHAIN
       const at = this.#at(slot)
       if (
         words[at + HASH] === key.hash &&
-        keySizeOf(words[at + INFO] as number) === key.size &&
+        keySizeOf(words[at + INFO]) === key.size &&
         this.#keyEquals(slot, at, key)
       ) {
         return slot
       }
-      slot = words[at + NEXT_SLOT] as number
+      slot = words[at + NEXT_SLOT]
     }
     return BROKEN_CHAIN
   }
@@ -137,13 +137,13 @@ export class SlotTable {
   /** A slot that is free, taken off the free chain; or NO_SLOT. */
   allocate(): SlotIndex {
     const words = this.#words
-    const freed = words[FIRST_FREE_SLOT] as number
+    const freed = words[FIRST_FREE_SLOT]
     if (freed !== NO_SLOT) {
       this.#requireFree(freed)
-      words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT] as number
+      words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT]
       return freed
     }
-    const used = words[USED_SLOT_COUNT] as number
+    const used = words[USED_SLOT_COUNT]
     if (used >= this.slotCount) return NO_SLOT
     this.#requireFree(used + 1)
     words[USED_SLOT_COUNT] = used + 1
@@ -158,7 +158,7 @@ export class SlotTable {
 
   free(slot: SlotIndex): void {
     const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT] as number
+    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT]
     words[FIRST_FREE_SLOT] = slot
   }
 
@@ -168,9 +168,9 @@ export class SlotTable {
     words[at + HASH] = key.hash
     const count = (key.size + 3) >> 2
     const inline = Math.min(count, INLINE_KEY_WORDS)
-    for (let i = 0; i < inline; i++) words[at + KEY + i] = key.words[i] as number
+    for (let i = 0; i < inline; i++) words[at + KEY + i] = key.words[i]
     const tail = this.#tailOf(slot)
-    for (let i = inline; i < count; i++) words[tail + i] = key.words[i] as number
+    for (let i = inline; i < count; i++) words[tail + i] = key.words[i]
   }
 
   /** Copies the words of a key of that size out of a slot. */
@@ -179,17 +179,17 @@ export class SlotTable {
     const count = (size + 3) >> 2
     const inline = Math.min(count, INLINE_KEY_WORDS)
     const at = this.#at(slot) + KEY
-    for (let i = 0; i < inline; i++) target[i] = words[at + i] as number
+    for (let i = 0; i < inline; i++) target[i] = words[at + i]
     const tail = this.#tailOf(slot)
-    for (let i = inline; i < count; i++) target[i] = words[tail + i] as number
+    for (let i = inline; i < count; i++) target[i] = words[tail + i]
   }
 
   /** Puts a complete slot at the head of its chain. The bucket must be changing. */
   link(bucket: BucketWord, slot: SlotIndex): void {
     const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT] as number
+    words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT]
     words[bucket + FIRST_SLOT] = slot
-    ;(words[ITEM_COUNT] as number) += 1
+    words[ITEM_COUNT] += 1
   }
 
   /** Takes a slot out of its chain. The bucket must be changing. */
@@ -197,11 +197,11 @@ export class SlotTable {
     const words = this.#words
     let from = bucket + FIRST_SLOT
     for (let steps = 0; steps <= this.slotCount; steps++) {
-      const next = words[from] as number
+      const next = words[from]
       if (next <= NO_SLOT || next > this.slotCount) break
       if (next === slot) {
-        words[from] = words[this.#at(slot) + NEXT_SLOT] as number
-        ;(words[ITEM_COUNT] as number) -= 1
+        words[from] = words[this.#at(slot) + NEXT_SLOT]
+        words[ITEM_COUNT] -= 1
         return
       }
       from = this.#at(next) + NEXT_SLOT
@@ -216,7 +216,7 @@ export class SlotTable {
   }
 
   firstSlot(bucket: BucketWord): SlotIndex {
-    return this.#words[bucket + FIRST_SLOT] as number
+    return this.#words[bucket + FIRST_SLOT]
   }
 
   emptyChain(bucket: BucketWord): void {
@@ -224,16 +224,16 @@ export class SlotTable {
   }
 
   nextSlot(slot: SlotIndex): SlotIndex {
-    return this.#words[this.#at(slot) + NEXT_SLOT] as number
+    return this.#words[this.#at(slot) + NEXT_SLOT]
   }
 
   hash(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + HASH] as number
+    return this.#words[this.#at(slot) + HASH]
   }
 
   /** 0: the slot is free. */
   info(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + INFO] as number
+    return this.#words[this.#at(slot) + INFO]
   }
 
   setInfo(slot: SlotIndex, info: number): void {
@@ -246,7 +246,7 @@ export class SlotTable {
   }
 
   valueSize(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + VALUE_SIZE] as number
+    return this.#words[this.#at(slot) + VALUE_SIZE]
   }
 
   setValueSize(slot: SlotIndex, size: number): void {
@@ -254,7 +254,7 @@ export class SlotTable {
   }
 
   firstBlock(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + FIRST_BLOCK] as number
+    return this.#words[this.#at(slot) + FIRST_BLOCK]
   }
 
   setFirstBlock(slot: SlotIndex, block: number): void {
@@ -263,7 +263,7 @@ export class SlotTable {
 
   /** 0: never. */
   expiresAtMs(slot: SlotIndex): number {
-    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] as number
+    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT]
   }
 
   /** One aligned store of 8 bytes: whole even if the process dies beside it. */
@@ -273,7 +273,7 @@ export class SlotTable {
 
   /** What the eviction policy noted; 0: nothing. */
   evictionMark(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + EVICTION_MARK] as number
+    return this.#words[this.#at(slot) + EVICTION_MARK]
   }
 
   setEvictionMark(slot: SlotIndex, mark: number): void {

@@ -69,8 +69,8 @@ export class Stamps {
    */
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
-    const bucket = this.#stamps[at + BUCKET] as number
-    const slot = Math.abs(this.#stamps[at + SLOT] as number)
+    const bucket = this.#stamps[at + BUCKET]
+    const slot = Math.abs(this.#stamps[at + SLOT])
     const isUnchanged =
       this.#words[bucket] === this.#stamps[at + VERSION] &&
       this.#table.hash(slot) === this.#stamps[at + HASH]
@@ -79,13 +79,13 @@ export class Stamps {
 
   /** The item was overwritten: `renew` will stamp it with the version of now. Under the lock. */
   noteVersion(place: number): void {
-    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET] as number] as number
+    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
   /** Stamps the item that was just overwritten in its slot. */
   renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
-    const slot = Math.abs(this.#stamps[at + SLOT] as number)
+    const slot = Math.abs(this.#stamps[at + SLOT])
     this.#stamps[at + SLOT] = expiresAtMs === NEVER ? slot : -slot
     this.#stamps[at + VERSION] = this.#noted
   }
@@ -101,14 +101,14 @@ export class Stamps {
   useAgain(place: number): boolean {
     const stamps = this.#stamps
     const at = place * STRIDE
-    const bucket = stamps[at + BUCKET] as number
-    const version = stamps[at + VERSION] as number
-    const ends = (stamps[at + SLOT] as number) < 0
-    const slot = Math.abs(stamps[at + SLOT] as number)
+    const bucket = stamps[at + BUCKET]
+    const version = stamps[at + VERSION]
+    const ends = stamps[at + SLOT] < 0
+    const slot = Math.abs(stamps[at + SLOT])
     if (loadAcquire(this.#words, bucket) !== version) return false
     if (ends) {
       const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
-      if ((endsAtMs as number) <= this.#clock.nowMs()) return false
+      if (endsAtMs <= this.#clock.nowMs()) return false
       // The end was read from shared memory: it counts only if nothing changed meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }

@@ -54,6 +54,6 @@ export const LAST_MODIFIED = double('lastModifiedAtMs')
 
 /** Slots in use or freed: all others are free, too. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {
-  const count = segment.words[USED_SLOT_COUNT] as number
+  const count = segment.words[USED_SLOT_COUNT]
   return Math.max(0, Math.min(count, segment.geometry.maxItems))
 }

@@ -28,13 +28,13 @@ export function verify(parts: Parts, scratch: PreparedKey): VerifyReport {
   return {
     ok: problems.length === 0,
     problems,
-    items: parts.segment.words[ITEM_COUNT] as number,
+    items: parts.segment.words[ITEM_COUNT],
   }
 }
 
 function* findProblems(parts: Parts, scratch: PreparedKey): Generator<string> {
   const { table, segment } = parts
-  const used = segment.words[USED_SLOT_COUNT] as number
+  const used = segment.words[USED_SLOT_COUNT]
   if (used < 0 || used > table.slotCount) {
     yield `${used} slots are said to be used, of ${table.slotCount}`
     return
@@ -98,7 +98,7 @@ function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Gen
     yield `slot ${slot} has a checksum of something else`
   }
   const expiresAtMs = table.expiresAtMs(slot)
-  const earliest = segment.doubles[EARLIEST_EXPIRY] as number
+  const earliest = segment.doubles[EARLIEST_EXPIRY]
   if (!(expiresAtMs >= 0)) yield `slot ${slot} expires at ${expiresAtMs}`
   if (expiresAtMs !== NEVER && expiresAtMs < earliest) {
     yield `slot ${slot} expires at ${expiresAtMs}, before the earliest expiry ${earliest}`
@@ -118,7 +118,7 @@ function* freeChainProblems(
 ): Generator<string> {
   const { table, segment } = parts
   const free = new Set<SlotIndex>()
-  let slot = segment.words[FIRST_FREE_SLOT] as number
+  let slot = segment.words[FIRST_FREE_SLOT]
   while (slot !== NO_SLOT) {
     if (slot < 0 || slot > used || free.has(slot)) {
       yield `the chain of free slots is broken at slot ${slot}`
@@ -161,7 +161,7 @@ function* blockProblems(parts: Parts, linked: ReadonlySet<SlotIndex>): Generator
     usedBlocks++
     if (!owners.has(block)) yield `block ${block} is marked used but belongs to no slot`
   }
-  const free = segment.words[FREE_BLOCK_COUNT] as number
+  const free = segment.words[FREE_BLOCK_COUNT]
   if (usedBlocks + free !== blocks.blockCount) {
     yield `${usedBlocks} blocks are used and ${free} counted free, of ${blocks.blockCount}`
   }

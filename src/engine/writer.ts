@@ -115,7 +115,7 @@ export class Writer {
     const block = table.firstBlock(slot)
     if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
     const at = blocks.offset(block) / COUNTER_SIZE
-    const before = this.#integers[at] as bigint
+    const before = this.#integers[at]
     const value = applyOperation(operation, before, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
     const bucket = table.bucketOf(key.hash)
@@ -268,7 +268,7 @@ export class Writer {
       lastChange.note()
       return 'stored'
     }
-    ;(segment.doubles[FULL] as number) += 1
+    segment.doubles[FULL] += 1
     return 'full'
   }
 

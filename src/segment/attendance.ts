@@ -101,7 +101,7 @@ function isOfThisBoot({ words, doubles, geometry }: Segment, inode: number): boo
 
 function writeBoot({ words, doubles }: Segment, inode: number): void {
   const current = bootId()
-  for (let i = 0; i < BOOT_ID_WORDS; i++) words[BOOT_ID + i] = current[i] as number
+  for (let i = 0; i < BOOT_ID_WORDS; i++) words[BOOT_ID + i] = current[i]
   doubles[INODE] = inode
 }
 

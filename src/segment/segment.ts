@@ -60,8 +60,8 @@ export class Segment {
     this.words = new Int32Array(mapping.buffer)
     this.doubles = new Float64Array(mapping.buffer)
     this.bytes = Buffer.from(mapping.buffer)
-    this.seedLow = this.words[headerWord('seedLow')] as number
-    this.seedHigh = this.words[headerWord('seedHigh')] as number
+    this.seedLow = this.words[headerWord('seedLow')]
+    this.seedHigh = this.words[headerWord('seedHigh')]
   }
 
   /** The last to close a store waits until its device has it. */
