@@ -103,7 +103,7 @@ export class Loader<V> {
   ): Promise<V> {
     // `has` first: a look that finds nothing is not another miss.
     const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
-    const turn = await this.#singleFlight.enter(key, find, waitMs)
+    const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
     if (turn.kind === 'found') return turn.found
     const lease = turn.kind === 'lead' ? turn.lease : undefined
     try {

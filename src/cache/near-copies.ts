@@ -20,7 +20,7 @@ const LARGEST_PART = 1 / 16
 const TAKE_ONE_OF = 8
 
 /** What near copies need of the engine. */
-export interface NearSource extends Pick<Engine, 'get' | 'found' | 'storeAgain'> {
+export interface NearSource extends Pick<Engine, 'get' | 'found' | 'overwriteIfUnchanged'> {
   createStamps(count: number): NearStamps
 }
 
@@ -63,7 +63,7 @@ export class NearCopies {
   get(key: string): unknown {
     const worth = this.#worth
     const place = worth.isOn ? this.#places.get(key) : undefined
-    if (place !== undefined && this.#stamps.useAgain(place)) {
+    if (place !== undefined && this.#stamps.validate(place)) {
       this.#used[place] = 1
       worth.hits++
       return this.#values[place]
@@ -83,7 +83,7 @@ export class NearCopies {
   ): StoreOutcome | undefined {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place === undefined) return undefined
-    const outcome = this.#engine.storeAgain(this.#stamps, place, source, expiresAtMs)
+    const outcome = this.#engine.overwriteIfUnchanged(this.#stamps, place, source, expiresAtMs)
     if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
     return outcome
   }

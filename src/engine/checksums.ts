@@ -7,19 +7,19 @@
  * makes to the checksum then follows from the change alone: a touch need not read the value.
  */
 
-import { keySizeOf, type Segment } from '../segment/index.ts'
+import type { Segment } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
 import { addBytes, addRun, addWords, CRC_START } from './crc32.ts'
+import { keySizeOf, type SlotIndex } from './slot-table.ts'
 import {
   EXPIRES_AT,
   FIRST_BLOCK,
   INLINE_KEY_WORDS,
   KEY,
-  type SlotIndex,
   STRIDE_WORDS,
+  UNSEALED_SLOT,
   VALUE_SIZE,
-} from './slot-table.ts'
-import { UNSEALED_SLOT } from './state.ts'
+} from './state.ts'
 
 const scratch = new BigInt64Array(1)
 const scratchWords = new Int32Array(scratch.buffer)

@@ -8,12 +8,12 @@
 
 import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
-import { INLINE_KEY_SIZE, keySizeOf, valueTypeOf } from '../segment/index.ts'
+import { INLINE_KEY_SIZE } from '../segment/index.ts'
 import { ChainOrder } from './chain-order.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { PreparedKey } from './key.ts'
-import type { Parts } from './parts.ts'
+import { type BucketWord, keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
 import {
-  type BucketWord,
   EXPIRES_AT,
   FIRST_BLOCK,
   FIRST_SLOT,
@@ -22,12 +22,10 @@ import {
   INLINE_KEY_WORDS,
   KEY,
   NEXT_SLOT,
-  NO_SLOT,
-  type SlotIndex,
   STRIDE_DOUBLES,
   STRIDE_WORDS,
   VALUE_SIZE,
-} from './slot-table.ts'
+} from './state.ts'
 
 /** What one attempt came to. */
 export const FOUND = 0
@@ -67,7 +65,7 @@ export class Reader {
   #version = 0
   #hitsToNote = 1
 
-  readonly #parts: Parts
+  readonly #context: EngineContext
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -80,10 +78,10 @@ export class Reader {
   readonly #blocksOffset: number
   readonly #blockStride: number
 
-  constructor(parts: Parts) {
-    const { words, doubles, layout, geometry } = parts.segment
-    this.#parts = parts
-    this.#clock = parts.clock
+  constructor(context: EngineContext) {
+    const { words, doubles, layout, geometry } = context.segment
+    this.#context = context
+    this.#clock = context.clock
     this.#words = words
     this.#doubles = doubles
     this.#size = layout.size
@@ -164,7 +162,7 @@ export class Reader {
 
   /** One attempt to make something of whatever a slot holds; for iteration. */
   readSlot<T>(slot: SlotIndex, make: (slot: SlotIndex) => T): T | typeof NO_ITEM | typeof CHANGED {
-    const { table, clock } = this.#parts
+    const { table, clock } = this.#context
     const hash = table.hash(slot)
     this.#bucket = table.bucketOf(hash)
     this.#version = table.version(this.#bucket)
@@ -185,14 +183,14 @@ export class Reader {
   }
 
   #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
-    return this.#parts.table.tailEquals(slot, key)
+    return this.#context.table.tailEquals(slot, key)
   }
 
   #retryUnlessCorrupt(): typeof RETRY {
     if (!this.confirm()) return RETRY
     throw new UndercroftError(
       'UNDERCROFT_CORRUPT',
-      `${this.#parts.segment.label} is corrupt: a chain leads nowhere. ` +
+      `${this.#context.segment.label} is corrupt: a chain leads nowhere. ` +
         'Run "undercroft verify", then destroy it',
     )
   }

@@ -7,17 +7,26 @@
  */
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
-import {
-  BUCKET,
-  INLINE_KEY_SIZE,
-  keySizeOf,
-  type Segment,
-  SLOT,
-  SLOT_STRIDE,
-} from '../segment/index.ts'
+import { KEY_SIZE_MASK, type Segment, TYPE_MASK, TYPE_SHIFT } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import { FIRST_FREE_SLOT, ITEM_COUNT, USED_SLOT_COUNT } from './state.ts'
+import {
+  EVICTION_MARK,
+  EXPIRES_AT,
+  FIRST_BLOCK,
+  FIRST_FREE_SLOT,
+  FIRST_SLOT,
+  HASH,
+  INFO,
+  INLINE_KEY_WORDS,
+  ITEM_COUNT,
+  KEY,
+  NEXT_SLOT,
+  STRIDE_DOUBLES,
+  STRIDE_WORDS,
+  USED_SLOT_COUNT,
+  VALUE_SIZE,
+} from './state.ts'
 
 /** Position in the slot table, from 1. */
 export type SlotIndex = number
@@ -27,21 +36,6 @@ export type BucketWord = number
 export const NO_SLOT = 0
 /** What `find` answers when the chain makes no sense: it changed underneath, or it is corrupt. */
 export const BROKEN_CHAIN = -1
-
-/** Fields of a bucket and of a slot, in words from where they begin. */
-export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
-export const HASH = SLOT.fields.hash.offset / 4
-export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
-export const INFO = SLOT.fields.info.offset / 4
-export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
-export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
-export const EVICTION_MARK = SLOT.fields.evictionMark.offset / 4
-export const KEY = SLOT.size / 4
-export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
-export const STRIDE_WORDS = SLOT_STRIDE / 4
-export const STRIDE_DOUBLES = SLOT_STRIDE / 8
-/** In doubles. */
-export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
 export class SlotTable {
   readonly slotCount: number
@@ -209,12 +203,6 @@ export class SlotTable {
     throw new NeedsRebuild(`slot ${slot} is not in its chain`)
   }
 
-  /** Makes a slot the first of its chain. The bucket must be changing. */
-  moveToFront(bucket: BucketWord, slot: SlotIndex): void {
-    this.unlink(bucket, slot)
-    this.link(bucket, slot)
-  }
-
   firstSlot(bucket: BucketWord): SlotIndex {
     return this.#words[bucket + FIRST_SLOT]
   }
@@ -289,4 +277,16 @@ export class SlotTable {
   #tailOf(slot: SlotIndex): number {
     return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }
+}
+
+export function packInfo(keySize: number, valueType: number): number {
+  return keySize | (valueType << TYPE_SHIFT)
+}
+
+export function keySizeOf(info: number): number {
+  return info & KEY_SIZE_MASK
+}
+
+export function valueTypeOf(info: number): number {
+  return (info >> TYPE_SHIFT) & TYPE_MASK
 }

@@ -7,17 +7,12 @@
 
 import { type Clock, NEVER } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
-import type { Counters } from './counters.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { Eviction } from './eviction/eviction.ts'
-import type { Parts } from './parts.ts'
+import type { HitCounters } from './hit-counters.ts'
 import type { Reader } from './reader.ts'
-import {
-  EXPIRES_AT,
-  NO_SLOT,
-  type SlotIndex,
-  type SlotTable,
-  STRIDE_DOUBLES,
-} from './slot-table.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
+import { EXPIRES_AT, STRIDE_DOUBLES } from './state.ts'
 
 /** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
 const STRIDE = 4
@@ -31,7 +26,7 @@ export class Stamps {
   readonly #reader: Reader
   readonly #table: SlotTable
   readonly #eviction: Eviction | undefined
-  readonly #counters: Counters
+  readonly #counters: HitCounters
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -39,13 +34,13 @@ export class Stamps {
   readonly #stamps: Int32Array
   #noted = 0
 
-  constructor(count: number, parts: Parts, reader: Reader, counters: Counters) {
-    const { segment } = parts
+  constructor(count: number, context: EngineContext, reader: Reader, counters: HitCounters) {
+    const { segment } = context
     this.#reader = reader
-    this.#table = parts.table
-    this.#eviction = parts.eviction
+    this.#table = context.table
+    this.#eviction = context.eviction
     this.#counters = counters
-    this.#clock = parts.clock
+    this.#clock = context.clock
     this.#words = segment.words
     this.#doubles = segment.doubles
     this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slots count from 1
@@ -98,7 +93,7 @@ export class Stamps {
    * Whether an item is live and nothing in its chain has changed since. If so, counts a hit and
    * notes the use, as `get` does. (A version is the same again after 2^31 changes of one chain.)
    */
-  useAgain(place: number): boolean {
+  validate(place: number): boolean {
     const stamps = this.#stamps
     const at = place * STRIDE
     const bucket = stamps[at + BUCKET]

@@ -4,8 +4,8 @@
 
 import type { CacheStats } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
-import type { Counters } from './counters.ts'
-import type { Parts } from './parts.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { HitCounters } from './hit-counters.ts'
 import {
   DROPPED,
   EVICTED,
@@ -17,8 +17,8 @@ import {
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks, lastChange }: Parts,
-  counters: Counters,
+  { segment, blocks, lastChange }: EngineContext,
+  counters: HitCounters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
   const items = words[ITEM_COUNT]

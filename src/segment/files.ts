@@ -21,9 +21,9 @@ import {
   requireMappableSize,
   userId,
 } from '../platform/index.ts'
-import { arrive, begin, depart } from './attendance.ts'
 import { FILE_LOCK, HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
+import { registerCreator, registerOpener, unregister } from './open-tracking.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
 /** What the caller wants of the geometry. What is left open may be anything when attaching. */
@@ -104,8 +104,8 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     const geometry = readGeometry(start.subarray(0, length), stat.size, file)
     requireSameGeometry(file, wanted, geometry)
     mapping = mapFile(fd, computeLayout(geometry).size, file)
-    const segment = new Segment(mapping, geometry, file, depart)
-    arrive(segment, stat.ino)
+    const segment = new Segment(mapping, geometry, file, unregister)
+    registerOpener(segment, stat.ino)
     if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
       mapping.close() // destroyed, and perhaps created anew, in the meantime
       return undefined
@@ -181,8 +181,8 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     preallocate(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
-    const segment = new Segment(mapping, geometry, file, depart)
-    begin(segment, fs.fstatSync(fd).ino)
+    const segment = new Segment(mapping, geometry, file, unregister)
+    registerCreator(segment, fs.fstatSync(fd).ino)
     fs.linkSync(temporary, file)
     if (geometry.checksums) syncDirectory(directory)
     return segment

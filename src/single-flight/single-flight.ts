@@ -24,7 +24,7 @@ const MAX_WAITING = 10_000
 const MAX_REFUSALS = 3
 
 /** What came of asking: it is there now, or it is the asker who has to make it. */
-export type Turn<T> =
+export type Acquisition<T> =
   | { readonly kind: 'found'; readonly found: T; readonly waited: boolean }
   /** Make it, store it if `lease.isHeld()`, and `lease.end()` whatever happens. */
   | { readonly kind: 'lead'; readonly lease: Lease }
@@ -58,11 +58,11 @@ export class SingleFlight {
    *
    * @param find - looks for it where the leader stores it; undefined: it is not there
    */
-  async enter<T>(
+  async acquireOrWait<T>(
     key: CacheKey,
     find: () => Awaitable<T | undefined>,
     waitMs: number,
-  ): Promise<Turn<T>> {
+  ): Promise<Acquisition<T>> {
     const leaseKey = this.#leaseKey(key)
     const deadlineMs = this.#clock.elapsedMs() + waitMs
     for (;;) {
@@ -76,7 +76,7 @@ export class SingleFlight {
   }
 
   /** The lease, if nobody has it; undefined at once otherwise. */
-  async attempt(key: CacheKey): Promise<Lease | undefined> {
+  async tryAcquire(key: CacheKey): Promise<Lease | undefined> {
     const leaseKey = this.#leaseKey(key)
     if (this.#queues.has(leaseKey)) return undefined
     const queue = this.#openQueue(leaseKey)
@@ -95,9 +95,9 @@ export class SingleFlight {
     await this.#site.cache.delete(this.#leaseKey(key))
   }
 
-  async #contend<T>(contender: Contender<T>): Promise<Turn<T>> {
+  async #contend<T>(contender: Contender<T>): Promise<Acquisition<T>> {
     const queue = this.#openQueue(contender.leaseKey)
-    let turn: Turn<T> | undefined
+    let turn: Acquisition<T> | undefined
     try {
       turn = await this.#contest(contender, queue)
       return turn
@@ -106,7 +106,7 @@ export class SingleFlight {
     }
   }
 
-  async #contest<T>(contender: Contender<T>, queue: Queue): Promise<Turn<T>> {
+  async #contest<T>(contender: Contender<T>, queue: Queue): Promise<Acquisition<T>> {
     const { leaseKey, find } = contender
     for (let refusals = 0, waited = false; refusals < MAX_REFUSALS; waited = true) {
       const lease = await Lease.take(this.#site, leaseKey, () => queue.end('again'))

@@ -39,7 +39,7 @@ const MIN_TURNS_ALONE = 64
 const NOT_IN_HEAP = 0
 const IN_HEAP = 1
 
-export class Recency implements Eviction {
+export class Lru implements Eviction {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #table: SlotTable

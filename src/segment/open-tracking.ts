@@ -26,7 +26,7 @@ const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
  * Begins the record of a new file, which nobody else can have open yet. A store's first pages go to
  * its device before it gets its name: whatever is found under that name has a header.
  */
-export function begin(segment: Segment, inode: number): void {
+export function registerCreator(segment: Segment, inode: number): void {
   const { mapping, geometry, label } = segment
   if (!mapping.locks.tryShare(FILE_LOCK.presence)) {
     throw new UndercroftError(
@@ -40,13 +40,13 @@ export function begin(segment: Segment, inode: number): void {
 }
 
 /** Joins those who have the segment open. The first of them judges its bytes. */
-export function arrive(segment: Segment, inode: number): void {
+export function registerOpener(segment: Segment, inode: number): void {
   const { words, label } = segment
   const { locks } = segment.mapping
   const waiter = new Waiter()
   for (let naps = 0; naps < WAIT_NAPS; ) {
     if (locks.tryHold(FILE_LOCK.presence)) {
-      judge(segment, inode)
+      checkBoot(segment, inode)
       locks.tryShare(FILE_LOCK.presence)
       return
     }
@@ -65,7 +65,7 @@ export function arrive(segment: Segment, inode: number): void {
 }
 
 /** Leaves those who have the segment open. Nothing may be written to it afterwards. */
-export function depart(segment: Segment): void {
+export function unregister(segment: Segment): void {
   const { mapping, words, geometry } = segment
   const { locks } = mapping
   if (!mapping.shared || !geometry.checksums || !hasName(segment)) return
@@ -80,7 +80,7 @@ export function depart(segment: Segment): void {
 }
 
 /** Nobody else has the file open, and nobody can come meanwhile. */
-function judge(segment: Segment, inode: number): void {
+function checkBoot(segment: Segment, inode: number): void {
   const { words, mapping } = segment
   if (words[CLOSED] !== 1 && !isOfThisBoot(segment, inode)) {
     words[OWNER] = 0

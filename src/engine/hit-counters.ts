@@ -20,7 +20,7 @@ const COMMON_CELL = 0
 const HITS = CELL.fields.hits.offset / 8
 const MISSES = CELL.fields.misses.offset / 8
 
-export class Counters {
+export class HitCounters {
   readonly #doubles: Float64Array
   /** The common cell counts in integers, which have an atomic addition. */
   readonly #integers: BigInt64Array
