@@ -2,17 +2,17 @@
  * The depth of an item in its chain, and keys that share a chain.
  */
 
+import type { EngineContext } from '../src/engine/engine-context.ts'
 import { PreparedKey } from '../src/engine/key.ts'
-import type { Parts } from '../src/engine/parts.ts'
 
 /** With uWSGI's murmur2, these keys have one hash and one size, and so share a chain. */
 export const COLLIDING = ['abcd1', 'abcd2', 'abcd3', 'abcd4'] as const
 
 export class Depths {
-  readonly #parts: Parts
+  readonly #parts: EngineContext
   readonly #key: PreparedKey
 
-  constructor(parts: Parts) {
+  constructor(parts: EngineContext) {
     this.#parts = parts
     this.#key = new PreparedKey(parts.segment)
   }

@@ -5,8 +5,8 @@
 import { systemClock, type ValueDecoder, type ValueSource } from '../src/base/index.ts'
 import { encodeValue } from '../src/codecs/index.ts'
 import { Engine } from '../src/engine/engine.ts'
+import { createEngineContext, type EngineContext } from '../src/engine/engine-context.ts'
 import { PreparedKey } from '../src/engine/key.ts'
-import { assembleParts, type Parts } from '../src/engine/parts.ts'
 import { type Attempt, FOUND, RETRY, Reader } from '../src/engine/reader.ts'
 import {
   createPrivateSegment,
@@ -36,7 +36,7 @@ export interface Bench {
   readonly segment: Segment
   readonly clock: ManualClock
   readonly engine: Engine
-  readonly parts: Parts
+  readonly parts: EngineContext
   /** @returns another engine over the same segment */
   attach(): Engine
   key(text: string): PreparedKey
@@ -52,7 +52,7 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
   const clock = new ManualClock()
   const attach = () => new Engine(segment, { clock, lockTimeoutMs: 1000 })
   const engine = attach()
-  const parts = assembleParts(segment, clock)
+  const parts = createEngineContext(segment, clock)
   const reader = new Reader(parts)
   return {
     segment,
@@ -84,12 +84,12 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
 export function partsOf(
   scope: Scope,
   { name, directory }: { readonly name: string; readonly directory: string },
-): Parts {
+): EngineContext {
   const segment = openSegment(segmentPath(name, directory, undefined), ANY_GEOMETRY, () => {
     throw new Error(`there is no cache ${name}`)
   })
   onEnd(scope, () => segment.close())
-  return assembleParts(segment, systemClock)
+  return createEngineContext(segment, systemClock)
 }
 
 export function text(value: string): ValueSource {

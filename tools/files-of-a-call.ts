@@ -1,7 +1,7 @@
 /**
  * Prints which source files of this package one warm call passes through, and how many functions.
  *
- *     node dist/tools/files-of-a-call.js set
+ *     node build/tools/files-of-a-call.js set
  *
  * The number of files is what a reader has to open to follow the call. A file counts when one of
  * its functions runs during the measured call. V8's precise coverage finds the functions; a
@@ -68,7 +68,7 @@ async function functionsOf(call: MeasuredCall): Promise<Map<string, string[]>> {
 const [name = ''] = process.argv.slice(2)
 const prepare = CALLS[name]
 if (prepare === undefined) {
-  console.error(`usage: node dist/tools/files-of-a-call.js ${Object.keys(CALLS).join(' | ')}`)
+  console.error(`usage: node build/tools/files-of-a-call.js ${Object.keys(CALLS).join(' | ')}`)
   process.exitCode = 2
 } else {
   const call = await prepare()

@@ -73,7 +73,8 @@ export function requireCallOptions(
   names: Readonly<Record<string, true>>,
 ): void {
   if (typeof options !== 'object' || options === null) {
-    const allowed = `an object such as { ttlMs: 60000 }; allowed are ${Object.keys(names).join(', ')}`
+    const known = Object.keys(names).join(', ')
+    const allowed = `an object such as { ttlMs: 60000 }, with ${known}`
     throw invalidOption(`the options of ${call}`, allowed, options)
   }
   for (const name in options) {

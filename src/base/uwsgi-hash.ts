@@ -9,7 +9,7 @@
 export function djb33xHash(bytes: Uint8Array, size: number): number {
   let hash = 5381
   for (let i = 0; i < size; i++) {
-    hash = (Math.imul(hash, 33) ^ (((bytes[i] as number) << 24) >> 24)) | 0
+    hash = (Math.imul(hash, 33) ^ ((bytes[i] << 24) >> 24)) | 0
   }
   return hash
 }
@@ -25,17 +25,13 @@ export function murmur2Hash(bytes: Uint8Array, size: number): number {
   const fullWords = size >> 2
   for (let i = 0; i < fullWords; i++) {
     const at = i * 4
-    let word =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)
+    let word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
     word = Math.imul(word, multiplier)
     word ^= word >>> 24
     word = Math.imul(word, multiplier)
     hash = Math.imul(hash, multiplier) ^ word
   }
-  const signed = (index: number): number => ((bytes[index] as number) << 24) >> 24
+  const signed = (index: number): number => (bytes[index] << 24) >> 24
   const rest = size & 3
   if (rest === 3) hash ^= signed(2) << 16
   if (rest >= 2) hash ^= signed(1) << 8

@@ -1,5 +1,6 @@
 /**
- * Getting what may have to be loaded first: once, however many processes want it.
+ * Getting a value that may have to be loaded first: once, however many callers and processes want
+ * it.
  */
 
 import {
@@ -16,8 +17,8 @@ import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../single-flight/ind
 /** How `getOrSet` loads. */
 export interface GetOrSetOptions extends TtlOptions {
   /**
-   * Most milliseconds to wait for the load of another process, before loading as well; up to
-   * 600000. @default 5000
+   * Maximum of milliseconds to wait for the load of another caller, in this process or another one,
+   * before this caller loads as well; up to 600000. @default 5000
    */
   readonly waitMs?: number | undefined
 }
@@ -31,15 +32,25 @@ interface LoadingCache<V> extends CacheLike {
   set(key: CacheKey, value: V, options?: TtlOptions): boolean
 }
 
-/** One for each open cache, made when it is first needed. */
+/** A load of this process that others wait for. */
+interface CurrentLoad<V> {
+  readonly value: Promise<V>
+  readonly sinceMs: number
+}
+
+/** What a wait returns that took too long. */
+const LATE = Symbol('late')
+
 export class Loader<V> {
   readonly #cache: LoadingCache<V>
-  readonly #flight: SingleFlight
-  readonly #loads = new Map<string, Promise<V>>()
+  readonly #clock: Clock
+  readonly #singleFlight: SingleFlight
+  readonly #loads = new Map<string, CurrentLoad<V>>()
 
   constructor(cache: LoadingCache<V>, clock: Clock) {
     this.#cache = cache
-    this.#flight = new SingleFlight({ cache, clock, onError: ignore })
+    this.#clock = clock
+    this.#singleFlight = new SingleFlight({ cache, clock, onError: ignore })
   }
 
   async load(key: CacheKey, load: () => V | Promise<V>, options: GetOrSetOptions = {}): Promise<V> {
@@ -48,38 +59,74 @@ export class Loader<V> {
     if (typeof load !== 'function') throw invalidOption('load', 'a function', load)
     const name =
       typeof key === 'string' ? `text ${key}` : `bytes ${Buffer.from(key).toString('hex')}`
-    const current = this.#loads.get(name)
-    if (current !== undefined) {
-      const value = await current
-      // A copy of one's own where there is one, as any other get gives.
-      return this.#cache.get(key) ?? value
+    const deadlineMs = this.#clock.elapsedMs() + waitMs
+    for (;;) {
+      const leftMs = deadlineMs - this.#clock.elapsedMs()
+      const current = this.#loads.get(name)
+      if (current === undefined) return this.#begin(name, key, load, options.ttlMs, leftMs)
+      // Its waiters share the patience with one load, as those of other processes do with a lease.
+      const patienceMs = Math.min(leftMs, current.sinceMs + waitMs - this.#clock.elapsedMs())
+      const value = await waitFor(current.value, patienceMs)
+      // A separate copy if the item is there, as any other get returns.
+      if (value !== LATE) return this.#cache.get(key) ?? value
+      // Of those who gave up on one load, the first loads. The others wait for it while they can.
+      const isStillCurrent = this.#loads.get(name) === current
+      if (isStillCurrent || deadlineMs <= this.#clock.elapsedMs()) {
+        return this.#begin(name, key, load, options.ttlMs, 0)
+      }
     }
-    const own = this.#loadOnce(key, load, { ...options, waitMs })
+  }
+
+  /** Loads, and lets the later callers of this process wait for that. */
+  async #begin(
+    name: string,
+    key: CacheKey,
+    load: () => V | Promise<V>,
+    ttlMs: number | undefined,
+    waitMs: number,
+  ): Promise<V> {
+    const value = this.#loadOnce(key, load, ttlMs, Math.max(0, waitMs))
+    const own = { value, sinceMs: this.#clock.elapsedMs() }
     this.#loads.set(name, own)
     try {
-      return await own
+      return await value
     } finally {
-      this.#loads.delete(name)
+      if (this.#loads.get(name) === own) this.#loads.delete(name)
     }
   }
 
   async #loadOnce(
     key: CacheKey,
     load: () => V | Promise<V>,
-    options: GetOrSetOptions & { readonly waitMs: number },
+    ttlMs: number | undefined,
+    waitMs: number,
   ): Promise<V> {
     // `has` first: a look that finds nothing is not another miss.
     const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
-    const turn = await this.#flight.enter(key, find, options.waitMs)
+    const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
     if (turn.kind === 'found') return turn.found
     const lease = turn.kind === 'lead' ? turn.lease : undefined
     try {
       const value = await load()
-      if (value !== undefined) this.#cache.set(key, value, { ttlMs: options.ttlMs })
+      if (value !== undefined) this.#cache.set(key, value, { ttlMs })
       return value
     } finally {
       await lease?.end()
     }
+  }
+}
+
+/** The value, or LATE after so many milliseconds. */
+async function waitFor<V>(value: Promise<V>, limitMs: number): Promise<V | typeof LATE> {
+  if (limitMs <= 0) return LATE
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<typeof LATE>(resolve => {
+    timer = setTimeout(resolve, limitMs, LATE)
+  })
+  try {
+    return await Promise.race([value, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

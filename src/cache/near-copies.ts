@@ -20,7 +20,7 @@ const LARGEST_PART = 1 / 16
 const TAKE_ONE_OF = 8
 
 /** What near copies need of the engine. */
-export interface NearSource extends Pick<Engine, 'get' | 'found' | 'storeAgain'> {
+export interface NearSource extends Pick<Engine, 'get' | 'found' | 'overwriteIfUnchanged'> {
   createStamps(count: number): NearStamps
 }
 
@@ -63,7 +63,7 @@ export class NearCopies {
   get(key: string): unknown {
     const worth = this.#worth
     const place = worth.isOn ? this.#places.get(key) : undefined
-    if (place !== undefined && this.#stamps.useAgain(place)) {
+    if (place !== undefined && this.#stamps.validate(place)) {
       this.#used[place] = 1
       worth.hits++
       return this.#values[place]
@@ -83,7 +83,7 @@ export class NearCopies {
   ): StoreOutcome | undefined {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place === undefined) return undefined
-    const outcome = this.#engine.storeAgain(this.#stamps, place, source, expiresAtMs)
+    const outcome = this.#engine.overwriteIfUnchanged(this.#stamps, place, source, expiresAtMs)
     if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
     return outcome
   }
@@ -160,7 +160,7 @@ export class NearCopies {
   }
 
   #keep(place: number, value: unknown, size: number): void {
-    this.#size += size - (this.#sizes[place] as number)
+    this.#size += size - this.#sizes[place]
     this.#sizes[place] = size
     this.#values[place] = value
   }
@@ -207,15 +207,15 @@ export class NearCopies {
 
   /** The last copy takes the place. */
   #forget(place: number): void {
-    this.#places.delete(this.#keys[place] as string)
-    this.#size -= this.#sizes[place] as number
+    this.#places.delete(this.#keys[place])
+    this.#size -= this.#sizes[place]
     const last = this.#count - 1
     if (place !== last) {
-      const key = this.#keys[last] as string
+      const key = this.#keys[last]
       this.#keys[place] = key
       this.#values[place] = this.#values[last]
-      this.#sizes[place] = this.#sizes[last] as number
-      this.#used[place] = this.#used[last] as number
+      this.#sizes[place] = this.#sizes[last]
+      this.#used[place] = this.#used[last]
       this.#stamps.move(last, place)
       this.#places.set(key, place)
     }

@@ -71,9 +71,9 @@ export class NearWorth {
       // More hot keys than places would push each other out in turns, if nothing broke the order.
       const isFull = marks[at + 3] !== 0
       if (isFull && ++this.#pushes % SKIP_ONE_OF === 0) return false
-      marks[at + 3] = marks[at + 2] as number
-      marks[at + 2] = marks[at + 1] as number
-      marks[at + 1] = marks[at] as number
+      marks[at + 3] = marks[at + 2]
+      marks[at + 2] = marks[at + 1]
+      marks[at + 1] = marks[at]
       marks[at] = mark
       return false
     }

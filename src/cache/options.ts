@@ -7,6 +7,7 @@ import {
   type Clock,
   DEFAULT_MAX_KEY_SIZE,
   invalidOption,
+  MAX_KEY_SIZE_LIMIT,
   requireBoolean,
   requireDuration,
   requireInt64,
@@ -26,7 +27,6 @@ import {
   HASHES,
   type HashName,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'

@@ -1,4 +1,6 @@
+export { decodeFrozen, decoderFor, decodeValue } from './decode.ts'
 export { copyBytes } from './decode-portable.ts'
+export { encodeValue } from './encode.ts'
 export {
   copyEncoded,
   decodeFromNetwork,
@@ -8,4 +10,3 @@ export {
   requireSource,
   sourceOf,
 } from './network.ts'
-export { decodeFrozen, decoderFor, decodeValue, encodeValue } from './structured.ts'

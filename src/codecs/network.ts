@@ -18,7 +18,7 @@ import {
   type ValueTypeName,
 } from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
-import { encodedBytes, encodePortable } from './encode-portable.ts'
+import { encodedBytes, encodePortable } from './encode.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for what only V8's serialization would keep. */
 export function encodeForNetwork(value: unknown): Required<EncodedValue> {

@@ -62,13 +62,13 @@ export class Blocks {
    */
   allocate(count: number): BlockIndex {
     const words = this.#words
-    if ((words[FREE_BLOCK_COUNT] as number) < count) return NO_BLOCK
-    const freed = words[LAST_FREED_BLOCK] as number
+    if (words[FREE_BLOCK_COUNT] < count) return NO_BLOCK
+    const freed = words[LAST_FREED_BLOCK]
     if (freed >= 0 && freed + count <= this.blockCount && this.isRunFree(freed, count)) {
       this.take(freed, count)
       return freed
     }
-    const from = Math.max(0, Math.min(words[NEXT_BLOCK] as number, this.blockCount))
+    const from = Math.max(0, Math.min(words[NEXT_BLOCK], this.blockCount))
     let first = this.#findRun(from, this.blockCount, count)
     // A run that begins at `from` or behind was found.
     if (first === NO_BLOCK) {
@@ -122,7 +122,7 @@ export class Blocks {
 
   take(first: BlockIndex, count: number): void {
     this.#mark(first, count, true)
-    ;(this.#words[FREE_BLOCK_COUNT] as number) -= count
+    this.#words[FREE_BLOCK_COUNT] -= count
   }
 
   free(first: BlockIndex, count: number): void {
@@ -131,7 +131,7 @@ export class Blocks {
     }
     this.#mark(first, count, false)
     this.#words[LAST_FREED_BLOCK] = first
-    ;(this.#words[FREE_BLOCK_COUNT] as number) += count
+    this.#words[FREE_BLOCK_COUNT] += count
   }
 
   /** For recovery: everything is free. */
@@ -145,7 +145,7 @@ export class Blocks {
   }
 
   isUsed(block: BlockIndex): boolean {
-    return (((this.#words[this.#mapWord + (block >> 5)] as number) >> (block & 31)) & 1) === 1
+    return ((this.#words[this.#mapWord + (block >> 5)] >> (block & 31)) & 1) === 1
   }
 
   isRunFree(first: BlockIndex, count: number): boolean {
@@ -153,14 +153,14 @@ export class Blocks {
     const last = first + count - 1
     const firstWord = this.#mapWord + (first >> 5)
     const lastWord = this.#mapWord + (last >> 5)
-    if (firstWord === lastWord) return ((words[firstWord] as number) & bits(first, last)) === 0
-    if (((words[firstWord] as number) & bits(first, 31)) !== 0) return false
+    if (firstWord === lastWord) return (words[firstWord] & bits(first, last)) === 0
+    if ((words[firstWord] & bits(first, 31)) !== 0) return false
     for (let at = firstWord + 1; at < lastWord; at++) if (words[at] !== 0) return false
-    return ((words[lastWord] as number) & bits(0, last)) === 0
+    return (words[lastWord] & bits(0, last)) === 0
   }
 
   #freeInWord(index: number): number {
-    let bits = ~(this.#words[this.#mapWord + index] as number)
+    let bits = ~this.#words[this.#mapWord + index]
     bits -= (bits >>> 1) & 0x5555_5555
     bits = (bits & 0x3333_3333) + ((bits >>> 2) & 0x3333_3333)
     bits = (bits + (bits >>> 4)) & 0x0f0f_0f0f
@@ -186,8 +186,8 @@ export class Blocks {
     const flip = bit - 1 // all ones to look for zeros
     let at = block >> 5
     const last = (end - 1) >> 5
-    let found = ((words[this.#mapWord + at] as number) ^ flip) & (FULL_WORD << (block & 31))
-    while (found === 0 && at < last) found = (words[this.#mapWord + ++at] as number) ^ flip
+    let found = (words[this.#mapWord + at] ^ flip) & (FULL_WORD << (block & 31))
+    while (found === 0 && at < last) found = words[this.#mapWord + ++at] ^ flip
     if (found === 0) return end
     return Math.min(end, (at << 5) + 31 - Math.clz32(found & -found))
   }
@@ -209,7 +209,7 @@ export class Blocks {
   }
 
   #markBits(at: number, mask: number, used: boolean): void {
-    const word = this.#words[at] as number
+    const word = this.#words[at]
     this.#words[at] = used ? word | mask : word & ~mask
   }
 }

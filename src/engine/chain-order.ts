@@ -39,7 +39,7 @@ export class ChainOrder {
   /** Notes a hit. Tells which hit to note next: the how manieth from now. */
   note(bucket: BucketWord, slot: SlotIndex, isFirst: boolean): number {
     const place = (bucket >> 1) & (PLACE_COUNT - 1)
-    const votes = this.#votes[place] as number
+    const votes = this.#votes[place]
     const isWeak = votes <= 1
     if (this.#buckets[place] !== bucket) {
       if (!isFirst) this.#voteAgainst(place, bucket, slot)
@@ -56,8 +56,8 @@ export class ChainOrder {
   takeWinners(): Winner[] {
     const winners: Winner[] = []
     for (let place = 0; place < PLACE_COUNT; place++) {
-      if ((this.#votes[place] as number) < VOTES_TO_WIN) continue
-      winners.push({ bucket: this.#buckets[place] as number, slot: this.#slots[place] as number })
+      if (this.#votes[place] < VOTES_TO_WIN) continue
+      winners.push({ bucket: this.#buckets[place], slot: this.#slots[place] })
       this.#votes[place] = 0
     }
     return winners
@@ -65,7 +65,7 @@ export class ChainOrder {
 
   /** One vote less for who has the place; without any, it is the other's. */
   #voteAgainst(place: number, bucket: BucketWord, other: SlotIndex): void {
-    const votes = (this.#votes[place] as number) - 1
+    const votes = this.#votes[place] - 1
     this.#votes[place] = votes
     if (votes > 0) return
     this.#buckets[place] = bucket

@@ -7,19 +7,19 @@
  * makes to the checksum then follows from the change alone: a touch need not read the value.
  */
 
-import { keySizeOf, type Segment } from '../segment/index.ts'
+import type { Segment } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
 import { addBytes, addRun, addWords, CRC_START } from './crc32.ts'
+import { keySizeOf, type SlotIndex } from './slot-table.ts'
 import {
   EXPIRES_AT,
   FIRST_BLOCK,
   INLINE_KEY_WORDS,
   KEY,
-  type SlotIndex,
   STRIDE_WORDS,
+  UNSEALED_SLOT,
   VALUE_SIZE,
-} from './slot-table.ts'
-import { UNSEALED_SLOT } from './state.ts'
+} from './state.ts'
 
 const scratch = new BigInt64Array(1)
 const scratchWords = new Int32Array(scratch.buffer)
@@ -64,8 +64,8 @@ export class Checksums {
   unseal(slot: SlotIndex): void {
     const words = this.#words
     const at = this.#expiryOf(slot)
-    this.#expiryLow = words[at] as number
-    this.#expiryHigh = words[at + 1] as number
+    this.#expiryLow = words[at]
+    this.#expiryHigh = words[at + 1]
     words[UNSEALED_SLOT] = slot
   }
 
@@ -73,21 +73,21 @@ export class Checksums {
   sealExpiry(slot: SlotIndex): void {
     const words = this.#words
     const at = this.#expiryOf(slot)
-    const low = this.#expiryLow ^ (words[at] as number)
-    const high = this.#expiryHigh ^ (words[at + 1] as number)
+    const low = this.#expiryLow ^ words[at]
+    const high = this.#expiryHigh ^ words[at + 1]
     this.#change(slot, addWords(0, low, high))
   }
 
   /** Comes after another number was stored over that of a counter. */
   sealNumber(slot: SlotIndex, before: bigint, after: bigint): void {
     scratch[0] = before ^ after
-    const change = addWords(0, scratchWords[0] as number, scratchWords[1] as number)
+    const change = addWords(0, scratchWords[0], scratchWords[1])
     this.#change(slot, addWords(change, 0, 0)) // the end comes behind, unchanged
   }
 
   #change(slot: SlotIndex, change: number): void {
     const words = this.#words
-    ;(words[this.#checksumsWord + slot] as number) ^= change
+    words[this.#checksumsWord + slot] ^= change
     words[UNSEALED_SLOT] = 0
   }
 
@@ -100,12 +100,12 @@ export class Checksums {
       const tail = this.#tailsWord + (slot - 1) * this.#tailStrideWords
       crc = addRun(crc, words, tail, keyWords - INLINE_KEY_WORDS)
     }
-    const size = words[at + VALUE_SIZE] as number
-    const offset = this.#blocks.offset(words[at + FIRST_BLOCK] as number)
+    const size = words[at + VALUE_SIZE]
+    const offset = this.#blocks.offset(words[at + FIRST_BLOCK])
     crc = addWords(crc, info, size)
     crc = addBytes(crc, words, this.#bytes, offset, size)
     const end = this.#expiryOf(slot)
-    return ~addWords(crc, words[end] as number, words[end + 1] as number)
+    return ~addWords(crc, words[end], words[end + 1])
   }
 
   /** Where a slot begins, in words. */

@@ -15,9 +15,9 @@
 
 import type { Segment } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
+import type { EngineContext } from './engine-context.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import type { Parts } from './parts.ts'
-import type { Room } from './room.ts'
+import type { SpaceReclaimer } from './reclaim.ts'
 import type { SlotIndex } from './slot-table.ts'
 import { FREE_BLOCK_COUNT, usedSlotCount } from './state.ts'
 
@@ -34,14 +34,14 @@ interface Resident {
 }
 
 export class Compaction {
-  readonly #parts: Parts
-  readonly #room: Room
+  readonly #context: EngineContext
+  readonly #reclaimer: SpaceReclaimer
   readonly #segment: Segment
 
-  constructor(parts: Parts, room: Room) {
-    this.#parts = parts
-    this.#room = room
-    this.#segment = parts.segment
+  constructor(context: EngineContext, reclaimer: SpaceReclaimer) {
+    this.#context = context
+    this.#reclaimer = reclaimer
+    this.#segment = context.segment
   }
 
   /**
@@ -50,7 +50,7 @@ export class Compaction {
    * and yet hold its value: nothing may be moved there.
    */
   makeRun(slot: SlotIndex, count: number, oldFirst: BlockIndex, oldCount: number): BlockIndex {
-    const { blocks } = this.#parts
+    const { blocks } = this.#context
     for (let evictions = 0; ; evictions++) {
       if (this.#isClearingDue(count, evictions)) {
         if (oldCount > 0) blocks.take(oldFirst, oldCount)
@@ -58,7 +58,7 @@ export class Compaction {
         if (oldCount > 0) blocks.free(oldFirst, oldCount)
         if (block !== NO_BLOCK) return block
       }
-      if (!this.#room.makeSome(slot)) return NO_BLOCK
+      if (!this.#reclaimer.reclaimOrEvict(slot)) return NO_BLOCK
       const block = this.#allocateFreed(count)
       if (block !== NO_BLOCK) return block
     }
@@ -66,16 +66,16 @@ export class Compaction {
 
   /** What was just freed, with its free neighbours; after a sweep freed several, any run. */
   #allocateFreed(count: number): BlockIndex {
-    const { blocks } = this.#parts
-    const { first, length } = this.#room.freed
+    const { blocks } = this.#context
+    const { first, length } = this.#reclaimer.freed
     const block = blocks.allocateAround(first, length, count)
-    return block === NO_BLOCK && this.#room.freedSeveral ? blocks.allocate(count) : block
+    return block === NO_BLOCK && this.#reclaimer.freedSeveral ? blocks.allocate(count) : block
   }
 
   /** Whether that is better than one more eviction, after so many for this value. */
   #isClearingDue(count: number, evictions: number): boolean {
-    const { blocks, eviction } = this.#parts
-    const free = this.#segment.words[FREE_BLOCK_COUNT] as number
+    const { blocks, eviction } = this.#context
+    const free = this.#segment.words[FREE_BLOCK_COUNT]
     // Clearing may have to evict.
     if (free < count || eviction === undefined) return false
     const worth = Math.ceil(usedSlotCount(this.#segment) / WORTH_SLOTS)
@@ -89,8 +89,8 @@ export class Compaction {
    * is not enough room in all. A value in the way that fits in no gap is evicted.
    */
   #clearRun(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
-    const { blocks } = this.#parts
-    if ((this.#segment.words[FREE_BLOCK_COUNT] as number) < count) return NO_BLOCK
+    const { blocks } = this.#context
+    if (this.#segment.words[FREE_BLOCK_COUNT] < count) return NO_BLOCK
     const first = blocks.emptiestStretch(count, keptFirst, keptCount)
     if (first === NO_BLOCK) return NO_BLOCK
     const residents = this.#residentsOf(first, count)
@@ -103,7 +103,7 @@ export class Compaction {
 
   /** Values that have blocks in a stretch. */
   #residentsOf(first: BlockIndex, count: number): Resident[] {
-    const { table, blocks } = this.#parts
+    const { table, blocks } = this.#context
     const residents: Resident[] = []
     for (let slot = usedSlotCount(this.#segment); slot >= 1; slot--) {
       const start = table.firstBlock(slot)
@@ -120,12 +120,12 @@ export class Compaction {
 
   /** Its blocks within the stretch stay marked used, now for the stretch. */
   #moveAway({ slot, first, length }: Resident, stretch: BlockIndex, count: number): void {
-    const { table, blocks } = this.#parts
+    const { table, blocks } = this.#context
     const start = Math.max(first, stretch)
     const end = Math.min(first + length, stretch + count)
     const target = blocks.allocate(length)
     if (target === NO_BLOCK) {
-      this.#room.evict(slot)
+      this.#reclaimer.evict(slot)
       blocks.take(start, end - start)
       return
     }

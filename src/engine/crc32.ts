@@ -26,14 +26,14 @@ const [T1, T2, T3, T4, T5, T6, T7] = [256, 512, 768, 1024, 1280, 1536, 1792] as 
 export function addWords(state: number, first: number, second: number): number {
   const low = state ^ first
   return (
-    (TABLES[T7 + (low & 0xff)] as number) ^
-    (TABLES[T6 + ((low >>> 8) & 0xff)] as number) ^
-    (TABLES[T5 + ((low >>> 16) & 0xff)] as number) ^
-    (TABLES[T4 + (low >>> 24)] as number) ^
-    (TABLES[T3 + (second & 0xff)] as number) ^
-    (TABLES[T2 + ((second >>> 8) & 0xff)] as number) ^
-    (TABLES[T1 + ((second >>> 16) & 0xff)] as number) ^
-    (TABLES[second >>> 24] as number)
+    TABLES[T7 + (low & 0xff)] ^
+    TABLES[T6 + ((low >>> 8) & 0xff)] ^
+    TABLES[T5 + ((low >>> 16) & 0xff)] ^
+    TABLES[T4 + (low >>> 24)] ^
+    TABLES[T3 + (second & 0xff)] ^
+    TABLES[T2 + ((second >>> 8) & 0xff)] ^
+    TABLES[T1 + ((second >>> 16) & 0xff)] ^
+    TABLES[second >>> 24]
   )
 }
 
@@ -41,10 +41,10 @@ export function addWords(state: number, first: number, second: number): number {
 export function addWord(state: number, word: number): number {
   const low = state ^ word
   return (
-    (TABLES[T3 + (low & 0xff)] as number) ^
-    (TABLES[T2 + ((low >>> 8) & 0xff)] as number) ^
-    (TABLES[T1 + ((low >>> 16) & 0xff)] as number) ^
-    (TABLES[low >>> 24] as number)
+    TABLES[T3 + (low & 0xff)] ^
+    TABLES[T2 + ((low >>> 8) & 0xff)] ^
+    TABLES[T1 + ((low >>> 16) & 0xff)] ^
+    TABLES[low >>> 24]
   )
 }
 
@@ -53,8 +53,8 @@ export function addRun(state: number, words: Int32Array, from: number, count: nu
   const end = from + count
   let crc = state
   let at = from
-  for (; at + 1 < end; at += 2) crc = addWords(crc, words[at] as number, words[at + 1] as number)
-  return at < end ? addWord(crc, words[at] as number) : crc
+  for (; at + 1 < end; at += 2) crc = addWords(crc, words[at], words[at + 1])
+  return at < end ? addWord(crc, words[at]) : crc
 }
 
 /** Takes `size` bytes in, which begin at a multiple of 4. Both views are of the same memory. */
@@ -72,7 +72,7 @@ export function addBytes(
   let crc = addRun(state, words, offset / 4, wordCount)
   const end = offset + size
   for (let at = offset + wordCount * 4; at < end; at++) {
-    crc = (TABLES[(crc ^ (bytes[at] as number)) & 0xff] as number) ^ (crc >>> 8)
+    crc = TABLES[(crc ^ bytes[at]) & 0xff] ^ (crc >>> 8)
   }
   return crc
 }
@@ -85,8 +85,8 @@ function makeTables(): Int32Array {
     tables[byte] = crc
   }
   for (let at = TABLE_SIZE; at < tables.length; at++) {
-    const before = tables[at - TABLE_SIZE] as number
-    tables[at] = (tables[before & 0xff] as number) ^ (before >>> 8)
+    const before = tables[at - TABLE_SIZE]
+    tables[at] = tables[before & 0xff] ^ (before >>> 8)
   }
   return tables
 }

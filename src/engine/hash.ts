@@ -22,7 +22,7 @@ export function seededHash(
   let v2 = SIP_2 ^ v0
   let v3 = SIP_3 ^ v1
   for (let i = 0; i < fullWords; i++) {
-    const word = words[i] as number
+    const word = words[i]
     v3 ^= word
     v0 = (v0 + v1) | 0
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
@@ -36,7 +36,7 @@ export function seededHash(
     v2 = (v2 << 16) | (v2 >>> 16)
     v0 ^= word
   }
-  const rest = (size & 3) === 0 ? 0 : (words[fullWords] as number)
+  const rest = (size & 3) === 0 ? 0 : words[fullWords]
   const last = rest | (size << 24)
   v3 ^= last
   for (let round = 0; round < 4; round++) {

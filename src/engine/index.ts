@@ -1,5 +1,5 @@
 export { Engine } from './engine.ts'
-export type { EngineOptions } from './parts.ts'
+export type { EngineOptions } from './engine-context.ts'
 export type { ItemView } from './reader.ts'
 export type { Stamps } from './stamps.ts'
 export type { Upkeep } from './upkeep.ts'

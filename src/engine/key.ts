@@ -8,10 +8,11 @@ import {
   type CacheKey,
   describe,
   isWellFormed,
+  MAX_KEY_SIZE_LIMIT,
   nativeText,
   UndercroftError,
 } from '../base/index.ts'
-import { type HashName, MAX_KEY_SIZE_LIMIT, type Segment } from '../segment/index.ts'
+import type { HashName, Segment } from '../segment/index.ts'
 import { djb33xHash, murmur2Hash, SIP_2, SIP_3, seededHash } from './hash.ts'
 
 /**

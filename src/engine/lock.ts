@@ -9,7 +9,7 @@
 
 import { type Clock, UndercroftError } from '../base/index.ts'
 import { type LivenessLocks, storeRelease, Waiter } from '../platform/index.ts'
-import { LOCK, LOCK_OFFSET, RECOVERY, type Segment } from '../segment/index.ts'
+import { FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY, type Segment } from '../segment/index.ts'
 
 const FREE = 0
 const OWNER_WORD = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
@@ -17,9 +17,6 @@ const NEXT_SERIAL_WORD = (LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4
 const NEEDS_RECOVERY_WORD = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
 
 const PROGRESS_WORD = (LOCK_OFFSET + LOCK.fields.progress.offset) / 4
-
-/** Serials stay positive; after 2^31 attachments they begin again and skip the ones alive. */
-const MAX_SERIAL = 0x7fff_ffff
 
 export class WriterLock {
   readonly #words: Int32Array
@@ -130,7 +127,8 @@ export class WriterLock {
 
   #claimSerial(): number {
     for (;;) {
-      const serial = Atomics.add(this.#words, NEXT_SERIAL_WORD, 1) & MAX_SERIAL
+      // Serials stay positive: after 2^31 openers they begin again and skip those that live.
+      const serial = Atomics.add(this.#words, NEXT_SERIAL_WORD, 1) & FILE_LOCK.lastSerial
       if (serial === FREE) continue
       if (this.#locks.isHeldElsewhere(serial)) continue
       if (this.#locks.tryHold(serial)) return serial

@@ -6,14 +6,14 @@
  * between may be nonsense, so it is bounded before use and trusted only afterwards.
  */
 
-import { type Clock, UndercroftError } from '../base/index.ts'
+import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
-import { INLINE_KEY_SIZE, keySizeOf, valueTypeOf } from '../segment/index.ts'
+import { INLINE_KEY_SIZE } from '../segment/index.ts'
 import { ChainOrder } from './chain-order.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { PreparedKey } from './key.ts'
-import type { Parts } from './parts.ts'
+import { type BucketWord, keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
 import {
-  type BucketWord,
   EXPIRES_AT,
   FIRST_BLOCK,
   FIRST_SLOT,
@@ -22,12 +22,10 @@ import {
   INLINE_KEY_WORDS,
   KEY,
   NEXT_SLOT,
-  NO_SLOT,
-  type SlotIndex,
   STRIDE_DOUBLES,
   STRIDE_WORDS,
   VALUE_SIZE,
-} from './slot-table.ts'
+} from './state.ts'
 
 /** What one attempt came to. */
 export const FOUND = 0
@@ -67,7 +65,7 @@ export class Reader {
   #version = 0
   #hitsToNote = 1
 
-  readonly #parts: Parts
+  readonly #context: EngineContext
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -80,10 +78,10 @@ export class Reader {
   readonly #blocksOffset: number
   readonly #blockStride: number
 
-  constructor(parts: Parts) {
-    const { words, doubles, layout, geometry } = parts.segment
-    this.#parts = parts
-    this.#clock = parts.clock
+  constructor(context: EngineContext) {
+    const { words, doubles, layout, geometry } = context.segment
+    this.#context = context
+    this.#clock = context.clock
     this.#words = words
     this.#doubles = doubles
     this.#size = layout.size
@@ -113,27 +111,27 @@ export class Reader {
     this.#bucket = bucket
     this.#version = version
     if ((version & 1) !== 0) return RETRY
-    let slot = words[bucket + FIRST_SLOT] as number
+    let slot = words[bucket + FIRST_SLOT]
     let at = 0
     let steps = 0
     for (; ; steps++) {
       if (slot === NO_SLOT) return this.confirm() ? MISS : RETRY
       if (slot < 0 || slot > slotCount || steps > slotCount) return this.#retryUnlessCorrupt()
       at = this.#slotsWord + (slot - 1) * STRIDE_WORDS
-      if (words[at + HASH] === hash && keySizeOf(words[at + INFO] as number) === keySize) {
+      if (words[at + HASH] === hash && keySizeOf(words[at + INFO]) === keySize) {
         let i = 0
         while (i < inlineCount && words[at + KEY + i] === keyWords[i]) i++
         if (i === inlineCount && (keySize <= INLINE_KEY_SIZE || this.#tailEquals(slot, key))) break
       }
-      slot = words[at + NEXT_SLOT] as number
+      slot = words[at + NEXT_SLOT]
     }
     const slotDouble = this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES
-    const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT] as number
-    if (expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs()) {
+    const expiresAtMs = this.#doubles[slotDouble + EXPIRES_AT]
+    if (expiresAtMs !== NEVER && expiresAtMs <= this.#clock.nowMs()) {
       return this.confirm() ? MISS : RETRY
     }
-    const size = words[at + VALUE_SIZE] as number
-    const offset = this.#blocksOffset + (words[at + FIRST_BLOCK] as number) * this.#blockStride
+    const size = words[at + VALUE_SIZE]
+    const offset = this.#blocksOffset + words[at + FIRST_BLOCK] * this.#blockStride
     if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
       return this.#retryUnlessCorrupt()
     }
@@ -143,7 +141,7 @@ export class Reader {
     found.expiresAtMs = expiresAtMs
     found.offset = offset
     found.size = size
-    found.type = valueTypeOf(words[at + INFO] as number)
+    found.type = valueTypeOf(words[at + INFO])
     if (--this.#hitsToNote === 0) this.#hitsToNote = this.order.note(bucket, slot, steps === 0)
     return FOUND
   }
@@ -164,14 +162,14 @@ export class Reader {
 
   /** One attempt to make something of whatever a slot holds; for iteration. */
   readSlot<T>(slot: SlotIndex, make: (slot: SlotIndex) => T): T | typeof NO_ITEM | typeof CHANGED {
-    const { table, clock } = this.#parts
+    const { table, clock } = this.#context
     const hash = table.hash(slot)
     this.#bucket = table.bucketOf(hash)
     this.#version = table.version(this.#bucket)
     if ((this.#version & 1) !== 0) return CHANGED
     if (table.info(slot) === 0) return this.confirm() ? NO_ITEM : CHANGED
     const expiresAtMs = table.expiresAtMs(slot)
-    const expired = expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
+    const expired = expiresAtMs !== NEVER && expiresAtMs <= clock.nowMs()
     let value: T | typeof NO_ITEM = NO_ITEM
     try {
       if (!expired) value = make(slot)
@@ -185,14 +183,14 @@ export class Reader {
   }
 
   #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
-    return this.#parts.table.tailEquals(slot, key)
+    return this.#context.table.tailEquals(slot, key)
   }
 
   #retryUnlessCorrupt(): typeof RETRY {
     if (!this.confirm()) return RETRY
     throw new UndercroftError(
       'UNDERCROFT_CORRUPT',
-      `${this.#parts.segment.label} is corrupt: a chain leads nowhere. ` +
+      `${this.#context.segment.label} is corrupt: a chain leads nowhere. ` +
         'Run "undercroft verify", then destroy it',
     )
   }

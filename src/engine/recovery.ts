@@ -12,11 +12,11 @@
  * they are whole, and in a segment without checksums none.
  */
 
-import { LAST_VALUE_TYPE } from '../base/index.ts'
-import { isCompleteInfo, keySizeOf, type Segment, valueTypeOf } from '../segment/index.ts'
+import { LAST_VALUE_TYPE, NEVER } from '../base/index.ts'
+import { INFO_KNOWN_BITS, INFO_WRITING, type Segment } from '../segment/index.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { PreparedKey } from './key.ts'
-import type { Parts } from './parts.ts'
-import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
 import {
   DROPPED,
   EARLIEST_EXPIRY,
@@ -51,9 +51,9 @@ export interface RebuildLock {
  * Deletes all items; how many there were. Killed in the middle: some are gone, and nobody was told
  * that all are.
  */
-export function deleteAll(parts: Parts): number {
-  const { table, blocks, eviction, segment, lastChange } = parts
-  const count = segment.words[ITEM_COUNT] as number
+export function deleteAll(context: EngineContext): number {
+  const { table, blocks, eviction, segment, lastChange } = context
+  const count = segment.words[ITEM_COUNT]
   // First of all: a reader in the middle of an item must not see it without its kind.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
   for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
@@ -76,15 +76,15 @@ export function deleteAll(parts: Parts): number {
 }
 
 /** Keys are copied to `scratch`. */
-export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): void {
-  const { table, blocks, eviction, segment } = parts
+export function rebuild(context: EngineContext, scratch: PreparedKey, lock: RebuildLock): void {
+  const { table, blocks, eviction, segment } = context
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
     table.beginChange(bucket)
     table.emptyChain(bucket)
   }
   const checked = lock.isCheckDue()
-  const used = findUsedSlots(parts, lock)
+  const used = findUsedSlots(context, lock)
   resetCounts(segment, used)
   blocks.clear()
   eviction?.clear()
@@ -93,13 +93,16 @@ export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): 
   // Downwards, so that the free chain hands out low slots first.
   for (let slot = used; slot >= 1; slot--) {
     if (slot % SLOTS_A_SIGN === 0 || table.valueSize(slot) >= LARGE_VALUE_SIZE) lock.showLife()
-    if (slot === used || slot % SLOTS_A_FETCH === 0) fetchChains(parts, slot)
+    if (slot === used || slot % SLOTS_A_FETCH === 0) fetchChains(context, slot)
     const mark = table.evictionMark(slot)
     table.setEvictionMark(slot, 0)
     if (table.info(slot) !== 0) {
-      if (isBelieved(parts, slot, scratch, checked) && restoreItem(parts, slot, mark, scratch)) {
+      if (
+        isBelieved(context, slot, scratch, checked) &&
+        restoreItem(context, slot, mark, scratch)
+      ) {
         const expiresAtMs = table.expiresAtMs(slot)
-        if (expiresAtMs !== 0 && expiresAtMs < earliest) earliest = expiresAtMs
+        if (expiresAtMs !== NEVER && expiresAtMs < earliest) earliest = expiresAtMs
         continue
       }
       dropped++
@@ -109,7 +112,7 @@ export function rebuild(parts: Parts, scratch: PreparedKey, lock: RebuildLock): 
   }
   segment.doubles[EARLIEST_EXPIRY] = earliest
   segment.doubles[ROUND_EARLIEST_EXPIRY] = earliest
-  ;(segment.doubles[DROPPED] as number) += dropped
+  segment.doubles[DROPPED] += dropped
   segment.words[UNSEALED_SLOT] = NO_SLOT
   for (let index = 0; index < table.bucketCount; index++) table.endChange(table.bucketAt(index))
 }
@@ -126,20 +129,25 @@ function resetCounts({ words }: Segment, usedCount: number): void {
  * where one after the other would be waited for: recovery of 1,000,000 items takes 330 ms instead
  * of 470.
  */
-function fetchChains({ table }: Parts, from: SlotIndex): void {
+function fetchChains({ table }: EngineContext, from: SlotIndex): void {
   const count = Math.min(SLOTS_A_FETCH, from)
   for (let i = 0; i < count; i++) {
     fetched[i] = table.firstSlot(table.bucketOf(table.hash(from - i)))
   }
   for (let i = 0; i < count; i++) {
-    const first = fetched[i] as number
+    const first = fetched[i]
     if (first !== NO_SLOT) fetched[i] = table.hash(first)
   }
 }
 
 /** Links an item that is believed and takes its blocks. False: it must be dropped. */
-function restoreItem(parts: Parts, slot: SlotIndex, mark: number, scratch: PreparedKey): boolean {
-  const { table, blocks, eviction } = parts
+function restoreItem(
+  context: EngineContext,
+  slot: SlotIndex,
+  mark: number,
+  scratch: PreparedKey,
+): boolean {
+  const { table, blocks, eviction } = context
   const hash = table.hash(slot)
   const bucket = table.bucketOf(hash)
   if (table.find(bucket, scratch) !== NO_SLOT) return false // an older copy of the same key
@@ -158,7 +166,7 @@ function restoreItem(parts: Parts, slot: SlotIndex, mark: number, scratch: Prepa
  * How many slots from the first on were ever used. The count is too low only after a clear, or if
  * it was damaged: mostly one look. Checked, it may be, with gaps behind it.
  */
-function findUsedSlots({ segment, table }: Parts, lock: RebuildLock): number {
+function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): number {
   let used = usedSlotCount(segment)
   if (!lock.isCheckDue()) {
     while (used < table.slotCount && table.wasUsed(used + 1)) used++
@@ -172,13 +180,13 @@ function findUsedSlots({ segment, table }: Parts, lock: RebuildLock): number {
 
 /** Whether an item makes sense and is whole. Leaves its key in `scratch`. */
 function isBelieved(
-  parts: Parts,
+  context: EngineContext,
   slot: SlotIndex,
   scratch: PreparedKey,
   checked: boolean,
 ): boolean {
-  const { segment, table, checksums } = parts
-  if (!isSensible(parts, slot, scratch)) return false
+  const { segment, table, checksums } = context
+  if (!isSensible(context, slot, scratch)) return false
   const info = table.info(slot)
   if (checked) return checksums?.matches(slot, info) === true
   // Its owner died between a change in place and the checksum.
@@ -187,8 +195,8 @@ function isBelieved(
 }
 
 /** Leaves the slot's key in `scratch`. */
-function isSensible(parts: Parts, slot: SlotIndex, scratch: PreparedKey): boolean {
-  const { table, blocks, segment } = parts
+function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKey): boolean {
+  const { table, blocks, segment } = context
   const { geometry } = segment
   const info = table.info(slot)
   const size = table.valueSize(slot)
@@ -199,15 +207,20 @@ function isSensible(parts: Parts, slot: SlotIndex, scratch: PreparedKey): boolea
   if (!blocks.holds(block, size)) return false
   if (!geometry.bitmap && block !== slot - 1) return false
   if (!(expiresAtMs >= 0)) return false
-  loadKey(parts, slot, scratch)
+  loadKey(context, slot, scratch)
   return scratch.hash === table.hash(slot)
 }
 
 /** Copies a slot's key out of the segment and hashes it anew. */
-export function loadKey(parts: Parts, slot: SlotIndex, scratch: PreparedKey): void {
-  const { table } = parts
+export function loadKey(context: EngineContext, slot: SlotIndex, scratch: PreparedKey): void {
+  const { table } = context
   const size = keySizeOf(table.info(slot))
   table.readKey(slot, size, scratch.words)
   scratch.size = size
   scratch.rehash()
+}
+
+/** Whether these bits can be a complete item's. */
+export function isCompleteInfo(info: number): boolean {
+  return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
 }

@@ -7,17 +7,26 @@
  */
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
-import {
-  BUCKET,
-  INLINE_KEY_SIZE,
-  keySizeOf,
-  type Segment,
-  SLOT,
-  SLOT_STRIDE,
-} from '../segment/index.ts'
+import { KEY_SIZE_MASK, type Segment, TYPE_MASK, TYPE_SHIFT } from '../segment/index.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import { FIRST_FREE_SLOT, ITEM_COUNT, USED_SLOT_COUNT } from './state.ts'
+import {
+  EVICTION_MARK,
+  EXPIRES_AT,
+  FIRST_BLOCK,
+  FIRST_FREE_SLOT,
+  FIRST_SLOT,
+  HASH,
+  INFO,
+  INLINE_KEY_WORDS,
+  ITEM_COUNT,
+  KEY,
+  NEXT_SLOT,
+  STRIDE_DOUBLES,
+  STRIDE_WORDS,
+  USED_SLOT_COUNT,
+  VALUE_SIZE,
+} from './state.ts'
 
 /** Position in the slot table, from 1. */
 export type SlotIndex = number
@@ -27,21 +36,6 @@ export type BucketWord = number
 export const NO_SLOT = 0
 /** What `find` answers when the chain makes no sense: it changed underneath, or it is corrupt. */
 export const BROKEN_CHAIN = -1
-
-/** Fields of a bucket and of a slot, in words from where they begin. */
-export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
-export const HASH = SLOT.fields.hash.offset / 4
-export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
-export const INFO = SLOT.fields.info.offset / 4
-export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
-export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
-export const EVICTION_MARK = SLOT.fields.evictionMark.offset / 4
-export const KEY = SLOT.size / 4
-export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
-export const STRIDE_WORDS = SLOT_STRIDE / 4
-export const STRIDE_DOUBLES = SLOT_STRIDE / 8
-/** In doubles. */
-export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
 export class SlotTable {
   readonly slotCount: number
@@ -84,30 +78,30 @@ export class SlotTable {
 
   /** Makes the version odd, before all that follows. */
   beginChange(bucket: BucketWord): void {
-    storeBefore(this.#words, bucket, (this.#words[bucket] as number) | 1)
+    storeBefore(this.#words, bucket, this.#words[bucket] | 1)
   }
 
   /** Makes it even again, after all that went before. */
   endChange(bucket: BucketWord): void {
-    storeRelease(this.#words, bucket, ((this.#words[bucket] as number) + 1) | 0)
+    storeRelease(this.#words, bucket, (this.#words[bucket] + 1) | 0)
   }
 
   /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
   find(bucket: BucketWord, key: PreparedKey): SlotIndex {
     const words = this.#words
-    let slot = words[bucket + FIRST_SLOT] as number
+    let slot = words[bucket + FIRST_SLOT]
     for (let steps = 0; steps <= this.slotCount; steps++) {
       if (slot === NO_SLOT) return NO_SLOT
       if (slot < 0 || slot > this.slotCount) return BROKEN_CHAIN
       const at = this.#at(slot)
       if (
         words[at + HASH] === key.hash &&
-        keySizeOf(words[at + INFO] as number) === key.size &&
+        keySizeOf(words[at + INFO]) === key.size &&
         this.#keyEquals(slot, at, key)
       ) {
         return slot
       }
-      slot = words[at + NEXT_SLOT] as number
+      slot = words[at + NEXT_SLOT]
     }
     return BROKEN_CHAIN
   }
@@ -137,13 +131,13 @@ export class SlotTable {
   /** A slot that is free, taken off the free chain; or NO_SLOT. */
   allocate(): SlotIndex {
     const words = this.#words
-    const freed = words[FIRST_FREE_SLOT] as number
+    const freed = words[FIRST_FREE_SLOT]
     if (freed !== NO_SLOT) {
       this.#requireFree(freed)
-      words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT] as number
+      words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT]
       return freed
     }
-    const used = words[USED_SLOT_COUNT] as number
+    const used = words[USED_SLOT_COUNT]
     if (used >= this.slotCount) return NO_SLOT
     this.#requireFree(used + 1)
     words[USED_SLOT_COUNT] = used + 1
@@ -158,7 +152,7 @@ export class SlotTable {
 
   free(slot: SlotIndex): void {
     const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT] as number
+    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT]
     words[FIRST_FREE_SLOT] = slot
   }
 
@@ -168,9 +162,9 @@ export class SlotTable {
     words[at + HASH] = key.hash
     const count = (key.size + 3) >> 2
     const inline = Math.min(count, INLINE_KEY_WORDS)
-    for (let i = 0; i < inline; i++) words[at + KEY + i] = key.words[i] as number
+    for (let i = 0; i < inline; i++) words[at + KEY + i] = key.words[i]
     const tail = this.#tailOf(slot)
-    for (let i = inline; i < count; i++) words[tail + i] = key.words[i] as number
+    for (let i = inline; i < count; i++) words[tail + i] = key.words[i]
   }
 
   /** Copies the words of a key of that size out of a slot. */
@@ -179,17 +173,17 @@ export class SlotTable {
     const count = (size + 3) >> 2
     const inline = Math.min(count, INLINE_KEY_WORDS)
     const at = this.#at(slot) + KEY
-    for (let i = 0; i < inline; i++) target[i] = words[at + i] as number
+    for (let i = 0; i < inline; i++) target[i] = words[at + i]
     const tail = this.#tailOf(slot)
-    for (let i = inline; i < count; i++) target[i] = words[tail + i] as number
+    for (let i = inline; i < count; i++) target[i] = words[tail + i]
   }
 
   /** Puts a complete slot at the head of its chain. The bucket must be changing. */
   link(bucket: BucketWord, slot: SlotIndex): void {
     const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT] as number
+    words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT]
     words[bucket + FIRST_SLOT] = slot
-    ;(words[ITEM_COUNT] as number) += 1
+    words[ITEM_COUNT] += 1
   }
 
   /** Takes a slot out of its chain. The bucket must be changing. */
@@ -197,11 +191,11 @@ export class SlotTable {
     const words = this.#words
     let from = bucket + FIRST_SLOT
     for (let steps = 0; steps <= this.slotCount; steps++) {
-      const next = words[from] as number
+      const next = words[from]
       if (next <= NO_SLOT || next > this.slotCount) break
       if (next === slot) {
-        words[from] = words[this.#at(slot) + NEXT_SLOT] as number
-        ;(words[ITEM_COUNT] as number) -= 1
+        words[from] = words[this.#at(slot) + NEXT_SLOT]
+        words[ITEM_COUNT] -= 1
         return
       }
       from = this.#at(next) + NEXT_SLOT
@@ -209,14 +203,8 @@ export class SlotTable {
     throw new NeedsRebuild(`slot ${slot} is not in its chain`)
   }
 
-  /** Makes a slot the first of its chain. The bucket must be changing. */
-  moveToFront(bucket: BucketWord, slot: SlotIndex): void {
-    this.unlink(bucket, slot)
-    this.link(bucket, slot)
-  }
-
   firstSlot(bucket: BucketWord): SlotIndex {
-    return this.#words[bucket + FIRST_SLOT] as number
+    return this.#words[bucket + FIRST_SLOT]
   }
 
   emptyChain(bucket: BucketWord): void {
@@ -224,16 +212,16 @@ export class SlotTable {
   }
 
   nextSlot(slot: SlotIndex): SlotIndex {
-    return this.#words[this.#at(slot) + NEXT_SLOT] as number
+    return this.#words[this.#at(slot) + NEXT_SLOT]
   }
 
   hash(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + HASH] as number
+    return this.#words[this.#at(slot) + HASH]
   }
 
   /** 0: the slot is free. */
   info(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + INFO] as number
+    return this.#words[this.#at(slot) + INFO]
   }
 
   setInfo(slot: SlotIndex, info: number): void {
@@ -246,7 +234,7 @@ export class SlotTable {
   }
 
   valueSize(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + VALUE_SIZE] as number
+    return this.#words[this.#at(slot) + VALUE_SIZE]
   }
 
   setValueSize(slot: SlotIndex, size: number): void {
@@ -254,7 +242,7 @@ export class SlotTable {
   }
 
   firstBlock(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + FIRST_BLOCK] as number
+    return this.#words[this.#at(slot) + FIRST_BLOCK]
   }
 
   setFirstBlock(slot: SlotIndex, block: number): void {
@@ -263,7 +251,7 @@ export class SlotTable {
 
   /** 0: never. */
   expiresAtMs(slot: SlotIndex): number {
-    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] as number
+    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT]
   }
 
   /** One aligned store of 8 bytes: whole even if the process dies beside it. */
@@ -273,7 +261,7 @@ export class SlotTable {
 
   /** What the eviction policy noted; 0: nothing. */
   evictionMark(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + EVICTION_MARK] as number
+    return this.#words[this.#at(slot) + EVICTION_MARK]
   }
 
   setEvictionMark(slot: SlotIndex, mark: number): void {
@@ -289,4 +277,16 @@ export class SlotTable {
   #tailOf(slot: SlotIndex): number {
     return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }
+}
+
+export function packInfo(keySize: number, valueType: number): number {
+  return keySize | (valueType << TYPE_SHIFT)
+}
+
+export function keySizeOf(info: number): number {
+  return info & KEY_SIZE_MASK
+}
+
+export function valueTypeOf(info: number): number {
+  return (info >> TYPE_SHIFT) & TYPE_MASK
 }

@@ -5,19 +5,14 @@
  * which slot the item is in, so that a set need not look for it.
  */
 
-import type { Clock } from '../base/index.ts'
+import { type Clock, NEVER } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
-import type { Counters } from './counters.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { Eviction } from './eviction/eviction.ts'
-import type { Parts } from './parts.ts'
+import type { HitCounters } from './hit-counters.ts'
 import type { Reader } from './reader.ts'
-import {
-  EXPIRES_AT,
-  NO_SLOT,
-  type SlotIndex,
-  type SlotTable,
-  STRIDE_DOUBLES,
-} from './slot-table.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
+import { EXPIRES_AT, STRIDE_DOUBLES } from './state.ts'
 
 /** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
 const STRIDE = 4
@@ -31,7 +26,7 @@ export class Stamps {
   readonly #reader: Reader
   readonly #table: SlotTable
   readonly #eviction: Eviction | undefined
-  readonly #counters: Counters
+  readonly #counters: HitCounters
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -39,13 +34,13 @@ export class Stamps {
   readonly #stamps: Int32Array
   #noted = 0
 
-  constructor(count: number, parts: Parts, reader: Reader, counters: Counters) {
-    const { segment } = parts
+  constructor(count: number, context: EngineContext, reader: Reader, counters: HitCounters) {
+    const { segment } = context
     this.#reader = reader
-    this.#table = parts.table
-    this.#eviction = parts.eviction
+    this.#table = context.table
+    this.#eviction = context.eviction
     this.#counters = counters
-    this.#clock = parts.clock
+    this.#clock = context.clock
     this.#words = segment.words
     this.#doubles = segment.doubles
     this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slots count from 1
@@ -58,7 +53,7 @@ export class Stamps {
     const at = place * STRIDE
     this.#stamps[at + BUCKET] = bucket
     this.#stamps[at + VERSION] = version
-    this.#stamps[at + SLOT] = found.expiresAtMs === 0 ? found.slot : -found.slot
+    this.#stamps[at + SLOT] = found.expiresAtMs === NEVER ? found.slot : -found.slot
     this.#stamps[at + HASH] = found.hash
   }
 
@@ -69,8 +64,8 @@ export class Stamps {
    */
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
-    const bucket = this.#stamps[at + BUCKET] as number
-    const slot = Math.abs(this.#stamps[at + SLOT] as number)
+    const bucket = this.#stamps[at + BUCKET]
+    const slot = Math.abs(this.#stamps[at + SLOT])
     const isUnchanged =
       this.#words[bucket] === this.#stamps[at + VERSION] &&
       this.#table.hash(slot) === this.#stamps[at + HASH]
@@ -79,14 +74,14 @@ export class Stamps {
 
   /** The item was overwritten: `renew` will stamp it with the version of now. Under the lock. */
   noteVersion(place: number): void {
-    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET] as number] as number
+    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
   /** Stamps the item that was just overwritten in its slot. */
   renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
-    const slot = Math.abs(this.#stamps[at + SLOT] as number)
-    this.#stamps[at + SLOT] = expiresAtMs === 0 ? slot : -slot
+    const slot = Math.abs(this.#stamps[at + SLOT])
+    this.#stamps[at + SLOT] = expiresAtMs === NEVER ? slot : -slot
     this.#stamps[at + VERSION] = this.#noted
   }
 
@@ -98,17 +93,17 @@ export class Stamps {
    * Whether an item is live and nothing in its chain has changed since. If so, counts a hit and
    * notes the use, as `get` does. (A version is the same again after 2^31 changes of one chain.)
    */
-  useAgain(place: number): boolean {
+  validate(place: number): boolean {
     const stamps = this.#stamps
     const at = place * STRIDE
-    const bucket = stamps[at + BUCKET] as number
-    const version = stamps[at + VERSION] as number
-    const ends = (stamps[at + SLOT] as number) < 0
-    const slot = Math.abs(stamps[at + SLOT] as number)
+    const bucket = stamps[at + BUCKET]
+    const version = stamps[at + VERSION]
+    const ends = stamps[at + SLOT] < 0
+    const slot = Math.abs(stamps[at + SLOT])
     if (loadAcquire(this.#words, bucket) !== version) return false
     if (ends) {
       const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
-      if ((endsAtMs as number) <= this.#clock.nowMs()) return false
+      if (endsAtMs <= this.#clock.nowMs()) return false
       // The end was read from shared memory: it counts only if nothing changed meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }

@@ -1,11 +1,36 @@
 /**
- * The counts and positions that writers keep for all, read and written under the writer lock.
+ * Where the fields of a segment lie in its views, and the counts and positions that writers keep
+ * for all, which are read and written under the writer lock.
  *
- * All of it can be rebuilt from the slots (recovery.ts), but for the counters and the moment of the
- * last change.
+ * Recovery rebuilds all of them from the slots, except the counters and the moment of the last
+ * change.
  */
 
-import { type Segment, STATE, STATE_OFFSET } from '../segment/index.ts'
+import { type Clock, NEVER } from '../base/index.ts'
+import {
+  BUCKET,
+  INLINE_KEY_SIZE,
+  type Segment,
+  SLOT,
+  SLOT_STRIDE,
+  STATE,
+  STATE_OFFSET,
+} from '../segment/index.ts'
+
+/** Fields of a bucket and of a slot, in words from where they begin. */
+export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
+export const HASH = SLOT.fields.hash.offset / 4
+export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
+export const INFO = SLOT.fields.info.offset / 4
+export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
+export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
+export const EVICTION_MARK = SLOT.fields.evictionMark.offset / 4
+export const KEY = SLOT.size / 4
+export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
+export const STRIDE_WORDS = SLOT_STRIDE / 4
+export const STRIDE_DOUBLES = SLOT_STRIDE / 8
+/** In doubles. */
+export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
 const word = (
   name:
@@ -54,6 +79,50 @@ export const LAST_MODIFIED = double('lastModifiedAtMs')
 
 /** Slots in use or freed: all others are free, too. Clamped, as anyone may have written it. */
 export function usedSlotCount(segment: Segment): number {
-  const count = segment.words[USED_SLOT_COUNT] as number
+  const count = segment.words[USED_SLOT_COUNT]
   return Math.max(0, Math.min(count, segment.geometry.maxItems))
+}
+
+/** Notes that an item expires at this moment, so that the sweep knows when to look. */
+export function noteExpiry(doubles: Float64Array, expiresAtMs: number): void {
+  if (expiresAtMs === NEVER) return
+  if (expiresAtMs < doubles[EARLIEST_EXPIRY]) doubles[EARLIEST_EXPIRY] = expiresAtMs
+  if (expiresAtMs < doubles[ROUND_EARLIEST_EXPIRY]) doubles[ROUND_EARLIEST_EXPIRY] = expiresAtMs
+}
+
+const NOT_KEPT = 0
+const NO_CHANGE_YET = -1
+
+/**
+ * The moment of the last change. It is kept for all processes as soon as one of them asks for it,
+ * because to look at the clock costs a set 50 ns.
+ *
+ * Only a change by a caller counts. An expired item was gone before it was swept, and an eviction
+ * comes with the set that needs the room.
+ */
+export class LastChange {
+  readonly #doubles: Float64Array
+  readonly #clock: Clock
+
+  constructor(segment: Segment, clock: Clock) {
+    this.#doubles = segment.doubles
+    this.#clock = clock
+  }
+
+  /** 0: there was none, or nobody has asked. */
+  get atMs(): number {
+    const atMs = this.#doubles[LAST_MODIFIED]
+    return atMs > 0 && atMs < Infinity ? atMs : NOT_KEPT
+  }
+
+  /** From now on it is kept. Under the lock. */
+  keep(): void {
+    if (this.#doubles[LAST_MODIFIED] === NOT_KEPT) this.#doubles[LAST_MODIFIED] = NO_CHANGE_YET
+  }
+
+  /** Something changed. Under the lock. */
+  note(): void {
+    if (this.#doubles[LAST_MODIFIED] === NOT_KEPT) return
+    this.#doubles[LAST_MODIFIED] = this.#clock.nowMs()
+  }
 }

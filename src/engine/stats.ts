@@ -4,8 +4,8 @@
 
 import type { CacheStats } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
-import type { Counters } from './counters.ts'
-import type { Parts } from './parts.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { HitCounters } from './hit-counters.ts'
 import {
   DROPPED,
   EVICTED,
@@ -17,17 +17,17 @@ import {
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks, lastChange }: Parts,
-  counters: Counters,
+  { segment, blocks, lastChange }: EngineContext,
+  counters: HitCounters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
-  const items = words[ITEM_COUNT] as number
+  const items = words[ITEM_COUNT]
   return {
     items,
     maxItems: geometry.maxItems,
     blockSize: geometry.blockSize,
     blocks: geometry.blockCount,
-    freeBlocks: blocks.bitmap ? (words[FREE_BLOCK_COUNT] as number) : geometry.blockCount - items,
+    freeBlocks: blocks.bitmap ? words[FREE_BLOCK_COUNT] : geometry.blockCount - items,
     maxKeySize: geometry.maxKeySize,
     maxValueSize: maxValueSize(geometry),
     buckets: layout.bucketCount,
@@ -36,11 +36,11 @@ export function readStats(
     bitmap: geometry.bitmap,
     size: layout.size,
     ...counters.sum(),
-    full: doubles[FULL] as number,
-    evicted: doubles[EVICTED] as number,
-    expired: doubles[EXPIRED] as number,
-    takeovers: doubles[TAKEOVERS] as number,
-    dropped: doubles[DROPPED] as number,
+    full: doubles[FULL],
+    evicted: doubles[EVICTED],
+    expired: doubles[EXPIRED],
+    takeovers: doubles[TAKEOVERS],
+    dropped: doubles[DROPPED],
     lastModifiedAtMs: lastChange.atMs,
   }
 }

@@ -2,12 +2,12 @@
  * Every invariant of a segment, checked under the writer lock.
  */
 
-import { LAST_VALUE_TYPE, type VerifyReport } from '../base/index.ts'
-import { isCompleteInfo, keySizeOf, maxValueSize, valueTypeOf } from '../segment/index.ts'
+import { LAST_VALUE_TYPE, NEVER, type VerifyReport } from '../base/index.ts'
+import { maxValueSize } from '../segment/index.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { PreparedKey } from './key.ts'
-import type { Parts } from './parts.ts'
-import { loadKey } from './recovery.ts'
-import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { isCompleteInfo, loadKey } from './recovery.ts'
+import { keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
 import {
   EARLIEST_EXPIRY,
   FIRST_FREE_SLOT,
@@ -19,47 +19,47 @@ import {
 /** More than this many sentences help nobody. */
 const PROBLEM_LIMIT = 100
 
-export function verify(parts: Parts, scratch: PreparedKey): VerifyReport {
+export function verify(context: EngineContext, scratch: PreparedKey): VerifyReport {
   const problems: string[] = []
-  for (const problem of findProblems(parts, scratch)) {
+  for (const problem of findProblems(context, scratch)) {
     problems.push(problem)
     if (problems.length === PROBLEM_LIMIT) break
   }
   return {
     ok: problems.length === 0,
     problems,
-    items: parts.segment.words[ITEM_COUNT] as number,
+    items: context.segment.words[ITEM_COUNT],
   }
 }
 
-function* findProblems(parts: Parts, scratch: PreparedKey): Generator<string> {
-  const { table, segment } = parts
-  const used = segment.words[USED_SLOT_COUNT] as number
+function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<string> {
+  const { table, segment } = context
+  const used = segment.words[USED_SLOT_COUNT]
   if (used < 0 || used > table.slotCount) {
     yield `${used} slots are said to be used, of ${table.slotCount}`
     return
   }
   const linked = new Set<SlotIndex>()
-  yield* chainProblems(parts, linked, scratch)
-  yield* freeChainProblems(parts, linked, used)
-  yield* blockProblems(parts, linked)
+  yield* chainProblems(context, linked, scratch)
+  yield* freeChainProblems(context, linked, used)
+  yield* blockProblems(context, linked)
   if (linked.size !== segment.words[ITEM_COUNT]) {
     yield `${linked.size} items are linked, the count says ${segment.words[ITEM_COUNT]}`
   }
   for (let slot = used + 1; slot <= table.slotCount; slot++) {
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
-  if (parts.eviction !== undefined) {
-    yield* parts.eviction.problems(linked)
+  if (context.eviction !== undefined) {
+    yield* context.eviction.problems(linked)
   }
 }
 
 function* chainProblems(
-  parts: Parts,
+  context: EngineContext,
   linked: Set<SlotIndex>,
   scratch: PreparedKey,
 ): Generator<string> {
-  const { table } = parts
+  const { table } = context
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
     if ((table.version(bucket) & 1) !== 0) yield `bucket ${index} has an odd version`
@@ -77,14 +77,18 @@ function* chainProblems(
       if (table.bucketOf(table.hash(slot)) !== bucket) {
         yield `slot ${slot} is linked in bucket ${index}, where its hash does not belong`
       }
-      yield* itemProblems(parts, slot, scratch)
+      yield* itemProblems(context, slot, scratch)
       slot = table.nextSlot(slot)
     }
   }
 }
 
-function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Generator<string> {
-  const { table, blocks, checksums, segment } = parts
+function* itemProblems(
+  context: EngineContext,
+  slot: SlotIndex,
+  scratch: PreparedKey,
+): Generator<string> {
+  const { table, blocks, checksums, segment } = context
   const info = table.info(slot)
   if (!isCompleteInfo(info) || keySizeOf(info) > segment.geometry.maxKeySize) {
     yield `slot ${slot} is linked but not complete`
@@ -98,13 +102,13 @@ function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Gen
     yield `slot ${slot} has a checksum of something else`
   }
   const expiresAtMs = table.expiresAtMs(slot)
-  const earliest = segment.doubles[EARLIEST_EXPIRY] as number
+  const earliest = segment.doubles[EARLIEST_EXPIRY]
   if (!(expiresAtMs >= 0)) yield `slot ${slot} expires at ${expiresAtMs}`
-  if (expiresAtMs !== 0 && expiresAtMs < earliest) {
+  if (expiresAtMs !== NEVER && expiresAtMs < earliest) {
     yield `slot ${slot} expires at ${expiresAtMs}, before the earliest expiry ${earliest}`
   }
   const hash = table.hash(slot)
-  loadKey(parts, slot, scratch)
+  loadKey(context, slot, scratch)
   if (scratch.hash !== hash) yield `slot ${slot} has a key of another hash`
   for (let i = scratch.size; (i & 3) !== 0; i++) {
     if (scratch.bytes[i] !== 0) yield `slot ${slot} has a key that is not padded with zeros`
@@ -112,13 +116,13 @@ function* itemProblems(parts: Parts, slot: SlotIndex, scratch: PreparedKey): Gen
 }
 
 function* freeChainProblems(
-  parts: Parts,
+  context: EngineContext,
   linked: ReadonlySet<SlotIndex>,
   used: number,
 ): Generator<string> {
-  const { table, segment } = parts
+  const { table, segment } = context
   const free = new Set<SlotIndex>()
-  let slot = segment.words[FIRST_FREE_SLOT] as number
+  let slot = segment.words[FIRST_FREE_SLOT]
   while (slot !== NO_SLOT) {
     if (slot < 0 || slot > used || free.has(slot)) {
       yield `the chain of free slots is broken at slot ${slot}`
@@ -134,8 +138,8 @@ function* freeChainProblems(
   }
 }
 
-function* blockProblems(parts: Parts, linked: ReadonlySet<SlotIndex>): Generator<string> {
-  const { table, blocks, segment } = parts
+function* blockProblems(context: EngineContext, linked: ReadonlySet<SlotIndex>): Generator<string> {
+  const { table, blocks, segment } = context
   if (!blocks.bitmap) {
     for (const slot of linked) {
       if (table.firstBlock(slot) !== slot - 1) yield `slot ${slot} has the block of another slot`
@@ -161,7 +165,7 @@ function* blockProblems(parts: Parts, linked: ReadonlySet<SlotIndex>): Generator
     usedBlocks++
     if (!owners.has(block)) yield `block ${block} is marked used but belongs to no slot`
   }
-  const free = segment.words[FREE_BLOCK_COUNT] as number
+  const free = segment.words[FREE_BLOCK_COUNT]
   if (usedBlocks + free !== blocks.blockCount) {
     yield `${usedBlocks} blocks are used and ${free} counted free, of ${blocks.blockCount}`
   }

@@ -6,17 +6,24 @@
  * behind.
  */
 
-import { COUNTER_SIZE, type CounterOperation, type ValueSource } from '../base/index.ts'
-import { INFO_WRITING, keySizeOf, packInfo, valueTypeOf } from '../segment/index.ts'
+import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
+import { INFO_WRITING } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import { Compaction } from './compaction.ts'
-import { applyOperation, CounterSource, isCounter } from './counter.ts'
+import type { EngineContext } from './engine-context.ts'
+import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import type { Parts } from './parts.ts'
-import { Room } from './room.ts'
-import { BROKEN_CHAIN, NO_SLOT, type SlotIndex } from './slot-table.ts'
-import { FULL } from './state.ts'
+import { SpaceReclaimer } from './reclaim.ts'
+import {
+  BROKEN_CHAIN,
+  keySizeOf,
+  NO_SLOT,
+  packInfo,
+  type SlotIndex,
+  valueTypeOf,
+} from './slot-table.ts'
+import { FULL, noteExpiry } from './state.ts'
 
 /** `add` stores only what is absent, `replace` only what is there, `set` either way. */
 export type StoreMode = 'set' | 'add' | 'replace'
@@ -31,16 +38,16 @@ export interface FreshCounter {
 }
 
 export class Writer {
-  readonly room: Room
-  readonly #parts: Parts
+  readonly reclaimer: SpaceReclaimer
+  readonly #context: EngineContext
   readonly #compaction: Compaction
   readonly #integers: BigInt64Array
 
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.room = new Room(parts)
-    this.#compaction = new Compaction(parts, this.room)
-    this.#integers = new BigInt64Array(parts.segment.mapping.buffer)
+  constructor(context: EngineContext) {
+    this.#context = context
+    this.reclaimer = new SpaceReclaimer(context)
+    this.#compaction = new Compaction(context, this.reclaimer)
+    this.#integers = new BigInt64Array(context.segment.mapping.buffer)
   }
 
   store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
@@ -67,14 +74,14 @@ export class Writer {
     const slot = this.#find(key)
     if (slot === NO_SLOT) return false
     const live = !this.#isExpired(slot)
-    this.room.remove(slot)
-    if (live) this.#parts.lastChange.note()
+    this.reclaimer.remove(slot)
+    if (live) this.#context.lastChange.note()
     return live
   }
 
   /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
-    const { table, eviction, checksums, lastChange } = this.#parts
+    const { table, eviction, checksums, lastChange } = this.#context
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) return false
     const bucket = table.bucketOf(key.hash)
@@ -83,7 +90,7 @@ export class Writer {
     table.setExpiresAtMs(slot, expiresAtMs)
     checksums?.sealExpiry(slot)
     table.endChange(bucket)
-    this.room.noteExpiry(expiresAtMs)
+    noteExpiry(this.#context.segment.doubles, expiresAtMs)
     eviction?.use(slot)
     lastChange.note()
     return true
@@ -101,7 +108,7 @@ export class Writer {
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
   ): CountOutcome {
-    const { table, blocks, eviction, checksums, lastChange } = this.#parts
+    const { table, blocks, eviction, checksums, lastChange } = this.#context
     const slot = this.#find(key)
     if (slot === NO_SLOT || this.#isExpired(slot)) {
       if (fresh === undefined) return 'absent'
@@ -115,7 +122,7 @@ export class Writer {
     const block = table.firstBlock(slot)
     if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
     const at = blocks.offset(block) / COUNTER_SIZE
-    const before = this.#integers[at] as bigint
+    const before = this.#integers[at]
     const value = applyOperation(operation, before, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
     const bucket = table.bucketOf(key.hash)
@@ -136,10 +143,10 @@ export class Writer {
    * 4. The link. Now readers find it.
    */
   #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, eviction, checksums, segment } = this.#parts
+    const { table, blocks, eviction, checksums, segment } = this.#context
     let slot = table.allocate()
     while (slot === NO_SLOT) {
-      if (!this.room.makeSome(NO_SLOT)) return false
+      if (!this.reclaimer.reclaimOrEvict(NO_SLOT)) return false
       slot = table.allocate()
     }
     const block = this.#allocateFor(slot, value.size)
@@ -160,13 +167,13 @@ export class Writer {
     table.link(bucket, slot)
     table.endChange(bucket)
     eviction?.track(slot)
-    this.room.noteExpiry(expiresAtMs)
+    noteExpiry(this.#context.segment.doubles, expiresAtMs)
     return true
   }
 
   /** The block of the slot's own number, or in bitmap mode a run, evicting until one fits. */
   #allocateFor(slot: SlotIndex, size: number): BlockIndex {
-    const { blocks } = this.#parts
+    const { blocks } = this.#context
     if (!blocks.bitmap) return slot - 1
     const count = blocks.runLength(size)
     const block = blocks.allocate(count)
@@ -174,14 +181,14 @@ export class Writer {
   }
 
   #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { blocks, eviction } = this.#parts
+    const { blocks, eviction } = this.#context
     if (!blocks.bitmap) {
       this.#rewrite(slot, value, expiresAtMs, slot - 1)
     } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
       return false
     }
     eviction?.use(slot)
-    this.room.noteExpiry(expiresAtMs)
+    noteExpiry(this.#context.segment.doubles, expiresAtMs)
     return true
   }
 
@@ -190,7 +197,7 @@ export class Writer {
    * nothing; else over it; else into whatever can be freed. False: nothing changed.
    */
   #overwriteRun(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, segment } = this.#parts
+    const { table, blocks, segment } = this.#context
     const oldFirst = table.firstBlock(slot)
     const oldCount = blocks.runLength(table.valueSize(slot))
     const count = blocks.runLength(value.size)
@@ -225,7 +232,7 @@ export class Writer {
    * 3. The info, without the mark.
    */
   #rewrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
-    const { table, blocks, segment } = this.#parts
+    const { table, blocks, segment } = this.#context
     const bucket = table.bucketOf(table.hash(slot))
     const info = table.info(slot)
     table.beginChange(bucket)
@@ -237,7 +244,7 @@ export class Writer {
 
   /** As #rewrite, but the value is in place already. */
   #repoint(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
-    const { table } = this.#parts
+    const { table } = this.#context
     const bucket = table.bucketOf(table.hash(slot))
     const info = table.info(slot)
     table.beginChange(bucket)
@@ -253,7 +260,7 @@ export class Writer {
     block: BlockIndex,
     keySize: number,
   ): void {
-    const { table, checksums } = this.#parts
+    const { table, checksums } = this.#context
     const info = packInfo(keySize, value.type)
     table.setFirstBlock(slot, block)
     table.setValueSize(slot, value.size)
@@ -263,25 +270,25 @@ export class Writer {
   }
 
   #outcomeOf(stored: boolean): StoreOutcome {
-    const { lastChange, segment } = this.#parts
+    const { lastChange, segment } = this.#context
     if (stored) {
       lastChange.note()
       return 'stored'
     }
-    ;(segment.doubles[FULL] as number) += 1
+    segment.doubles[FULL] += 1
     return 'full'
   }
 
   #find(key: PreparedKey): SlotIndex {
-    const { table } = this.#parts
+    const { table } = this.#context
     const slot = table.find(table.bucketOf(key.hash), key)
     if (slot === BROKEN_CHAIN) throw new NeedsRebuild('a chain leads nowhere')
     return slot
   }
 
   #isExpired(slot: SlotIndex): boolean {
-    const { table, clock } = this.#parts
+    const { table, clock } = this.#context
     const expiresAtMs = table.expiresAtMs(slot)
-    return expiresAtMs !== 0 && expiresAtMs <= clock.nowMs()
+    return expiresAtMs !== NEVER && expiresAtMs <= clock.nowMs()
   }
 }

@@ -137,7 +137,7 @@ export class Planner {
    */
   async #answerAndRefresh(query: PlannedQuery, found: FoundPage): Promise<Plan> {
     const mayFill = isWholeGet(query.request) && !query.wanted.has('no-store')
-    const lease = mayFill ? await this.context.singleFlight.attempt(found.itemKey) : undefined
+    const lease = mayFill ? await this.context.singleFlight.tryAcquire(found.itemKey) : undefined
     if (lease === undefined) return this.#answer(query, found, HIT)
     const fill = new CacheFill(this.context, query, { place: found, lease, forward: 'stale' })
     const isLater = query.canRefreshLater && this.context.canRevalidateInBackground
@@ -154,7 +154,7 @@ export class Planner {
     forward: ForwardReason,
     detail?: string,
   ): Promise<Plan> {
-    const lease = await this.context.singleFlight.attempt(place.itemKey)
+    const lease = await this.context.singleFlight.tryAcquire(place.itemKey)
     if (lease === undefined) return pass(forward, detail)
     return { kind: 'fill', fill: new CacheFill(this.context, query, { place, lease, forward }) }
   }
@@ -163,7 +163,7 @@ export class Planner {
     let place = first
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { itemKey } = place
-      const turn = await this.context.singleFlight.enter(
+      const turn = await this.context.singleFlight.acquireOrWait(
         itemKey,
         () => this.#findNews(query, itemKey),
         this.context.options.waitMs,

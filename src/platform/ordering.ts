@@ -12,7 +12,7 @@ const privateWord = new Int32Array(1)
 
 /** What is read after this is not older. */
 export function loadAcquire(words: Int32Array, index: number): number {
-  return isOrdered ? (words[index] as number) : Atomics.load(words, index)
+  return isOrdered ? words[index] : Atomics.load(words, index)
 }
 
 /** Who sees this sees all that was written before. */

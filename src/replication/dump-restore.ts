@@ -5,7 +5,7 @@
  * held. After a dump that turns out to be wrong or incomplete its keys are deleted again.
  */
 
-import { REPLICATION, type ReplicableCache } from '../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, REPLICATION, type ReplicableCache } from '../base/index.ts'
 import {
   type DumpGeometry,
   type DumpRecord,
@@ -136,10 +136,8 @@ function orderByUse(records: readonly NumberedRecord[]): NumberedRecord[] {
  * of the dump shows it. Bytes that do not fit any key size are ignored, as uWSGI does.
  */
 async function requireSameSize(source: DumpSource, geometry: DumpGeometry): Promise<void> {
-  const size = await source.measure(dumpAreaSize({ ...geometry, keySize: MAX_KEY_SIZE }))
+  const size = await source.measure(dumpAreaSize({ ...geometry, keySize: MAX_KEY_SIZE_LIMIT }))
   const keySize = inferKeySize(size, geometry)
   if (keySize === undefined || keySize === geometry.keySize) return
   throw new DumpFailure(`invalid cache key size, expected ${geometry.keySize} received ${keySize}`)
 }
-
-const MAX_KEY_SIZE = 65_535

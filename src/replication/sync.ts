@@ -7,6 +7,7 @@
 
 import {
   invalidOption,
+  MAX_KEY_SIZE_LIMIT,
   MAX_TIMER_MS,
   type ReplicableCache,
   requireInteger,
@@ -187,11 +188,10 @@ function requireDetails({ geometry, isComplete }: AnnouncedDump): DumpGeometry {
   const isUsable =
     isComplete &&
     [items, blockSize, keySize, blocks].every(size => size > 0 && size <= MAX_SIZE) &&
-    keySize <= MAX_KEY_SIZE &&
+    keySize <= MAX_KEY_SIZE_LIMIT &&
     blocks * blockSize <= Number.MAX_SAFE_INTEGER
   if (!isUsable) throw new DumpFailure('the server does not announce usable sizes')
   return { items, blockSize, keySize, blocks }
 }
 
 const MAX_SIZE = 2 ** 32
-const MAX_KEY_SIZE = 65_535

@@ -21,9 +21,9 @@ import {
   requireMappableSize,
   userId,
 } from '../platform/index.ts'
-import { arrive, begin, depart } from './attendance.ts'
-import { HEADER } from './format.ts'
+import { FILE_LOCK, HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
+import { registerCreator, registerOpener, unregister } from './open-tracking.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
 /** What the caller wants of the geometry. What is left open may be anything when attaching. */
@@ -32,8 +32,6 @@ export type WantedGeometry = { readonly [K in keyof Geometry]: Geometry[K] | und
 /** Completes what the caller wants, for a new segment; throws where something needed is missing. */
 export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
 
-/** Held on a new file by whoever is making it. Attachments number from 1 (engine/lock.ts). */
-const CREATOR_LOCK = 0
 const FILE_SUFFIX = '.undercroft'
 const TEMPORARY_SUFFIX = '.new'
 /** Between the file's own name and the suffix: strict, as whatever looks like this is removed. */
@@ -106,8 +104,8 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     const geometry = readGeometry(start.subarray(0, length), stat.size, file)
     requireSameGeometry(file, wanted, geometry)
     mapping = mapFile(fd, computeLayout(geometry).size, file)
-    const segment = new Segment(mapping, geometry, file, depart)
-    arrive(segment, stat.ino)
+    const segment = new Segment(mapping, geometry, file, unregister)
+    registerOpener(segment, stat.ino)
     if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
       mapping.close() // destroyed, and perhaps created anew, in the meantime
       return undefined
@@ -179,12 +177,12 @@ function create(file: string, geometry: Geometry): Segment | undefined {
   const fd = createExclusive(temporary, file)
   let mapping: Mapping | undefined
   try {
-    locksOfFile(fd).tryHold(CREATOR_LOCK)
+    locksOfFile(fd).tryHold(FILE_LOCK.creator)
     preallocate(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
     formatSegment(mapping, geometry)
-    const segment = new Segment(mapping, geometry, file, depart)
-    begin(segment, fs.fstatSync(fd).ino)
+    const segment = new Segment(mapping, geometry, file, unregister)
+    registerCreator(segment, fs.fstatSync(fd).ino)
     fs.linkSync(temporary, file)
     if (geometry.checksums) syncDirectory(directory)
     return segment
@@ -273,7 +271,7 @@ function removeIfAbandoned(temporary: string): void {
     return // its maker was quicker, or it is not ours to judge
   }
   try {
-    if (!locksOfFile(fd).isHeldElsewhere(CREATOR_LOCK)) fs.rmSync(temporary, { force: true })
+    if (!locksOfFile(fd).isHeldElsewhere(FILE_LOCK.creator)) fs.rmSync(temporary, { force: true })
   } finally {
     fs.closeSync(fd)
   }

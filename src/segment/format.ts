@@ -34,7 +34,7 @@ export const HEADER = defineRecord({
 })
 
 /**
- * Whether the file can be taken as it is; see attendance.ts. Written by whoever is alone with it.
+ * Whether the file can be taken as it is; see open-tracking.ts. Written by a process that is alone with it.
  */
 export const BOOT = defineRecord({
   id0: 'i32', // with the next three: the start of the machine since which it is open; 0: unknown
@@ -114,7 +114,7 @@ export const BUCKET = defineRecord({
 export const SLOT = defineRecord({
   hash: 'i32',
   nextSlot: 'i32', // in the chain, or in the chain of freed slots
-  info: 'i32', // 0: free; see packInfo
+  info: 'i32', // 0: free; see KEY_SIZE_MASK
   valueSize: 'i32',
   firstBlock: 'i32',
   evictionMark: 'i32', // what the eviction policy knows of the item; 0: nothing
@@ -147,27 +147,30 @@ assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
 
+/** The file locks of a segment by number. See each holder's file for what the lock says. */
+export const FILE_LOCK = {
+  /** Held on a new file by the process that is making it. */
+  creator: 0,
+  /** One for each process or thread that has the segment open, by its serial. */
+  firstSerial: 1,
+  lastSerial: 2 ** 31 - 1,
+  /** One for each cell of hit counters. */
+  firstCell: 2 ** 32,
+  /** Held by the process that sweeps. */
+  sweeper: 2 ** 33,
+  /** Shared by all that have the segment open; held by one that is alone with it. */
+  presence: 2 ** 33 + 1,
+} as const
+
+assert(FILE_LOCK.creator < FILE_LOCK.firstSerial, 'no opener has the lock of the creator')
+assert(FILE_LOCK.lastSerial < FILE_LOCK.firstCell, 'serials end before the cells')
+assert(FILE_LOCK.firstCell + CELL_COUNT <= FILE_LOCK.sweeper, 'cells end before the sweeper')
+assert(FILE_LOCK.sweeper < FILE_LOCK.presence, 'the sweeper has a lock of its own')
+
 /** Bits of a slot's `info`. */
-const KEY_SIZE_MASK = 0xffff
-const TYPE_SHIFT = 16
-const TYPE_MASK = 0xff
-/** Set while the value is written in place: whoever finds it after a crash drops the item. */
+export const KEY_SIZE_MASK = 0xffff
+export const TYPE_SHIFT = 16
+export const TYPE_MASK = 0xff
+/** Set while the value is written in place: recovery drops the item. */
 export const INFO_WRITING = 1 << 24
-const INFO_KNOWN_BITS = KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING
-
-export function packInfo(keySize: number, valueType: number): number {
-  return keySize | (valueType << TYPE_SHIFT)
-}
-
-export function keySizeOf(info: number): number {
-  return info & KEY_SIZE_MASK
-}
-
-export function valueTypeOf(info: number): number {
-  return (info >> TYPE_SHIFT) & TYPE_MASK
-}
-
-/** Whether these bits can be a complete item's. */
-export function isCompleteInfo(info: number): boolean {
-  return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
-}
+export const INFO_KNOWN_BITS = KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING

@@ -81,7 +81,6 @@ const GHOSTS_AN_ITEM = 2
 const QUEUE_NODE_SIZE = 8
 
 export const MAX_ITEMS_LIMIT = 2 ** 28
-export const MAX_KEY_SIZE_LIMIT = 65_535
 export const BLOCK_SIZE_LIMIT = 2 ** 30
 export const BLOCK_COUNT_LIMIT = 2 ** 30
 /** Far above any machine; keeps every offset exact in a double. */

@@ -17,20 +17,21 @@ export {
   CELL_COUNT,
   CELL_STRIDE,
   CELLS_OFFSET,
+  FILE_LOCK,
+  INFO_KNOWN_BITS,
   INFO_WRITING,
   INLINE_KEY_SIZE,
-  isCompleteInfo,
-  keySizeOf,
+  KEY_SIZE_MASK,
   LOCK,
   LOCK_OFFSET,
-  packInfo,
   RECOVERY,
   SLOT,
   SLOT_STRIDE,
   STATE,
   STATE_OFFSET,
+  TYPE_MASK,
+  TYPE_SHIFT,
   USE_CLOCK_OFFSET,
-  valueTypeOf,
 } from './format.ts'
 export {
   BLOCK_COUNT_LIMIT,
@@ -45,7 +46,6 @@ export {
   HEAP_LEAD,
   type Layout,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
   maxValueSize,
 } from './geometry.ts'
 export {

@@ -7,7 +7,7 @@
 
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { UndercroftError } from '../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
 import {
   FORMAT_VERSION,
@@ -28,7 +28,6 @@ import {
   HASHES,
   type Layout,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
 } from './geometry.ts'
 import type { RecordLayout } from './record.ts'
 
@@ -61,8 +60,8 @@ export class Segment {
     this.words = new Int32Array(mapping.buffer)
     this.doubles = new Float64Array(mapping.buffer)
     this.bytes = Buffer.from(mapping.buffer)
-    this.seedLow = this.words[headerWord('seedLow')] as number
-    this.seedHigh = this.words[headerWord('seedHigh')] as number
+    this.seedLow = this.words[headerWord('seedLow')]
+    this.seedHigh = this.words[headerWord('seedHigh')]
   }
 
   /** The last to close a store waits until its device has it. */

@@ -1,2 +1,2 @@
 export type { Lease } from './lease.ts'
-export { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight, type Turn } from './single-flight.ts'
+export { type Acquisition, DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from './single-flight.ts'

@@ -6,7 +6,7 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import type { CacheKey, CacheLike, Clock } from '../base/index.ts'
+import { type CacheKey, type CacheLike, type Clock, NEVER } from '../base/index.ts'
 
 /** What a dead holder costs those who wait, and how long a busy one may fail to renew. */
 export const LEASE_MS = 2000
@@ -54,7 +54,7 @@ export async function readLease(
   if (item === undefined) return undefined
   const [, token, sinceMs, untilMs] = LEASE_TEXT.exec(item.bytes.toString('latin1')) ?? []
   if (token === undefined) return 'foreign'
-  const isEndless = item.expiresAtMs === 0
+  const isEndless = item.expiresAtMs === NEVER
   return { token, sinceMs: Number(sinceMs), untilMs: Number(untilMs), isEndless }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as nap } from 'node:timers/promises'
-import type { Awaitable, CacheKey, Clock } from '../base/index.ts'
+import { type Awaitable, type CacheKey, type Clock, DEFAULT_MAX_KEY_SIZE } from '../base/index.ts'
 import { type HeldLease, Lease, type LeaseSite, leaseKeyOf, readLease } from './lease.ts'
 
 /** As nginx waits by default: https://nginx.org/r/proxy_cache_lock_timeout */
@@ -23,11 +23,8 @@ const MAX_WAITING = 10_000
 /** Times that a lease is neither to be had nor held by anybody, before there is no room for one. */
 const MAX_REFUSALS = 3
 
-/** A key's length is not known of a remote cache; ours take this much unless told otherwise. */
-const USUAL_MAX_KEY_SIZE = 256
-
 /** What came of asking: it is there now, or it is the asker who has to make it. */
-export type Turn<T> =
+export type Acquisition<T> =
   | { readonly kind: 'found'; readonly found: T; readonly waited: boolean }
   /** Make it, store it if `lease.isHeld()`, and `lease.end()` whatever happens. */
   | { readonly kind: 'lead'; readonly lease: Lease }
@@ -61,11 +58,11 @@ export class SingleFlight {
    *
    * @param find - looks for it where the leader stores it; undefined: it is not there
    */
-  async enter<T>(
+  async acquireOrWait<T>(
     key: CacheKey,
     find: () => Awaitable<T | undefined>,
     waitMs: number,
-  ): Promise<Turn<T>> {
+  ): Promise<Acquisition<T>> {
     const leaseKey = this.#leaseKey(key)
     const deadlineMs = this.#clock.elapsedMs() + waitMs
     for (;;) {
@@ -79,7 +76,7 @@ export class SingleFlight {
   }
 
   /** The lease, if nobody has it; undefined at once otherwise. */
-  async attempt(key: CacheKey): Promise<Lease | undefined> {
+  async tryAcquire(key: CacheKey): Promise<Lease | undefined> {
     const leaseKey = this.#leaseKey(key)
     if (this.#queues.has(leaseKey)) return undefined
     const queue = this.#openQueue(leaseKey)
@@ -98,9 +95,9 @@ export class SingleFlight {
     await this.#site.cache.delete(this.#leaseKey(key))
   }
 
-  async #contend<T>(contender: Contender<T>): Promise<Turn<T>> {
+  async #contend<T>(contender: Contender<T>): Promise<Acquisition<T>> {
     const queue = this.#openQueue(contender.leaseKey)
-    let turn: Turn<T> | undefined
+    let turn: Acquisition<T> | undefined
     try {
       turn = await this.#contest(contender, queue)
       return turn
@@ -109,7 +106,7 @@ export class SingleFlight {
     }
   }
 
-  async #contest<T>(contender: Contender<T>, queue: Queue): Promise<Turn<T>> {
+  async #contest<T>(contender: Contender<T>, queue: Queue): Promise<Acquisition<T>> {
     const { leaseKey, find } = contender
     for (let refusals = 0, waited = false; refusals < MAX_REFUSALS; waited = true) {
       const lease = await Lease.take(this.#site, leaseKey, () => queue.end('again'))
@@ -186,7 +183,7 @@ export class SingleFlight {
   }
 
   #leaseKey(key: CacheKey): string {
-    return leaseKeyOf(key, this.#site.cache.maxKeySize ?? USUAL_MAX_KEY_SIZE)
+    return leaseKeyOf(key, this.#site.cache.maxKeySize ?? DEFAULT_MAX_KEY_SIZE)
   }
 }
 

@@ -37,8 +37,7 @@ const CALLS: readonly (readonly [
 
 describe('the options of a call', () => {
   for (const [index, [name, allowed, call]] of CALLS.entries()) {
-    const title = `${index + 1}. ${name} refuses a name that it does not know, and stores nothing`
-    test(title, async () => {
+    test(`${index + 1}. ${name} refuses an unknown name, and stores nothing`, async () => {
       using cache = open()
       await assert.rejects(async () => call(cache), {
         code: 'UNDERCROFT_OPTION_INVALID',

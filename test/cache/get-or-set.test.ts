@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { Cache, type CacheOptions, UndercroftError } from '../../src/index.ts'
-import { within } from '../../testing/deadline.ts'
+import { until, within } from '../../testing/deadline.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
 import { onEnd } from '../../testing/scope.ts'
 import { processDir } from '../../testing/temp-dir.ts'
@@ -91,6 +91,33 @@ describe('getOrSet', () => {
     assert.equal(cache.has('key'), false)
     assert.equal(await cache.getOrSet('key', () => null), null)
     assert.equal(await cache.getOrSet('key', () => 'more'), null)
+  })
+
+  test('a load that hangs keeps a caller of its own process no longer than waitMs', async t => {
+    const cache = open<string>(t)
+    const hanging: Promise<string> = new Promise(() => {})
+    cache.getOrSet('key', () => hanging).catch(() => {})
+    const second = cache.getOrSet('key', () => 'loaded as well', { waitMs: 30 })
+    assert.equal(await within('the second load', second), 'loaded as well')
+    assert.equal(cache.get('key'), 'loaded as well')
+  })
+
+  test('of those who gave up on a hanging load one loads, and the next callers wait for it', async t => {
+    const cache = open<string>(t)
+    const hanging: Promise<string> = new Promise(() => {})
+    cache.getOrSet('key', () => hanging).catch(() => {})
+    let loads = 0
+    const load = async () => {
+      loads++
+      await until('the third caller waits', () => hasThird)
+      return `load ${loads}`
+    }
+    let hasThird = false
+    const second = cache.getOrSet('key', load, { waitMs: 30 })
+    await until('the second caller loads', () => loads === 1)
+    const third = cache.getOrSet('key', load)
+    hasThird = true
+    assert.deepEqual(await within('both', Promise.all([second, third])), ['load 1', 'load 1'])
   })
 
   test('gives what it loaded though the cache is full', async t => {

@@ -34,13 +34,16 @@ class CountingSource {
   createStamps = () => ({
     write: (place: number) => this.#fresh.add(place),
     move: (_: number, to: number) => this.#fresh.add(to),
-    useAgain: (place: number) => this.#fresh.has(place),
+    validate: (place: number) => this.#fresh.has(place),
     unchangedSlot: (place: number) => (this.#fresh.has(place) ? place + 1 : 0),
     renew: (place: number) => this.#fresh.add(place),
     noteVersion: () => {},
   })
 
-  storeAgain(stamps: Pick<Stamps, 'unchangedSlot'>, place: number): StoreOutcome | undefined {
+  overwriteIfUnchanged(
+    stamps: Pick<Stamps, 'unchangedSlot'>,
+    place: number,
+  ): StoreOutcome | undefined {
     return stamps.unchangedSlot(place) === 0 ? undefined : 'stored'
   }
 

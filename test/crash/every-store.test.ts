@@ -71,7 +71,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       const stamps = engine.createStamps(1)
       engine.get('a', asText)
       stamps.write(0)
-      const outcome = engine.storeAgain(stamps, 0, encodeValue('y'.repeat(60)), 0)
+      const outcome = engine.overwriteIfUnchanged(stamps, 0, encodeValue('y'.repeat(60)), 0)
       assert.equal(outcome, 'stored')
     },
   },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { VALUE_TYPE } from '../../src/base/index.ts'
+import { isCompleteInfo } from '../../src/engine/recovery.ts'
+import { keySizeOf, packInfo, valueTypeOf } from '../../src/engine/slot-table.ts'
 import {
   ADAPTIVE,
   BOOT,
@@ -16,20 +18,16 @@ import {
   HEADER,
   HEADER_OFFSET,
   INFO_WRITING,
-  isCompleteInfo,
-  keySizeOf,
   LOCK,
   LOCK_OFFSET,
   MAGIC_HIGH,
   MAGIC_LOW,
-  packInfo,
   RECOVERY,
   SLOT,
   STATE,
   STATE_OFFSET,
   USE_CLOCK,
   USE_CLOCK_OFFSET,
-  valueTypeOf,
 } from '../../src/segment/format.ts'
 import { EVICTIONS, HASHES, HEAP_ENTRY_SIZE, HEAP_LEAD } from '../../src/segment/geometry.ts'
 import type { RecordLayout } from '../../src/segment/record.ts'

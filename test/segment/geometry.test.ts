@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MAX_KEY_SIZE_LIMIT } from '../../src/base/index.ts'
 import {
   CHECKSUM_SIZE,
   FIXED_SIZE,
@@ -15,7 +16,6 @@ import {
   HEAP_LEAD,
   type Layout,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
   maxValueSize,
 } from '../../src/segment/geometry.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { Cache, type CacheOptions } from '../../src/index.ts'
-import { type Lease, SingleFlight, type Turn } from '../../src/single-flight/index.ts'
+import { type Acquisition, type Lease, SingleFlight } from '../../src/single-flight/index.ts'
 import { until, within } from '../../testing/deadline.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
 import { onEnd } from '../../testing/scope.ts'
@@ -39,8 +39,12 @@ function setting(t: TestContext, options: Partial<CacheOptions> = {}): Setting {
 }
 
 /** Asks for `page`; a turn that leads is not ended. */
-function enter({ cache }: Setting, flight: SingleFlight, waitMs = WAIT_MS): Promise<Turn<string>> {
-  return flight.enter('page', () => cache.get('page'), waitMs)
+function enter(
+  { cache }: Setting,
+  flight: SingleFlight,
+  waitMs = WAIT_MS,
+): Promise<Acquisition<string>> {
+  return flight.acquireOrWait('page', () => cache.get('page'), waitMs)
 }
 
 async function lead(subject: Setting, flight: SingleFlight): Promise<Lease> {
@@ -69,7 +73,7 @@ describe('of those who ask for what is not there', () => {
     let looks = 0
     const turn = await subject
       .flight()
-      .enter('page', () => (++looks === 1 ? 'stored just before' : undefined), WAIT_MS)
+      .acquireOrWait('page', () => (++looks === 1 ? 'stored just before' : undefined), WAIT_MS)
     assert.deepEqual(turn, { kind: 'found', found: 'stored just before', waited: false })
     assert.deepEqual([...subject.cache.keys()], [])
   })
@@ -153,12 +157,12 @@ describe('of those who ask for what is not there', () => {
   test('an attempt has the lease at once or not at all', async t => {
     const subject = setting(t)
     const [here, there] = [subject.flight(), subject.flight()]
-    const lease = await here.attempt('page')
+    const lease = await here.tryAcquire('page')
     assert.ok(lease !== undefined)
-    assert.equal(await here.attempt('page'), undefined)
-    assert.equal(await there.attempt('page'), undefined)
+    assert.equal(await here.tryAcquire('page'), undefined)
+    assert.equal(await there.tryAcquire('page'), undefined)
     await lease.end()
-    assert.ok((await there.attempt('page')) !== undefined)
+    assert.ok((await there.tryAcquire('page')) !== undefined)
   })
 })
 
@@ -169,7 +173,7 @@ describe('a lease', () => {
     const lease = await lead(subject, subject.flight())
     await pass(t, subject, 5 * LEASE_MS)
     assert.equal(await lease.isHeld(), true)
-    assert.equal(await subject.flight().attempt('page'), undefined)
+    assert.equal(await subject.flight().tryAcquire('page'), undefined)
     assert.deepEqual(subject.errors, [])
   })
 
@@ -178,7 +182,7 @@ describe('a lease', () => {
     const subject = setting(t)
     await lead(subject, subject.flight())
     await pass(t, subject, 70_000)
-    assert.ok((await subject.flight().attempt('page')) !== undefined)
+    assert.ok((await subject.flight().tryAcquire('page')) !== undefined)
   })
 
   test('is lost when it is revoked: what was made may be of before', async t => {
@@ -194,7 +198,7 @@ describe('a lease', () => {
     const lease = await lead(subject, subject.flight())
     subject.clock.advance(LEASE_MS + 1)
     assert.equal(await lease.isHeld(), true)
-    assert.equal(await subject.flight().attempt('page'), undefined)
+    assert.equal(await subject.flight().tryAcquire('page'), undefined)
   })
 
   test('is lost when another took over meanwhile, and that one keeps it', async t => {
@@ -211,9 +215,9 @@ describe('a lease', () => {
     const subject = setting(t, { maxKeySize: 16 })
     const flight = subject.flight()
     for (const key of ['k', 'a key of 16 byte', Buffer.from([0, 255])]) {
-      const lease = await flight.attempt(key)
+      const lease = await flight.tryAcquire(key)
       assert.ok(lease !== undefined)
-      assert.equal(await subject.flight().attempt(key), undefined)
+      assert.equal(await subject.flight().tryAcquire(key), undefined)
       await lease.end()
     }
   })

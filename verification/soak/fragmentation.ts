@@ -2,7 +2,7 @@
  * How the free blocks of a bitmap cache are distributed.
  */
 
-import type { Parts } from '../../src/engine/parts.ts'
+import type { EngineContext } from '../../src/engine/engine-context.ts'
 import { ITEM_COUNT } from '../../src/engine/state.ts'
 
 export interface Fragmentation {
@@ -15,7 +15,7 @@ export interface Fragmentation {
 }
 
 /** Other processes write meanwhile, so the figures may belong to different moments. */
-export function fragmentationOf({ blocks, segment }: Parts): Fragmentation {
+export function fragmentationOf({ blocks, segment }: EngineContext): Fragmentation {
   let usedBlocks = 0
   let freeRuns = 0
   let longestRun = 0

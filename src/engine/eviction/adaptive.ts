@@ -77,7 +77,7 @@ export class Adaptive implements Eviction {
   /** Two at the same instant may count as one. */
   use(slot: SlotIndex): void {
     const at = this.#usesOffset + slot
-    const uses = this.#bytes[at] as number
+    const uses = this.#bytes[at]
     if (uses < MAX_USES) this.#bytes[at] = uses + 1
   }
 
@@ -152,10 +152,7 @@ export class Adaptive implements Eviction {
       if (slot === except) {
         queues.remove(SMALL, slot)
         queues.push(SMALL, slot)
-      } else if (
-        (this.#bytes[this.#usesOffset + slot] as number) >= PROMOTING_USES &&
-        chances > 0
-      ) {
+      } else if (this.#bytes[this.#usesOffset + slot] >= PROMOTING_USES && chances > 0) {
         chances--
         queues.remove(SMALL, slot)
         this.#bytes[this.#usesOffset + slot] = 0
@@ -181,7 +178,7 @@ export class Adaptive implements Eviction {
     for (let left = Math.min(queues.count(MAIN), CHANCES + 1); left > 0; left--) {
       const slot = queues.last(MAIN)
       const at = this.#usesOffset + slot
-      const uses = Math.min(this.#bytes[at] as number, MAX_USES)
+      const uses = Math.min(this.#bytes[at], MAX_USES)
       if (slot !== except && uses === 0) return this.#evictFromMain(slot)
       if (slot !== except) {
         this.#bytes[at] = uses - 1
@@ -219,7 +216,7 @@ export class Adaptive implements Eviction {
       this.#setPart(part - step(small, main) / items)
     }
     if (this.#worth > MIN_WORTH) return true
-    const candidates = ((this.#words[this.#candidatesWord] as number) + 1) | 0
+    const candidates = (this.#words[this.#candidatesWord] + 1) | 0
     this.#words[this.#candidatesWord] = candidates
     return candidates % ADMIT_ONE_OF === 0
   }
@@ -231,7 +228,7 @@ export class Adaptive implements Eviction {
 
   /** As found in shared memory, if it can be. */
   get #part(): number {
-    const part = this.#doubles[this.#partDouble] as number
+    const part = this.#doubles[this.#partDouble]
     return part >= MIN_PART && part <= MAX_PART ? part : START_PART
   }
 
@@ -241,7 +238,7 @@ export class Adaptive implements Eviction {
 
   /** The part of main items that were hit before they went; 1 until any went. */
   get #worth(): number {
-    const worth = this.#doubles[this.#worthDouble] as number
+    const worth = this.#doubles[this.#worthDouble]
     return worth > 0 && worth <= 1 ? worth : 1
   }
 }

@@ -55,7 +55,7 @@ export class Ghosts {
 
   /** Evictions from that queue so far. */
   evicted(origin: Origin): number {
-    const count = this.#doubles[this.#counts[origin]] as number
+    const count = this.#doubles[this.#counts[origin]]
     return count >= 0 && count <= Number.MAX_SAFE_INTEGER ? count : 0
   }
 
@@ -67,7 +67,7 @@ export class Ghosts {
     let place = first
     let oldest = -1
     for (let at = first; at < first + GHOST_GROUP_SIZE; at++) {
-      const ghost = words[at] as number
+      const ghost = words[at]
       const age = ghost === NO_GHOST ? Infinity : this.#ageOf(ghost) / MAX_AGE[originOf(ghost)]
       if (age <= oldest) continue
       oldest = age
@@ -82,7 +82,7 @@ export class Ghosts {
     const words = this.#words
     const first = this.#groupOf(hash)
     for (let at = first; at < first + GHOST_GROUP_SIZE; at++) {
-      const ghost = words[at] as number
+      const ghost = words[at]
       if (ghost === NO_GHOST || ghost >>> KEY_SHIFT !== (hash & 0xffff)) continue
       words[at] = NO_GHOST
       this.origin = originOf(ghost)

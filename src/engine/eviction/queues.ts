@@ -37,7 +37,7 @@ export class Queues {
   }
 
   count(queue: Queue): number {
-    const count = this.#words[this.#counts[queue]] as number
+    const count = this.#words[this.#counts[queue]]
     return Math.max(0, Math.min(count, this.#slotCount))
   }
 
@@ -46,7 +46,7 @@ export class Queues {
     if (this.count(queue) === 0) return NO_SLOT
     const head = this.#heads[queue]
     // The ring closes at the head: what is newer than it is the oldest.
-    const slot = this.#words[this.#at(head) + NEWER] as number
+    const slot = this.#words[this.#at(head) + NEWER]
     if (!this.#isSlot(slot)) throw new NeedsRebuild(`a queue begins with slot ${slot}`)
     return slot
   }
@@ -56,7 +56,7 @@ export class Queues {
     const head = this.#heads[queue]
     // A queue never used is zeros, as is one that was emptied by `clear`.
     const isEmpty = this.count(queue) === 0
-    const newest = isEmpty ? head : (words[this.#at(head) + OLDER] as number)
+    const newest = isEmpty ? head : words[this.#at(head) + OLDER]
     if (newest !== head && !this.#isSlot(newest)) {
       throw new NeedsRebuild(`a queue ends with slot ${newest}`)
     }
@@ -64,13 +64,13 @@ export class Queues {
     words[this.#at(slot) + NEWER] = head
     words[this.#at(newest) + NEWER] = slot
     words[this.#at(head) + OLDER] = slot
-    ;(words[this.#counts[queue]] as number) += 1
+    words[this.#counts[queue]] += 1
   }
 
   remove(queue: Queue, slot: SlotIndex): void {
     const words = this.#words
-    const older = words[this.#at(slot) + OLDER] as number
-    const newer = words[this.#at(slot) + NEWER] as number
+    const older = words[this.#at(slot) + OLDER]
+    const newer = words[this.#at(slot) + NEWER]
     const head = this.#heads[queue]
     const fits =
       this.count(queue) > 0 &&
@@ -81,7 +81,7 @@ export class Queues {
     if (!fits) throw new NeedsRebuild(`slot ${slot} is not in its queue`)
     words[this.#at(older) + NEWER] = newer
     words[this.#at(newer) + OLDER] = older
-    ;(words[this.#counts[queue]] as number) -= 1
+    words[this.#counts[queue]] -= 1
   }
 
   clear(): void {
@@ -91,10 +91,10 @@ export class Queues {
   /** From the oldest on, and no further than there are slots. */
   *walk(queue: Queue): Generator<SlotIndex> {
     const head = this.#heads[queue]
-    let node = this.count(queue) === 0 ? head : (this.#words[this.#at(head) + NEWER] as number)
+    let node = this.count(queue) === 0 ? head : this.#words[this.#at(head) + NEWER]
     for (let steps = 0; steps < this.#slotCount && this.#isSlot(node); steps++) {
       yield node
-      node = this.#words[this.#at(node) + NEWER] as number
+      node = this.#words[this.#at(node) + NEWER]
     }
   }
 

@@ -3,7 +3,13 @@
  * remote cache returns promises.
  */
 
-import type { CacheKey, CacheLike, CounterOperation, StoredItem } from '../../base/index.ts'
+import {
+  type CacheKey,
+  type CacheLike,
+  COUNTER_SIZE,
+  type CounterOperation,
+  type StoredItem,
+} from '../../base/index.ts'
 
 export type Later<T> = T | Promise<T>
 
@@ -63,7 +69,6 @@ export function numberOf(item: StoredItem | undefined): number | bigint {
   return BigInt.asIntN(SAFE_BITS, value) === value ? Number(value) : value
 }
 
-const COUNTER_SIZE = 8
 const COUNTER_TYPES: ReadonlySet<string> = new Set(['bytes', 'uint8array', 'integer', 'bigint'])
 
 /** Integers of this many bits, including the sign, are safe as JavaScript numbers. */

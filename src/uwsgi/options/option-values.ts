@@ -5,13 +5,11 @@
  * needs a value must have one.
  */
 
-import { invalidOption } from '../../base/index.ts'
+import { invalidOption, MAX_INT64, MIN_INT64 } from '../../base/index.ts'
 import { formatGiven, type GivenOption } from './given-option.ts'
 import type { OptionRow } from './option-row.ts'
 
 const OFF = ['false', 'off', 'no', '0']
-const INT64_MIN = -(2n ** 63n)
-const INT64_MAX = 2n ** 63n - 1n
 
 /**
  * Returns false only for `0` and for `false`, `off` and `no` in any case. A name without a value is
@@ -41,8 +39,8 @@ export function parseRowInteger(name: string, row: OptionRow, text: string): num
 /** Parses a signed whole number of 64 bits. */
 export function parseInteger64(name: string, text: string): bigint {
   const value = /^-?\d+$/.test(text) ? BigInt(text) : undefined
-  if (value === undefined || value < INT64_MIN || value > INT64_MAX) {
-    throw invalidOption(name, `a whole number from ${INT64_MIN} to ${INT64_MAX}`, text)
+  if (value === undefined || value < MIN_INT64 || value > MAX_INT64) {
+    throw invalidOption(name, `a whole number from ${MIN_INT64} to ${MAX_INT64}`, text)
   }
   return value
 }

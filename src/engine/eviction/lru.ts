@@ -39,7 +39,7 @@ const MIN_TURNS_ALONE = 64
 const NOT_IN_HEAP = 0
 const IN_HEAP = 1
 
-export class Recency implements Eviction {
+export class Lru implements Eviction {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #table: SlotTable
@@ -59,8 +59,8 @@ export class Recency implements Eviction {
   /** The item was used now. No lock needed. */
   use(slot: SlotIndex): void {
     const doubles = this.#doubles
-    let tick = doubles[CLOCK] as number
-    const last = doubles[this.#uses + slot] as number
+    let tick = doubles[CLOCK]
+    const last = doubles[this.#uses + slot]
     if (last > tick) tick = last // not Math.max, which would spread a NaN
     tick += 1
     doubles[CLOCK] = tick
@@ -68,7 +68,7 @@ export class Recency implements Eviction {
   }
 
   lastUse(slot: SlotIndex): number {
-    return this.#doubles[this.#uses + slot] as number
+    return this.#doubles[this.#uses + slot]
   }
 
   /** A slot began to hold an item. It is the most recently used, so its place is the end. */
@@ -118,7 +118,7 @@ export class Recency implements Eviction {
   restore(slot: SlotIndex): void {
     const tick = this.lastUse(slot)
     if (!(Number.isSafeInteger(tick) && tick >= 0)) this.#doubles[this.#uses + slot] = 0
-    else if (tick > (this.#doubles[CLOCK] as number)) this.#doubles[CLOCK] = tick
+    else if (tick > this.#doubles[CLOCK]) this.#doubles[CLOCK] = tick
     this.#insert(slot)
   }
 
@@ -216,16 +216,16 @@ export class Recency implements Eviction {
   }
 
   #size(): number {
-    const size = this.#words[HEAP_SIZE] as number
+    const size = this.#words[HEAP_SIZE]
     return Math.max(0, Math.min(size, this.#table.slotCount))
   }
 
   #tickAt(index: number): number {
-    return this.#doubles[this.#heapDouble + index * ENTRY_DOUBLES] as number
+    return this.#doubles[this.#heapDouble + index * ENTRY_DOUBLES]
   }
 
   #slotAt(index: number): SlotIndex {
-    return this.#words[this.#heapWord + index * ENTRY_WORDS + ENTRY_SLOT] as number
+    return this.#words[this.#heapWord + index * ENTRY_WORDS + ENTRY_SLOT]
   }
 
   #writeEntry(index: number, tick: number, slot: SlotIndex): void {

@@ -3,21 +3,21 @@
  * becomes of a failure inside.
  */
 
+import type { EngineContext } from './engine-context.ts'
 import { staysBroken } from './failures.ts'
 import type { PreparedKey } from './key.ts'
 import type { WriterLock } from './lock.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import type { Parts } from './parts.ts'
 import { rebuild } from './recovery.ts'
 import { TAKEOVERS } from './state.ts'
 
-export class Exclusive {
-  readonly #parts: Parts
+export class WriterSection {
+  readonly #context: EngineContext
   readonly #lock: WriterLock
   readonly #scratch: PreparedKey
 
-  constructor(parts: Parts, lock: WriterLock, scratch: PreparedKey) {
-    this.#parts = parts
+  constructor(context: EngineContext, lock: WriterLock, scratch: PreparedKey) {
+    this.#context = context
     this.#lock = lock
     this.#scratch = scratch
   }
@@ -42,15 +42,15 @@ export class Exclusive {
     } catch (error) {
       this.#lock.markForRecovery()
       if (!(error instanceof NeedsRebuild)) throw error
-      throw staysBroken(this.#parts.segment, error)
+      throw staysBroken(this.#context.segment, error)
     }
   }
 
   /** The lock is held. A failure in here leaves the mark, so the next owner tries again. */
   recover(): void {
     this.#lock.markForRecovery()
-    ;(this.#parts.segment.doubles[TAKEOVERS] as number) += this.#lock.takeTakeoverCount()
-    rebuild(this.#parts, this.#scratch, this.#lock)
+    this.#context.segment.doubles[TAKEOVERS] += this.#lock.takeTakeoverCount()
+    rebuild(this.#context, this.#scratch, this.#lock)
     this.#lock.markRecovered()
   }
 

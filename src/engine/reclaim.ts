@@ -4,8 +4,9 @@
  * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
  */
 
+import { NEVER } from '../base/index.ts'
+import type { EngineContext } from './engine-context.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
-import type { Parts } from './parts.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import {
   EARLIEST_EXPIRY,
@@ -29,27 +30,27 @@ export interface FreedRun {
   length: number
 }
 
-export class Room {
+export class SpaceReclaimer {
   readonly freed: FreedRun = { first: 0, length: 0 }
   /** Whether the last `makeSome` gave back more than that run. */
   freedSeveral = false
 
-  readonly #parts: Parts
+  readonly #context: EngineContext
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(context: EngineContext) {
+    this.#context = context
   }
 
   /**
    * Gives back at least one slot with its blocks, or everything where the cache is cleared when
    * full, but never `except`. False: nothing can go.
    */
-  makeSome(except: SlotIndex): boolean {
-    const before = this.#parts.segment.words[ITEM_COUNT] as number
+  reclaimOrEvict(except: SlotIndex): boolean {
+    const before = this.#context.segment.words[ITEM_COUNT]
     const reclaimed = this.#reclaimExpired(except)
-    this.freedSeveral = before - (this.#parts.segment.words[ITEM_COUNT] as number) > 1
+    this.freedSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
     if (reclaimed) return true
-    const { eviction, segment } = this.#parts
+    const { eviction, segment } = this.#context
     if (segment.geometry.eviction === 'clear') return this.#removeAll(except)
     if (eviction === undefined) return false
     const victim = eviction.victim(except)
@@ -75,7 +76,7 @@ export class Room {
    * 3. The room.
    */
   remove(slot: SlotIndex): void {
-    const { table, blocks, eviction } = this.#parts
+    const { table, blocks, eviction } = this.#context
     const bucket = table.bucketOf(table.hash(slot))
     const run = this.freed
     run.first = table.firstBlock(slot)
@@ -89,18 +90,11 @@ export class Room {
     table.free(slot)
   }
 
-  /** Notes that an item expires at this moment, so that the sweep knows when to look. */
-  noteExpiry(expiresAtMs: number): void {
-    if (expiresAtMs === 0) return
-    this.#lower(EARLIEST_EXPIRY, expiresAtMs)
-    this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
-  }
-
   /** Whether an item may have expired, or a round has begun. Free: no lock needed to ask. */
   isSweepDue(): boolean {
-    const { segment, clock } = this.#parts
+    const { segment, clock } = this.#context
     if (segment.words[SWEEP_SLOT] !== 0) return true
-    return clock.nowMs() >= (segment.doubles[EARLIEST_EXPIRY] as number)
+    return clock.nowMs() >= segment.doubles[EARLIEST_EXPIRY]
   }
 
   /**
@@ -108,10 +102,10 @@ export class Room {
    * over the table it is known when the next item expires, and until then nobody needs to look.
    */
   sweepStep(limit: number, except: SlotIndex): number {
-    const { segment, table, clock } = this.#parts
+    const { segment, table, clock } = this.#context
     const used = usedSlotCount(segment)
     const nowMs = clock.nowMs()
-    let slot = segment.words[SWEEP_SLOT] as number
+    let slot = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
     // A round sees all that was set before it; what is set meanwhile lowers this by itself.
     if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
@@ -119,10 +113,12 @@ export class Room {
     const end = Math.min(slot + limit, used)
     while (slot < end) {
       slot++
-      const expiresAtMs = table.info(slot) === 0 ? 0 : table.expiresAtMs(slot)
-      if (expiresAtMs === 0) continue
+      const expiresAtMs = table.info(slot) === 0 ? NEVER : table.expiresAtMs(slot)
+      if (expiresAtMs === NEVER) continue
       if (expiresAtMs > nowMs || slot === except) {
-        this.#lower(ROUND_EARLIEST_EXPIRY, expiresAtMs)
+        if (expiresAtMs < segment.doubles[ROUND_EARLIEST_EXPIRY]) {
+          segment.doubles[ROUND_EARLIEST_EXPIRY] = expiresAtMs
+        }
         continue
       }
       this.remove(slot)
@@ -132,7 +128,7 @@ export class Room {
     const roundEnds = slot >= used
     segment.words[SWEEP_SLOT] = roundEnds ? 0 : slot
     if (roundEnds) {
-      segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY] as number
+      segment.doubles[EARLIEST_EXPIRY] = segment.doubles[ROUND_EARLIEST_EXPIRY]
     }
     return reclaimed
   }
@@ -142,7 +138,7 @@ export class Room {
    * some are gone.
    */
   #removeAll(except: SlotIndex): boolean {
-    const { segment, table } = this.#parts
+    const { segment, table } = this.#context
     if (!this.#hasOtherItems(except)) return false
     for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
       if (slot === except || table.info(slot) === 0) continue
@@ -154,14 +150,14 @@ export class Room {
   }
 
   #hasOtherItems(except: SlotIndex): boolean {
-    const { segment, table } = this.#parts
+    const { segment, table } = this.#context
     const own = except !== NO_SLOT && table.info(except) !== 0 ? 1 : 0
-    return (segment.words[ITEM_COUNT] as number) > own
+    return segment.words[ITEM_COUNT] > own
   }
 
   #reclaimExpired(except: SlotIndex): boolean {
-    const { segment, clock, eviction } = this.#parts
-    if (clock.nowMs() < (segment.doubles[EARLIEST_EXPIRY] as number)) return false
+    const { segment, clock, eviction } = this.#context
+    if (clock.nowMs() < segment.doubles[EARLIEST_EXPIRY]) return false
     if (eviction !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
     // The whole table if need be: "full" is said only when nothing expired is left.
     const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
@@ -171,12 +167,7 @@ export class Room {
     return false
   }
 
-  #lower(minimum: number, atMs: number): void {
-    const { doubles } = this.#parts.segment
-    if (atMs < (doubles[minimum] as number)) doubles[minimum] = atMs
-  }
-
   #count(counter: number): void {
-    ;(this.#parts.segment.doubles[counter] as number) += 1
+    this.#context.segment.doubles[counter] += 1
   }
 }

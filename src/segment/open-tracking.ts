@@ -10,11 +10,9 @@
 import fs from 'node:fs'
 import { UndercroftError } from '../base/index.ts'
 import { BOOT_ID_WORDS, bootId, Waiter } from '../platform/index.ts'
-import { BOOT, BOOT_OFFSET, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
+import { BOOT, BOOT_OFFSET, FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
 import type { Segment } from './segment.ts'
 
-/** Numbered above all locks of the engine (engine/lock.ts, counters.ts, engine.ts). */
-const PRESENCE_LOCK = 2 ** 33 + 1
 /** Some 60 s: whoever is alone with a file is so for a few writes, or while its device takes it. */
 const WAIT_NAPS = 30_000
 
@@ -28,9 +26,9 @@ const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
  * Begins the record of a new file, which nobody else can have open yet. A store's first pages go to
  * its device before it gets its name: whatever is found under that name has a header.
  */
-export function begin(segment: Segment, inode: number): void {
+export function registerCreator(segment: Segment, inode: number): void {
   const { mapping, geometry, label } = segment
-  if (!mapping.locks.tryShare(PRESENCE_LOCK)) {
+  if (!mapping.locks.tryShare(FILE_LOCK.presence)) {
     throw new UndercroftError(
       'UNDERCROFT_SYSTEM',
       `the file system of ${label} has no open file description locks; ` +
@@ -42,20 +40,20 @@ export function begin(segment: Segment, inode: number): void {
 }
 
 /** Joins those who have the segment open. The first of them judges its bytes. */
-export function arrive(segment: Segment, inode: number): void {
+export function registerOpener(segment: Segment, inode: number): void {
   const { words, label } = segment
   const { locks } = segment.mapping
   const waiter = new Waiter()
   for (let naps = 0; naps < WAIT_NAPS; ) {
-    if (locks.tryHold(PRESENCE_LOCK)) {
-      judge(segment, inode)
-      locks.tryShare(PRESENCE_LOCK)
+    if (locks.tryHold(FILE_LOCK.presence)) {
+      checkBoot(segment, inode)
+      locks.tryShare(FILE_LOCK.presence)
       return
     }
-    if (locks.tryShare(PRESENCE_LOCK)) {
+    if (locks.tryShare(FILE_LOCK.presence)) {
       if (words[CLOSED] !== 1) return
       // The last of the others closed it between our two questions: we are the first after all.
-      locks.release(PRESENCE_LOCK)
+      locks.release(FILE_LOCK.presence)
     }
     if (waiter.pause()) naps++
   }
@@ -67,22 +65,22 @@ export function arrive(segment: Segment, inode: number): void {
 }
 
 /** Leaves those who have the segment open. Nothing may be written to it afterwards. */
-export function depart(segment: Segment): void {
+export function unregister(segment: Segment): void {
   const { mapping, words, geometry } = segment
   const { locks } = mapping
   if (!mapping.shared || !geometry.checksums || !hasName(segment)) return
   // Most of the waiting is done here, where it keeps nobody who comes meanwhile.
-  if (!locks.isHeldElsewhere(PRESENCE_LOCK)) mapping.sync()
+  if (!locks.isHeldElsewhere(FILE_LOCK.presence)) mapping.sync()
   // Given back first: of two who leave at once, the later one is alone for sure.
-  locks.release(PRESENCE_LOCK)
-  if (!locks.tryHold(PRESENCE_LOCK)) return
+  locks.release(FILE_LOCK.presence)
+  if (!locks.tryHold(FILE_LOCK.presence)) return
   mapping.sync()
   words[CLOSED] = 1
   mapping.sync()
 }
 
 /** Nobody else has the file open, and nobody can come meanwhile. */
-function judge(segment: Segment, inode: number): void {
+function checkBoot(segment: Segment, inode: number): void {
   const { words, mapping } = segment
   if (words[CLOSED] !== 1 && !isOfThisBoot(segment, inode)) {
     words[OWNER] = 0
@@ -103,7 +101,7 @@ function isOfThisBoot({ words, doubles, geometry }: Segment, inode: number): boo
 
 function writeBoot({ words, doubles }: Segment, inode: number): void {
   const current = bootId()
-  for (let i = 0; i < BOOT_ID_WORDS; i++) words[BOOT_ID + i] = current[i] as number
+  for (let i = 0; i < BOOT_ID_WORDS; i++) words[BOOT_ID + i] = current[i]
   doubles[INODE] = inode
 }
 

@@ -7,15 +7,20 @@
  */
 
 import type { LivenessLocks } from '../platform/index.ts'
-import { CELL, CELL_COUNT, CELL_STRIDE, CELLS_OFFSET, type Segment } from '../segment/index.ts'
+import {
+  CELL,
+  CELL_COUNT,
+  CELL_STRIDE,
+  CELLS_OFFSET,
+  FILE_LOCK,
+  type Segment,
+} from '../segment/index.ts'
 
 const COMMON_CELL = 0
-/** File locks of cells are numbered above all serials of attachments. */
-const CELL_LOCK_BASE = 2 ** 32
 const HITS = CELL.fields.hits.offset / 8
 const MISSES = CELL.fields.misses.offset / 8
 
-export class Counters {
+export class HitCounters {
   readonly #doubles: Float64Array
   /** The common cell counts in integers, which have an atomic addition. */
   readonly #integers: BigInt64Array
@@ -33,12 +38,12 @@ export class Counters {
   }
 
   countHit(): void {
-    if (this.#own) (this.#doubles[this.#cell + HITS] as number) += 1
+    if (this.#own) this.#doubles[this.#cell + HITS] += 1
     else Atomics.add(this.#integers, this.#cell + HITS, 1n)
   }
 
   countMiss(): void {
-    if (this.#own) (this.#doubles[this.#cell + MISSES] as number) += 1
+    if (this.#own) this.#doubles[this.#cell + MISSES] += 1
     else Atomics.add(this.#integers, this.#cell + MISSES, 1n)
   }
 
@@ -47,16 +52,16 @@ export class Counters {
     let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
     let attachments = 1 // this one; its own locks do not show
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
-      hits += this.#doubles[cellIndex(cell) + HITS] as number
-      misses += this.#doubles[cellIndex(cell) + MISSES] as number
-      if (this.#locks.isHeldElsewhere(CELL_LOCK_BASE + cell)) attachments++
+      hits += this.#doubles[cellIndex(cell) + HITS]
+      misses += this.#doubles[cellIndex(cell) + MISSES]
+      if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) attachments++
     }
     return { hits, misses, attachments }
   }
 
   #claimCell(): number {
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
-      if (this.#locks.tryHold(CELL_LOCK_BASE + cell)) return cell
+      if (this.#locks.tryHold(FILE_LOCK.firstCell + cell)) return cell
     }
     return COMMON_CELL
   }

@@ -9,9 +9,9 @@ import { Blocks } from './blocks.ts'
 import { Checksums } from './checksums.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
-import { Recency } from './eviction/recency.ts'
-import { LastChange } from './last-change.ts'
+import { Lru } from './eviction/lru.ts'
 import { SlotTable } from './slot-table.ts'
+import { LastChange } from './state.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly lastModified?: boolean
 }
 
-export interface Parts {
+export interface EngineContext {
   readonly segment: Segment
   readonly clock: Clock
   readonly table: SlotTable
@@ -32,7 +32,7 @@ export interface Parts {
   readonly lastChange: LastChange
 }
 
-export function assembleParts(segment: Segment, clock: Clock): Parts {
+export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
   const table = new SlotTable(segment)
   const blocks = new Blocks(segment)
   return {
@@ -51,7 +51,7 @@ function createEviction(segment: Segment, table: SlotTable): Eviction | undefine
     case 'adaptive':
       return new Adaptive(segment, table)
     case 'lru':
-      return new Recency(segment, table)
+      return new Lru(segment, table)
     case 'none':
     case 'clear':
       return undefined

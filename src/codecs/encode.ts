@@ -1,13 +1,16 @@
 /**
- * Values to bytes, as far as any reader may have them: which of the stored types a value becomes.
+ * Values to bytes: which of the stored types a value becomes.
  *
- * Nothing here serializes objects of V8's kinds; that is structured.ts, and stays on this machine.
+ * Portable types may be sent to another machine. A value that has none is serialized by V8, and
+ * stays on this machine.
  */
 
 // Imported, because the global is a getter: 20 ns at each use.
 import { Buffer } from 'node:buffer'
+import { serialize } from 'node:v8'
 import {
   COUNTER_SIZE,
+  describe,
   isWellFormed,
   MAX_INT64,
   MIN_INT64,
@@ -43,6 +46,11 @@ export function encodePortable(value: unknown): ValueSource | undefined {
   // Always well-formed: JSON.stringify escapes lone surrogates.
   const json = JSON.stringify(value)
   return encodedText(json, VALUE_TYPE.json, UTF8, Buffer.byteLength(json))
+}
+
+/** Throws UNDERCROFT_VALUE_UNSUPPORTED for what the structured clone algorithm refuses. */
+export function encodeValue(value: unknown): ValueSource {
+  return encodePortable(value) ?? encodeStructured(value)
 }
 
 /** Bytes that are encoded already. */
@@ -125,5 +133,19 @@ class EncodedValue implements ValueSource {
         target.writeUInt32LE(this.#integer >>> 0, offset)
         target.writeInt32LE(Math.floor(this.#integer / TWO_TO_32), offset + 4)
     }
+  }
+}
+
+function encodeStructured(value: unknown): ValueSource {
+  try {
+    return encodedBytes(serialize(value), VALUE_TYPE.structured)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UndercroftError(
+      'UNDERCROFT_VALUE_UNSUPPORTED',
+      `${describe(value)} cannot be stored (${reason}): ` +
+        'strings, bytes, numbers and whatever structuredClone keeps can',
+      { cause: error },
+    )
   }
 }

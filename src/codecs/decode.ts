@@ -1,25 +1,13 @@
 /**
- * All values, local ones: what is not portable goes through V8's serialization.
+ * Bytes in shared memory to values, all kinds: those that only V8's serialization keeps, too.
  *
  * Deserializing is safe only for bytes that processes of this machine wrote, so nothing that talks
  * to a network uses this file.
  */
 
-import { deserialize, serialize } from 'node:v8'
-import {
-  describe,
-  UndercroftError,
-  VALUE_TYPE,
-  type ValueDecoder,
-  type ValueSource,
-} from '../base/index.ts'
+import { deserialize } from 'node:v8'
+import { VALUE_TYPE, type ValueDecoder } from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
-import { encodedBytes, encodePortable } from './encode-portable.ts'
-
-/** Throws UNDERCROFT_VALUE_UNSUPPORTED for what the structured clone algorithm refuses. */
-export function encodeValue(value: unknown): ValueSource {
-  return encodePortable(value) ?? encodeStructured(value)
-}
 
 /** Copies everything out: the bytes may change as soon as this returns. */
 export function decodeValue(bytes: Buffer, offset: number, size: number, type: number): unknown {
@@ -46,19 +34,5 @@ function freezeAll(root: unknown): void {
     if (typeof value !== 'object' || value === null) continue
     Object.freeze(value)
     for (const part of Object.values(value)) if (typeof part === 'object') waiting.push(part)
-  }
-}
-
-function encodeStructured(value: unknown): ValueSource {
-  try {
-    return encodedBytes(serialize(value), VALUE_TYPE.structured)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UndercroftError(
-      'UNDERCROFT_VALUE_UNSUPPORTED',
-      `${describe(value)} cannot be stored (${reason}): ` +
-        'strings, bytes, numbers and whatever structuredClone keeps can',
-      { cause: error },
-    )
   }
 }
