@@ -6,12 +6,11 @@
  * files usually are: the median and the 99th percentile determine the whole curve.
  */
 
-import { invalidOption } from '../../base/index.ts'
+import { invalidOption, MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
 import {
   BLOCK_SIZE_LIMIT,
   type Geometry,
   MAX_ITEMS_LIMIT,
-  MAX_KEY_SIZE_LIMIT,
   segmentSize,
 } from '../../segment/index.ts'
 import {

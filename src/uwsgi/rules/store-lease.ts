@@ -90,7 +90,7 @@ class CacheLeases {
     const find = () =>
       this.isKnownNotStored(key) || missed.some(rule => rule.isThere()) || undefined
     try {
-      const turn = await this.#flight.enter(key, find, DEFAULT_WAIT_MS)
+      const turn = await this.#flight.acquireOrWait(key, find, DEFAULT_WAIT_MS)
       if (turn.kind === 'found') return answerOf(missed)
       if (turn.kind === 'lead') context.lease = this.#storeLeaseOf(key, turn.lease)
     } catch (error) {
