@@ -152,7 +152,7 @@ describe('a Response of a Fetch handler', () => {
     for (let count = 0; count < 64; count++) sent.write(chunk)
     sent.end()
     const [answer] = await once(sent, 'response')
-    // Nobody takes the answer, and meanwhile the server has time for others.
+    // The client does not read the response; meanwhile the server answers other requests.
     for (let round = 0; round < 50; round++) await (await fetch(url)).text()
     const [socket] = notes as Socket[]
     assert.ok(socket !== undefined && socket.bytesRead < 32 * MIB, `${socket?.bytesRead} read`)

@@ -1,5 +1,5 @@
 /**
- * Requests for an app on the port of the caches, and what becomes of those that are none.
+ * Requests for an app on the port of the caches, and the refusal of invalid ones.
  */
 
 import assert from 'node:assert/strict'

@@ -1,5 +1,5 @@
 /**
- * Who answered a request: a cache, the application of the recipes, or nobody.
+ * Assertions about the source of a response: a cache, the application of the recipes, or none.
  */
 
 import assert from 'node:assert/strict'

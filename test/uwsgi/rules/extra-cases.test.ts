@@ -1,5 +1,5 @@
 /**
- * What uWSGI does beside the recipes, each case seen on a running one.
+ * uWSGI's behaviour outside the recipes, each case observed on a running uWSGI.
  */
 
 import assert from 'node:assert/strict'
@@ -182,7 +182,7 @@ route-run = cache:key=\${PATH_INFO},name=${name}
 route-run = cachestore:key=\${PATH_INFO},name=${name}`,
     )
     assert.equal((await site.get('/far')).text, 'page /far q= user=- hit=1')
-    // Nobody waits for a cache at another address.
+    // The response does not wait for a cache at another address.
     await until('the page is stored', () => server.cache('b').has('/far'))
     const second = await site.get('/far')
     assert.equal(second.text, 'page /far q= user=- hit=1')

@@ -1,8 +1,8 @@
 /**
  * uWSGI's caching cookbook over real HTTP: what each recipe answers, header by header.
  *
- * The recipes have the numbers that the project's specification gave them. The application sets a
- * text type, so a header tells whether an answer came from a cache.
+ * The recipes have the numbers that the project's specification gave them. The application sets
+ * X-App and no type, so the headers show whether a response came from a cache.
  */
 
 import assert from 'node:assert/strict'

@@ -16,7 +16,7 @@ import { startSite } from './site.ts'
 const MODIFIED = new Date('2026-11-21T20:53:02.700Z')
 const LAST_MODIFIED = 'Last-Modified: Sat, 21 Nov 2026 20:53:02 GMT'
 
-/** A directory with a.css, empty, and sub/b; and beside it a file that is nobody's business. */
+/** A directory with a.css, empty, and sub/b; next to it is a file that must not be served. */
 function makeFiles(scope: Scope): string {
   const parent = tempDir(scope)
   const root = join(parent, 'root')

@@ -199,7 +199,7 @@ route-run = cachestore:key=home,gzip=home.gz,lock=1`,
       site.get('/', { Authorization: 'Basic Ym9iOmE=' }),
       site.get('/'),
     ]
-    for (const each of all) each.catch(() => {}) // nobody answers them
+    for (const each of all) each.catch(() => {}) // they get no response
     await until('all ask', () => asked === 3)
   })
 
