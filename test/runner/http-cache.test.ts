@@ -94,7 +94,7 @@ describe('http-cache', () => {
     [
       'no application',
       CACHE,
-      /http-cache stores what an application answers; add module = app\.js/,
+      /http-cache stores responses of an application; add module = app\.js/,
     ],
   ]
   for (const [title, args, message] of refused) {
