@@ -174,11 +174,11 @@ export class Reader {
     try {
       if (!expired) value = make(slot)
     } catch (error) {
-      if (!this.confirm()) return CHANGED
+      if (table.hash(slot) !== hash || !this.confirm()) return CHANGED
       throw error
     }
     // The slot may have left this bucket before the version was loaded: then the version says
-    // nothing.
+    // nothing, of a value as of an error.
     return table.hash(slot) === hash && this.confirm() ? value : CHANGED
   }
 

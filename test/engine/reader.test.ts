@@ -223,6 +223,39 @@ describe('iteration', () => {
     assert.equal(seen, 'changed')
   })
 
+  test('throws nothing of what a decoder says about a slot that left its chain before', t => {
+    const { set, engine } = collidingBench()
+    set('abcd1', 'one')
+    const loaded = t.mock.method(
+      SlotTable.prototype,
+      'version',
+      function (this: SlotTable, bucket: number) {
+        loaded.mock.restore()
+        engine.delete('abcd1')
+        set('other', 'two') // the same slot, under a version that this read does not watch
+        return this.version(bucket)
+      },
+    )
+    let turns = 0
+    const seen = engine.readSlot(1, (_key, { offset, size }) => {
+      if (turns++ > 0) return asText(engine.segment.bytes, offset, size, 0)
+      set('other', 'changed')
+      throw new SyntaxError('half of two values')
+    })
+    assert.equal(seen, 'changed')
+    assert.equal(turns, 2)
+  })
+
+  test('passes on what a decoder says about a slot that did not change', () => {
+    const { set, engine } = collidingBench()
+    set('k', 'old')
+    const fail = () => {
+      throw new SyntaxError('bad value')
+    }
+    assert.throws(() => engine.readSlot(1, fail), SyntaxError)
+    assert.deepEqual(engine.verify().problems, [])
+  })
+
   test('drops an item whose value lies nowhere, and goes on', () => {
     const { set, engine, parts } = collidingBench()
     set('a', 'one')
