@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
@@ -13,19 +13,9 @@ import { computeLayout } from '../../src/segment/geometry.ts'
 import { ROOT } from '../../testing/root.ts'
 import { readPackage, sourceOf } from './package-json.ts'
 import { programWith, projectProgram } from './program.ts'
-import { parse, readText, walk } from './sources.ts'
+import { PAGES, parse, readText, walk } from './sources.ts'
 
 const REFERENCE = readText('docs/reference/api.md')
-
-/** All pages for readers. */
-const PAGES = [
-  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md'],
-  ...['RELEASING.md', 'SECURITY.md'],
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter(path => path.endsWith('.md'))
-    .map(path => `docs/${path.replaceAll('\\', '/')}`)
-    .sort(),
-]
 
 describe('the documents', () => {
   test('every relative link leads to a file, and every anchor to a heading', () => {

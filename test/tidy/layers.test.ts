@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
-import { LAYERS, objection, RESERVED, type Target } from './layers.ts'
+import { LAYERS, objection, RESERVED, type Target } from '../../tools/layers.ts'
+import { ROOM_FACTS, withTableOfRooms } from '../../tools/room-facts.ts'
 import { readPackage } from './package-json.ts'
-import { type SourceFile, sourcesIn } from './sources.ts'
+import { readText, type SourceFile, sourcesIn } from './sources.ts'
 
 const { dependencies, peerDependencies } = readPackage()
 const declared = new Set(Object.keys(dependencies))
@@ -31,6 +32,12 @@ describe('the layers', () => {
   test('nothing outside test/ imports from it; what several folders share is in testing/', () => {
     const others = ['src', 'testing', 'bench', 'verification', 'examples', 'tools']
     assert.deepEqual(others.flatMap(sourcesIn).flatMap(importsOfTests), [])
+  })
+
+  test('ARCHITECTURE.md has the table as it is, with what each room owns', () => {
+    const page = readText('ARCHITECTURE.md')
+    assert.equal(withTableOfRooms(page), page, 'run npm run docs:layers')
+    assert.deepEqual(Object.keys(ROOM_FACTS).sort(), Object.keys(LAYERS).sort())
   })
 
   test('modules are reserved for layers that exist', () => {

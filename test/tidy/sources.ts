@@ -49,3 +49,13 @@ export function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
 export function placeOf(file: ts.SourceFile, node: ts.Node): string {
   return `${file.fileName}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`
 }
+
+/** All pages for readers. */
+export const PAGES: readonly string[] = [
+  ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md', 'CONTRIBUTING.md'],
+  ...['RELEASING.md', 'SECURITY.md'],
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.md'))
+    .map(path => `docs/${path.replaceAll('\\', '/')}`)
+    .sort(),
+]
