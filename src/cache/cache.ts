@@ -25,7 +25,7 @@ import {
   type VerifyReport,
 } from '../base/index.ts'
 import { copyEncoded, decoderFor, encodeValue, requireSource } from '../codecs/index.ts'
-import type { StoreMode, StoreOutcome } from '../engine/index.ts'
+import type { Engine, StoreMode, StoreOutcome } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { CacheCounters } from './counters.ts'
 import { Expiry } from './expiry.ts'
@@ -65,6 +65,7 @@ export class Cache<V = unknown> {
   /** For replication and dumps; see base/replicable.ts. */
   readonly [REPLICATION]: ReplicationAccess
   readonly #lifetime: CacheLifetime
+  #engine: Engine | undefined
   readonly #decode: ValueDecoder<unknown>
   /** Undefined: this thread keeps nothing besides what is shared. */
   readonly #near: NearCopies | undefined
@@ -84,6 +85,7 @@ export class Cache<V = unknown> {
     this.maxValueSize = engine.maxValueSize
     this.shared = lifetime.shared
     this.#lifetime = lifetime
+    this.#engine = engine
     this.#decode = decoderFor(near)
     this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#decode) : undefined
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
@@ -111,7 +113,7 @@ export class Cache<V = unknown> {
    * there is no item, or if it ended at this millisecond or before.
    */
   get(key: CacheKey): V | undefined {
-    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
     return (isNear ? near.get(key) : engine.get(key, this.#decode)) as V | undefined
@@ -132,7 +134,7 @@ export class Cache<V = unknown> {
 
   /** Returns whether there is a live item. Counts nothing, and is not a use of it. */
   has(key: CacheKey): boolean {
-    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    const engine = this.#engine ?? this.#lifetime.throwClosed()
     return engine.has(key)
   }
 
@@ -150,11 +152,10 @@ export class Cache<V = unknown> {
     const source = encodeValue(value)
     const isEndless = options === undefined && this.#expiry.isEndless
     const atMs = isEndless ? NEVER : this.#expiry.of('set', options)
-    const engine = this.#lifetime.engine ?? this.#lifetime.throwClosed()
+    const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
     const outcome = isNear ? near.set(key, value, source, atMs) : undefined
-    // Undefined: there was no near copy that knows the slot of the item.
     return this.#publish(outcome ?? engine.store(key, source, atMs, 'set'), key, source, atMs)
   }
 
@@ -329,8 +330,7 @@ export class Cache<V = unknown> {
    * Calls a listener after each change through this object, within the call that made it: sets and
    * counters with the resulting bytes and the item's end, deletes, and a clear as deletes of all
    * keys; not changes by other processes, expiry or eviction. The listener must not throw.
-   *
-   * @returns a function that ends it
+   * Returns a function that ends it.
    * @example
    * const stop = cache.observe(change => log(change.kind, change.key.toString()))
    */
@@ -372,6 +372,7 @@ export class Cache<V = unknown> {
    * store waits until its disk has all of it. May be called again.
    */
   close(): void {
+    this.#engine = undefined
     this.#near?.clear()
     this.#lifetime.close()
   }
@@ -383,8 +384,8 @@ export class Cache<V = unknown> {
 
   /** Closes, and removes the name: the next process that opens it creates an empty cache. */
   destroy(): void {
-    this.#near?.clear()
-    this.#lifetime.destroy()
+    this.#lifetime.removeName() // first: what no process will open again need not be flushed
+    this.close()
   }
 
   #store(key: CacheKey, source: ValueSource, atMs: number, mode: StoreMode): boolean {

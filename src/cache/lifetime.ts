@@ -76,10 +76,9 @@ export class CacheLifetime implements Sweepable {
     this.#memory.close()
   }
 
-  /** Removes the name, then closes: what no process will open again need not be flushed. */
-  destroy(): void {
+  /** The next process that opens the name creates an empty cache. */
+  removeName(): void {
     this.#memory.destroy()
-    this.close()
   }
 
   upkeep(): Upkeep | undefined {

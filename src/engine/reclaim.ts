@@ -32,7 +32,7 @@ export interface FreedRun {
 
 export class SpaceReclaimer {
   readonly freed: FreedRun = { first: 0, length: 0 }
-  /** Whether the last `makeSome` gave back more than that run. */
+  /** Whether the last `reclaimOrEvict` gave back more than that run. */
   freedSeveral = false
 
   readonly #context: EngineContext

@@ -34,7 +34,8 @@ export const HEADER = defineRecord({
 })
 
 /**
- * Whether the file can be taken as it is; see open-tracking.ts. Written by a process that is alone with it.
+ * Whether the file can be taken as it is; see open-tracking.ts. Written by a process that is alone
+ * with it.
  */
 export const BOOT = defineRecord({
   id0: 'i32', // with the next three: the start of the machine since which it is open; 0: unknown

@@ -6,7 +6,7 @@
  * files usually are: the median and the 99th percentile determine the whole curve.
  */
 
-import { invalidOption, MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
+import { DEFAULT_MAX_KEY_SIZE, invalidOption, MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
 import {
   BLOCK_SIZE_LIMIT,
   type Geometry,
@@ -28,7 +28,6 @@ import { EXIT, writeJson, writeLine } from '../output.ts'
 import { type Command, requireWords, wantsJson } from './command.ts'
 import { formatMemory, reportMemory } from './memory-report.ts'
 
-const DEFAULT_KEY_SIZE = 256
 const SHARED = { group: 'command', support: 'now' } as const
 
 const TABLE = buildTable([
@@ -54,7 +53,7 @@ const TABLE = buildTable([
     kind: 'integer',
     min: 1,
     max: MAX_KEY_SIZE_LIMIT,
-    default: String(DEFAULT_KEY_SIZE),
+    default: String(DEFAULT_MAX_KEY_SIZE),
     description: 'Size of the longest key in bytes.',
   },
   requireRow(OPTION_TABLE, 'json'),
@@ -86,7 +85,7 @@ function readDemand(options: OptionSet): Demand {
     return fallback
   }
   const items = integer('items', undefined)
-  const keySize = integer('key-bytes', DEFAULT_KEY_SIZE)
+  const keySize = integer('key-bytes', DEFAULT_MAX_KEY_SIZE)
   const text = findLast(options, 'value-bytes')?.value
   if (text === undefined) throw usageError('--value-bytes is missing; add --value-bytes=P50[,P99]')
   const [median = 0, p99 = median, ...rest] = text
@@ -122,7 +121,7 @@ function format(demand: Demand, { geometry, meanValueSize, meanBlockBytes }: Adv
     ...formatMemory(reportMemory(geometry), maxItems),
     '',
     bitmap
-      ? 'values of any size occupy runs of blocks; without room, other items are evicted'
+      ? 'values of any size occupy runs of blocks; when the room is used up, other items are evicted'
       : `one block per item; values above ${blockSize} bytes are refused`,
   ]
 }

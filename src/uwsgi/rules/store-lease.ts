@@ -50,7 +50,7 @@ export class RouterLeases implements StoreLeases {
       return undefined
     }
     const leases = this.#leasesOf(cache)
-    return leases.isKnownNotStored(key) ? undefined : leases.enter(context, missed, key)
+    return leases.isKnownNotStored(key) ? undefined : leases.acquireOrWait(context, missed, key)
   }
 
   #leasesOf(cache: CacheLike): CacheLeases {
@@ -81,7 +81,7 @@ class CacheLeases {
     return untilMs !== undefined && this.#clock.elapsedMs() < untilMs
   }
 
-  async enter(
+  async acquireOrWait(
     context: RuleContext,
     missed: readonly MissedRule[],
     key: CacheKey,
