@@ -2,8 +2,8 @@
  * Parsing dictionaries of structured fields, RFC 9651 section 4.2.2. One error anywhere makes the
  * whole field invalid.
  *
- * Parameters, and the items of inner lists, are checked and then dropped: no field that this package
- * reads has any.
+ * Parameters, and the items of inner lists, are checked and then dropped: no field that this
+ * package reads has any.
  */
 
 export type StructuredValue =
@@ -55,7 +55,7 @@ export function parseDictionary(text: string): ReadonlyMap<string, StructuredVal
   return members
 }
 
-/** Reads a text from its start. Patterns are sticky, so each matches at the place or not at all. */
+/** Reads a field from its start. Patterns are sticky: each matches at the place or not at all. */
 class Reader {
   readonly #text: string
   #at = 0

@@ -20,7 +20,6 @@ const NOT_YET: readonly string[] = [
   'src/base',
   'src/cache',
   'src/engine',
-  'src/http-cache',
   'src/platform',
   'src/segment',
   'src/uwsgi/rules',
