@@ -1,6 +1,7 @@
 /**
  * The application behind each cache: a reverse proxy that forwards every request to the suite's
- * origin server. It is a Node listener, which `undercroft serve` loads as well, and a Fetch handler.
+ * origin server. It is a Node listener, which `undercroft serve` loads as well, and a Fetch
+ * handler.
  */
 
 import {
