@@ -123,8 +123,8 @@ export class CacheFill implements BodyReceiver {
     const verdict = evaluateStorability(head, credentials, this.#context.options, nowMs)
     if ('refusal' in verdict) return this.#refuse(verdict.refusal, head.status)
     const headers = combine(head.fields)
-    const { lifetime } = verdict
-    const page = pageHead({ ...head, fields }, lifetime, headers['cache-status'])
+    const { lifetime, omitted } = verdict
+    const page = pageHead({ ...head, fields }, lifetime, omitted, headers['cache-status'])
     if (page === undefined || Number(headers['content-length']) > this.maxBodySize) {
       return this.#refuse('too-large', head.status)
     }
@@ -189,14 +189,14 @@ export class CacheFill implements BodyReceiver {
     const { head: page } = stale.page
     const { options } = this.#context
     const { etag } = combine(head.fields)
-    const fields = mergeFields(page, head)
+    const fields = mergeFields(page, head, nowMs)
     const current = { status: page.status, reason: page.reason, fields }
     const credentials = credentialsOf(this.#query.request)
     const verdict = evaluateStorability(current, credentials, options, nowMs)
     const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
     const fresh =
       isSame && 'lifetime' in verdict
-        ? pageHead(current, verdict.lifetime, page.cacheStatus)
+        ? pageHead(current, verdict.lifetime, verdict.omitted, page.cacheStatus)
         : undefined
     const status = { forward: this.#order.forward, forwardStatus: 304 }
     if (fresh === undefined) {

@@ -2,6 +2,8 @@
  * The Cache-Status field, RFC 9211: it shows people what this cache did.
  */
 
+import type { CacheRequest } from './cache-request.ts'
+
 /** Section 2.2; `stale` also means that a stale response had to be revalidated. */
 export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale'
 
@@ -19,12 +21,23 @@ export interface CacheStatus {
   readonly detail?: string
 }
 
+/** How this cache appears in the field. */
+export interface CacheLabel {
+  readonly name: string
+  /** Returns the key of the request's page; undefined: the field does not show it. */
+  readonly keyOf?: ((request: CacheRequest) => string | undefined) | undefined
+}
+
+/** A longer key is cut. Headers have a limit, and the key is for people. */
+const MAX_KEY_LENGTH = 1000
+
 /** The client got a stored response, and there is nothing else to report. */
 export const HIT: CacheStatus = {}
 
 /** Section 2: caches before this one have written `before`, and this one appends. */
 export function formatCacheStatus(
-  name: string,
+  { name, keyOf }: CacheLabel,
+  request: CacheRequest,
   status: CacheStatus,
   before: string | undefined,
 ): string {
@@ -36,5 +49,17 @@ export function formatCacheStatus(
   if (isStored === true) text += '; stored'
   if (isCollapsed === true) text += '; collapsed'
   if (detail !== undefined) text += `; detail=${detail}`
+  const key = keyOf?.(request)
+  if (key !== undefined) text += `; key=${quote(key)}`
   return text
+}
+
+/** Formats a string of RFC 9651 section 3.3.3, which has only printable ASCII characters. */
+function quote(key: string): string {
+  const ascii = key.slice(0, MAX_KEY_LENGTH).replace(/[^\x20-\x7e]+/g, encodeText)
+  return `"${ascii.replace(/["\\]/g, '\\$&')}"`
+}
+
+function encodeText(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString()) // which replaces halves of characters
 }

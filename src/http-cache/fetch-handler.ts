@@ -144,7 +144,7 @@ class Exchange {
     body: ReadableStream<Uint8Array> | null = response.body,
   ): Response {
     const before = response.headers.get('cache-status') ?? undefined
-    const text = this.#context.statusText(status, before)
+    const text = this.#context.statusText(this.#asked, status, before)
     const isPlain = response.status >= 200 // code cannot make an error or an upgrade
     if (!isPlain || (text === undefined && body === response.body)) return response
     const headers = new Headers(response.headers)

@@ -71,9 +71,13 @@ export class HttpCacheContext {
    * @param before - the field as caches before this one wrote it
    * @returns the value of Cache-Status; undefined if the field is turned off
    */
-  statusText(status: CacheStatus, before: string | undefined): string | undefined {
-    const { cacheStatus: name } = this.options
-    return name === undefined ? undefined : formatCacheStatus(name, status, before)
+  statusText(
+    request: CacheRequest,
+    status: CacheStatus,
+    before: string | undefined,
+  ): string | undefined {
+    const { cacheStatus: label } = this.options
+    return label && formatCacheStatus(label, request, status, before)
   }
 
   /**

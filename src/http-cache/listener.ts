@@ -16,6 +16,7 @@ import {
 import { createBackgroundExchange } from './background-revalidation.ts'
 import { type CacheFill, CLIENT_CONDITIONS } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
+import type { CacheStatus } from './cache-status.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Plan, Planner } from './planner.ts'
 
@@ -47,12 +48,12 @@ export function cachedListener(planner: Planner, app: Listener): Listener {
   const refresh = (message: IncomingMessage, fill: CacheFill) => {
     const { request, response } = createBackgroundExchange(message, onError)
     context.trackRevalidation(fill, () => response.destroy())
+    const exchange = { message: request, response, request: cacheRequest(request), fill }
     const fail = (error: unknown) => {
       onError(error)
       response.destroy() // and so the fill fails
     }
-    const ask = async () =>
-      runFill(context, { message: request, response, fill }, () => app(request, response))
+    const ask = async () => runFill(context, exchange, () => app(request, response))
     ask().catch(fail)
   }
   return (request, response) =>
@@ -67,6 +68,10 @@ interface Exchange {
   readonly request: CacheRequest
   readonly forward: () => unknown
   readonly refresh: Refresh | undefined
+}
+
+interface FillExchange extends Pick<Exchange, 'message' | 'response' | 'request'> {
+  readonly fill: CacheFill
 }
 
 /** Answers, or calls `forward`, at once or later. */
@@ -97,13 +102,12 @@ function carryOut(exchange: Exchange, plan: Plan): unknown {
       if (plan.refresh !== undefined) refresh?.(message, plan.refresh)
       return undefined
     case 'fill':
-      return runFill(context, { message, response, fill: plan.fill }, forward)
+      return runFill(context, { message, response, request, fill: plan.fill }, forward)
     case 'pass':
-      if (plan.isUnsafe) interceptResponse(response, new Invalidation(context, request))
-      setStatus(response, context.statusText(plan.status, undefined))
+      interceptResponse(response, new PassInterceptor(context, request, plan))
       return forward()
     case 'unavailable':
-      setStatus(response, context.statusText(plan.status, undefined))
+      setStatus(response, context.statusText(request, plan.status, undefined))
       response.writeHead(GATEWAY_TIMEOUT)
       response.end()
       return undefined
@@ -112,12 +116,12 @@ function carryOut(exchange: Exchange, plan: Plan): unknown {
 
 function runFill(
   context: HttpCacheContext,
-  { message, response, fill }: Pick<Exchange, 'message' | 'response'> & { fill: CacheFill },
+  { message, response, request, fill }: FillExchange,
   forward: () => unknown,
 ): unknown {
   if (response.destroyed) return fill.fail() // the client disconnected while its request waited
   setConditions(message, fill.conditions)
-  interceptResponse(response, new FillInterceptor(context, response, fill))
+  interceptResponse(response, new FillInterceptor(context, { response, request, fill }))
   try {
     return forward()
   } catch (error) {
@@ -130,13 +134,18 @@ function runFill(
 class FillInterceptor implements ResponseInterceptor {
   readonly mayAnswer = true
   readonly #context: HttpCacheContext
+  readonly #request: CacheRequest
   readonly #fill: CacheFill
   /** Fields that other code set before the application was asked do not belong to the page. */
   readonly #before: Readonly<Record<string, unknown>>
   readonly #copy: BodyCopy
 
-  constructor(context: HttpCacheContext, response: ServerResponse, fill: CacheFill) {
+  constructor(
+    context: HttpCacheContext,
+    { response, request, fill }: Omit<FillExchange, 'message'>,
+  ) {
     this.#context = context
+    this.#request = request
     this.#fill = fill
     this.#before = { ...response.getHeaders() }
     this.#copy = new BodyCopy(fill, context.budget)
@@ -152,9 +161,7 @@ class FillInterceptor implements ResponseInterceptor {
       sendAnswer(response, decision.answer, original)
       return { client: 'answered' }
     }
-    const before = fields.filter(([name]) => name === 'cache-status').map(([, text]) => text)
-    const text = before.length > 0 ? before.join(', ') : undefined
-    setStatus(response, this.#context.statusText(decision.status, text))
+    appendStatus(this.#context, this.#request, response, decision.status)
     if (decision.kind === 'pass') return { client: 'body' }
     if (!decision.isNotModified) return { client: 'body', copy: this.#copy }
     for (const name of BODY_FIELDS) response.removeHeader(name)
@@ -189,18 +196,27 @@ class FillInterceptor implements ResponseInterceptor {
   }
 }
 
-/** Removes pages that an unsafe request may have changed, as soon as its answer begins. */
-class Invalidation implements ResponseInterceptor {
+type PassPlan = Plan & { readonly kind: 'pass' }
+
+/**
+ * Reports that a request was passed on. Removes pages that it may have changed, as soon as its
+ * answer begins.
+ */
+class PassInterceptor implements ResponseInterceptor {
   readonly mayAnswer = false
   readonly #context: HttpCacheContext
   readonly #request: CacheRequest
+  readonly #plan: PassPlan
 
-  constructor(context: HttpCacheContext, request: CacheRequest) {
+  constructor(context: HttpCacheContext, request: CacheRequest, plan: PassPlan) {
     this.#context = context
     this.#request = request
+    this.#plan = plan
   }
 
   onHead(response: ServerResponse): BodyRoute {
+    appendStatus(this.#context, this.#request, response, this.#plan.status)
+    if (!this.#plan.isUnsafe) return { client: 'body' }
     const header = (name: string) => response.getHeader(name)?.toString()
     void this.#context.invalidateAfter(this.#request, { status: response.statusCode, header })
     return { client: 'body' }
@@ -264,6 +280,18 @@ function setConditions(message: IncomingMessage, conditions: CacheFill['conditio
   for (const name of CLIENT_CONDITIONS) delete headers[name]
   message.rawHeaders = [...kept, ...conditions.flat()]
   message.headers = Object.assign(headers, Object.fromEntries(conditions))
+}
+
+/** After what caches before this one have written; RFC 9211 section 2. */
+function appendStatus(
+  context: HttpCacheContext,
+  request: CacheRequest,
+  response: ServerResponse,
+  status: CacheStatus,
+): void {
+  const before = response.getHeader('cache-status')
+  const text = Array.isArray(before) ? before.join(', ') : before?.toString()
+  setStatus(response, context.statusText(request, status, text))
 }
 
 function setStatus(response: ServerResponse, text: string | undefined): void {

@@ -13,8 +13,10 @@ import {
   requireOneOf,
   systemClock,
 } from '../base/index.ts'
+import { isHeaderName } from '../http-message/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../single-flight/index.ts'
 import { type CacheRequest, defaultKey } from './cache-request.ts'
+import type { CacheLabel } from './cache-status.ts'
 import { MIN_KEY_SIZE } from './page-store.ts'
 import { REFUSED_BY_DEFAULT, type RefusedByDefault } from './storability.ts'
 
@@ -35,6 +37,22 @@ export interface HttpCacheOptions {
    * stored. @default 0
    */
   readonly defaultTtlMs?: number
+  /**
+   * For how long a response stays fresh that has `Last-Modified` and says nothing about its
+   * freshness, as a part of the time since then: 0 to 1, and at most a day. RFC 9111 suggests 0.1.
+   * Applies before `defaultTtlMs` and to the same requests. 0: no heuristics. @default 0
+   */
+  readonly heuristicFraction?: number
+  /**
+   * For how many milliseconds a stale page replaces an error of the application, if the page
+   * neither has `stale-if-error` nor forbids stale use. 0: not at all. @default 0
+   */
+  readonly staleIfErrorMs?: number
+  /**
+   * Response fields that this cache obeys instead of Cache-Control and Expires (RFC 9213), the
+   * strongest first. @default ['undercroft-cdn-cache-control', 'cdn-cache-control']
+   */
+  readonly targetedFields?: readonly string[]
   /** Largest body to store, in bytes; at most what the cache takes. @default 1 MiB */
   readonly maxBodySize?: number
   /**
@@ -44,7 +62,8 @@ export interface HttpCacheOptions {
   readonly maxVariants?: number
   /**
    * Kinds of responses to store that are refused by default. `authorization`: responses to requests
-   * with that field; `set-cookie`: the response without its cookies. @default []
+   * with that field; `set-cookie`: the response without its cookies; `errors`: responses of any
+   * status from 400 to 599 that say how long they are fresh. @default []
    */
   readonly alsoStore?: readonly RefusedByDefault[]
   /**
@@ -66,6 +85,11 @@ export interface HttpCacheOptions {
   /** The name of this cache in Cache-Status; false: omit the field. @default 'undercroft' */
   readonly cacheStatus?: string | false
   /**
+   * Adds the key of the page to Cache-Status. Keys may show what clients should not know. @default
+   * false
+   */
+  readonly cacheStatusKey?: boolean
+  /**
    * Called when the cache fails, or a background refresh. The application answers clients in any
    * case. @default one warning of the process
    */
@@ -80,13 +104,17 @@ export interface ResolvedHttpOptions {
   /** The keys are URLs, so the page of a URL in Location can be found. */
   readonly hasUrlKeys: boolean
   readonly defaultTtlMs: number
+  readonly heuristicFraction: number
+  readonly staleIfErrorMs: number
+  /** In lower case. */
+  readonly targetedFields: readonly string[]
   readonly maxBodySize: number
   readonly maxVariants: number
   readonly alsoStore: ReadonlySet<RefusedByDefault>
   readonly waitMs: number
   readonly refreshTimeoutMs: number
   readonly ignoreClientCacheControl: boolean
-  readonly cacheStatus: string | undefined
+  readonly cacheStatus: CacheLabel | undefined
   readonly onError: (error: unknown) => void
   readonly clock: Clock
 }
@@ -95,6 +123,9 @@ const OPTION_NAMES = [
   'cache',
   'key',
   'defaultTtlMs',
+  'heuristicFraction',
+  'staleIfErrorMs',
+  'targetedFields',
   'maxBodySize',
   'maxVariants',
   'alsoStore',
@@ -102,6 +133,7 @@ const OPTION_NAMES = [
   'refreshTimeoutMs',
   'ignoreClientCacheControl',
   'cacheStatus',
+  'cacheStatusKey',
   'onError',
   'clock',
 ] as const satisfies readonly (keyof HttpCacheOptions)[]
@@ -114,6 +146,7 @@ const DEFAULT_MAX_VARIANTS = 32
 const MAX_MAX_VARIANTS = 1000
 const DEFAULT_REFRESH_TIMEOUT_MS = 30_000
 const MAX_REFRESH_TIMEOUT_MS = 600_000
+const DEFAULT_TARGETED_FIELDS = ['undercroft-cdn-cache-control', 'cdn-cache-control']
 const TOKEN = /^[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*$/ // RFC 8941 section 3.3.4
 
 export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptions {
@@ -125,13 +158,15 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
   if (waitMs > MAX_WAIT_MS) throw invalidOption('waitMs', `at most ${MAX_WAIT_MS}`, waitMs)
   const maxVariants = options.maxVariants ?? DEFAULT_MAX_VARIANTS
   const refreshTimeoutMs = options.refreshTimeoutMs ?? DEFAULT_REFRESH_TIMEOUT_MS
-  const defaultTtlMs = requireDuration('defaultTtlMs', options.defaultTtlMs ?? 0)
-  if (defaultTtlMs === Infinity) throw invalidOption('defaultTtlMs', 'finite', defaultTtlMs)
+  const key = requireFunction('key', options.key ?? defaultKey)
   return {
     cache,
-    key: requireFunction('key', options.key ?? defaultKey),
+    key,
     hasUrlKeys: options.key === undefined,
-    defaultTtlMs,
+    defaultTtlMs: requireFinite('defaultTtlMs', options.defaultTtlMs ?? 0),
+    heuristicFraction: requireFraction('heuristicFraction', options.heuristicFraction ?? 0),
+    staleIfErrorMs: requireFinite('staleIfErrorMs', options.staleIfErrorMs ?? 0),
+    targetedFields: requireFieldNames(options.targetedFields ?? DEFAULT_TARGETED_FIELDS),
     maxBodySize: Math.min(maxBodySize, cache.maxValueSize ?? Infinity),
     maxVariants: requireInteger('maxVariants', maxVariants, 1, MAX_MAX_VARIANTS),
     alsoStore: requireAlsoStore(options.alsoStore ?? []),
@@ -146,7 +181,7 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
       'ignoreClientCacheControl',
       options.ignoreClientCacheControl ?? false,
     ),
-    cacheStatus: requireCacheStatus(options.cacheStatus ?? 'undercroft'),
+    cacheStatus: labelOf(options, key),
     onError: requireFunction('onError', options.onError ?? warner()),
     clock: options.clock ?? systemClock,
   }
@@ -165,15 +200,48 @@ function requireCache(cache: CacheLike): CacheLike {
   return cache
 }
 
+function requireFinite(name: string, value: number): number {
+  if (requireDuration(name, value) === Infinity) throw invalidOption(name, 'finite', value)
+  return value
+}
+
+function requireFraction(name: string, value: number): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value
+  throw invalidOption(name, 'a number from 0 to 1', value)
+}
+
+function requireFieldNames(names: readonly string[]): string[] {
+  const isList = Array.isArray(names) && names.every(isHeaderName)
+  if (!isList) throw invalidOption('targetedFields', 'an array of field names', names)
+  return names.map(name => name.toLowerCase())
+}
+
 function requireAlsoStore(names: readonly RefusedByDefault[]): Set<RefusedByDefault> {
   if (!Array.isArray(names)) throw invalidOption('alsoStore', 'an array', names)
   return new Set(names.map(name => requireOneOf('alsoStore', name, REFUSED_BY_DEFAULT)))
 }
 
-function requireCacheStatus(name: string | false): string | undefined {
+function labelOf(
+  { cacheStatus: name = 'undercroft', cacheStatusKey = false }: HttpCacheOptions,
+  key: ResolvedHttpOptions['key'],
+): CacheLabel | undefined {
+  const showsKey = requireBoolean('cacheStatusKey', cacheStatusKey)
   if (name === false) return undefined
-  if (typeof name === 'string' && TOKEN.test(name)) return name
+  if (typeof name === 'string' && TOKEN.test(name)) {
+    return { name, keyOf: showsKey ? orUndefined(key) : undefined }
+  }
   throw invalidOption('cacheStatus', 'false, or a token such as my-cache', name)
+}
+
+/** Where the field is made, the planner has already reported that the function fails. */
+function orUndefined(key: ResolvedHttpOptions['key']): ResolvedHttpOptions['key'] {
+  return request => {
+    try {
+      return key(request)
+    } catch {
+      return undefined
+    }
+  }
 }
 
 function requireFunction<F extends (...args: never[]) => unknown>(name: string, value: F): F {

@@ -6,6 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Awaitable, CacheLike, Clock, StoredItem } from '../base/index.ts'
 import type { CacheRequest } from './cache-request.ts'
+import type { CacheLabel } from './cache-status.ts'
 import { type PageHead, StoredResponse } from './stored-response.ts'
 import {
   type DecodedItem,
@@ -66,7 +67,7 @@ export interface PageStoreOptions {
   readonly clock: Clock
   readonly maxVariants: number
   /** The name of the HTTP cache in Cache-Status; undefined: answers do not have that field. */
-  readonly cacheStatus: string | undefined
+  readonly cacheStatus: CacheLabel | undefined
 }
 
 export class PageStore {

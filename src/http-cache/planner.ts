@@ -12,7 +12,7 @@ import { type CacheStatus, type ForwardReason, HIT } from './cache-status.ts'
 import { type Directives, NO_DIRECTIVES } from './directives.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Found, ReadyPage } from './page-store.ts'
-import { judge, type Lifetime } from './stored-response.ts'
+import { isNeverFresh, judge, type Lifetime } from './stored-response.ts'
 
 export type Plan =
   /** `refresh`: ask the application as well, after the client was answered. */
@@ -65,11 +65,12 @@ export class Planner {
     // RFC 9111 section 4.3.2: only the application can evaluate these.
     const isAboutChange =
       header('if-match') !== undefined || header('if-unmodified-since') !== undefined
-    if (!isPlain || isAboutChange) return pass('bypass')
+    if (!isPlain) return pass('bypass', 'request-form')
+    if (isAboutChange) return pass('bypass', 'precondition')
     try {
       const { options, store } = this.context
       const key = options.key(request)
-      if (key === undefined) return pass('bypass')
+      if (key === undefined) return pass('bypass', 'no-key')
       const baseKey = store.baseKey(key)
       const wanted = options.ignoreClientCacheControl ? NO_DIRECTIVES : directivesOf(request)
       const query = { request, baseKey, wanted, canRefreshLater }
@@ -125,10 +126,24 @@ export class Planner {
   /** Only a whole GET can fill the cache. */
   #forward(query: PlannedQuery, found: Found, forward: ForwardReason): Awaitable<Plan> {
     const { request, wanted } = query
-    if (!isWholeGet(request)) return pass(forward)
+    if (request.method === 'HEAD') return pass(forward)
     if (wanted.has('no-store')) return pass(forward, 'no-store')
-    if (forward === 'request') return this.#attempt(query, found, forward)
-    return this.#acquireOrWait(query, found, forward)
+    if (request.header('range') !== undefined) return this.#waitForWhole(query, found, forward)
+    const isForItself =
+      forward === 'request' || (found.kind === 'page' && isNeverFresh(found.page.lifetime))
+    return isForItself
+      ? this.#attempt(query, found, forward)
+      : this.#acquireOrWait(query, found, forward)
+  }
+
+  /** A part does not fill the cache. If another request is filling it, the page has the part. */
+  async #waitForWhole(query: PlannedQuery, found: Found, forward: ForwardReason): Promise<Plan> {
+    const isFilling =
+      forward !== 'request' && (await this.context.singleFlight.isLeased(found.itemKey))
+    const plan = isFilling ? await this.#acquireOrWait(query, found, forward) : pass(forward)
+    if (plan.kind !== 'fill') return plan
+    await plan.fill.fail() // the other request stored nothing, and this one cannot
+    return pass(forward)
   }
 
   /**
@@ -146,7 +161,8 @@ export class Planner {
 
   /**
    * Fills the cache, or passes the request on if another one does. A client that demands a newer
-   * page does not wait for requests that began before it.
+   * page does not wait for requests that began before it. No request waits for a page that is never
+   * fresh, because it could not use what another one stores.
    */
   async #attempt(
     query: PlannedQuery,
@@ -192,9 +208,9 @@ export class Planner {
     forward: ForwardReason | undefined,
   ): Awaitable<Plan> {
     if (!this.#isFor(query, found.page.lifetime)) return pass('bypass', 'credentials')
-    if (judge(found.page.lifetime, query.wanted, this.#nowMs()) === 'demanded') {
-      return this.#attempt(query, found, 'request')
-    }
+    const verdict = judge(found.page.lifetime, query.wanted, this.#nowMs())
+    if (verdict === 'demanded') return this.#forward(query, found, 'request')
+    if (verdict === 'stale') return this.#forward(query, found, 'stale')
     const status = forward === undefined ? HIT : { forward, isCollapsed: true }
     return this.#answer(query, found, status)
   }
@@ -205,7 +221,7 @@ export class Planner {
     if (found.itemKey !== itemKey || this.#passes(query, found)) return found
     if (found.kind !== 'page') return undefined
     const isStale = judge(found.page.lifetime, query.wanted, this.#nowMs()) === 'stale'
-    return isStale ? undefined : found
+    return isStale && !isNeverFresh(found.page.lifetime) ? undefined : found
   }
 
   /**

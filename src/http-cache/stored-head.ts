@@ -15,7 +15,10 @@ const NOT_OF_THE_PAGE = new Set(['age', 'cache-status', 'set-cookie'])
 /** RFC 9111 section 3.2: fields by which 304 describes a body that it does not have. */
 const NOT_UPDATED = new Set(['content-length', 'content-encoding', 'content-type', 'content-range'])
 
-/** A stale page with a validator is kept for revalidation: as long again as it was fresh. */
+/**
+ * A stale page is kept as long again as it was fresh, for revalidation and for clients that accept
+ * it.
+ */
 const MIN_VALIDATION_MS = 60_000
 const MAX_VALIDATION_MS = 600_000
 
@@ -26,9 +29,12 @@ const ETAG_SIZE = 27
 export function pageHead(
   head: ResponseHead,
   lifetime: Lifetime,
+  omitted: ReadonlySet<string>,
   cacheStatus: string | undefined,
 ): PageHead | undefined {
-  const fields = storedFields(head.fields, false).filter(([name]) => !NOT_OF_THE_PAGE.has(name))
+  const fields = storedFields(head.fields, false).filter(
+    ([name]) => !NOT_OF_THE_PAGE.has(name) && !omitted.has(name),
+  )
   if (!fields.some(([name]) => name === 'date')) {
     fields.push(['date', formatHttpDate(lifetime.storedAtMs)]) // RFC 9110 section 6.6.1
   }
@@ -63,22 +69,27 @@ export function withBody(head: PageHead, body: Uint8Array): PageHead {
 }
 
 /** Returns the stored fields, with those of a 304 in place of their older values. */
-export function mergeFields(page: PageHead, update: ResponseHead): HeaderField[] {
+export function mergeFields(page: PageHead, update: ResponseHead, nowMs: number): HeaderField[] {
   const updated = update.fields.filter(([name]) => !NOT_UPDATED.has(name))
+  // RFC 9110 section 6.6.1: a response without a date was made when it arrived.
+  if (!updated.some(([name]) => name === 'date')) updated.push(['date', formatHttpDate(nowMs)])
   const names = new Set(updated.map(([name]) => name))
   return [...fieldPairs(page.fields).filter(([name]) => !names.has(name)), ...updated]
 }
 
 /** @returns for how many milliseconds from now the page is of any use */
 export function keptMs(head: PageHead, nowMs: number): number {
-  const { storedAtMs, freshMs, ageMs, staleWhileRevalidateMs, staleIfErrorMs } = head.lifetime
+  const { storedAtMs, freshMs, ageMs, isStrict, ...stale } = head.lifetime
   const hasValidator =
     (!head.hasOwnEtag && findField(head, 'etag') !== undefined) ||
     findField(head, 'last-modified') !== undefined
   const askableMs = Math.min(Math.max(freshMs, MIN_VALIDATION_MS), MAX_VALIDATION_MS)
-  const validationMs = hasValidator ? askableMs : 0
-  const staleMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs, validationMs)
-  return storedAtMs + freshMs - ageMs + staleMs - nowMs
+  const freshUntilMs = storedAtMs + freshMs - ageMs
+  const usableUntilMs = freshUntilMs + Math.max(stale.staleWhileRevalidateMs, stale.staleIfErrorMs)
+  if (isStrict && !hasValidator) return usableUntilMs - nowMs
+  // A page that was stale when it arrived is kept from then on.
+  const askableUntilMs = Math.max(freshUntilMs, storedAtMs) + askableMs
+  return Math.max(usableUntilMs, askableUntilMs) - nowMs
 }
 
 function fieldPairs(flat: readonly string[]): HeaderField[] {

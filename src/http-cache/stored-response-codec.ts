@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto'
 import { isHeaderName, isHeaderValue } from '../http-message/index.ts'
+import type { CacheLabel } from './cache-status.ts'
 import { type Lifetime, type PageHead, StoredResponse } from './stored-response.ts'
 
 /** `uch1`. Another format gets another mark, so that processes of both kinds see only misses. */
@@ -87,12 +88,12 @@ export function encodeItem(head: ItemHead, body: Uint8Array = Buffer.alloc(0)): 
  * A kept head is never stale: it counts only while the item in the cache has its digest.
  */
 export class ParsedHeadCache {
-  readonly #cacheName: string | undefined
+  readonly #label: CacheLabel | undefined
   readonly #kept = new Map<string, KeptHead>()
 
-  /** @param cacheName - of the HTTP cache, in Cache-Status */
-  constructor(cacheName: string | undefined) {
-    this.#cacheName = cacheName
+  /** @param label - of the HTTP cache, in Cache-Status */
+  constructor(label: CacheLabel | undefined) {
+    this.#label = label
   }
 
   /** @returns undefined if the bytes are not an item, or only a part of one */
@@ -113,7 +114,7 @@ export class ParsedHeadCache {
   #parse(key: string, bytes: Buffer, sealed: SealedHead): ParsedHead | undefined {
     const head = parseHead(bytes, sealed.bodyOffset)
     if (head === undefined) return undefined
-    const parsed = head.kind === 'page' ? new StoredResponse(head, this.#cacheName) : head
+    const parsed = head.kind === 'page' ? new StoredResponse(head, this.#label) : head
     if (sealed.bodyOffset <= MAX_KEPT_SIZE) this.#keep(key, { sealed, parsed })
     return parsed
   }

@@ -14,7 +14,7 @@ import {
   wantedRange,
 } from '../http-message/index.ts'
 import type { CacheRequest } from './cache-request.ts'
-import { type CacheStatus, formatCacheStatus, HIT } from './cache-status.ts'
+import { type CacheLabel, type CacheStatus, formatCacheStatus, HIT } from './cache-status.ts'
 import { type Directives, secondsOf } from './directives.ts'
 
 /** What a stored response says about time and reuse. */
@@ -34,7 +34,7 @@ export interface Lifetime {
   readonly isStrict: boolean
   /** Section 3.5: it says that it may answer requests with Authorization. */
   readonly isForAuthorized: boolean
-  /** It says nothing about freshness, and has the default TTL. */
+  /** It does not say that it is for all, so clients with cookies do not get it. */
   readonly isByDefault: boolean
 }
 
@@ -60,17 +60,17 @@ export type Verdict = 'usable' | 'usable-while-refreshed' | 'stale' | 'demanded'
 export class StoredResponse {
   readonly lifetime: Lifetime
   readonly head: PageHead
-  readonly #cacheName: string | undefined
+  readonly #label: CacheLabel | undefined
   readonly #validators: Validators
   readonly #acceptsRanges: boolean
   readonly #plain: readonly string[]
   #lastHit: { ageSeconds: number; ttlSeconds: number; fields: readonly string[] } | undefined
 
-  /** @param cacheName - of this cache in Cache-Status; undefined: answers do not have that field */
-  constructor(head: PageHead, cacheName: string | undefined) {
+  /** @param label - of this cache in Cache-Status; undefined: answers do not have that field */
+  constructor(head: PageHead, label: CacheLabel | undefined) {
     this.head = head
     this.lifetime = head.lifetime
-    this.#cacheName = cacheName
+    this.#label = label
     this.#validators = {
       etag: findField(head, 'etag'),
       lastModified: findField(head, 'last-modified'),
@@ -83,14 +83,10 @@ export class StoredResponse {
   }
 
   /** @returns the answer to a request */
-  answer(
-    { method, header }: CacheRequest,
-    body: Buffer,
-    cacheStatus: CacheStatus,
-    nowMs: number,
-  ): Answer {
+  answer(request: CacheRequest, body: Buffer, cacheStatus: CacheStatus, nowMs: number): Answer {
+    const { method, header } = request
     const { status, reason } = this.head
-    const fields = this.#fieldsAt(nowMs, cacheStatus)
+    const fields = this.#fieldsAt(nowMs, request, cacheStatus)
     if (status === 200) {
       if (isNotModified(header, this.#validators, nowMs)) return notModified(fields)
       if (method === 'GET' && this.#acceptsRanges && header('range') !== undefined) {
@@ -103,7 +99,7 @@ export class StoredResponse {
   }
 
   /** The fields are kept, because there are many hits in a second and they differ once in it. */
-  #fieldsAt(nowMs: number, status: CacheStatus): readonly string[] {
+  #fieldsAt(nowMs: number, request: CacheRequest, status: CacheStatus): readonly string[] {
     const ageMs = currentAgeMs(this.lifetime, nowMs)
     const ageSeconds = Math.floor(ageMs / 1000)
     const ttlSeconds = Math.floor((this.lifetime.freshMs - ageMs) / 1000)
@@ -112,9 +108,9 @@ export class StoredResponse {
       return last.fields
     }
     const fields = [...this.#plain, 'age', String(ageSeconds)]
-    const name = this.#cacheName
-    if (name !== undefined) {
-      const text = formatCacheStatus(name, { ttlSeconds, ...status }, this.head.cacheStatus)
+    if (this.#label !== undefined) {
+      const { cacheStatus: before } = this.head
+      const text = formatCacheStatus(this.#label, request, { ttlSeconds, ...status }, before)
       fields.push('cache-status', text)
     }
     if (status === HIT) this.#lastHit = { ageSeconds, ttlSeconds, fields }
@@ -130,6 +126,11 @@ export function judge(lifetime: Lifetime, wanted: Directives, nowMs: number): Ve
   if (leftMs > 0 || nowMs < lifetime.retryAtMs) return 'usable'
   if (leftMs + lifetime.staleWhileRevalidateMs > 0) return 'usable-while-refreshed'
   return !lifetime.isStrict && acceptsStale(wanted, -leftMs) ? 'usable' : 'stale'
+}
+
+/** Whether it was stale when it was stored. Then each use needs the application's consent. */
+export function isNeverFresh({ freshMs, ageMs, staleWhileRevalidateMs }: Lifetime): boolean {
+  return freshMs + staleWhileRevalidateMs <= ageMs
 }
 
 /** RFC 5861 section 4. */

@@ -45,3 +45,4 @@ export {
   interceptResponse,
   type ResponseInterceptor,
 } from './response-interceptor.ts'
+export { parseDictionary, type StructuredValue } from './structured-fields.ts'

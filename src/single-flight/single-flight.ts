@@ -90,6 +90,12 @@ export class SingleFlight {
     }
   }
 
+  /** Whether a caller of any process has the lease. */
+  async isLeased(key: CacheKey): Promise<boolean> {
+    const leaseKey = this.#leaseKey(key)
+    return this.#queues.has(leaseKey) || (await this.#site.cache.has(leaseKey))
+  }
+
   /** Whoever is at it will not store what comes of it: see {@link Lease.isHeld}. */
   async revoke(key: CacheKey): Promise<void> {
     await this.#site.cache.delete(this.#leaseKey(key))

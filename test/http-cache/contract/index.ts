@@ -5,6 +5,7 @@
 import { describe } from 'node:test'
 import { describeConditions } from './conditions.ts'
 import { describeFailures } from './failures.ts'
+import { describePolicies } from './policies.ts'
 import { describeReuse } from './reuse.ts'
 import { describeStoring } from './storing.ts'
 import type { Kind } from './subject.ts'
@@ -16,6 +17,7 @@ export function describeHttpCacheContract(name: string, kind: Kind): void {
   describe(`an HTTP cache in front of ${name}`, () => {
     describeStoring(kind)
     describeReuse(kind)
+    describePolicies(kind)
     describeVariants(kind)
     describeValidation(kind)
     describeConditions(kind)

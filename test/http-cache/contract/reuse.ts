@@ -23,9 +23,9 @@ export function describeReuse(kind: Kind): void {
       const subject = await Subject.start(t, kind)
       subject.answer({ headers: FRESH, body: 'page' })
       await subject.get('/')
-      assert.equal((await subject.get('/', { 'if-match': '"a"' })).cached, 'fwd=bypass')
+      assert.equal((await subject.get('/', { 'if-match': '"a"' })).cached, PRECONDITION)
       const since = { 'if-unmodified-since': 'Fri, 01 Jan 2027 00:00:00 GMT' }
-      assert.equal((await subject.get('/', since)).cached, 'fwd=bypass')
+      assert.equal((await subject.get('/', since)).cached, PRECONDITION)
       assert.equal((await subject.send('POST', '/')).cached, 'fwd=method')
       assert.equal(subject.calls.length, 4)
     })
@@ -61,6 +61,7 @@ export function describeReuse(kind: Kind): void {
   describeForgetting(kind)
 }
 
+const PRECONDITION = 'fwd=bypass; detail=precondition'
 const STORED = 'fwd=uri-miss; ttl=60; stored'
 
 function describeDemands(kind: Kind): void {

@@ -2,79 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type AppResponse, type Fields, type Kind, Subject } from './subject.ts'
+import { NOT_STORED, STORED } from './storing-cases.ts'
+import { type Fields, type Kind, Subject } from './subject.ts'
 
 const FRESH = { 'cache-control': 'max-age=60' }
-
-/** Responses that are stored, with the seconds for which they are fresh. */
-const STORED: readonly (readonly [what: string, response: AppResponse, seconds: number])[] = [
-  ['max-age', { headers: FRESH }, 60],
-  ['s-maxage before max-age', { headers: { 'cache-control': 'max-age=1, s-maxage=50' } }, 50],
-  [
-    'max-age before Expires',
-    { headers: { ...FRESH, expires: 'Thu, 01 Jan 1970 00:00:00 GMT' } },
-    60,
-  ],
-  [
-    'Expires after Date',
-    {
-      headers: {
-        date: 'Fri, 15 Jan 2027 08:00:00 GMT',
-        expires: 'Fri, 15 Jan 2027 08:00:30 GMT',
-      },
-    },
-    30,
-  ],
-  ['names in any case and quotes', { headers: { 'cache-control': 'PUBLIC, Max-Age="40"' } }, 40],
-  ['the first of two', { headers: { 'cache-control': 'max-age=20, max-age=90' } }, 20],
-  ['what the first Age leaves', { headers: { ...FRESH, age: '20, 0' } }, 40],
-  ['an Age that is none', { headers: { ...FRESH, age: 'old' } }, 60],
-  ['what Age leaves', { headers: { ...FRESH, age: '15' } }, 45],
-  ['a redirect for good', { status: 301, headers: { ...FRESH, location: '/there' } }, 60],
-  ['a redirect that says so', { status: 302, headers: { ...FRESH, location: '/there' } }, 60],
-  ['404 that says so', { status: 404, headers: FRESH }, 60],
-  ['204 that says so', { status: 204, headers: FRESH }, 60],
-  [
-    'must-revalidate while fresh',
-    { headers: { 'cache-control': 'max-age=60, must-revalidate' } },
-    60,
-  ],
-  [
-    'proxy-revalidate while fresh',
-    { headers: { 'cache-control': 'max-age=60, proxy-revalidate' } },
-    60,
-  ],
-]
-
-/** Responses that are not stored, with the reason in Cache-Status. */
-const NOT_STORED: readonly (readonly [what: string, response: AppResponse, detail: string])[] = [
-  ['nothing about freshness', {}, 'no-freshness'],
-  [
-    'a Last-Modified alone',
-    { headers: { 'last-modified': 'Fri, 01 Jan 2027 00:00:00 GMT' } },
-    'no-freshness',
-  ],
-  ['no-store', { headers: { 'cache-control': 'max-age=60, no-store' } }, 'no-store'],
-  ['No-Store', { headers: { 'cache-control': 'max-age=60, No-Store' } }, 'no-store'],
-  ['private', { headers: { 'cache-control': 'private, max-age=60' } }, 'private'],
-  ['private fields', { headers: { 'cache-control': 'max-age=60, private="x-a, x-b"' } }, 'private'],
-  ['no-cache', { headers: { 'cache-control': 'no-cache, max-age=60' } }, 'no-freshness'],
-  ['max-age=0', { headers: { 'cache-control': 'max-age=0' } }, 'no-freshness'],
-  ['max-age=soon', { headers: { 'cache-control': 'max-age=soon' } }, 'no-freshness'],
-  ['an Age beyond it', { headers: { ...FRESH, age: '60' } }, 'no-freshness'],
-  ['Expires: 0', { headers: { expires: '0' } }, 'no-freshness'],
-  ['an Expires that is none', { headers: { expires: '2030-01-01T00:00:00Z' } }, 'no-freshness'],
-  ['Set-Cookie', { headers: { ...FRESH, 'set-cookie': 'a=1' } }, 'set-cookie'],
-  ['Vary: *', { headers: { ...FRESH, vary: '*' } }, 'vary'],
-  [
-    '206',
-    { status: 206, headers: { ...FRESH, 'content-range': 'bytes 0-1/2' }, body: 'ab' },
-    'status',
-  ],
-  ['302 without freshness', { status: 302, headers: { location: '/there' } }, 'status'],
-  ['an error', { status: 500, headers: FRESH }, 'status'],
-  ['a status nobody knows', { status: 299, headers: FRESH }, 'status'],
-]
 
 export function describeStoring(kind: Kind): void {
   describe('a response is stored', () => {
