@@ -56,7 +56,7 @@ export interface CacheStats {
   /** Items that recovery dropped: cut short by a crash, or damaged when the machine went down. */
   readonly dropped: number
   /** Processes and threads attached now. */
-  readonly attachments: number
+  readonly openers: number
   /** The last change, Unix milliseconds; 0: there was none, or nobody has it kept. */
   readonly lastModifiedAtMs: number
 }

@@ -47,16 +47,16 @@ export class HitCounters {
     else Atomics.add(this.#integers, this.#cell + MISSES, 1n)
   }
 
-  sum(): { hits: number; misses: number; attachments: number } {
+  sum(): { hits: number; misses: number; openers: number } {
     let hits = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + HITS))
     let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
-    let attachments = 1 // this one; its own locks do not show
+    let openers = 1 // this one; its own locks do not show
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
       hits += this.#doubles[cellIndex(cell) + HITS]
       misses += this.#doubles[cellIndex(cell) + MISSES]
-      if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) attachments++
+      if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) openers++
     }
-    return { hits, misses, attachments }
+    return { hits, misses, openers }
   }
 
   #claimCell(): number {

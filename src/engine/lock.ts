@@ -120,7 +120,7 @@ export class WriterLock {
   #timeout(keeper: number): UndercroftError {
     return new UndercroftError(
       'UNDERCROFT_LOCK_TIMEOUT',
-      `attachment ${keeper} has kept the writer lock of ${this.#label} for ` +
+      `opener ${keeper} has kept the writer lock of ${this.#label} for ` +
         `${this.#limitMs} ms and is alive: is its process stopped (SIGSTOP, debugger)?`,
     )
   }

@@ -42,7 +42,7 @@ const METRICS: readonly Metric[] = [
     'The last change in Unix time, 0 if it is not recorded.',
     it => it.lastModifiedAtMs / 1000,
   ),
-  gauge('attachments', 'Processes and threads attached now.', it => it.attachments),
+  gauge('openers', 'Threads that have the cache open now.', it => it.openers),
 ]
 
 function gauge(name: string, help: string, read: Metric['read']): Metric {

@@ -102,7 +102,7 @@ describe('getOrSet', () => {
     assert.equal(cache.get('key'), 'loaded as well')
   })
 
-  test('of those who gave up on a hanging load one loads, and the next callers wait for it', async t => {
+  test('after a hanging load one waiting caller loads, and later callers wait', async t => {
     const cache = open<string>(t)
     const hanging: Promise<string> = new Promise(() => {})
     cache.getOrSet('key', () => hanging).catch(() => {})

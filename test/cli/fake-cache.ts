@@ -125,7 +125,7 @@ export class FakeCache implements ByteCache {
       expired: 0,
       takeovers: 0,
       dropped: 0,
-      attachments: 1,
+      openers: 1,
       lastModifiedAtMs: 0,
       ...this.facts,
     }

@@ -16,7 +16,7 @@ function uwsgiDocument(name: string): string {
 describe('undercroft top --once', () => {
   test('prints one frame of 80 columns without terminal codes', async () => {
     const machine = new FakeMachine()
-    machine.cache.facts = { ...FACTS, attachments: 5, takeovers: 1, size: 3 * 1048576 }
+    machine.cache.facts = { ...FACTS, openers: 5, takeovers: 1, size: 3 * 1048576 }
     const { code, out, err } = await machine.run('top', '--once')
     assert.deepEqual([code, err], [0, ''])
     assert.equal(

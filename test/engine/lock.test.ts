@@ -51,7 +51,7 @@ describe('the writer lock', () => {
     assert.deepEqual(engine.verify().problems, [])
   })
 
-  test('gives no two attachments one serial, even when the numbers begin again', t => {
+  test('gives no two openers one serial, even when the numbers begin again', t => {
     const file = path.join(memoryDir(t), 'lock')
     const { geometry } = openBench().segment
     const attach = () => openSegment(file, geometry, () => geometry)
@@ -70,7 +70,7 @@ describe('the writer lock', () => {
 })
 
 describe('counters', () => {
-  test('are exact for more attachments than there are cells', t => {
+  test('are exact for more openers than there are cells', t => {
     const clock = new ManualClock()
     const options = { name: 'many', directory: memoryDir(t), maxItems: 10, maxKeySize: 32, clock }
     const caches = Array.from({ length: 300 }, () => Cache.open(options))
@@ -84,7 +84,7 @@ describe('counters', () => {
     assert.deepEqual({ hits, misses }, { hits: 600, misses: 300 })
     for (const cache of caches.slice(1)) cache.close()
     assert.equal(caches[0]?.stats().hits, 600, 'a count outlives who counted')
-    assert.equal(caches[0]?.stats().attachments, 1)
+    assert.equal(caches[0]?.stats().openers, 1)
     caches[0]?.close()
   })
 })

@@ -137,7 +137,7 @@ describe('LRU eviction', () => {
     drain(bench, model)
   })
 
-  test('sees the uses of all attachments', () => {
+  test('sees the uses of all openers', () => {
     const bench = openBench({ eviction: 'lru', maxItems: 3 })
     const other = bench.attach()
     for (const key of ['a', 'b', 'c']) bench.set(key, key)

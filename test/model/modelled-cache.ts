@@ -35,7 +35,7 @@ export class ModelledCache {
   readonly #clock = new ManualClock()
   readonly #model: CacheModel
   #cache: Cache
-  #attachments: Cache[]
+  #openers: Cache[]
   #values = 0
 
   constructor(sizes: ModelledOptions, directory: string) {
@@ -49,12 +49,12 @@ export class ModelledCache {
     }
     this.#model = new CacheModel(sizes, this.#clock.nowMs())
     this.#cache = Cache.open(this.#options)
-    this.#attachments = [this.#cache]
+    this.#openers = [this.#cache]
   }
 
   [Symbol.dispose](): void {
     this.#cache.destroy()
-    for (const cache of this.#attachments) cache.close()
+    for (const cache of this.#openers) cache.close()
   }
 
   do(command: Command): void {
@@ -148,9 +148,9 @@ export class ModelledCache {
   /** Commands go to a new attachment from now on; the old ones stay open. */
   #attach(): void {
     const limit = 3
-    if (this.#attachments.length >= limit) this.#attachments.shift()?.close()
+    if (this.#openers.length >= limit) this.#openers.shift()?.close()
     this.#cache = Cache.open(this.#options)
-    this.#attachments.push(this.#cache)
+    this.#openers.push(this.#cache)
   }
 
   #compare(): void {

@@ -29,7 +29,7 @@ export function fakeSource(name: string, facts: Partial<CacheStats> = {}): Stats
     expired: 6,
     takeovers: 7,
     dropped: 3,
-    attachments: 2,
+    openers: 2,
     lastModifiedAtMs: 0,
     ...facts,
   }

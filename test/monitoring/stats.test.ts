@@ -97,7 +97,7 @@ describe('an HTTP client', () => {
         ['undercroft_free_blocks', 3],
         ['undercroft_blocks', 4],
         ['undercroft_last_modified_timestamp_seconds', 0],
-        ['undercroft_attachments', 2],
+        ['undercroft_openers', 2],
       ],
     )
     assert.equal(samples.length, 28)

@@ -63,9 +63,9 @@ describe('threads share a cache', () => {
     const options = ownCache(t, { maxItems: 50 })
     const cache = openHere(t, options)
     const { worker } = await startThread(t, { kind: 'write', options })
-    assert.equal(cache.stats().attachments, 2)
+    assert.equal(cache.stats().openers, 2)
     await worker.terminate()
-    assert.equal(cache.stats().attachments, 1)
+    assert.equal(cache.stats().openers, 1)
   })
 })
 

@@ -81,11 +81,9 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'test/model', why: NOT_YET },
   { path: 'test/peers', why: NOT_YET },
   { path: 'test/processes', why: NOT_YET },
-  { path: 'test/runner/apps', why: NOT_YET },
   { path: 'test/segment', why: NOT_YET },
   { path: 'test/server', why: NOT_YET },
   { path: 'test/single-flight', why: NOT_YET },
-  { path: 'test/uwsgi/rules', why: NOT_YET },
 ]
 
 /** Files and folders with strings that people read: errors, log lines, `--help`. */

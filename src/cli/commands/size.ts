@@ -121,7 +121,7 @@ function format(demand: Demand, { geometry, meanValueSize, meanBlockBytes }: Adv
     ...formatMemory(reportMemory(geometry), maxItems),
     '',
     bitmap
-      ? 'values of any size occupy runs of blocks; when the room is used up, other items are evicted'
+      ? 'values of any size occupy runs of blocks; without room, other items are evicted'
       : `one block per item; values above ${blockSize} bytes are refused`,
   ]
 }

@@ -104,7 +104,7 @@ function formatRow(row: TopRow, label: string, widths: Widths): string {
     formatRate(row.evictionsPerSecond),
     formatCount(facts.full),
     formatCount(facts.takeovers),
-    formatCount(facts.attachments),
+    formatCount(facts.openers),
     formatSize(facts.size),
   ]
   return joinCells(label, cells, widths)

@@ -61,8 +61,8 @@ async function readCache(
     })
     try {
       const stats = await target.stats()
-      const attachments = stats.attachments - 1 // excludes this reader
-      return { source: '', name, facts: { ...stats, name, attachments } }
+      const openers = stats.openers - 1 // excludes this reader
+      return { source: '', name, facts: { ...stats, name, openers } }
     } finally {
       await target.close()
     }
@@ -99,7 +99,7 @@ export interface CacheFacts {
   readonly full: number
   readonly evicted?: number
   readonly takeovers?: number
-  readonly attachments?: number
+  readonly openers?: number
   /** Bytes of shared memory. */
   readonly size?: number
 }
@@ -166,7 +166,7 @@ function readOwnCache(cache: unknown): CacheFacts {
     full: countOf(cache, 'full'),
     evicted: countOf(cache, 'evicted'),
     takeovers: countOf(cache, 'takeovers'),
-    attachments: countOf(cache, 'attachments'),
+    openers: countOf(cache, 'openers'),
     size: countOf(cache, 'size'),
   }
 }

@@ -131,7 +131,7 @@ function openCurrent(options: CacheOptions & { readonly name: string }): BinaryC
 /** Returns false if another process has the cache open. */
 function destroyUnused({ name, directory }: CacheOptions): boolean {
   const old = Cache.open({ name, ...(directory === undefined ? {} : { directory }) })
-  if (old.stats().attachments > 1) {
+  if (old.stats().openers > 1) {
     old.close()
     return false
   }

@@ -34,8 +34,8 @@ import { answerSimpleCommand } from './simple-commands.ts'
 import { giveRequest, refusePacket } from './uwsgi-request.ts'
 
 /**
- * Which bytes come next. `turn`: an inspection waits for its turn; `stream`: the last reply is
- * being made; `over`: it is on its way; `given`: an application has the socket, and this class is done.
+ * The bytes that come next. `turn`: an inspection waits for its turn; `stream`: the last reply is
+ * being made; `over`: it is on its way; `given`: an application has the socket.
  */
 type Step = 'header' | 'payload' | 'body' | 'skip' | 'turn' | 'stream' | 'over' | 'given'
 
