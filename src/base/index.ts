@@ -1,6 +1,5 @@
 export { assert } from './assert.ts'
 export type {
-  AnyCache,
   Awaitable,
   ByteCache,
   CacheKey,
@@ -59,7 +58,7 @@ export {
   type ReplicableCache,
   type ReplicationAccess,
 } from './replicable.ts'
-export { findNearest, formatSuggestion } from './suggestion.ts'
+export { formatSuggestion } from './suggestion.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   LAST_VALUE_TYPE,

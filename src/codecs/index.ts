@@ -1,4 +1,4 @@
-export { decodeFrozen, decoderFor, decodeValue } from './decode.ts'
+export { decoderFor, decodeValue } from './decode.ts'
 export { copyBytes } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
@@ -6,7 +6,6 @@ export {
   decodeFromNetwork,
   encodeForNetwork,
   findTypeName,
-  nameOfType,
   requireSource,
   sourceOf,
 } from './network.ts'

@@ -1,6 +1,5 @@
 export { Engine } from './engine.ts'
-export type { EngineOptions } from './engine-context.ts'
 export type { ItemView } from './reader.ts'
 export type { Stamps } from './stamps.ts'
 export type { Upkeep } from './upkeep.ts'
-export type { CountOutcome, StoreMode, StoreOutcome } from './writer.ts'
+export type { StoreMode, StoreOutcome } from './writer.ts'

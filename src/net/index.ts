@@ -4,7 +4,6 @@ export {
   type InspectOption,
   isAdmitted,
   isOpen,
-  resolveAccess,
   resolveAllowList,
 } from './access.ts'
 export {
@@ -15,7 +14,6 @@ export {
   type HostAddress,
   isInList,
   isLoopback,
-  LOOPBACK,
   parseAddress,
   parseIdentifier,
   resolveBindHost,

@@ -2,9 +2,8 @@ export {
   duplicateDescriptor,
   makeSharedMemory,
   mapSharedMemory,
-  type SharedMemory,
 } from './descriptors.ts'
-export { type Accepted, type DirectListener, listenDirectly } from './direct-sockets.ts'
+export { type DirectListener, listenDirectly } from './direct-sockets.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
 export {
   errnoName,

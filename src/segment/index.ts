@@ -1,7 +1,6 @@
 export {
   createPrivateSegment,
   destroySegment,
-  type GeometryCompleter,
   listSegments,
   openSegment,
   requireSameGeometry,
@@ -50,7 +49,6 @@ export {
 } from './geometry.ts'
 export {
   MEMORY_PARTS,
-  type MemoryPartName,
   type MemoryParts,
   memoryParts,
   segmentSize,

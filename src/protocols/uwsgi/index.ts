@@ -5,7 +5,6 @@ export {
   type CacheCommandName,
   type CacheNames,
   cacheNameTable,
-  DEFAULT_KEYS_LIMIT,
   isCounterOperation,
   MAX_KEYS_LIMIT,
   NEVER_TTL,
@@ -15,7 +14,6 @@ export {
   type RefusalReason,
 } from './cache-command.ts'
 export {
-  type CacheDatagram,
   encodeDeleteDatagram,
   encodeSetDatagram,
   parseDatagram,
@@ -50,7 +48,6 @@ export {
   parseDecimal,
   parseInt64,
   secondsFromTtlMs,
-  ttlMsFromSeconds,
   unixSeconds,
 } from './numbers.ts'
 export {

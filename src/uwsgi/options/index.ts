@@ -3,14 +3,12 @@ export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cach
 export {
   COMMAND_LINE,
   formatGiven,
-  formatOrigin,
   type GivenOption,
-  type Origin,
 } from './given-option.ts'
-export type { HostEnvironment, HostFacts, PathKind } from './host-environment.ts'
-export { type KeyValue, parseKeyValues } from './key-values.ts'
+export type { HostEnvironment, HostFacts } from './host-environment.ts'
+export { parseKeyValues } from './key-values.ts'
 export { type LoadedOptions, loadOptions, readEnvironmentOptions } from './load.ts'
-export type { OptionGroup, OptionKind, OptionRow, OptionSupport } from './option-row.ts'
+export type { OptionRow } from './option-row.ts'
 export {
   checkOptions,
   findLast,
@@ -31,7 +29,7 @@ export {
   requireRow,
   SOCKET_TABLE,
 } from './option-table.ts'
-export { formatAllHelp, formatHelp, formatOptionsPage } from './option-text.ts'
+export { formatHelp, formatOptionsPage } from './option-text.ts'
 export { parseInteger, parseInteger64 } from './option-values.ts'
 export type { Preload } from './preload.ts'
 export {

@@ -1,2 +1,2 @@
-export { createRouter, type RequestLogFacts, type Router } from './router.ts'
-export type { RouteCache, RouterDeps, StoreRequest } from './rule-context.ts'
+export { createRouter, type Router } from './router.ts'
+export type { RouterDeps } from './rule-context.ts'
