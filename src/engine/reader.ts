@@ -174,12 +174,22 @@ export class Reader {
     try {
       if (!expired) value = make(slot)
     } catch (error) {
-      if (table.hash(slot) !== hash || !this.confirm()) return CHANGED
+      if (!this.#confirmSlot(slot, hash)) return CHANGED
       throw error
     }
-    // The slot may have left this bucket before the version was loaded: then the version says
-    // nothing, of a value as of an error.
-    return table.hash(slot) === hash && this.confirm() ? value : CHANGED
+    return this.#confirmSlot(slot, hash) ? value : CHANGED
+  }
+
+  /**
+   * Whether all that was read of a slot is one item. The slot may have left this bucket before the
+   * version was loaded: then the version says nothing, and the slot has another hash. Or it has the
+   * same again, because a writer is about to store the first key anew: then the slot is still free,
+   * and it is filled only when the version is odd.
+   */
+  #confirmSlot(slot: SlotIndex, hash: number): boolean {
+    const words = this.#words
+    const at = this.#slotsWord + (slot - 1) * STRIDE_WORDS
+    return loadAcquire(words, at + HASH) === hash && words[at + INFO] !== 0 && this.confirm()
   }
 
   #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {

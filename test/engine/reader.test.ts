@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import type { PreparedKey } from '../../src/engine/key.ts'
 import { MISS, RETRY } from '../../src/engine/reader.ts'
 import { SlotTable } from '../../src/engine/slot-table.ts'
@@ -185,6 +185,23 @@ describe('a read without the lock', () => {
   })
 })
 
+/** A slot that passes to the key "other" just before a read loads the version of the old chain. */
+function reusedSlot(t: TestContext): Bench {
+  const bench = collidingBench()
+  bench.set('abcd1', 'one')
+  const loaded = t.mock.method(
+    SlotTable.prototype,
+    'version',
+    function (this: SlotTable, bucket: number) {
+      loaded.mock.restore()
+      bench.engine.delete('abcd1')
+      bench.set('other', 'two') // the same slot, under a version that this read does not watch
+      return this.version(bucket)
+    },
+  )
+  return bench
+}
+
 describe('iteration', () => {
   test('reads a slot again that was given to another item meanwhile', () => {
     const { set, engine } = collidingBench()
@@ -202,18 +219,7 @@ describe('iteration', () => {
   })
 
   test('is not fooled by a slot that left its chain before the version was loaded', t => {
-    const { set, engine } = collidingBench()
-    set('abcd1', 'one')
-    const loaded = t.mock.method(
-      SlotTable.prototype,
-      'version',
-      function (this: SlotTable, bucket: number) {
-        loaded.mock.restore()
-        engine.delete('abcd1')
-        set('other', 'two') // the same slot, under a version that this read does not watch
-        return this.version(bucket)
-      },
-    )
+    const { set, engine } = reusedSlot(t)
     let turns = 0
     const seen = engine.readSlot(1, (_key, { offset, size }) => {
       const before = asText(engine.segment.bytes, offset, size, 0)
@@ -224,18 +230,7 @@ describe('iteration', () => {
   })
 
   test('throws nothing of what a decoder says about a slot that left its chain before', t => {
-    const { set, engine } = collidingBench()
-    set('abcd1', 'one')
-    const loaded = t.mock.method(
-      SlotTable.prototype,
-      'version',
-      function (this: SlotTable, bucket: number) {
-        loaded.mock.restore()
-        engine.delete('abcd1')
-        set('other', 'two') // the same slot, under a version that this read does not watch
-        return this.version(bucket)
-      },
-    )
+    const { set, engine } = reusedSlot(t)
     let turns = 0
     const seen = engine.readSlot(1, (_key, { offset, size }) => {
       if (turns++ > 0) return asText(engine.segment.bytes, offset, size, 0)
@@ -244,6 +239,21 @@ describe('iteration', () => {
     })
     assert.equal(seen, 'changed')
     assert.equal(turns, 2)
+  })
+
+  test('is not fooled by a slot whose first key comes back to it', t => {
+    const { engine, parts, key } = reusedSlot(t)
+    let turns = 0
+    const seen = engine.readSlot(1, (_key, { offset, size }) => {
+      turns++
+      const before = asText(engine.segment.bytes, offset, size, 0)
+      engine.delete('other')
+      // As far as a writer comes with a new item before it makes the version odd.
+      parts.table.writeKey(parts.table.allocate(), key('abcd1'))
+      return before
+    })
+    assert.equal(seen, undefined)
+    assert.equal(turns, 1)
   })
 
   test('passes on what a decoder says about a slot that did not change', () => {
