@@ -1,16 +1,16 @@
 /**
- * Room for values: which blocks are free, and where the bytes of a block lie.
+ * The block map: which blocks are free, and where the bytes of a block lie.
  *
- * Single-block mode needs no map: each slot owns the block of its number. Bitmap mode keeps one bit
- * a block and gives out runs of neighbouring blocks. Recovery rebuilds the map from the slots, so
- * no order of writes matters here.
+ * Single-block mode needs no map, because each slot owns the block of its number. Bitmap mode keeps
+ * one bit for each block and allocates runs of neighbouring blocks. Recovery rebuilds the map from
+ * the slots, so the order of writes does not matter here.
  */
 
 import type { Segment } from '../segment/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { FREE_BLOCK_COUNT, LAST_FREED_BLOCK, NEXT_BLOCK } from './state.ts'
 
-/** Position of a block, from 0. */
+/** The position of a block; the first is 0. */
 export type BlockIndex = number
 
 export const NO_BLOCK = -1
@@ -36,29 +36,31 @@ export class Blocks {
     this.#stride = segment.layout.blockStride
   }
 
-  /** Bytes from the start of the segment. */
+  /** @returns the block's offset in bytes from the start of the segment */
   offset(block: BlockIndex): number {
     return this.#blocksOffset + block * this.#stride
   }
 
-  /** Blocks that a value takes; an empty one takes one, too. */
+  /** @returns the number of blocks that a value takes; an empty value takes one block */
   runLength(size: number): number {
     return size <= this.#blockSize || !this.bitmap ? 1 : Math.ceil(size / this.#blockSize)
   }
 
-  /** Whether `size` bytes from this block on lie inside the block region. */
+  /** @returns whether `size` bytes that begin with this block lie inside the block region */
   holds(block: BlockIndex, size: number): boolean {
     if (block < 0 || size < 0 || (!this.bitmap && size > this.#blockSize)) return false
     return block + this.runLength(size) <= this.blockCount
   }
 
   /**
-   * A free run, marked used; or NO_BLOCK.
+   * Takes a free run and marks it used.
    *
-   * First what was freed last: updates go back and forth between few blocks then, which the
-   * processor's caches hold, instead of wandering over all of them. Else next fit, as in uWSGI; but
-   * then the whole map is searched before the answer is that there is none (uWSGI gives up too
-   * early).
+   * The run that was freed last is tried first. Updates then alternate between few blocks, which
+   * stay in the processor's caches, instead of wandering over all blocks. Otherwise the search is
+   * next fit, as in uWSGI. This search covers the whole map before it fails, while that of uWSGI
+   * gives up too early.
+   *
+   * @returns NO_BLOCK if there is no such run
    */
   allocate(count: number): BlockIndex {
     const words = this.#words
@@ -70,7 +72,7 @@ export class Blocks {
     }
     const from = Math.max(0, Math.min(words[NEXT_BLOCK], this.blockCount))
     let first = this.#findRun(from, this.blockCount, count)
-    // A run that begins at `from` or behind was found.
+    // The first search found every run that begins at `from` or later.
     if (first === NO_BLOCK) {
       first = this.#findRun(0, Math.min(this.blockCount, from + count - 1), count)
     }
@@ -80,7 +82,11 @@ export class Blocks {
     return first
   }
 
-  /** A free run that holds or touches the blocks just freed; or NO_BLOCK. Cheaper than a search. */
+  /**
+   * Takes a free run that contains or touches the run just freed. This is cheaper than a search.
+   *
+   * @returns NO_BLOCK if there is no such run
+   */
   allocateAround(block: BlockIndex, length: number, count: number): BlockIndex {
     let first = block
     let end = block + length
@@ -92,11 +98,13 @@ export class Blocks {
   }
 
   /**
-   * Of all stretches of so many blocks that begin with a word of the map and hold none of a run to
-   * leave alone, the one most free; or NO_BLOCK.
+   * Finds the stretch of `count` blocks with the most free blocks. A stretch begins with a word of
+   * the map, and does not overlap the run to keep.
+   *
+   * @returns the first block of the stretch, or NO_BLOCK if there is none
    */
   emptiestStretch(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
-    const wordCount = this.blockCount >> 5 // whole ones: behind the last block bits mean nothing
+    const wordCount = this.blockCount >> 5 // counts whole words, as later bits have no meaning
     const length = Math.ceil(count / 32)
     let free = 0
     let most = -1
@@ -113,7 +121,7 @@ export class Blocks {
     return best
   }
 
-  /** Marks used what is free in a stretch. */
+  /** Marks the free blocks of a stretch used. */
   takeGaps(first: BlockIndex, count: number): void {
     for (let block = first; block < first + count; block++) {
       if (!this.isUsed(block)) this.take(block, 1)
@@ -134,7 +142,7 @@ export class Blocks {
     this.#words[FREE_BLOCK_COUNT] += count
   }
 
-  /** For recovery: everything is free. */
+  /** Marks all blocks free. Recovery calls it. */
   clear(): void {
     this.#words[FREE_BLOCK_COUNT] = this.blockCount
     this.#words[NEXT_BLOCK] = 0
@@ -167,7 +175,9 @@ export class Blocks {
     return Math.imul(bits, 0x0101_0101) >>> 24
   }
 
-  /** From gap to gap, not from block to block: a full map has many words and few gaps. */
+  /**
+   * Searches from gap to gap and not from block to block: a full map has many words and few gaps.
+   */
   #findRun(from: BlockIndex, end: BlockIndex, count: number): BlockIndex {
     let block = from
     while (block + count <= end) {
@@ -180,10 +190,13 @@ export class Blocks {
     return NO_BLOCK
   }
 
-  /** The first block from `block` on whose bit is that one; `end`: there is none before. */
+  /**
+   * @returns the first block from `block` on whose bit is `bit`, or `end` if there is none before
+   *   `end`
+   */
   #next(bit: 0 | 1, block: BlockIndex, end: BlockIndex): BlockIndex {
     const words = this.#words
-    const flip = bit - 1 // all ones to look for zeros
+    const flip = bit - 1 // all ones if the search is for zeros
     let at = block >> 5
     const last = (end - 1) >> 5
     let found = (words[this.#mapWord + at] ^ flip) & (FULL_WORD << (block & 31))
@@ -192,7 +205,7 @@ export class Blocks {
     return Math.min(end, (at << 5) + 31 - Math.clz32(found & -found))
   }
 
-  /** A word at a time: a long run would keep the writer lock for milliseconds bit by bit. */
+  /** Marks a word at a time. Bit by bit, a long run would keep the writer lock for milliseconds. */
   #mark(first: BlockIndex, count: number, used: boolean): void {
     if (!this.bitmap) return
     const last = first + count - 1
@@ -214,7 +227,9 @@ export class Blocks {
   }
 }
 
-/** The bits of a word from that of one block to that of another, both included. */
+/**
+ * @returns a mask with the bits of a word from the first block's to the last block's, both included
+ */
 function bits(first: BlockIndex, last: BlockIndex): number {
   return (FULL_WORD << (first & 31)) & (FULL_WORD >>> (31 - (last & 31)))
 }

@@ -1,26 +1,28 @@
 /**
- * Which items belong in front of their chains: those that are asked for more often than the first.
+ * Chain order: finds the items that are read more often than the first item of their chain, so that
+ * they can move to the front.
  *
- * Readers note a sample of their hits here, in memory of their own. A place looks at one item that
- * is not the first of its chain: its hits vote for it, those of the first against it. So a chain in
- * good order stays as it is. There are few places, each for many chains: an item that is asked for
- * little loses its place to one that is asked for more.
+ * Readers note a sample of their hits here, in memory of their own. A place holds one candidate, an
+ * item that is not the first of its chain. A hit of the candidate is a vote for it, and a hit of
+ * the chain's first item is a vote against it. A chain in good order therefore keeps its order.
+ * There are few places, and each serves many chains, so an item that is read seldom loses its place
+ * to an item that is read more often.
  *
- * Moving the winners is upkeep.ts's business.
+ * upkeep.ts moves the winners.
  */
 
 import { type BucketWord, NO_SLOT, type SlotIndex } from './slot-table.ts'
 
 const PLACE_COUNT = 1024
-/** Votes that it takes to move an item: fewer may be chance. */
+/** The votes that move an item. Fewer votes may be chance. */
 const VOTES_TO_WIN = 4
-/** More are not counted, so that an item that nobody wants any more loses its place soon. */
+/** The limit of votes. It lets an item that is no longer read lose its place soon. */
 const MOST_VOTES = 64
 
 /**
- * One hit of 128 is noted, on average. Noting one of 16 made a get of 100 bytes 3 ns slower; this
- * cannot be told from none. The interval varies, or a loop over few keys would show the same of
- * them for ever.
+ * Readers note one hit of 128 on average. Noting one hit of 16 made a `get` of 100 bytes 3 ns
+ * slower, while noting one of 128 shows no measurable difference from noting none. The interval
+ * varies, because a loop over few keys would otherwise show the same keys forever.
  */
 const SHORTEST_INTERVAL = 64
 const INTERVAL_BITS = 7
@@ -36,7 +38,11 @@ export class ChainOrder {
   readonly #votes = new Int32Array(PLACE_COUNT)
   #random = 1
 
-  /** Notes a hit. Tells which hit to note next: the how manieth from now. */
+  /**
+   * Notes a hit.
+   *
+   * @returns the number of hits until the next one to note
+   */
   note(bucket: BucketWord, slot: SlotIndex, isFirst: boolean): number {
     const place = (bucket >> 1) & (PLACE_COUNT - 1)
     const votes = this.#votes[place]
@@ -52,7 +58,11 @@ export class ChainOrder {
     return SHORTEST_INTERVAL + (this.#random >>> (32 - INTERVAL_BITS))
   }
 
-  /** The items that won since it was last asked. */
+  /**
+   * Takes the items that won since the last call.
+   *
+   * @returns the winners; their votes are reset to 0
+   */
   takeWinners(): Winner[] {
     const winners: Winner[] = []
     for (let place = 0; place < PLACE_COUNT; place++) {
@@ -63,7 +73,10 @@ export class ChainOrder {
     return winners
   }
 
-  /** One vote less for who has the place; without any, it is the other's. */
+  /**
+   * Takes a vote from the candidate of a place. If no votes are left, `other` becomes the
+   * candidate.
+   */
   #voteAgainst(place: number, bucket: BucketWord, other: SlotIndex): void {
     const votes = this.#votes[place] - 1
     this.#votes[place] = votes

@@ -1,10 +1,12 @@
 /**
- * A checksum for each item of a store, which tells after a power loss whether its key, its value
- * and its facts are of one moment: pages of a file reach the disk one by one, in any order.
+ * Checksums: a store keeps a checksum of each item. After a power loss, the checksum shows whether
+ * the key, the value and the facts of an item belong together, because the pages of a file reach
+ * the disk one by one and in any order.
  *
- * It is the CRC-32 of the key in whole words, `info`, the value's size, the value, and the moment
- * the item ends. What changes in place stands at the end, because the difference that a change
- * makes to the checksum then follows from the change alone: a touch need not read the value.
+ * The checksum is the CRC-32 of these parts, in this order: the key in whole words, `info`, the
+ * value's size, the value, and the expiry of the item. The fields that change in place come last,
+ * because the change to the checksum then follows from the change of the field alone. A touch
+ * therefore does not read the value.
  */
 
 import type { Segment } from '../segment/index.ts'
@@ -32,7 +34,7 @@ export class Checksums {
   readonly #slotsWord: number
   readonly #tailsWord: number
   readonly #tailStrideWords: number
-  /** Of the item that was unsealed. */
+  /** The expiry of the unsealed item, as it was before the change. */
   #expiryLow = 0
   #expiryHigh = 0
 
@@ -41,25 +43,31 @@ export class Checksums {
     this.#words = segment.words
     this.#bytes = segment.bytes
     this.#blocks = blocks
-    this.#checksumsWord = layout.checksumsOffset / 4 - 1 // slots count from 1
+    this.#checksumsWord = layout.checksumsOffset / 4 - 1 // slot numbers start at 1
     this.#slotsWord = layout.slotsOffset / 4
     this.#tailsWord = layout.keyTailsOffset / 4
     this.#tailStrideWords = layout.keyTailStride / 4
   }
 
-  /** Writes the checksum of an item of which all but the `info` is in place. */
+  /** Writes the checksum of an item. Everything except its `info` must be in place. */
   seal(slot: SlotIndex, info: number): void {
     this.#words[this.#checksumsWord + slot] = this.#compute(slot, info)
   }
 
-  /** Whether an item, whose sizes and blocks are in range, is as it was sealed. */
+  /**
+   * The item's sizes and blocks must be in range.
+   *
+   * @returns whether the item is as it was sealed
+   */
   matches(slot: SlotIndex, info: number): boolean {
     return this.#words[this.#checksumsWord + slot] === this.#compute(slot, info)
   }
 
   /**
-   * Comes before a change in place. Killed from here on until it is sealed: recovery, which knows
-   * the memory to be good, seals what it finds.
+   * Marks an item as unsealed. The writer calls it before a change in place.
+   *
+   * If the process is killed between this call and the next seal, recovery seals the item as it is.
+   * The memory is good in that case, because the machine did not go down.
    */
   unseal(slot: SlotIndex): void {
     const words = this.#words
@@ -69,7 +77,7 @@ export class Checksums {
     words[UNSEALED_SLOT] = slot
   }
 
-  /** Comes after another end was stored. */
+  /** Adjusts the checksum to a new expiry. The writer calls it after it has stored that expiry. */
   sealExpiry(slot: SlotIndex): void {
     const words = this.#words
     const at = this.#expiryOf(slot)
@@ -78,11 +86,14 @@ export class Checksums {
     this.#change(slot, addWords(0, low, high))
   }
 
-  /** Comes after another number was stored over that of a counter. */
+  /**
+   * Adjusts the checksum to a counter's new number. The writer calls it after it has stored that
+   * number.
+   */
   sealNumber(slot: SlotIndex, before: bigint, after: bigint): void {
     scratch[0] = before ^ after
     const change = addWords(0, scratchWords[0], scratchWords[1])
-    this.#change(slot, addWords(change, 0, 0)) // the end comes behind, unchanged
+    this.#change(slot, addWords(change, 0, 0)) // the expiry follows the number and is unchanged
   }
 
   #change(slot: SlotIndex, change: number): void {
@@ -108,7 +119,7 @@ export class Checksums {
     return ~addWords(crc, words[end], words[end + 1])
   }
 
-  /** Where a slot begins, in words. */
+  /** @returns the position of a slot, in words */
   #at(slot: SlotIndex): number {
     return this.#slotsWord + (slot - 1) * STRIDE_WORDS
   }

@@ -1,16 +1,18 @@
 /**
- * Making a run of free blocks where there is none: by evicting, or by moving values out of the way.
+ * Compaction: makes a run of free blocks where there is none, by evicting items or by moving
+ * values.
  *
- * Values of mixed sizes leave gaps, and a large one fits in none of them. Evicting until a run
- * happens to be free empties most of the cache; here the emptiest stretch of the right length is
- * cleared, and what was in it goes into gaps elsewhere. Which slot a block belongs to is written
- * nowhere, so each time all slots are looked at, and only when that pays.
+ * Values of mixed sizes leave gaps, and a large value fits in none of them. Evicting items until a
+ * run happens to be free would empty most of the cache. Compaction instead clears the emptiest
+ * stretch of the right length, and moves its values into gaps elsewhere. No field records which
+ * slot a block belongs to. Compaction therefore looks at all slots each time, and runs only when
+ * that pays.
  *
- * A move, for each value:
- * 1. The bytes, into free blocks. Killed here: they belong to no slot.
- * 2. The slot's first block, one store, while the version is odd. Killed before or after: the item
- *    is whole, in one place or the other, and its checksum is the same.
- * 3. The old blocks are free.
+ * Each value moves in three steps:
+ * 1. The bytes are copied into free blocks. Killed here: the copy belongs to no slot.
+ * 2. The slot's first block is set by one store, while the version is odd. Killed before or after:
+ *    the item is whole, in the old place or in the new one, and its checksum is the same.
+ * 3. The old blocks are freed.
  */
 
 import type { Segment } from '../segment/index.ts'
@@ -21,12 +23,15 @@ import type { SpaceReclaimer } from './reclaim.ts'
 import type { SlotIndex } from './slot-table.ts'
 import { FREE_BLOCK_COUNT, usedSlotCount } from './state.ts'
 
-/** Slots to look at that are worth one eviction less, or one block of a value that is stored. */
+/** A look at this many slots costs as much as one eviction, or as one block of a stored value. */
 const WORTH_SLOTS = 512
-/** Where a larger part of the blocks is free and of no use, nothing is evicted for a run. */
+/**
+ * If more than this part of the blocks is free but fragmented, a stretch is cleared before any item
+ * is evicted.
+ */
 const MANY_FREE_PART = 1 / 10
 
-/** A value in the way. */
+/** A value that has blocks in the stretch to clear. */
 interface Resident {
   readonly slot: SlotIndex
   readonly first: BlockIndex
@@ -45,9 +50,13 @@ export class Compaction {
   }
 
   /**
-   * Evicts until there is a run of so many blocks for the value of a slot, or until one can be
-   * cleared; marked used. NO_BLOCK: nothing can go. The old blocks of the item are free already,
-   * and yet hold its value: nothing may be moved there.
+   * Makes a run of `count` blocks for the value of a slot, and marks it used. It evicts items until
+   * a run is free or can be cleared.
+   *
+   * The item's old blocks are already marked free but still hold its value, so no value may be
+   * moved into them.
+   *
+   * @returns NO_BLOCK if no item can be evicted
    */
   makeRun(slot: SlotIndex, count: number, oldFirst: BlockIndex, oldCount: number): BlockIndex {
     const { blocks } = this.#context
@@ -64,7 +73,10 @@ export class Compaction {
     }
   }
 
-  /** What was just freed, with its free neighbours; after a sweep freed several, any run. */
+  /**
+   * Allocates from the run just freed and its free neighbours. After a sweep that freed several
+   * runs, it allocates any run.
+   */
   #allocateFreed(count: number): BlockIndex {
     const { blocks } = this.#context
     const { first, length } = this.#reclaimer.freed
@@ -72,11 +84,14 @@ export class Compaction {
     return block === NO_BLOCK && this.#reclaimer.freedSeveral ? blocks.allocate(count) : block
   }
 
-  /** Whether that is better than one more eviction, after so many for this value. */
+  /**
+   * @returns whether clearing a stretch is better than one more eviction, after `evictions` of them
+   *   for this value
+   */
   #isClearingDue(count: number, evictions: number): boolean {
     const { blocks, eviction } = this.#context
     const free = this.#segment.words[FREE_BLOCK_COUNT]
-    // Clearing may have to evict.
+    // Clearing a stretch may evict items.
     if (free < count || eviction === undefined) return false
     const worth = Math.ceil(usedSlotCount(this.#segment) / WORTH_SLOTS)
     const isMuchFree = free > blocks.blockCount * MANY_FREE_PART
@@ -85,8 +100,10 @@ export class Compaction {
   }
 
   /**
-   * A run of so many blocks, marked used, none of them of the run to leave alone. NO_BLOCK: there
-   * is not enough room in all. A value in the way that fits in no gap is evicted.
+   * Clears a run of `count` blocks and marks it used. The run does not overlap the run to keep. A
+   * value in the way that fits in no gap is evicted.
+   *
+   * @returns NO_BLOCK if there are not enough free blocks in total
    */
   #clearRun(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
     const { blocks } = this.#context
@@ -95,13 +112,13 @@ export class Compaction {
     if (first === NO_BLOCK) return NO_BLOCK
     const residents = this.#residentsOf(first, count)
     blocks.takeGaps(first, count)
-    // The longest first, while there are long gaps.
+    // The longest values move first, while there are long gaps.
     residents.sort((a, b) => b.length - a.length)
     for (const resident of residents) this.#moveAway(resident, first, count)
     return first
   }
 
-  /** Values that have blocks in a stretch. */
+  /** @returns the values that have blocks in a stretch */
   #residentsOf(first: BlockIndex, count: number): Resident[] {
     const { table, blocks } = this.#context
     const residents: Resident[] = []
@@ -118,7 +135,9 @@ export class Compaction {
     return residents
   }
 
-  /** Its blocks within the stretch stay marked used, now for the stretch. */
+  /**
+   * Moves or evicts a value. Its blocks within the stretch stay marked used, now for the stretch.
+   */
   #moveAway({ slot, first, length }: Resident, stretch: BlockIndex, count: number): void {
     const { table, blocks } = this.#context
     const start = Math.max(first, stretch)

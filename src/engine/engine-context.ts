@@ -1,6 +1,6 @@
 /**
- * What the operations on one segment share. Each part owns its own bytes; this only holds them
- * together.
+ * The parts that all operations on one segment share. Each part owns its own bytes of the segment,
+ * and the context only holds the parts together.
  */
 
 import type { Clock } from '../base/index.ts'
@@ -16,7 +16,7 @@ import { LastChange } from './state.ts'
 export interface EngineOptions {
   readonly clock: Clock
   readonly lockTimeoutMs: number
-  /** From now on every process keeps the moment of the last change. */
+  /** If true, every process keeps the moment of the last change from now on. */
   readonly lastModified?: boolean
 }
 
@@ -25,9 +25,9 @@ export interface EngineContext {
   readonly clock: Clock
   readonly table: SlotTable
   readonly blocks: Blocks
-  /** Undefined where nothing is evicted. */
+  /** Undefined if the cache does not evict single items. */
   readonly eviction: Eviction | undefined
-  /** Stores only. */
+  /** Defined for stores only. */
   readonly checksums: Checksums | undefined
   readonly lastChange: LastChange
 }

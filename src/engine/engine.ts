@@ -1,8 +1,9 @@
 /**
- * The operations on one segment: who takes the lock, who recovers, who counts.
+ * The engine: all operations on one segment. It decides which part acquires the lock, when recovery
+ * runs, and what is counted.
  *
- * Keys come as callers give them, values as sources and decoders; moments are Unix milliseconds, 0:
- * never.
+ * Keys arrive as callers pass them. Values are written by sources and read by decoders. Times are
+ * Unix milliseconds, and 0 means never.
  */
 
 import type {
@@ -45,7 +46,7 @@ import {
 } from './writer.ts'
 import { WriterSection } from './writer-section.ts'
 
-/** Attempts without the lock before a reader queues for it: some 10 us of a writer at work. */
+/** The attempts of a reader before it waits for the lock: some 10 us of a writer's work. */
 const LOCK_FREE_ATTEMPTS = 200
 
 export class Engine {
@@ -80,22 +81,22 @@ export class Engine {
       this.#reader.order,
     )
     this.#scanKey = new PreparedKey(segment)
-    // Readers need no lock, so they would serve what nobody has checked yet.
+    // Readers take no lock, so they would return items that no process has checked.
     if (this.#lock.isCheckDue()) this.#section.run(() => {})
     if (options.lastModified === true) this.#section.run(() => this.#context.lastChange.keep())
   }
 
-  /** The item that the last successful `get` or `has` found. */
+  /** @returns the item that the last successful `get` or `has` found */
   get found(): Readonly<FoundItem> {
     return this.#reader.found
   }
 
-  /** For so many items that somebody keeps values of. */
+  /** Creates stamps for `count` items whose values the caller keeps. */
   createStamps(count: number): Stamps {
     return new Stamps(count, this.#context, this.#reader, this.#counters)
   }
 
-  /** Reads a value, counts a hit or a miss, and notes the use. The decoder must copy. */
+  /** Reads a value, counts a hit or a miss, and notes the use. The decoder must copy the bytes. */
   get<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
     const reader = this.#reader
     const { found } = reader
@@ -108,7 +109,7 @@ export class Engine {
       try {
         value = decode(this.segment.bytes, found.offset, found.size, found.type)
       } catch (error) {
-        if (!reader.confirm()) continue // nonsense, because it changed meanwhile
+        if (!reader.confirm()) continue // the decoder read bytes that were changing
         throw error
       }
       if (!reader.confirm()) continue
@@ -124,7 +125,7 @@ export class Engine {
     })
   }
 
-  /** Whether there is a live item. Leaves no trace. */
+  /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
     this.#key.prepare(key)
     for (let attempt = 0; attempt < LOCK_FREE_ATTEMPTS; attempt++) {
@@ -135,7 +136,10 @@ export class Engine {
     return this.#settled(() => this.#reader.locate(this.#key) === FOUND)
   }
 
-  /** As `get`, but leaves no trace: for what is seldom, since it takes the lock. */
+  /**
+   * Reads a value as `get` does, but notes no use and counts nothing. It takes the lock, so it
+   * suits rare calls only.
+   */
   peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
     const { found } = this.#reader
     this.#key.prepare(key)
@@ -148,7 +152,7 @@ export class Engine {
   store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     this.#key.prepare(key)
     this.#requireFitting(value)
-    // As `run`, but without a closure for each set: 300 ns instead of 400 for 100 bytes.
+    // `WriterSection.run` would need a closure for each set: 400 ns instead of 300 for 100 bytes.
     const needsRecovery = this.#lock.acquire()
     try {
       if (needsRecovery) this.#section.recover()
@@ -163,8 +167,10 @@ export class Engine {
   }
 
   /**
-   * As `store`, for an item that has a stamp: its slot need not be looked for where nothing in its
-   * chain has changed since. Undefined: something has, and nothing was done.
+   * Stores a value for an item that has a stamp. It does not search for the slot, because the stamp
+   * is valid as long as the item's chain has not changed.
+   *
+   * @returns undefined if the chain has changed; then nothing was stored
    */
   overwriteIfUnchanged(
     stamps: Pick<Stamps, 'unchangedSlot' | 'noteVersion'>,
@@ -208,17 +214,27 @@ export class Engine {
     return this.#section.run(() => this.#writer.count(this.#key, operation, by, fresh, limit))
   }
 
-  /** Deletes everything; how many items there were. Takes time in proportion to the slots used. */
+  /**
+   * Deletes all items. The time it takes is proportional to the number of slots used.
+   *
+   * @returns the number of items deleted
+   */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
   }
 
-  /** Slots that may hold items: iterate from 1 up to this. An item never changes its slot. */
+  /**
+   * The number of slots that may hold items. An iteration runs from 1 to this number, and an item
+   * never changes its slot.
+   */
   get slotCount(): number {
     return usedSlotCount(this.segment)
   }
 
-  /** What `make` makes of the item in a slot, or undefined when there is none. */
+  /**
+   * @returns the result of `make` for the item in a slot, or undefined if the slot holds no live
+   *   item
+   */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     const { table, blocks, eviction } = this.#context
     const attempt = () =>
@@ -243,7 +259,7 @@ export class Engine {
     return this.#section.run(() => {
       let result = attempt()
       if (result === CHANGED) {
-        this.#section.recover() // nobody writes, so what the slot says is nonsense
+        this.#section.recover() // no other thread writes, so the slot is damaged
         result = attempt()
       }
       if (result === CHANGED) throw changesUnderLock(this.segment)
@@ -259,11 +275,11 @@ export class Engine {
     return this.#section.run(() => verify(this.#context, this.#recoveryKey))
   }
 
-  /** Reads the item of the key with the writers kept out: after too many changes underneath. */
+  /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */
   #settled<T>(read: () => T): T {
     const { table } = this.#context
     return this.#section.run(() => {
-      // Nobody writes, so whoever made the version odd is gone without a trace.
+      // No other thread writes, so a writer that made the version odd died without a trace.
       if ((table.version(table.bucketOf(this.#key.hash)) & 1) !== 0) this.#section.recover()
       return read()
     })

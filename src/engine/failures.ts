@@ -1,5 +1,5 @@
 /**
- * What the engine throws, beside what its parts throw where they find it.
+ * Errors that the engine throws, in addition to those that its parts throw where a fault occurs.
  */
 
 import { UndercroftError } from '../base/index.ts'

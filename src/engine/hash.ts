@@ -1,12 +1,12 @@
 /**
- * Key hashes: 32 bits from the key's bytes.
+ * Key hashes: 32 bits computed from the key's bytes.
  *
- * `seeded` is the default. The other two are uWSGI's.
+ * `seeded` is the default. The other two hashes are those of uWSGI.
  */
 
 /**
- * HalfSipHash-1-3: keyed, so that nobody without the seed can choose keys that collide; 4 ns more
- * than murmur3 on a key of 16 bytes. https://github.com/veorq/SipHash
+ * HalfSipHash-1-3, a keyed hash: an attacker without the seed cannot choose keys that collide. It
+ * takes 4 ns more than murmur3 on a key of 16 bytes. https://github.com/veorq/SipHash
  *
  * `words` are the key's bytes, padded with zeros to whole words.
  */
@@ -57,7 +57,7 @@ export function seededHash(
   return v1 ^ v3
 }
 
-/** What the third and fourth lane begin with, beside the seed. */
+/** The initial values of the third and fourth lanes, before the seed is mixed in. */
 export const SIP_2 = 0x6c796765
 export const SIP_3 = 0x74656462
 

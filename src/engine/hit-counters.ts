@@ -1,9 +1,9 @@
 /**
- * Hits and misses, counted without writing what others write.
+ * Hit counters: hits and misses, counted without writing to memory that other threads write.
  *
- * Each attachment counts in a cell of its own, and sums are made on demand. A cell outlives its
- * attachment: the next to claim it counts on, so nothing is ever lost. Those who find no free cell
- * share the first one, with atomic additions.
+ * Each opener counts in a cell of its own, and `sum` adds the cells on demand. A cell outlives its
+ * opener, and the next opener that claims it continues its counts, so no count is ever lost.
+ * Openers that find no free cell share the first one, with atomic additions.
  */
 
 import type { LivenessLocks } from '../platform/index.ts'
@@ -22,7 +22,7 @@ const MISSES = CELL.fields.misses.offset / 8
 
 export class HitCounters {
   readonly #doubles: Float64Array
-  /** The common cell counts in integers, which have an atomic addition. */
+  /** The common cell counts in integers, because only integers have an atomic addition. */
   readonly #integers: BigInt64Array
   readonly #locks: LivenessLocks
   readonly #cell: number
@@ -50,7 +50,7 @@ export class HitCounters {
   sum(): { hits: number; misses: number; openers: number } {
     let hits = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + HITS))
     let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
-    let openers = 1 // this one; its own locks do not show
+    let openers = 1 // this opener, whose own locks do not show
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
       hits += this.#doubles[cellIndex(cell) + HITS]
       misses += this.#doubles[cellIndex(cell) + MISSES]
@@ -67,7 +67,7 @@ export class HitCounters {
   }
 }
 
-/** Where a cell begins, in doubles. */
+/** @returns the position of a cell, in doubles */
 function cellIndex(cell: number): number {
   return (CELLS_OFFSET + cell * CELL_STRIDE) / 8
 }

@@ -1,9 +1,9 @@
 /**
- * Counters: which values are some, and 64-bit integer arithmetic as uWSGI's cache does it, less its
- * faults.
+ * Counters: which values are counters, and 64-bit integer arithmetic as in uWSGI's cache, without
+ * its faults.
  *
- * Results wrap modulo 2^64. Division cuts toward zero; by zero it gives zero. The smallest number
- * divided by -1 wraps to itself (in uWSGI it kills the worker).
+ * Results wrap modulo 2^64. Division truncates toward zero, and division by zero returns zero. The
+ * smallest number divided by -1 wraps to itself, while in uWSGI it kills the worker.
  */
 
 import { COUNTER_SIZE, type CounterOperation, VALUE_TYPE, type ValueSource } from '../base/index.ts'
@@ -21,7 +21,7 @@ export function applyOperation(operation: CounterOperation, value: bigint, by: b
   }
 }
 
-/** Integers are counters, and so are 8 bytes that came over the network. */
+/** @returns whether a value is a counter: an integer, or 8 bytes that arrived over the network */
 export function isCounter(type: number, size: number): boolean {
   return (
     size === COUNTER_SIZE &&
@@ -29,7 +29,7 @@ export function isCounter(type: number, size: number): boolean {
   )
 }
 
-/** A counter to be stored, as whichever kind of integer. */
+/** A counter to store, as any of the integer types. */
 export class CounterSource implements ValueSource {
   readonly type: number
   readonly size = COUNTER_SIZE

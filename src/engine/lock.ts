@@ -1,10 +1,10 @@
 /**
  * The writer lock: one process changes a segment at a time.
  *
- * The lock word holds the serial of the attachment inside. An attachment holds a file lock of its
- * serial's number, which the kernel drops when the process or thread ends, however it ends. So
- * whoever waits can ask whether the owner lives, and take over from one that does not; a serial is
- * never used again, so what was seen dead stays dead.
+ * The lock word holds the serial of its owner. Each opener holds a file lock whose number is its
+ * serial. The kernel drops the file lock when the process or thread ends, regardless of how it
+ * ends. A thread that waits can therefore check whether the owner lives, and take over from a dead
+ * owner. A serial is never used again, so an owner that was seen dead stays dead.
  */
 
 import { type Clock, UndercroftError } from '../base/index.ts'
@@ -37,8 +37,11 @@ export class WriterLock {
   }
 
   /**
-   * Waits for the lock. True: the last owner died, or failed, inside; recover before anything else.
-   * Throws UNDERCROFT_LOCK_TIMEOUT when a living owner keeps it and shows no life.
+   * Waits for the lock.
+   *
+   * @returns whether the caller must recover before anything else, because the last owner died or
+   *   failed while it held the lock
+   * @throws UNDERCROFT_LOCK_TIMEOUT if a living owner keeps the lock and shows no progress
    */
   acquire(): boolean {
     if (Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial) !== FREE) {
@@ -48,7 +51,11 @@ export class WriterLock {
     return this.needsRecovery
   }
 
-  /** As `acquire`, but waits only until it is clear that the owner lives. False: it does. */
+  /**
+   * Acquires the lock as `acquire` does, but waits only until it is clear whether the owner lives.
+   *
+   * @returns false if a living owner has the lock
+   */
   tryAcquire(): boolean {
     const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
     return owner === FREE || this.#acquireContended(0) === FREE
@@ -58,12 +65,15 @@ export class WriterLock {
     return this.#words[NEEDS_RECOVERY_WORD] !== RECOVERY.none
   }
 
-  /** Whether the machine went down: until a recovery has checked them, no items are to be read. */
+  /**
+   * @returns whether the machine went down; no item may be read until a recovery has checked all of
+   *   them
+   */
   isCheckDue(): boolean {
     return Atomics.load(this.#words, NEEDS_RECOVERY_WORD) === RECOVERY.check
   }
 
-  /** How often this attachment took over since it was last asked. */
+  /** @returns how often this opener took over since the last call */
   takeTakeoverCount(): number {
     const count = this.#takeovers
     this.#takeovers = 0
@@ -74,7 +84,9 @@ export class WriterLock {
     storeRelease(this.#words, OWNER_WORD, FREE)
   }
 
-  /** Something in the segment may be half done: the next to hold the lock recovers. */
+  /**
+   * Makes the next owner of the lock recover, because a change in the segment may be incomplete.
+   */
   markForRecovery(): void {
     // A check that is due stays due.
     Atomics.compareExchange(this.#words, NEEDS_RECOVERY_WORD, RECOVERY.none, RECOVERY.rebuild)
@@ -84,12 +96,19 @@ export class WriterLock {
     Atomics.store(this.#words, NEEDS_RECOVERY_WORD, RECOVERY.none)
   }
 
-  /** For a recovery, which may take longer than anybody would wait: tells them that it goes on. */
+  /**
+   * Shows threads that wait for the lock that a recovery progresses. A recovery may take longer
+   * than their time limit.
+   */
   showLife(): void {
     Atomics.add(this.#words, PROGRESS_WORD, 1)
   }
 
-  /** FREE: it has the lock now. Else the serial of a living owner that kept it. */
+  /**
+   * Waits for a lock that another thread holds.
+   *
+   * @returns FREE if the caller has the lock now, or else the serial of the living owner
+   */
   #acquireContended(limitMs: number): number {
     const waiter = new Waiter()
     let deadlineMs = this.#clock.elapsedMs() + limitMs
@@ -97,13 +116,15 @@ export class WriterLock {
     for (;;) {
       const owner = Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial)
       if (owner === FREE) return FREE
-      // Our own serial: this thread was torn out of the lock by a vm time limit or the like.
+      // The serial is our own if a vm time limit, for example, stopped this thread while it held
+      // the lock.
       if (owner === this.#serial) break
       if (!waiter.pause()) continue
       if (!this.#locks.isHeldElsewhere(owner)) {
         if (Atomics.compareExchange(this.#words, OWNER_WORD, owner, this.#serial) !== owner)
           continue
-        // Killed here: the next sees our serial, finds us dead, and comes by here again.
+        // Killed here: the next thread finds our serial, sees us dead, and takes over at this line
+        // as well.
         break
       }
       if (this.#words[PROGRESS_WORD] !== progress) {
@@ -127,7 +148,8 @@ export class WriterLock {
 
   #claimSerial(): number {
     for (;;) {
-      // Serials stay positive: after 2^31 openers they begin again and skip those that live.
+      // Serials stay positive: after 2^31 openers they begin again and skip those of living
+      // openers.
       const serial = Atomics.add(this.#words, NEXT_SERIAL_WORD, 1) & FILE_LOCK.lastSerial
       if (serial === FREE) continue
       if (this.#locks.isHeldElsewhere(serial)) continue

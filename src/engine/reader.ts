@@ -1,9 +1,15 @@
 /**
- * Reading without the lock.
+ * Reads items without the lock.
  *
- * Load the version of the key's bucket; walk the chain; copy or decode the value; load the version
- * again. Unchanged and even means that everything seen was one state of the chain. Anything read in
- * between may be nonsense, so it is bounded before use and trusted only afterwards.
+ * A read takes four steps:
+ * 1. It loads the version of the key's bucket.
+ * 2. It walks the chain.
+ * 3. It copies or decodes the value.
+ * 4. It loads the version again.
+ *
+ * If the version is even and unchanged, everything that was read belongs to one state of the chain.
+ * Data read in between may be invalid, so the reader checks its bounds before use and trusts it
+ * only after the last step.
  */
 
 import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
@@ -27,25 +33,25 @@ import {
   VALUE_SIZE,
 } from './state.ts'
 
-/** What one attempt came to. */
+/** The result of one attempt. */
 export const FOUND = 0
 export const MISS = 1
-/** The chain changed underneath, or a writer is at it: try again. */
+/** The chain changed, or a writer is changing it: try again. */
 export const RETRY = 2
 
 export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
 
-/** What `readSlot` answers instead of a value. */
+/** The results of `readSlot` that are not a value. */
 export const NO_ITEM = Symbol('no item')
 export const CHANGED = Symbol('changed')
 
-/** The item that the last attempt found. To be trusted once `confirm` said so. */
+/** The item that the last attempt found. It is valid once `confirm` has returned true. */
 export interface FoundItem {
-  /** Of its key. */
+  /** The hash of the item's key. */
   hash: number
   slot: SlotIndex
   expiresAtMs: number
-  /** Where the value's bytes are, within the segment for sure. */
+  /** The position of the value's bytes, which is always within the segment. */
   offset: number
   size: number
   type: number
@@ -95,11 +101,11 @@ export class Reader {
   }
 
   /**
-   * One attempt to find the item of a key. FOUND: its bytes may be read now, and `confirm` tells
-   * afterwards whether they were one whole value.
+   * Makes one attempt to find the item of a key. After FOUND, the caller may read the value's
+   * bytes, and then `confirm` shows whether they were one whole value.
    *
-   * The path of every get: it walks the chain by itself instead of asking SlotTable and Blocks,
-   * which took 120 ns instead of 90 for a key of 12 bytes.
+   * Every `get` takes this path. It walks the chain itself instead of calling SlotTable and Blocks:
+   * 90 ns instead of 120 for a key of 12 bytes.
    */
   locate(key: PreparedKey): Attempt {
     const words = this.#words
@@ -146,12 +152,12 @@ export class Reader {
     return FOUND
   }
 
-  /** Whether nothing in the chain has changed since `locate` began. */
+  /** @returns whether the chain is unchanged since `locate` began */
   confirm(): boolean {
     return loadAfterReads(this.#words, this.#bucket) === this.#version
   }
 
-  /** The chain that the last attempt looked at, and the version it had. */
+  /** The chain that the last attempt read; `version` is the chain's version at that time. */
   get bucket(): BucketWord {
     return this.#bucket
   }
@@ -160,7 +166,7 @@ export class Reader {
     return this.#version
   }
 
-  /** One attempt to make something of whatever a slot holds; for iteration. */
+  /** Makes one attempt to read a slot, whose content may be anything. Iteration uses it. */
   readSlot<T>(slot: SlotIndex, make: (slot: SlotIndex) => T): T | typeof NO_ITEM | typeof CHANGED {
     const { table, clock } = this.#context
     const hash = table.hash(slot)
@@ -181,10 +187,10 @@ export class Reader {
   }
 
   /**
-   * Whether all that was read of a slot is one item. The slot may have left this bucket before the
-   * version was loaded: then the version says nothing, and the slot has another hash. Or it has the
-   * same again, because a writer is about to store the first key anew: then the slot is still free,
-   * and it is filled only when the version is odd.
+   * Whether everything that was read of a slot belongs to one item. The slot may have left this
+   * bucket before the version was loaded. The version then proves nothing, and the slot has another
+   * hash. If a writer is about to store the first key in it again, the slot has the same hash, but
+   * is still free: a slot is filled only while the version is odd.
    */
   #confirmSlot(slot: SlotIndex, hash: number): boolean {
     const words = this.#words
@@ -206,12 +212,12 @@ export class Reader {
   }
 }
 
-/** An item as iteration sees it: where its value lies, and its facts. */
+/** An item as iteration sees it: the position of its value and its facts. */
 export interface ItemView {
   readonly offset: number
   readonly size: number
   readonly type: number
   readonly expiresAtMs: number
-  /** The tick of its last use; 0 where nothing is evicted. */
+  /** The tick of the item's last use; 0 if the eviction policy keeps no such order. */
   readonly lastUse: number
 }

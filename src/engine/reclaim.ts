@@ -1,7 +1,7 @@
 /**
- * Making room: reclaiming what expired, and evicting or clearing where the policy allows.
+ * Makes room: reclaims expired items, and evicts or clears if the policy allows it.
  *
- * All of it runs under the writer lock. Sweeping looks at a bounded number of slots a step.
+ * All of this runs under the writer lock. A sweep looks at a bounded number of slots in each step.
  */
 
 import { NEVER } from '../base/index.ts'
@@ -19,12 +19,14 @@ import {
   usedSlotCount,
 } from './state.ts'
 
-/** Slots looked at by a set that finds the cache full and may evict instead: some 1 us. */
+/**
+ * The slots that a set looks at when the cache is full and may evict instead. They take some 1 us.
+ */
 const SLOTS_BEFORE_EVICTION = 32
-/** Slots looked at in a step where nothing may be evicted. */
+/** The slots that a step looks at when no item may be evicted. */
 const SLOTS_A_STEP = 1000
 
-/** The blocks that the last removal gave back. */
+/** The blocks that the last removal freed. */
 export interface FreedRun {
   first: number
   length: number
@@ -32,7 +34,7 @@ export interface FreedRun {
 
 export class SpaceReclaimer {
   readonly freed: FreedRun = { first: 0, length: 0 }
-  /** Whether the last `reclaimOrEvict` gave back more than that run. */
+  /** Whether the last `reclaimOrEvict` freed more than that run. */
   freedSeveral = false
 
   readonly #context: EngineContext
@@ -42,8 +44,10 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Gives back at least one slot with its blocks, or everything where the cache is cleared when
-   * full, but never `except`. False: nothing can go.
+   * Frees at least one slot with its blocks, but never `except`. A cache that clears when full
+   * frees all other items.
+   *
+   * @returns false if no item can be removed
    */
   reclaimOrEvict(except: SlotIndex): boolean {
     const before = this.#context.segment.words[ITEM_COUNT]
@@ -62,18 +66,18 @@ export class SpaceReclaimer {
     return true
   }
 
-  /** Takes a live item out to make room. */
+  /** Evicts a live item. */
   evict(slot: SlotIndex): void {
     this.remove(slot)
     this.#count(EVICTED)
   }
 
   /**
-   * Takes an item out.
-   *
-   * 1. The chain. Killed here: recovery links the slot again; nobody was told it is gone.
-   * 2. The info, which frees the slot. Killed here: recovery gives the room back.
-   * 3. The room.
+   * Removes an item, in this order of writes:
+   * 1. The slot leaves its chain. Killed here: recovery links the slot again, and no caller was
+   *    notified that the item is gone.
+   * 2. The info becomes 0, which frees the slot. Killed here: recovery frees the blocks.
+   * 3. The blocks are freed.
    */
   remove(slot: SlotIndex): void {
     const { table, blocks, eviction } = this.#context
@@ -90,7 +94,11 @@ export class SpaceReclaimer {
     table.free(slot)
   }
 
-  /** Whether an item may have expired, or a round has begun. Free: no lock needed to ask. */
+  /**
+   * A caller needs no lock, and the check costs next to nothing.
+   *
+   * @returns whether an item may have expired or a round has begun
+   */
   isSweepDue(): boolean {
     const { segment, clock } = this.#context
     if (segment.words[SWEEP_SLOT] !== 0) return true
@@ -98,8 +106,10 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Reclaims what expired among the next `limit` slots in turn; how many. At the end of a round
-   * over the table it is known when the next item expires, and until then nobody needs to look.
+   * Reclaims expired items among the next `limit` slots of the round. The end of a round over the
+   * table shows when the next item expires, and no sweep is needed until then.
+   *
+   * @returns the number of items reclaimed
    */
   sweepStep(limit: number, except: SlotIndex): number {
     const { segment, table, clock } = this.#context
@@ -107,7 +117,7 @@ export class SpaceReclaimer {
     const nowMs = clock.nowMs()
     let slot = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
-    // A round sees all that was set before it; what is set meanwhile lowers this by itself.
+    // A round sees every expiry set before it. An expiry set meanwhile lowers this field by itself.
     if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     let reclaimed = 0
     const end = Math.min(slot + limit, used)
@@ -134,8 +144,8 @@ export class SpaceReclaimer {
   }
 
   /**
-   * One after the other, so that a reader sees each as it was or not at all. Killed in the middle:
-   * some are gone.
+   * Evicts all items, one after the other, so a reader sees each item unchanged or not at all. If
+   * the process is killed in the middle, some items are gone.
    */
   #removeAll(except: SlotIndex): boolean {
     const { segment, table } = this.#context
@@ -159,7 +169,8 @@ export class SpaceReclaimer {
     const { segment, clock, eviction } = this.#context
     if (clock.nowMs() < segment.doubles[EARLIEST_EXPIRY]) return false
     if (eviction !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
-    // The whole table if need be: "full" is said only when nothing expired is left.
+    // The sweep covers the whole table if necessary, because a set may fail as full only if no
+    // expired item is left.
     const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
     for (let step = 0; step < steps; step++) {
       if (this.sweepStep(SLOTS_A_STEP, except) > 0) return true

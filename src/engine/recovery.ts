@@ -1,15 +1,19 @@
 /**
- * Rebuilding everything from the slots: buckets, free room, eviction order, counts.
+ * Recovery: rebuilds the buckets, the free room, the eviction order and the counts from the slots.
  *
- * Runs under the writer lock: after a takeover from an owner that died inside, when a chain makes
- * no sense or a version was left odd, and where the mark for it is set, by a failure inside or by a
- * recovery that was itself cut short. Killed in the middle, it simply runs again. Readers meet odd
- * versions from the first step to the last, and wait. So they do for a `clear`, after which all
- * slots are as never used.
+ * Recovery runs under the writer lock, in these cases:
+ * - A thread took over from an owner that died while it held the lock.
+ * - A chain is broken, or a version was left odd.
+ * - The mark for recovery is set, by a failure under the lock or by a recovery that was
+ *   interrupted.
  *
- * A process that dies leaves its memory as it was. When the machine went down, each page of the
- * file may be as it was at any time, or empty: then only items are kept whose checksum says that
- * they are whole, and in a segment without checksums none.
+ * A recovery that is killed in the middle runs again. Readers see odd versions from the first step
+ * to the last, and wait. They also wait during a `clear`, which leaves all slots as if they were
+ * never used.
+ *
+ * A process that dies leaves its memory as it was. If the machine went down, each page of the file
+ * may be as it was at any earlier time, or empty. Recovery then keeps only items whose checksum
+ * shows that they are whole, and keeps none in a segment without checksums.
  */
 
 import { LAST_VALUE_TYPE, NEVER } from '../base/index.ts'
@@ -29,32 +33,37 @@ import {
   usedSlotCount,
 } from './state.ts'
 
-/** Slots between two signs of life; a slot takes 1 us, and more where its pages come from disk. */
+/**
+ * The slots between two signs of progress. A slot takes 1 us, and more if its pages come from disk.
+ */
 const SLOTS_A_SIGN = 256
-/** A value of this size and more, which a check reads, has a sign of its own. */
+/** A check reads the values, and shows progress before each value of at least this size. */
 const LARGE_VALUE_SIZE = 128 * 1024
 
-/** Slots whose chains are fetched together. */
+/** The number of slots whose chains are fetched together. */
 const SLOTS_A_FETCH = 64
-/** What was fetched. Nobody needs it, but loads without a store would be optimized away. */
+/** The fetched words. No code reads them, but loads without a store would be optimized away. */
 const fetched = new Int32Array(SLOTS_A_FETCH)
 
-/** What a rebuild needs of the lock that it runs under. */
+/** The part of the lock that a rebuild uses. */
 export interface RebuildLock {
-  /** Whether the machine went down, so that no item is believed without a checksum. */
+  /** @returns whether the machine went down, so that an item without a valid checksum is dropped */
   isCheckDue(): boolean
-  /** Called now and then, so that those who wait see that it goes on. */
+  /** Shows waiting threads that the rebuild progresses. The rebuild calls it regularly. */
   showLife(): void
 }
 
 /**
- * Deletes all items; how many there were. Killed in the middle: some are gone, and nobody was told
- * that all are.
+ * Deletes all items. If the process is killed in the middle, some items are gone, and no caller was
+ * notified that all are.
+ *
+ * @returns the number of items deleted
  */
 export function deleteAll(context: EngineContext): number {
   const { table, blocks, eviction, segment, lastChange } = context
   const count = segment.words[ITEM_COUNT]
-  // First of all: a reader in the middle of an item must not see it without its kind.
+  // This comes first: a reader in the middle of an item must not see the item without its value
+  // type.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
   for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
     table.setInfo(slot, 0)
@@ -75,7 +84,7 @@ export function deleteAll(context: EngineContext): number {
   return count
 }
 
-/** Keys are copied to `scratch`. */
+/** Rebuilds a segment from its slots. It copies keys to `scratch`. */
 export function rebuild(context: EngineContext, scratch: PreparedKey, lock: RebuildLock): void {
   const { table, blocks, eviction, segment } = context
   for (let index = 0; index < table.bucketCount; index++) {
@@ -90,7 +99,7 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   eviction?.clear()
   let earliest = Infinity
   let dropped = 0
-  // Downwards, so that the free chain hands out low slots first.
+  // The loop runs downwards, so that the free chain allocates low slots first.
   for (let slot = used; slot >= 1; slot--) {
     if (slot % SLOTS_A_SIGN === 0 || table.valueSize(slot) >= LARGE_VALUE_SIZE) lock.showLife()
     if (slot === used || slot % SLOTS_A_FETCH === 0) fetchChains(context, slot)
@@ -125,9 +134,9 @@ function resetCounts({ words }: Segment, usedCount: number): void {
 }
 
 /**
- * Brings the chains of the next slots downwards into the processor's caches. Their misses overlap,
- * where one after the other would be waited for: recovery of 1,000,000 items takes 330 ms instead
- * of 470.
+ * Loads the chains of the next lower slots into the processor's caches. The cache misses overlap
+ * instead of being waited for one after the other, so recovery of 1,000,000 items takes 330 ms
+ * instead of 470.
  */
 function fetchChains({ table }: EngineContext, from: SlotIndex): void {
   const count = Math.min(SLOTS_A_FETCH, from)
@@ -140,7 +149,11 @@ function fetchChains({ table }: EngineContext, from: SlotIndex): void {
   }
 }
 
-/** Links an item that is believed and takes its blocks. False: it must be dropped. */
+/**
+ * Links an item that is valid and takes its blocks.
+ *
+ * @returns false if the item must be dropped
+ */
 function restoreItem(
   context: EngineContext,
   slot: SlotIndex,
@@ -150,7 +163,7 @@ function restoreItem(
   const { table, blocks, eviction } = context
   const hash = table.hash(slot)
   const bucket = table.bucketOf(hash)
-  if (table.find(bucket, scratch) !== NO_SLOT) return false // an older copy of the same key
+  if (table.find(bucket, scratch) !== NO_SLOT) return false // another item has the same key
   if (blocks.bitmap) {
     const first = table.firstBlock(slot)
     const count = blocks.runLength(table.valueSize(slot))
@@ -163,8 +176,11 @@ function restoreItem(
 }
 
 /**
- * How many slots from the first on were ever used. The count is too low only after a clear, or if
- * it was damaged: mostly one look. Checked, it may be, with gaps behind it.
+ * Counts the slots that were ever used, from the first slot on. The stored count is too low only
+ * after a clear or if it was damaged, so one look is usually enough. If a check is due, the stored
+ * count may be wrong and gaps may follow it, so the search starts at the last slot.
+ *
+ * @returns the number of slots up to the last one that was used
  */
 function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): number {
   let used = usedSlotCount(segment)
@@ -178,7 +194,11 @@ function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): nu
   return used
 }
 
-/** Whether an item makes sense and is whole. Leaves its key in `scratch`. */
+/**
+ * Leaves the item's key in `scratch`.
+ *
+ * @returns whether an item is valid and whole
+ */
 function isBelieved(
   context: EngineContext,
   slot: SlotIndex,
@@ -189,12 +209,16 @@ function isBelieved(
   if (!isSensible(context, slot, scratch)) return false
   const info = table.info(slot)
   if (checked) return checksums?.matches(slot, info) === true
-  // Its owner died between a change in place and the checksum.
+  // The owner died between a change in place and the update of the checksum.
   if (segment.words[UNSEALED_SLOT] === slot) checksums?.seal(slot, info)
   return true
 }
 
-/** Leaves the slot's key in `scratch`. */
+/**
+ * Leaves the slot's key in `scratch`.
+ *
+ * @returns whether the fields of an item are consistent and in range
+ */
 function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKey): boolean {
   const { table, blocks, segment } = context
   const { geometry } = segment
@@ -211,7 +235,7 @@ function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKe
   return scratch.hash === table.hash(slot)
 }
 
-/** Copies a slot's key out of the segment and hashes it anew. */
+/** Copies a slot's key out of the segment and hashes it again. */
 export function loadKey(context: EngineContext, slot: SlotIndex, scratch: PreparedKey): void {
   const { table } = context
   const size = keySizeOf(table.info(slot))
@@ -220,7 +244,7 @@ export function loadKey(context: EngineContext, slot: SlotIndex, scratch: Prepar
   scratch.rehash()
 }
 
-/** Whether these bits can be a complete item's. */
+/** @returns whether these bits can be those of a complete item */
 export function isCompleteInfo(info: number): boolean {
   return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
 }

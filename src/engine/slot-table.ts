@@ -1,9 +1,9 @@
 /**
- * The slots and the chains that find them: which slot holds a key.
+ * The slot table: the slots, and the chains that lead to the slot of a key.
  *
- * A bucket is the first slot of a chain and the chain's seqlock. Whoever changes an item, or the
- * chain itself, makes the bucket's version odd first and even afterwards; so one word tells a
- * reader that nothing it saw in this chain changed, a slot that left for another chain included.
+ * A bucket holds the first slot of a chain and the chain's seqlock. A writer that changes an item
+ * or the chain makes the bucket's version odd first and even afterwards. One word therefore shows a
+ * reader that the chain did not change, which includes a slot that left for another chain.
  */
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
@@ -28,13 +28,13 @@ import {
   VALUE_SIZE,
 } from './state.ts'
 
-/** Position in the slot table, from 1. */
+/** The position of a slot in the slot table; the first is 1. */
 export type SlotIndex = number
-/** Position of a bucket's version in `segment.words`. */
+/** The position of a bucket's version in `segment.words`. */
 export type BucketWord = number
 
 export const NO_SLOT = 0
-/** What `find` answers when the chain makes no sense: it changed underneath, or it is corrupt. */
+/** The result of `find` if the chain is broken: it changed during the walk, or it is corrupt. */
 export const BROKEN_CHAIN = -1
 
 export class SlotTable {
@@ -71,22 +71,22 @@ export class SlotTable {
     return this.#bucketsWord + index * 2
   }
 
-  /** Even: nothing changes. What is read after it is not older. */
+  /** An even version means that no change is under way. Later loads are not older than this one. */
   version(bucket: BucketWord): number {
     return loadAcquire(this.#words, bucket)
   }
 
-  /** Makes the version odd, before all that follows. */
+  /** Makes the version odd, before all later stores. */
   beginChange(bucket: BucketWord): void {
     storeBefore(this.#words, bucket, this.#words[bucket] | 1)
   }
 
-  /** Makes it even again, after all that went before. */
+  /** Makes the version even again, after all earlier stores. */
   endChange(bucket: BucketWord): void {
     storeRelease(this.#words, bucket, (this.#words[bucket] + 1) | 0)
   }
 
-  /** The slot of a key, NO_SLOT, or BROKEN_CHAIN. Safe on a chain that changes underneath. */
+  /** @returns the slot of a key, NO_SLOT, or BROKEN_CHAIN; the chain may change during the walk */
   find(bucket: BucketWord, key: PreparedKey): SlotIndex {
     const words = this.#words
     let slot = words[bucket + FIRST_SLOT]
@@ -116,7 +116,7 @@ export class SlotTable {
     return this.tailEquals(slot, key)
   }
 
-  /** Whether the part of the key that is not inline is the same; true when there is none. */
+  /** @returns whether the key's part that is not inline is equal; true if there is no such part */
   tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
     const words = this.#words
     const wanted = key.words
@@ -128,7 +128,7 @@ export class SlotTable {
     return true
   }
 
-  /** A slot that is free, taken off the free chain; or NO_SLOT. */
+  /** @returns a slot taken off the free chain, or NO_SLOT if no slot is free */
   allocate(): SlotIndex {
     const words = this.#words
     const freed = words[FIRST_FREE_SLOT]
@@ -167,7 +167,7 @@ export class SlotTable {
     for (let i = inline; i < count; i++) words[tail + i] = key.words[i]
   }
 
-  /** Copies the words of a key of that size out of a slot. */
+  /** Copies the words of a key of `size` bytes out of a slot. */
   readKey(slot: SlotIndex, size: number, target: Int32Array): void {
     const words = this.#words
     const count = (size + 3) >> 2
@@ -178,7 +178,7 @@ export class SlotTable {
     for (let i = inline; i < count; i++) target[i] = words[tail + i]
   }
 
-  /** Puts a complete slot at the head of its chain. The bucket must be changing. */
+  /** Puts a complete slot at the head of its chain. The bucket's version must be odd. */
   link(bucket: BucketWord, slot: SlotIndex): void {
     const words = this.#words
     words[this.#at(slot) + NEXT_SLOT] = words[bucket + FIRST_SLOT]
@@ -186,7 +186,7 @@ export class SlotTable {
     words[ITEM_COUNT] += 1
   }
 
-  /** Takes a slot out of its chain. The bucket must be changing. */
+  /** Removes a slot from its chain. The bucket's version must be odd. */
   unlink(bucket: BucketWord, slot: SlotIndex): void {
     const words = this.#words
     let from = bucket + FIRST_SLOT
@@ -219,7 +219,7 @@ export class SlotTable {
     return this.#words[this.#at(slot) + HASH]
   }
 
-  /** 0: the slot is free. */
+  /** @returns 0 if the slot is free */
   info(slot: SlotIndex): number {
     return this.#words[this.#at(slot) + INFO]
   }
@@ -228,7 +228,7 @@ export class SlotTable {
     this.#words[this.#at(slot) + INFO] = info
   }
 
-  /** Whether the slot ever held an item: its key and hash stay behind. For recovery. */
+  /** @returns whether the slot ever held an item: removal keeps the key. Recovery uses it. */
   wasUsed(slot: SlotIndex): boolean {
     return this.info(slot) !== 0 || this.hash(slot) !== 0
   }
@@ -249,17 +249,17 @@ export class SlotTable {
     this.#words[this.#at(slot) + FIRST_BLOCK] = block
   }
 
-  /** 0: never. */
+  /** @returns 0 if the item never expires */
   expiresAtMs(slot: SlotIndex): number {
     return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT]
   }
 
-  /** One aligned store of 8 bytes: whole even if the process dies beside it. */
+  /** Makes one aligned store of 8 bytes, which is whole even if the process dies at this moment. */
   setExpiresAtMs(slot: SlotIndex, atMs: number): void {
     this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] = atMs
   }
 
-  /** What the eviction policy noted; 0: nothing. */
+  /** @returns the mark that the eviction policy set; 0 if it set none */
   evictionMark(slot: SlotIndex): number {
     return this.#words[this.#at(slot) + EVICTION_MARK]
   }
@@ -268,12 +268,12 @@ export class SlotTable {
     this.#words[this.#at(slot) + EVICTION_MARK] = mark
   }
 
-  /** Where a slot begins, in words. */
+  /** @returns the position of a slot, in words */
   #at(slot: SlotIndex): number {
     return this.#slotsWord + (slot - 1) * STRIDE_WORDS
   }
 
-  /** Where a slot's key would begin if all of it were in the tail, in words. */
+  /** @returns the position of a slot's key, in words, as if the whole key were in the tail */
   #tailOf(slot: SlotIndex): number {
     return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }

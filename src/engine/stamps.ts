@@ -1,8 +1,8 @@
 /**
- * Stamps: what tells later, with one load, whether an item that was read is still what it was.
+ * Stamps: a stamp shows later, with one load, whether an item that was read is unchanged.
  *
- * For who keeps decoded values: a stamp is the version of the item's chain, where that is, and
- * which slot the item is in, so that a set need not look for it.
+ * Stamps serve callers that keep decoded values. A stamp holds the version of the item's chain, the
+ * position of that version, and the item's slot. The slot lets a set skip the search.
  */
 
 import { type Clock, NEVER } from '../base/index.ts'
@@ -14,11 +14,14 @@ import type { Reader } from './reader.ts'
 import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import { EXPIRES_AT, STRIDE_DOUBLES } from './state.ts'
 
-/** Words of a stamp. They lie side by side for all items, because a hit is about cache misses. */
+/**
+ * The words of a stamp. The stamps of all items are contiguous, because cache misses dominate a
+ * hit.
+ */
 const STRIDE = 4
 const BUCKET = 0
 const VERSION = 1
-/** Negative: the item has an end. */
+/** Negative if the item has an expiry. */
 const SLOT = 2
 const HASH = 3
 
@@ -43,7 +46,7 @@ export class Stamps {
     this.#clock = context.clock
     this.#words = segment.words
     this.#doubles = segment.doubles
-    this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slots count from 1
+    this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slot numbers start at 1
     this.#stamps = new Int32Array(count * STRIDE)
   }
 
@@ -58,9 +61,11 @@ export class Stamps {
   }
 
   /**
-   * Where an item is whose chain has not changed since; else NO_SLOT. Under the lock. Compares
-   * the hash, too: a version is the same again after 2^31 changes, and who writes would write into
-   * another item.
+   * Finds the slot of an item whose chain has not changed since its stamp. It runs under the lock.
+   * It compares the hash as well, because a version repeats after 2^31 changes, and a writer would
+   * then write into another item.
+   *
+   * @returns NO_SLOT if the chain has changed
    */
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
@@ -72,7 +77,7 @@ export class Stamps {
     return isUnchanged ? slot : NO_SLOT
   }
 
-  /** The item was overwritten: `renew` will stamp it with the version of now. Under the lock. */
+  /** Notes the current version after an overwrite, for `renew`. It runs under the lock. */
   noteVersion(place: number): void {
     this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
@@ -90,8 +95,10 @@ export class Stamps {
   }
 
   /**
-   * Whether an item is live and nothing in its chain has changed since. If so, counts a hit and
-   * notes the use, as `get` does. (A version is the same again after 2^31 changes of one chain.)
+   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does. A
+   * version repeats after 2^31 changes of one chain.
+   *
+   * @returns whether the item is live and its chain has not changed since its stamp
    */
   validate(place: number): boolean {
     const stamps = this.#stamps
@@ -104,7 +111,8 @@ export class Stamps {
     if (ends) {
       const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
       if (endsAtMs <= this.#clock.nowMs()) return false
-      // The end was read from shared memory: it counts only if nothing changed meanwhile.
+      // The expiry was read from shared memory, so it is valid only if the chain did not change
+      // meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }
     this.#eviction?.use(slot)

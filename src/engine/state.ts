@@ -1,6 +1,6 @@
 /**
- * Where the fields of a segment lie in its views, and the counts and positions that writers keep
- * for all, which are read and written under the writer lock.
+ * The positions of a segment's fields in its views, and the counts and positions that writers keep
+ * for all processes. Writers read and write them under the writer lock.
  *
  * Recovery rebuilds all of them from the slots, except the counters and the moment of the last
  * change.
@@ -17,7 +17,7 @@ import {
   STATE_OFFSET,
 } from '../segment/index.ts'
 
-/** Fields of a bucket and of a slot, in words from where they begin. */
+/** The fields of a bucket and of a slot, in words from the start of either. */
 export const FIRST_SLOT = BUCKET.fields.firstSlot.offset / 4
 export const HASH = SLOT.fields.hash.offset / 4
 export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
@@ -29,7 +29,7 @@ export const KEY = SLOT.size / 4
 export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
 export const STRIDE_WORDS = SLOT_STRIDE / 4
 export const STRIDE_DOUBLES = SLOT_STRIDE / 8
-/** In doubles. */
+/** The position in doubles. */
 export const EXPIRES_AT = SLOT.fields.expiresAtMs.offset / 8
 
 const word = (
@@ -56,7 +56,7 @@ const double = (
     | 'lastModifiedAtMs',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
-/** Positions in `segment.words`. */
+/** The positions in `segment.words`. */
 export const ITEM_COUNT = word('itemCount')
 export const USED_SLOT_COUNT = word('usedSlotCount')
 export const FIRST_FREE_SLOT = word('firstFreeSlot')
@@ -67,7 +67,7 @@ export const HEAP_SIZE = word('heapSize')
 export const LAST_FREED_BLOCK = word('lastFreedBlock')
 export const UNSEALED_SLOT = word('unsealedSlot')
 
-/** Positions in `segment.doubles`. */
+/** The positions in `segment.doubles`. */
 export const EARLIEST_EXPIRY = double('earliestExpiryAtMs')
 export const ROUND_EARLIEST_EXPIRY = double('roundEarliestExpiryAtMs')
 export const FULL = double('full')
@@ -77,7 +77,10 @@ export const TAKEOVERS = double('takeovers')
 export const DROPPED = double('dropped')
 export const LAST_MODIFIED = double('lastModifiedAtMs')
 
-/** Slots in use or freed: all others are free, too. Clamped, as anyone may have written it. */
+/**
+ * Counts the slots that are in use or were freed; all other slots are free as well. The result is
+ * clamped, because any process may have written the count.
+ */
 export function usedSlotCount(segment: Segment): number {
   const count = segment.words[USED_SLOT_COUNT]
   return Math.max(0, Math.min(count, segment.geometry.maxItems))
@@ -94,11 +97,11 @@ const NOT_KEPT = 0
 const NO_CHANGE_YET = -1
 
 /**
- * The moment of the last change. It is kept for all processes as soon as one of them asks for it,
- * because to look at the clock costs a set 50 ns.
+ * The moment of the last change. All processes keep it as soon as one of them asks for it, because
+ * reading the clock costs a set 50 ns.
  *
  * Only a change by a caller counts. An expired item was gone before it was swept, and an eviction
- * comes with the set that needs the room.
+ * is part of the set that needs the room.
  */
 export class LastChange {
   readonly #doubles: Float64Array
@@ -109,18 +112,18 @@ export class LastChange {
     this.#clock = clock
   }
 
-  /** 0: there was none, or nobody has asked. */
+  /** @returns 0 if there was no change, or if no process has asked for the moment */
   get atMs(): number {
     const atMs = this.#doubles[LAST_MODIFIED]
     return atMs > 0 && atMs < Infinity ? atMs : NOT_KEPT
   }
 
-  /** From now on it is kept. Under the lock. */
+  /** Keeps the moment of the last change from now on. It runs under the lock. */
   keep(): void {
     if (this.#doubles[LAST_MODIFIED] === NOT_KEPT) this.#doubles[LAST_MODIFIED] = NO_CHANGE_YET
   }
 
-  /** Something changed. Under the lock. */
+  /** Notes a change. It runs under the lock. */
   note(): void {
     if (this.#doubles[LAST_MODIFIED] === NOT_KEPT) return
     this.#doubles[LAST_MODIFIED] = this.#clock.nowMs()

@@ -1,5 +1,5 @@
 /**
- * What a segment tells of itself: its sizes, its fill, and the counts over all processes.
+ * Statistics of a segment: its sizes, its fill, and the counts over all processes.
  */
 
 import type { CacheStats } from '../base/index.ts'

@@ -1,8 +1,9 @@
 /**
- * What an attachment does for all without being asked: giving back the room of what expired, and
- * moving the items that are asked for most to the front of their chains.
+ * Upkeep: the work that an opener does unasked for all processes. It frees the room of expired
+ * items, and moves the most frequently read items to the front of their chains.
  *
- * Every step keeps the writer lock for a bounded time, and lets others have it in between.
+ * Every step holds the writer lock for a bounded time, and releases it for other threads in
+ * between.
  */
 
 import { FILE_LOCK } from '../segment/index.ts'
@@ -13,18 +14,18 @@ import { NO_SLOT } from './slot-table.ts'
 import { SWEEP_SLOT, usedSlotCount } from './state.ts'
 import type { WriterSection } from './writer-section.ts'
 
-/** Slots looked at in one step: some 100 us when all of them are reclaimed. */
+/** The slots that one step looks at. They take some 100 us if all of them are reclaimed. */
 const SLOTS_A_STEP = 256
-/** A step that has taken so long ends early, be it for long chains or a slow machine. */
+/** A step that has taken this long ends early, on a slow machine or with long chains. */
 const STEP_LIMIT_MS = 0.25
-/** Slots between two looks at the clock. */
+/** The slots between two looks at the clock. */
 const SLOTS_A_LOOK = 16
 
-/** What one step of a sweep came to. */
+/** The result of one step of a sweep. */
 export interface SweepStep {
-  /** Items whose room was given back. */
+  /** The number of items whose room was freed. */
   readonly reclaimed: number
-  /** This round over the table is not at its end. */
+  /** Whether this round over the table has not ended yet. */
   readonly more: boolean
 }
 
@@ -48,16 +49,24 @@ export class Upkeep {
     this.#order = order
   }
 
-  /** Whether this attachment is the one that sweeps; it is from now on if nobody was. */
+  /**
+   * Makes this opener the sweeper if there is none.
+   *
+   * @returns whether this opener is the sweeper
+   */
   isSweeper(): boolean {
     return this.#context.segment.mapping.locks.tryHold(FILE_LOCK.sweeper)
   }
 
-  /** Orders chains, and reclaims all that has expired now; returns how many items that were. */
+  /**
+   * Orders chains, and reclaims all items that have expired by now.
+   *
+   * @returns the number of items reclaimed
+   */
   sweep(): number {
     this.orderChains()
     let reclaimed = 0
-    // Twice around at most: the first round may have begun at any slot.
+    // The loop covers the table at most twice, because the first round may have begun at any slot.
     for (
       let step = 0, limit = 2 * (usedSlotCount(this.#context.segment) + 2);
       step < limit;
@@ -70,25 +79,27 @@ export class Upkeep {
     return reclaimed
   }
 
-  /** Reclaims what expired among the next slots in turn. */
+  /** Reclaims expired items among the next slots of the round. */
   sweepStep(): SweepStep {
     if (!this.#reclaimer.isSweepDue()) return NOTHING_SWEPT
     return this.#asStep(this.#section.run(() => this.#sweepLocked()))
   }
 
-  /** As `sweepStep`, but does nothing while a living owner keeps the lock. */
+  /** Runs `sweepStep`, but does nothing while a living owner holds the lock. */
   sweepStepUnlessTaken(): SweepStep {
     if (!this.#reclaimer.isSweepDue()) return NOTHING_SWEPT
     const reclaimed = this.#section.runUnlessTaken(() => this.#sweepLocked())
     return reclaimed === undefined ? NOTHING_SWEPT : this.#asStep(reclaimed)
   }
 
-  /** Moves items to the front that this attachment asks for most; see chain-order.ts. */
+  /**
+   * Moves the items that this opener reads most to the front of their chains; see chain-order.ts.
+   */
   orderChains(): void {
     for (const winner of this.#order.takeWinners()) {
       if (!this.#isBehind(winner)) continue
       const moved = this.#section.runUnlessTaken(() => this.#moveToFront(winner))
-      if (moved === undefined) return // another time
+      if (moved === undefined) return // a later call tries again
     }
   }
 
@@ -103,18 +114,22 @@ export class Upkeep {
     return reclaimed
   }
 
-  /** Made when the lock is free again, as whatever allocates may collect garbage. */
+  /**
+   * Creates the result after the lock is released, because any allocation may start garbage
+   * collection.
+   */
   #asStep(reclaimed: number): SweepStep {
     return { reclaimed, more: this.#context.segment.words[SWEEP_SLOT] !== 0 }
   }
 
   /**
-   * 1. The version becomes odd. Killed from here on: recovery links every slot anew.
-   * 2. The slot leaves its place, and becomes the first. Readers wait.
+   * Moves an item to the front of its chain, in this order of writes:
+   * 1. The version becomes odd. Killed here or later: recovery links every slot again.
+   * 2. The slot leaves its place and becomes the first of the chain. Readers wait.
    * 3. The version becomes even.
    */
   #moveToFront(winner: Winner): boolean {
-    if (!this.#isBehind(winner)) return false // it was gone before the lock was there
+    if (!this.#isBehind(winner)) return false // the item was gone before the lock was acquired
     const { table } = this.#context
     table.beginChange(winner.bucket)
     table.unlink(winner.bucket, winner.slot)
@@ -123,7 +138,9 @@ export class Upkeep {
     return true
   }
 
-  /** Whether the slot still holds an item of that chain, and not as the first of it. */
+  /**
+   * @returns whether the slot still holds an item of that chain and is not the first of the chain
+   */
   #isBehind({ bucket, slot }: Winner): boolean {
     const { table } = this.#context
     if (table.info(slot) === 0 || table.bucketOf(table.hash(slot)) !== bucket) return false

@@ -1,5 +1,5 @@
 /**
- * Every invariant of a segment, checked under the writer lock.
+ * Verification: checks every invariant of a segment under the writer lock.
  */
 
 import { LAST_VALUE_TYPE, NEVER, type VerifyReport } from '../base/index.ts'
@@ -16,7 +16,7 @@ import {
   USED_SLOT_COUNT,
 } from './state.ts'
 
-/** More than this many sentences help nobody. */
+/** The limit of sentences in a report. More sentences would not help the reader. */
 const PROBLEM_LIMIT = 100
 
 export function verify(context: EngineContext, scratch: PreparedKey): VerifyReport {
@@ -150,7 +150,7 @@ function* blockProblems(context: EngineContext, linked: ReadonlySet<SlotIndex>):
   for (const slot of linked) {
     const first = table.firstBlock(slot)
     const size = table.valueSize(slot)
-    if (!blocks.holds(first, size)) continue // told already, and the walk could be endless
+    if (!blocks.holds(first, size)) continue // already reported, and the walk could be endless
     const count = blocks.runLength(size)
     for (let block = first; block < first + count; block++) {
       const other = owners.get(block)

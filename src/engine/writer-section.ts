@@ -1,6 +1,6 @@
 /**
- * Changing a segment with all other writers kept out: who takes the lock, who recovers, and what
- * becomes of a failure inside.
+ * The writer section: changes a segment while all other writers are kept out. It decides when to
+ * acquire the lock, when to recover, and how to handle a failure under the lock.
  */
 
 import type { EngineContext } from './engine-context.ts'
@@ -22,18 +22,28 @@ export class WriterSection {
     this.#scratch = scratch
   }
 
-  /** Runs a change under the lock. Whatever throws inside leaves the rebuild to the next owner. */
+  /**
+   * Runs a change under the lock. If an error leaves the section, the next owner rebuilds the
+   * segment.
+   */
   run<T>(change: () => T): T {
     return this.#runLocked(this.#lock.acquire(), change)
   }
 
-  /** As `run`, for what can wait for another time: undefined when a living owner has the lock. */
+  /**
+   * Runs a change that can wait for a later time.
+   *
+   * @returns undefined if a living owner has the lock
+   */
   runUnlessTaken<T>(change: () => T): T | undefined {
     if (!this.#lock.tryAcquire()) return undefined
     return this.#runLocked(this.#lock.needsRecovery, change)
   }
 
-  /** After a failure under the lock: once more on what was rebuilt, if that was the reason. */
+  /**
+   * Handles a failure under the lock. If the reason is NeedsRebuild, it recovers and runs the
+   * change again.
+   */
   tryAgain<T>(failure: unknown, change: () => T): T {
     try {
       if (!(failure instanceof NeedsRebuild)) throw failure
@@ -46,7 +56,10 @@ export class WriterSection {
     }
   }
 
-  /** The lock is held. A failure in here leaves the mark, so the next owner tries again. */
+  /**
+   * Recovers the segment. The caller must hold the lock. A failure during recovery leaves the mark,
+   * so the next owner tries again.
+   */
   recover(): void {
     this.#lock.markForRecovery()
     this.#context.segment.doubles[TAKEOVERS] += this.#lock.takeTakeoverCount()

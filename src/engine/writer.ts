@@ -1,9 +1,9 @@
 /**
- * Changing items, under the writer lock.
+ * Changes items, under the writer lock.
  *
- * The slot's `info` is the point of commit; everything else can be rebuilt from the slots. The
- * order of writes is told at each operation, with what a process killed after each step leaves
- * behind.
+ * The slot's `info` is the commit point, and recovery rebuilds everything else from the slots. Each
+ * operation documents its order of writes, and the state that a process killed after each step
+ * leaves.
  */
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
@@ -25,12 +25,12 @@ import {
 } from './slot-table.ts'
 import { FULL, noteExpiry } from './state.ts'
 
-/** `add` stores only what is absent, `replace` only what is there, `set` either way. */
+/** `add` stores only an absent item, `replace` only a present one, and `set` stores either. */
 export type StoreMode = 'set' | 'add' | 'replace'
 export type StoreOutcome = 'stored' | 'exists' | 'absent' | 'full'
 export type CountOutcome = bigint | 'absent' | 'full' | 'not-a-counter' | 'out-of-range'
 
-/** What a counter begins as where there is no live item. */
+/** The initial state of a counter if there is no live item. */
 export interface FreshCounter {
   readonly initial: bigint
   readonly expiresAtMs: number
@@ -64,12 +64,12 @@ export class Writer {
     )
   }
 
-  /** Gives an item another value, where it is known which slot is its own. */
+  /** Overwrites the value of an item whose slot is known. */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
     return this.#outcomeOf(this.#overwrite(slot, value, expiresAtMs))
   }
 
-  /** False: there was no live item. */
+  /** @returns false if there was no live item */
   delete(key: PreparedKey): boolean {
     const slot = this.#find(key)
     if (slot === NO_SLOT) return false
@@ -79,7 +79,7 @@ export class Writer {
     return live
   }
 
-  /** Gives an item another end. One store of 8 bytes, so whole whenever it is killed. */
+  /** Sets the expiry of an item by one store of 8 bytes, which a kill cannot split. */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
     const { table, eviction, checksums, lastChange } = this.#context
     const slot = this.#find(key)
@@ -97,9 +97,9 @@ export class Writer {
   }
 
   /**
-   * Changes a 64-bit integer, or makes one if told how it begins. The number of an existing counter
-   * is one aligned store of 8 bytes, so that a process killed beside it costs no increment that was
-   * answered.
+   * Changes a 64-bit integer, or creates one from `fresh`. The number of an existing counter
+   * changes by one aligned store of 8 bytes, so a process killed at this moment loses no increment
+   * that was returned.
    */
   count(
     key: PreparedKey,
@@ -137,10 +137,11 @@ export class Writer {
   }
 
   /**
+   * The order of writes is:
    * 1. The blocks and the value. Killed here: they belong to no slot, and recovery frees them.
    * 2. The key, the facts and the checksum of a free slot. Killed here: the slot is still free.
    * 3. The info. Killed here: recovery links the slot, whose item is complete.
-   * 4. The link. Now readers find it.
+   * 4. The link. Now readers find the item.
    */
   #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
     const { table, blocks, eviction, checksums, segment } = this.#context
@@ -171,7 +172,7 @@ export class Writer {
     return true
   }
 
-  /** The block of the slot's own number, or in bitmap mode a run, evicting until one fits. */
+  /** Allocates the slot's own block or, in bitmap mode, a run. It evicts until one fits. */
   #allocateFor(slot: SlotIndex, size: number): BlockIndex {
     const { blocks } = this.#context
     if (!blocks.bitmap) return slot - 1
@@ -193,8 +194,10 @@ export class Writer {
   }
 
   /**
-   * Bitmap mode: writes the new value beside the old one where there is room, so that a crash costs
-   * nothing; else over it; else into whatever can be freed. False: nothing changed.
+   * In bitmap mode, writes the new value apart from the old one if there is room, so that a crash
+   * loses nothing. Otherwise it writes over the old value, or into blocks that can be freed.
+   *
+   * @returns false if nothing changed
    */
   #overwriteRun(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
     const { table, blocks, segment } = this.#context
@@ -217,7 +220,7 @@ export class Writer {
     let block = blocks.allocate(count)
     if (block === NO_BLOCK) block = this.#compaction.makeRun(slot, count, oldFirst, oldCount)
     if (block === NO_BLOCK) {
-      blocks.take(oldFirst, oldCount) // the old value was not touched
+      blocks.take(oldFirst, oldCount) // the old value is still intact
       return false
     }
     this.#rewrite(slot, value, expiresAtMs, block)
@@ -225,9 +228,8 @@ export class Writer {
   }
 
   /**
-   * Writes over bytes that readers may be reading.
-   *
-   * 1. The mark INFO_WRITING. Killed from here on: recovery drops this item, and only this one.
+   * Overwrites bytes that readers may be reading, in this order of writes:
+   * 1. The mark INFO_WRITING. Killed here or later: recovery drops this item, and only this one.
    * 2. The value, its facts and its checksum.
    * 3. The info, without the mark.
    */
@@ -242,7 +244,7 @@ export class Writer {
     table.endChange(bucket)
   }
 
-  /** As #rewrite, but the value is in place already. */
+  /** Updates the facts of a slot as #rewrite does, but the value is already in place. */
   #repoint(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
     const { table } = this.#context
     const bucket = table.bucketOf(table.hash(slot))

@@ -71,7 +71,6 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/base', why: NOT_YET },
   { path: 'src/cache', why: NOT_YET },
   { path: 'src/codecs', why: NOT_YET },
-  { path: 'src/engine', why: NOT_YET },
   { path: 'src/platform', why: NOT_YET },
   { path: 'src/segment', why: NOT_YET },
   { path: 'src/single-flight', why: NOT_YET },

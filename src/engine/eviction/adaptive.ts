@@ -1,18 +1,20 @@
 /**
  * The adaptive policy: S3-FIFO (Yang, Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you need for
- * cache eviction", SOSP 2023) whose small queue finds its size by itself.
+ * cache eviction", SOSP 2023) with a small queue that adapts its own size.
  *
- * New items go to the small queue, and from its end to the main one if they were used twice, else
- * out. The main queue gives what was used another round. So what is read once never displaces what
- * is read again. A read only counts up to three in a byte of its own, and mostly not even that.
+ * A new item enters the small queue. At the end of that queue, an item that was used twice moves to
+ * the main queue, and any other item is evicted. The main queue gives a used item another round.
+ * Items that are read once therefore never displace items that are read again. A read only counts
+ * up to three in a byte of the item's own, and most reads do not even write that byte.
  *
- * Whoever is evicted leaves a ghost, and goes to the main queue if it comes back. As in ARC
- * (Megiddo, Modha: FAST 2003), a ghost that a larger small queue would have kept makes that queue
- * larger, one that a larger main queue would have kept makes it smaller. When the main queue turns
- * over without ever being hit, as in a loop over more keys than fit, only one ghost of many gets
- * in: so part of the loop stays, and is hit.
+ * An evicted item leaves a ghost, and its key enters the main queue if it returns. The small queue
+ * adapts its size as in ARC (Megiddo, Modha: FAST 2003). A ghost that a larger small queue would
+ * have kept makes that queue larger. A ghost that a larger main queue would have kept makes the
+ * small queue smaller. A loop over more keys than fit turns the main queue over without a hit. In
+ * that case only one ghost of many is admitted, so a part of the loop stays and is hit.
  *
- * Hit ratios of `npm run bench:hit-ratio`, means of 44 cells: 0.463; S3-FIFO 0.449, LRU 0.429.
+ * Hit ratios of `npm run bench:hit-ratio`, as means of 44 cells, are 0.463 for this policy, 0.449
+ * for S3-FIFO and 0.429 for LRU.
  */
 
 import { ADAPTIVE, type Segment } from '../../segment/index.ts'
@@ -21,28 +23,35 @@ import type { Eviction } from './eviction.ts'
 import { FROM_MAIN, FROM_SMALL, Ghosts, MAX_AGE } from './ghosts.ts'
 import { MAIN, Queues, SMALL } from './queues.ts'
 
-/** Uses that are told apart. */
+/** The highest count of uses. */
 const MAX_USES = 3
-/** Uses that bring an item from the small queue to the main one. */
+/** An item with this many uses moves from the small queue to the main one. */
 const PROMOTING_USES = 2
-/** Second chances that one eviction gives: its work is bounded, whatever readers do. */
+/** The second chances in one eviction. They bound its work, regardless of what readers do. */
 const CHANCES = 32
 
-/** The small queue's part of all items: where it begins, and its limits. */
+/** The small queue's part of all items: its initial value and its limits. */
 const START_PART = 0.1
 const MIN_PART = 0.01
 const MAX_PART = 0.9
-/** A small queue grows for ghosts not older than this part of what it could gain. */
+/**
+ * The small queue grows only for ghosts whose age is at most this part of the items it could gain.
+ */
 const REACH = 0.5
 
-/** Weight of one eviction in the part of main items that were hit before they went. */
+/**
+ * The weight of one eviction in `#worth`, the part of main items that were hit before they left.
+ */
 const WORTH_WEIGHT = 1 / 64
-/** Below this part the main queue holds its own. */
+/** Below this worth, the main queue admits few ghosts and keeps its items. */
 const MIN_WORTH = 0.2
-/** Then one of so many ghosts gets in. */
+/** Below `MIN_WORTH`, the main queue admits one ghost of this many. */
 const ADMIT_ONE_OF = 64
 
-/** What a slot says of its item: which queue, and in the main one whether it was hit there. */
+/**
+ * Eviction marks of a slot: the item's queue and, in the main queue, whether the item was hit
+ * there.
+ */
 const IN_SMALL = 1
 const IN_MAIN = 2
 const HIT_IN_MAIN = 3
@@ -68,13 +77,13 @@ export class Adaptive implements Eviction {
     this.#bytes = segment.bytes
     this.#words = segment.words
     this.#doubles = segment.doubles
-    this.#usesOffset = useCountsOffset - 1 // slots count from 1
+    this.#usesOffset = useCountsOffset - 1 // slot numbers start at 1
     this.#partDouble = (adaptiveOffset + smallPart.offset) / 8
     this.#worthDouble = (adaptiveOffset + mainWorth.offset) / 8
     this.#candidatesWord = (adaptiveOffset + candidates.offset) / 4
   }
 
-  /** Two at the same instant may count as one. */
+  /** Counts a use. Two uses at the same instant may count as one. */
   use(slot: SlotIndex): void {
     const at = this.#usesOffset + slot
     const uses = this.#bytes[at]
@@ -117,7 +126,7 @@ export class Adaptive implements Eviction {
     this.#doubles[this.#worthDouble] = this.#worth
   }
 
-  /** In the order of slots: the order of the queues went with them. */
+  /** Restores items in the order of their slots, because the order of the queues is lost. */
   restore(slot: SlotIndex, mark: number): void {
     const isMain = mark === IN_MAIN || mark === HIT_IN_MAIN
     this.#table.setEvictionMark(slot, isMain ? mark : IN_SMALL)
@@ -142,7 +151,11 @@ export class Adaptive implements Eviction {
     for (const slot of items) if (!seen.has(slot)) yield `slot ${slot} is in no queue`
   }
 
-  /** Those used twice go on to the main queue. NO_SLOT: nothing is left but `except`. */
+  /**
+   * Chooses a victim in the small queue. Items that were used twice move to the main queue.
+   *
+   * @returns NO_SLOT if `except` is the only item left
+   */
   #victimOfSmall(except: SlotIndex): SlotIndex {
     const queues = this.#queues
     let chances = CHANCES
@@ -167,14 +180,16 @@ export class Adaptive implements Eviction {
   }
 
   /**
-   * What was used since it came to the end gets another round. When too many were, the one used
-   * least of them goes. NO_SLOT: there is no other item.
+   * Chooses a victim in the main queue. An item that was used since its last round gets another
+   * round. If all chances are spent, the least used of these items is the victim.
+   *
+   * @returns NO_SLOT if there is no other item
    */
   #victimOfMain(except: SlotIndex): SlotIndex {
     const queues = this.#queues
     let leastUsed = NO_SLOT
     let leastUses = Infinity
-    // Besides those who get a chance, only `except` is passed over, and that once.
+    // The loop passes over the items that get a chance, and once over `except`.
     for (let left = Math.min(queues.count(MAIN), CHANCES + 1); left > 0; left--) {
       const slot = queues.last(MAIN)
       const at = this.#usesOffset + slot
@@ -200,7 +215,11 @@ export class Adaptive implements Eviction {
     return slot
   }
 
-  /** Whether a key that comes was evicted lately and goes to the main queue; adapts the sizes. */
+  /**
+   * Looks for the ghost of a new key and adapts the sizes of the queues.
+   *
+   * @returns whether the key was evicted recently, so that its item enters the main queue
+   */
   #isKnown(hash: number): boolean {
     const ghosts = this.#ghosts
     if (!ghosts.take(hash)) return false
@@ -226,7 +245,7 @@ export class Adaptive implements Eviction {
     this.#doubles[this.#worthDouble] = worth + ((wasHit ? 1 : 0) - worth) * WORTH_WEIGHT
   }
 
-  /** As found in shared memory, if it can be. */
+  /** @returns the part in shared memory if it is within its limits, or else the initial one */
   get #part(): number {
     const part = this.#doubles[this.#partDouble]
     return part >= MIN_PART && part <= MAX_PART ? part : START_PART
@@ -236,14 +255,16 @@ export class Adaptive implements Eviction {
     this.#doubles[this.#partDouble] = Math.min(MAX_PART, Math.max(MIN_PART, part))
   }
 
-  /** The part of main items that were hit before they went; 1 until any went. */
+  /** @returns the part of main items that were hit before they left; 1 until the first has left */
   get #worth(): number {
     const worth = this.#doubles[this.#worthDouble]
     return worth > 0 && worth <= 1 ? worth : 1
   }
 }
 
-/** As ARC: the rarer the ghosts of a queue, the more one of them says. */
+/**
+ * Computes a step as ARC does: the rarer the ghosts of a queue are, the more one of them counts.
+ */
 function step(others: number, own: number): number {
   return Math.max(1, others / Math.max(1, own))
 }

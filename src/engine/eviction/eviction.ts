@@ -1,26 +1,32 @@
 /**
- * What an eviction policy is: who is told of items coming, being used and going, and chooses who
- * goes when there is no room.
+ * An eviction policy. It is notified when an item is stored, used or removed, and chooses the item
+ * to evict when there is no room.
  */
 
 import type { SlotIndex } from '../slot-table.ts'
 
-/** All but `use` and `lastUse` run under the writer lock. */
+/** All methods except `use` and `lastUse` run under the writer lock. */
 export interface Eviction {
-  /** The item was used now. No lock needed, and nothing that anybody waits for. */
+  /** Notes that the item was used now. It needs no lock, and no thread waits for its stores. */
   use(slot: SlotIndex): void
-  /** Grows with each use of any item, where the policy keeps such an order; else 0. */
+  /**
+   * @returns a number that grows with each use of any item; 0 if the policy does not keep such an
+   *   order
+   */
   lastUse(slot: SlotIndex): number
-  /** A slot began to hold an item. */
+  /** Starts to track a slot that now holds an item. */
   track(slot: SlotIndex): void
-  /** A slot is about to be freed, for whatever reason. */
+  /** Stops tracking a slot that is about to be freed, for any reason. */
   untrack(slot: SlotIndex): void
-  /** The item to evict, but never `except`; NO_SLOT when there is no other. */
+  /** @returns the item to evict, which is never `except`; NO_SLOT if there is no other item */
   victim(except: SlotIndex): SlotIndex
-  /** For recovery: nothing is tracked, and what makes no sense begins again. */
+  /** Removes all slots, and resets numbers that are out of range. Recovery calls it. */
   clear(): void
-  /** For recovery: tracks an item of which the slot says this, if it can be. */
+  /**
+   * Tracks an item whose slot has this mark. It ignores a mark that is not valid. Recovery calls
+   * it.
+   */
   restore(slot: SlotIndex, mark: number): void
-  /** One sentence for each broken invariant, given the slots that hold items. */
+  /** @returns one sentence for each broken invariant; `items` are the slots that hold items */
   problems(items: ReadonlySet<SlotIndex>): Generator<string>
 }

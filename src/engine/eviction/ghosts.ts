@@ -1,21 +1,23 @@
 /**
- * Ghosts: which keys were evicted lately, and how long ago, in 8 bytes an item.
+ * Ghosts: which keys were evicted recently, and how long ago, in 8 bytes an item.
  *
- * A table of small groups; a key's hash chooses the group, 16 of its bits recognize it there. In a
- * full group the oldest gives way. Age is counted in evictions from the same queue, in steps of a
- * thousandth of the cache, and goes around after 32 times its size: a ghost so old looks young
- * again, which costs a wrong guess and nothing else. Whatever these bytes are, they are safe.
+ * The ghosts lie in a table of small groups. A key's hash chooses the group, and 16 bits of the
+ * hash identify the key within the group. In a full group, a new ghost replaces the oldest one.
+ *
+ * Age is the number of evictions from the same queue, in steps of a thousandth of the cache. It
+ * wraps after 32 times the size of the cache. A ghost that old looks young again, which costs a
+ * wrong guess and nothing else. Any content of these bytes is safe.
  */
 
 import { ADAPTIVE, GHOST_GROUP_SIZE, type Segment } from '../../segment/index.ts'
 
-/** The queue a ghost was evicted from. */
+/** The queue that a ghost was evicted from. */
 export const FROM_SMALL = 0
 export const FROM_MAIN = 1
 
 export type Origin = typeof FROM_SMALL | typeof FROM_MAIN
 
-/** Ages up to which ghosts count, in items of the cache. */
+/** The age up to which a ghost counts, as a multiple of the items in the cache. */
 export const MAX_AGE = { [FROM_SMALL]: 4, [FROM_MAIN]: 2 } as const
 
 const STEPS_A_CACHE = 1024
@@ -29,14 +31,14 @@ export class Ghosts {
   readonly #doubles: Float64Array
   readonly #firstWord: number
   readonly #groupCount: number
-  /** Evictions that make the stamp go one further. */
+  /** The number of evictions that advance the stamp by one. */
   readonly #step: number
-  /** Where the evictions from each queue are counted. */
+  /** The positions of the counts of evictions from each queue. */
   readonly #counts: readonly [number, number]
 
-  /** Of the ghost that the last `take` found. */
+  /** The queue of the ghost that the last `take` found. */
   origin: Origin = FROM_SMALL
-  /** In evictions from its queue since its own. */
+  /** The age of that ghost: the number of evictions from its queue since its own. */
   age = 0
 
   constructor(segment: Segment) {
@@ -53,7 +55,7 @@ export class Ghosts {
     ]
   }
 
-  /** Evictions from that queue so far. */
+  /** @returns the number of evictions from that queue so far */
   evicted(origin: Origin): number {
     const count = this.#doubles[this.#counts[origin]]
     return count >= 0 && count <= Number.MAX_SAFE_INTEGER ? count : 0
@@ -77,7 +79,11 @@ export class Ghosts {
       (hash << KEY_SHIFT) | (origin << ORIGIN_SHIFT) | (this.#stampAt(count) & STAMP_MASK)
   }
 
-  /** Whether that key was evicted lately; then the ghost is gone, and its facts are here. */
+  /**
+   * Removes the ghost of a key, and sets `origin` and `age` to its facts.
+   *
+   * @returns whether the key was evicted recently
+   */
   take(hash: number): boolean {
     const words = this.#words
     const first = this.#groupOf(hash)
@@ -101,7 +107,10 @@ export class Ghosts {
     return Math.floor(count / this.#step)
   }
 
-  /** By the high bits: those that buckets and the 16 bits of a ghost use least. */
+  /**
+   * Chooses the group by the high bits of the hash. The buckets and the 16 bits of a ghost use
+   * these bits least.
+   */
   #groupOf(hash: number): number {
     const group = Math.floor(((hash >>> 0) / 2 ** 32) * this.#groupCount)
     return this.#firstWord + group * GHOST_GROUP_SIZE

@@ -1,17 +1,21 @@
 /**
- * Least recently used: which item to evict, exactly, without a lock for those who read.
+ * Least recently used (LRU): the policy evicts exactly the item whose last use is oldest, and
+ * readers take no lock.
  *
  * Each slot has the tick of its last use. A read takes the next tick of a common clock and stores
- * it, with plain loads and stores: two that read at the same instant may take the same tick, and
- * anything that happens one after the other has ticks in that order. Nobody waits for those stores,
- * so reads scale (measured: 2 processes 1.86 times one; a list moved under a lock would not).
+ * it, with plain loads and stores. Two reads at the same instant may take the same tick. Uses that
+ * happen one after the other have ticks in that order. No thread waits for those stores, so reads
+ * scale: 2 processes measured 1.86 times the reads of one. A list whose items move under a lock
+ * would not scale.
  *
- * A process that is paused between its load and its store sets the clock back to where it was then.
- * So no item's tick ever falls: the next use of an item used since brings the clock forward again.
+ * A process that is paused between its load and its store sets the clock back to the value it
+ * loaded. The tick of an item still never falls: the next use of an item that was used since moves
+ * the clock forward again.
  *
- * Victims come from a heap ordered by the tick that a slot had when it was put there. Ticks only
- * grow, so the root is the least recently used as soon as its tick is what it was; otherwise it
- * sinks to where it belongs now. Entries of freed slots stay until they reach the root.
+ * Victims come from a heap that is ordered by the tick that each slot had when its entry was
+ * written. Ticks only grow. The root is therefore the least recently used item if its tick is still
+ * the same. Otherwise the root is updated and sinks to its place. Entries of freed slots stay until
+ * they reach the root.
  */
 
 import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../../segment/index.ts'
@@ -21,21 +25,22 @@ import { HEAP_SIZE } from '../state.ts'
 import type { Eviction } from './eviction.ts'
 
 const CLOCK = USE_CLOCK_OFFSET / 8
-/** Children of a node, which lie on one cache line. */
+/** The children of a node, which share one cache line. */
 const CHILDREN = 4
 const ENTRY_DOUBLES = HEAP_ENTRY_SIZE / 8
 const ENTRY_WORDS = HEAP_ENTRY_SIZE / 4
-/** The slot comes behind the tick. */
+/** The slot follows the tick. */
 const ENTRY_SLOT = 2
 
 /**
- * So many entries, of all, are made current one by one before it is cheaper to order all anew: the
- * first eviction after 1,000,000 items were used took 240 ms of lock, and takes 50.
+ * The part of the entries that are updated one by one. Beyond it, reordering the whole heap is
+ * cheaper. The first eviction after 1,000,000 items were used held the lock for 240 ms, and now
+ * holds it for 50 ms.
  */
 const PART_ALONE = 1 / 32
 const MIN_TURNS_ALONE = 64
 
-/** What a slot's mark says here. */
+/** The eviction marks of a slot. */
 const NOT_IN_HEAP = 0
 const IN_HEAP = 1
 
@@ -51,17 +56,17 @@ export class Lru implements Eviction {
     this.#words = segment.words
     this.#doubles = segment.doubles
     this.#table = table
-    this.#uses = segment.layout.usesOffset / 8 - 1 // slots count from 1
+    this.#uses = segment.layout.usesOffset / 8 - 1 // slot numbers start at 1
     this.#heapDouble = segment.layout.heapOffset / 8 + HEAP_LEAD * ENTRY_DOUBLES
     this.#heapWord = segment.layout.heapOffset / 4 + HEAP_LEAD * ENTRY_WORDS
   }
 
-  /** The item was used now. No lock needed. */
+  /** Notes that the item was used now. It needs no lock. */
   use(slot: SlotIndex): void {
     const doubles = this.#doubles
     let tick = doubles[CLOCK]
     const last = doubles[this.#uses + slot]
-    if (last > tick) tick = last // not Math.max, which would spread a NaN
+    if (last > tick) tick = last // Math.max would spread a NaN
     tick += 1
     doubles[CLOCK] = tick
     doubles[this.#uses + slot] = tick
@@ -71,18 +76,25 @@ export class Lru implements Eviction {
     return this.#doubles[this.#uses + slot]
   }
 
-  /** A slot began to hold an item. It is the most recently used, so its place is the end. */
+  /**
+   * Tracks a slot that now holds an item. The item is the most recently used, so its entry goes
+   * last.
+   */
   track(slot: SlotIndex): void {
     this.use(slot)
     if (this.#table.evictionMark(slot) !== IN_HEAP) this.#insert(slot)
   }
 
-  /** Its entry stays in the heap until it comes to the root. */
+  /** Does nothing, because the entry stays in the heap until it reaches the root. */
   untrack(): void {}
 
-  /** The least recently used item, but never `except`; NO_SLOT when there is no other. */
+  /**
+   * @returns the least recently used item, which is never `except`; NO_SLOT if there is no other
+   *   item
+   */
   victim(except: SlotIndex): SlotIndex {
-    // Each turn drops an entry or makes one current; readers may age some again, hence the limit.
+    // Each turn drops an entry or updates one. Readers may outdate entries meanwhile, so there is a
+    // limit.
     let turns = 2 * this.#size() + 1
     let turnsAlone = Math.max(MIN_TURNS_ALONE, Math.floor(this.#size() * PART_ALONE))
     let setAside = NO_SLOT
@@ -108,13 +120,13 @@ export class Lru implements Eviction {
     return found
   }
 
-  /** A clock that makes no sense begins again. */
+  /** Empties the heap, and sets a clock that is out of range back to 0. */
   clear(): void {
     this.#words[HEAP_SIZE] = 0
     if (!isTick(this.#doubles[CLOCK])) this.#doubles[CLOCK] = 0
   }
 
-  /** With the tick the slot has, if that can be one; see `use`. */
+  /** Restores an item with the tick of its slot if that tick is valid; see `use`. */
   restore(slot: SlotIndex): void {
     const tick = this.lastUse(slot)
     if (!(Number.isSafeInteger(tick) && tick >= 0)) this.#doubles[this.#uses + slot] = 0
@@ -122,7 +134,7 @@ export class Lru implements Eviction {
     this.#insert(slot)
   }
 
-  /** One sentence for each broken invariant, given the slots that hold items. */
+  /** @returns one sentence for each broken invariant; `items` are the slots that hold items */
   *problems(items: ReadonlySet<SlotIndex>): Generator<string> {
     if (!isTick(this.#doubles[CLOCK])) yield `the clock of uses says ${this.#doubles[CLOCK]}`
     const size = this.#size()
@@ -147,7 +159,7 @@ export class Lru implements Eviction {
     }
   }
 
-  /** Makes all entries current, and drops those of freed slots. */
+  /** Updates all entries and drops those of freed slots. */
   #reorder(): void {
     const size = this.#size()
     let kept = 0

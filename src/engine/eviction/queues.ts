@@ -1,5 +1,5 @@
 /**
- * Two queues of slots, as rings of links beside the slots: 8 bytes an item.
+ * Two queues of slots, as rings of links in a region next to the slots: 8 bytes an item.
  */
 
 import { ADAPTIVE, type Segment } from '../../segment/index.ts'
@@ -11,7 +11,7 @@ export const MAIN = 1
 
 export type Queue = typeof SMALL | typeof MAIN
 
-/** A node is a slot, or one of two heads: 0 and the number after the last slot. */
+/** A node is a slot or one of two heads. The heads are 0 and the number after the last slot. */
 const NODE_WORDS = 2
 const OLDER = 0
 const NEWER = 1
@@ -41,11 +41,11 @@ export class Queues {
     return Math.max(0, Math.min(count, this.#slotCount))
   }
 
-  /** The slot that came first; NO_SLOT: the queue is empty. */
+  /** @returns the slot that was pushed first, or NO_SLOT if the queue is empty */
   last(queue: Queue): SlotIndex {
     if (this.count(queue) === 0) return NO_SLOT
     const head = this.#heads[queue]
-    // The ring closes at the head: what is newer than it is the oldest.
+    // The ring closes at the head, so the node after the head is the oldest slot.
     const slot = this.#words[this.#at(head) + NEWER]
     if (!this.#isSlot(slot)) throw new NeedsRebuild(`a queue begins with slot ${slot}`)
     return slot
@@ -54,7 +54,8 @@ export class Queues {
   push(queue: Queue, slot: SlotIndex): void {
     const words = this.#words
     const head = this.#heads[queue]
-    // A queue never used is zeros, as is one that was emptied by `clear`.
+    // The links of an empty queue may not be valid: those of an unused queue are zeros, and `clear`
+    // resets only the count.
     const isEmpty = this.count(queue) === 0
     const newest = isEmpty ? head : words[this.#at(head) + OLDER]
     if (newest !== head && !this.#isSlot(newest)) {
@@ -88,7 +89,7 @@ export class Queues {
     for (const word of this.#counts) this.#words[word] = 0
   }
 
-  /** From the oldest on, and no further than there are slots. */
+  /** Walks from the oldest slot to the newest, and takes no more steps than there are slots. */
   *walk(queue: Queue): Generator<SlotIndex> {
     const head = this.#heads[queue]
     let node = this.count(queue) === 0 ? head : this.#words[this.#at(head) + NEWER]
