@@ -47,7 +47,7 @@ class CountingSource {
     return stamps.unchangedSlot(place) === 0 ? undefined : 'stored'
   }
 
-  /** Somebody stores all items anew. */
+  /** Another writer stores all items again. */
   changeAll(): void {
     this.#fresh.clear()
   }
@@ -59,7 +59,11 @@ function open(valueSize: number, maxItems: number, maxSize: number): [NearCopies
   return [new NearCopies(source, options, () => 'v'), source]
 }
 
-/** Reads each key once, and tells how many reads went past the near copies. */
+/**
+ * Reads each key once.
+ *
+ * @returns how many reads no near copy answered
+ */
 function readAll(near: NearCopies, source: CountingSource, count: number, from = 0): number {
   const before = source.reads
   for (let i = from; i < from + count; i++) near.get(`key-${i}`)

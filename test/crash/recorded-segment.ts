@@ -41,7 +41,7 @@ export class RecordedSegment {
     }
   }
 
-  /** Whatever makes stores or views of its own from now on sees the real ones again. */
+  /** Puts the real stores and views back. Code that makes its own from now on gets those. */
   restore(): void {
     for (const restore of this.#restore.splice(0)) restore()
   }

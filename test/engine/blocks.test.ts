@@ -10,7 +10,7 @@ interface Run {
   readonly count: number
 }
 
-/** An allocator that nobody can get wrong: one boolean a block. */
+/** An allocator too simple to be wrong: it has one boolean per block. */
 class NaiveBlocks {
   readonly used: boolean[]
 

@@ -41,7 +41,7 @@ function openStore(mode: Partial<Geometry>): Bench {
   })
 }
 
-/** As whoever opens the file first after the machine was started again. */
+/** Attaches as the first process that opens the file after the machine has started again. */
 function restart(bench: Bench): Engine {
   const { words } = bench.segment
   words[(LOCK_OFFSET + LOCK.fields.owner.offset) / 4] = 0

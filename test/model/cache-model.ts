@@ -35,7 +35,7 @@ export class CacheModel {
   /** The least recently used first. */
   readonly #items = new Map<string, ModelItem>()
   #nowMs: number
-  /** How many items the last command may have cost, beside those that were over. */
+  /** How many items the last command may have evicted, not counting expired items. */
   #mayEvict = 0
 
   constructor(sizes: ModelSizes, nowMs: number) {
@@ -108,7 +108,7 @@ export class CacheModel {
     this.#items.set(key, item)
   }
 
-  /** A counter goes on with its end. */
+  /** A counter keeps its end. */
   counted(key: string, value: ModelValue): void {
     const item = this.#live(key)
     if (item === undefined) throw new Error(`there is no counter ${key}`)
@@ -116,7 +116,11 @@ export class CacheModel {
     this.#use(key)
   }
 
-  /** Compares with the items that were found, takes out what may be gone, and tells the rest. */
+  /**
+   * Compares the model with the items that were found, and drops the items that may be gone.
+   *
+   * @returns the differences that are left
+   */
   differences(found: ReadonlyMap<string, unknown>): string[] {
     const wrong: string[] = []
     for (const [key, item] of [...this.#items]) {

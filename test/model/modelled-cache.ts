@@ -1,6 +1,6 @@
 /**
- * A cache and its model side by side: each command is done to both, and whatever differs is an
- * assertion that fails.
+ * A cache and its model side by side. Each command runs on both, and any difference fails an
+ * assertion.
  */
 
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
  * The least that nginx takes for a cache: the bytes under a key for modifier2 3, nothing for a
- * miss. It shows that recipes and stored bytes are right whatever the real server does.
+ * miss. It shows that recipes and stored bytes are right, regardless of the real server.
  */
 
 import { once } from 'node:events'

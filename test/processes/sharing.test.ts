@@ -39,7 +39,7 @@ test('a process paused in the middle of a get makes nobody evict what is in use'
   const cache = openHere(t, options)
   for (let i = 0; i < 10; i++) cache.set(`key-${i}`, i)
   for (let i = 0; i < 100; i++) cache.get('key-0')
-  setUseClock(options.directory, 5) // what it stores when it goes on
+  setUseClock(options.directory, 5) // what it stores when it continues
   cache.get('key-0')
   for (let i = 10; i < 19; i++) cache.set(`key-${i}`, i)
   assert.equal(cache.get('key-0'), 0)

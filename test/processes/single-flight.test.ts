@@ -87,7 +87,7 @@ async function firstToLoad(children: readonly Loader[]): Promise<[Loader, Loader
   return [leader, children.filter(child => child !== leader)]
 }
 
-/** Nobody says that it loads: the next word of each is that it has all its answers. */
+/** No child reports a load: the next message of each child is that it has all its answers. */
 async function assertAnswered(children: readonly Loader[], value: string): Promise<void> {
   for (const child of children) {
     const reply = await peek(child)

@@ -1,5 +1,5 @@
 /**
- * Uses caches of a directory until it is told to look once more at one of them.
+ * Opens caches of a directory, and uses one of them each time the test asks for it.
  */
 
 import { Cache } from '../../src/index.ts'

@@ -30,7 +30,7 @@ async function serve(options: ServeOptions = {}) {
   return { server, tcp, unix, [Symbol.asyncDispose]: () => server.close() }
 }
 
-/** Where Linux tells: the open descriptors of this process. */
+/** @returns how many descriptors this process has open, as Linux counts them */
 function descriptorCount(): number {
   return readdirSync('/proc/self/fd').length
 }

@@ -236,7 +236,7 @@ async function pass(t: TestContext, { clock }: Setting, ms: number): Promise<voi
   for (let passed = 0; passed < ms; passed += RENEW_MS) {
     clock.advance(RENEW_MS)
     t.mock.timers.tick(RENEW_MS)
-    await new Promise(setImmediate) // what the timers began goes on between
+    await new Promise(setImmediate) // the work that the timers began continues here
   }
 }
 
