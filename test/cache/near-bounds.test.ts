@@ -4,7 +4,7 @@ import { type CacheKey, VALUE_TYPE, type ValueDecoder } from '../../src/base/ind
 import { NearCopies } from '../../src/cache/near-copies.ts'
 import type { Stamps, StoreOutcome } from '../../src/engine/index.ts'
 
-/** A cache of its own that counts how often it is asked for a value. */
+/** A source of values that counts how often it is asked for one. */
 class CountingSource {
   reads = 0
   readonly found = {
@@ -28,7 +28,7 @@ class CountingSource {
     return decode(Buffer.alloc(0), 0, 0, VALUE_TYPE.ascii)
   }
 
-  /** Of each place: whether the item is what it was when it was stamped. */
+  /** Whether the item of each place is unchanged since it was stamped. */
   readonly #fresh = new Set<number>()
 
   createStamps = () => ({

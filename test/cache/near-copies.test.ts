@@ -22,7 +22,7 @@ function openTwice<V>(t: TestContext, options: Partial<CacheOptions> = {}): [Cac
   return pair
 }
 
-/** Read so often that it is kept. */
+/** Reads the item so often that the cache keeps a copy. */
 function readOften<V>(cache: Cache<V>, key: string): V | undefined {
   for (let i = 0; i < 3; i++) cache.get(key)
   return cache.get(key)

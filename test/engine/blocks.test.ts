@@ -159,7 +159,7 @@ describe('a full bitmap cache', () => {
   }
 })
 
-/** A set is refused only if no free run would have held it, and reads tell what was stored last. */
+/** A set is refused only if no free run can hold it, and reads return what was stored last. */
 function randomChange(random: Random, bench: Bench, model: Map<string, string>, lru: boolean) {
   const key = `k${random.below(20)}`
   if (random.chance(0.25)) {

@@ -21,7 +21,7 @@ function collidingBench(): Bench & { readonly depths: Depths } {
   return { ...bench, depths }
 }
 
-/** So many requests for these keys, each as often as its share says. */
+/** Makes that many requests for these keys, each as often as its share says. */
 function ask({ get }: Bench, shares: Readonly<Record<string, number>>, count = MANY): void {
   const random = randomFrom(1)
   const drawn = Object.entries(shares).flatMap(([key, share]) => Array<string>(share).fill(key))

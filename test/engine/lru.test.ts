@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { type Random, seededRandom } from '../../testing/random.ts'
 import { type Bench, openBench } from '../../testing/segments.ts'
 
-/** What an LRU cache of `limit` items holds: least recently used first. */
+/** The items of an LRU cache of `limit` items, the least recently used first. */
 class LruModel {
   readonly items = new Map<string, string>()
   readonly victims: string[] = []
@@ -34,7 +34,7 @@ class LruModel {
   }
 }
 
-/** One random operation on both; what was read must agree. */
+/** Runs one random operation on both, and compares what they return. */
 function step(random: Random, bench: Bench, model: LruModel, keyCount: number): void {
   const { engine } = bench
   // Squared: a few keys are hot, many are cold.

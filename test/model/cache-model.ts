@@ -11,7 +11,7 @@ export interface ModelSizes {
   readonly maxItems: number
   readonly eviction: EvictionName
   readonly ignoreTtl: boolean
-  /** Undefined: one block an item. Else values take whole blocks of this many bytes. */
+  /** Undefined: each item has one block. Else values take whole blocks of this many bytes. */
   readonly blockSize?: number
   readonly blocks?: number
 }
@@ -23,7 +23,7 @@ interface ModelItem {
   value: ModelValue
   /** 0: never. */
   expiresAtMs: number
-  /** It was over at some time, and is there again only because time went back. */
+  /** It had expired once, and is there again only because time went back. */
   wasOver: boolean
 }
 
@@ -54,7 +54,7 @@ export class CacheModel {
     return item?.value
   }
 
-  /** As `get`, and no use. */
+  /** Reads as `get` does, but does not count as a use. */
   peek(key: string): ModelValue | undefined {
     return this.#live(key)?.value
   }
@@ -157,7 +157,11 @@ export class CacheModel {
     else for (const key of others) this.#items.delete(key)
   }
 
-  /** However the blocks of the others lie. What is over makes room when it is needed. */
+  /**
+   * Expired items make room when it is needed.
+   *
+   * @returns whether the value fits, however the blocks of other items lie
+   */
   #surelyFits(others: readonly string[], value: ModelValue): boolean {
     const { maxItems, blocks } = this.#sizes
     if (others.length >= maxItems) return false

@@ -66,7 +66,11 @@ function askOften({ port }: Server): Promise<string>[] {
   })
 }
 
-/** When all requests are there, and the application was asked so many times. */
+/**
+ * Waits until all requests have arrived and the application was asked that many times.
+ *
+ * @returns the server that asked last
+ */
 async function whoAsked(cache: Cache, servers: readonly Server[], times: number): Promise<Server> {
   const count = PROCESS_COUNT * REQUEST_COUNT
   await until('all requests are there', () => cache.get('arrived') === count)

@@ -1,5 +1,5 @@
 /**
- * Files and links that somebody else put where a user's segments are looked for.
+ * Files and links that another user has put where undercroft looks for a user's segments.
  */
 
 import assert from 'node:assert/strict'

@@ -64,7 +64,7 @@ describe('the end of an item, across processes and in real time', () => {
     for (let round = 0; round < 5; round++) {
       await readers[0]?.call('set', 'brief', round, { ttlMs: TTL_MS })
       const endsAtMs = cache.getItem('brief')?.expiresAtMs
-      if (endsAtMs === undefined) continue // a machine so slow that it was over before we looked
+      if (endsAtMs === undefined) continue // a slow machine: it expired before we looked
       const watch = { kind: 'watchEnd', key: 'brief', endsAtMs } as const
       const seen = await Promise.all(readers.map(reader => reader.ask(watch)))
       for (const { late } of seen as { late: number }[]) assert.equal(late, 0)

@@ -12,7 +12,11 @@ export interface TruncatedTask {
 
 const caches = new Map<string, Cache>()
 
-/** Stores, reads and checks; what it has read. */
+/**
+ * Stores, reads and checks.
+ *
+ * @returns what it has read
+ */
 answer<TruncatedTask, unknown>(({ directory, name }) => {
   let cache = caches.get(name)
   if (cache === undefined) {

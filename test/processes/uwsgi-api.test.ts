@@ -1,5 +1,5 @@
 /**
- * uWSGI's functions on a cache that several processes share, found as workers find it.
+ * uWSGI's functions on a cache that several processes share and find as workers do.
  */
 
 import assert from 'node:assert/strict'

@@ -202,7 +202,7 @@ async function startServing(child: AcceptChild, scope: Scope): Promise<string> {
   return report.done
 }
 
-/** Sockets of TCP that this process makes for so many requests, each with its own connection. */
+/** @returns how many TCP sockets this process makes for requests with a connection each */
 async function socketsMadeBy(requestCount: number, address: string): Promise<number> {
   let count = 0
   const hook = createHook({

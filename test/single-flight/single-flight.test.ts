@@ -18,7 +18,7 @@ interface Setting {
   readonly cache: Cache<string>
   readonly clock: ManualClock
   readonly errors: unknown[]
-  /** Another process, as far as turns go. */
+  /** @returns turns that stand for those of another process */
   flight(): SingleFlight
 }
 
@@ -38,7 +38,7 @@ function setting(t: TestContext, options: Partial<CacheOptions> = {}): Setting {
   return { cache, clock, errors, flight: () => new SingleFlight({ cache, clock, onError }) }
 }
 
-/** Asks for `page`; a turn that leads is not ended. */
+/** Asks for `page`, and does not end a turn that leads. */
 function enter(
   { cache }: Setting,
   flight: SingleFlight,
