@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describeCacheContract } from '../../testing/cache-contract.ts'
 import { processDir } from '../../testing/temp-dir.ts'
 
-/** One after the other, in one place: each test destroys what it has made. */
+/** The tests share this file and run one after the other: each destroys what it has made. */
 const store = join(processDir(), 'contract.store')
 
 describeCacheContract('a cache in shared memory', { options: () => ({}) })

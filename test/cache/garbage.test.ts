@@ -7,13 +7,13 @@ import { Cache } from '../../src/index.ts'
 const ITEMS = 500
 /** Far more calls than it takes until a function is optimized. */
 const WARM_UP_ROUNDS = 400
-/** What these leave fits into the young generation, so that no collection comes between. */
+/** The garbage of these calls fits into the young generation, so no collection interferes. */
 const ROUNDS = 10
 const SAMPLES = 9
 const VALUE = 'x'.repeat(100)
 /** A call that allocates at all allocates more. */
 const NOTHING = 8
-/** The text itself: a header of 16 bytes or so, and its characters. */
+/** The string itself: a header of about 16 bytes, and its characters. */
 const ONE_VALUE = VALUE.length + 32
 
 // Code is optimized when it is warm, not when another thread has had the time for it.

@@ -12,7 +12,7 @@ function open(t: Scope, options: Partial<CacheOptions> = {}): Cache {
   return Cache.open({ name: 'a', ...sizes, directory: memoryDir(t), clock, ...options })
 }
 
-/** Whether this changed the moment of the last change, to now. */
+/** @returns whether the call changed the moment of the last change, to now */
 function changes(cache: Cache, act: () => unknown): boolean {
   clock.advance(1000)
   const before = cache.stats().lastModifiedAtMs

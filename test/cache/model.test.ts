@@ -16,7 +16,7 @@ interface Item {
   readonly expiresAtMs: number
 }
 
-/** What a cache promises, with a Map whose order is that of use. */
+/** A simple model of what a cache promises: a Map in the order of use. */
 class CacheModel {
   readonly items = new Map<string, Item>()
   readonly #clock: ManualClock
@@ -53,7 +53,7 @@ class CacheModel {
     return true
   }
 
-  /** Arithmetic keeps the place and the end of what is there. */
+  /** Arithmetic keeps the place and the end of an existing item. */
   change(key: string, value: unknown): void {
     const item = this.items.get(key) as Item
     this.items.set(key, { ...item, value })
@@ -74,7 +74,7 @@ interface Run {
   readonly cache: Cache
   readonly model: CacheModel
   readonly clock: ManualClock
-  /** Infinity always, where an exact order of eviction is wanted. */
+  /** It is always Infinity where a test needs an exact order of eviction. */
   readonly withTtl: boolean
 }
 

@@ -4,7 +4,7 @@ import { type CacheKey, VALUE_TYPE, type ValueDecoder } from '../../src/base/ind
 import { NearCopies } from '../../src/cache/near-copies.ts'
 import type { Stamps, StoreOutcome } from '../../src/engine/index.ts'
 
-/** A cache of its own that counts how often it is asked for a value. */
+/** A source of values that counts how often it is asked for one. */
 class CountingSource {
   reads = 0
   readonly found = {
@@ -28,7 +28,7 @@ class CountingSource {
     return decode(Buffer.alloc(0), 0, 0, VALUE_TYPE.ascii)
   }
 
-  /** Of each place: whether the item is what it was when it was stamped. */
+  /** Whether the item of each place is unchanged since it was stamped. */
   readonly #fresh = new Set<number>()
 
   createStamps = () => ({
@@ -47,7 +47,7 @@ class CountingSource {
     return stamps.unchangedSlot(place) === 0 ? undefined : 'stored'
   }
 
-  /** Somebody stores all items anew. */
+  /** Another writer stores all items again. */
   changeAll(): void {
     this.#fresh.clear()
   }
@@ -59,7 +59,11 @@ function open(valueSize: number, maxItems: number, maxSize: number): [NearCopies
   return [new NearCopies(source, options, () => 'v'), source]
 }
 
-/** Reads each key once, and tells how many reads went past the near copies. */
+/**
+ * Reads each key once.
+ *
+ * @returns how many reads no near copy answered
+ */
 function readAll(near: NearCopies, source: CountingSource, count: number, from = 0): number {
   const before = source.reads
   for (let i = from; i < from + count; i++) near.get(`key-${i}`)

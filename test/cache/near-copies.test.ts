@@ -5,7 +5,7 @@ import { ManualClock } from '../../testing/manual-clock.ts'
 
 let opened = 0
 
-/** Two caches of one name: what the first keeps beside it, the second changes. */
+/** Opens two caches of one name. The second changes items that the first keeps copies of. */
 function openTwice<V>(t: TestContext, options: Partial<CacheOptions> = {}): [Cache<V>, Cache<V>] {
   const name = `near-${process.pid}-${++opened}`
   const all: CacheOptions = {
@@ -22,7 +22,7 @@ function openTwice<V>(t: TestContext, options: Partial<CacheOptions> = {}): [Cac
   return pair
 }
 
-/** Read so often that it is kept. */
+/** Reads the item so often that the cache keeps a copy. */
 function readOften<V>(cache: Cache<V>, key: string): V | undefined {
   for (let i = 0; i < 3; i++) cache.get(key)
   return cache.get(key)

@@ -59,7 +59,7 @@ function checkImage(
   index: number,
 ): void {
   const engine = new Engine(openImage(geometry, image), { clock, lockTimeoutMs: 1000 })
-  // First as a survivor that only reads, then after what a takeover leaves.
+  // Checks first as a survivor that only reads, and then again after a takeover.
   for (const round of ['reading', 'after recovery']) {
     for (let i = 1; i < RUNS; i += 2) {
       if (`k${i}` === key) continue
@@ -72,7 +72,7 @@ function checkImage(
   }
 }
 
-/** Where each slot's value lies. */
+/** @returns where the value of each slot lies */
 function slotPlaces(engine: Engine): (number | undefined)[] {
   return Array.from({ length: GEOMETRY.maxItems }, (_, i) =>
     engine.readSlot(i + 1, (_key, { offset }) => offset),

@@ -36,22 +36,22 @@ const MODES: Readonly<Record<string, Geometry>> = {
 }
 
 const LONG_KEY = 'a key that is longer than what fits into its slot'.slice(0, 44)
-/** Of one chain, by the hash that has them collide. */
+/** The keys of one chain: their hashes collide. */
 const [BEHIND, IN_FRONT] = COLLIDING
 const KEYS = ['a', 'b', BEHIND, IN_FRONT, 'ends', LONG_KEY, 'new', 'n', 'last'] as const
-/** Many more than it takes to be noted as asked for most. */
+/** Many more requests than an item needs to count as the most requested. */
 const ENOUGH_REQUESTS = 3000
 
 interface Operation {
-  /** The item it is about, which it may lose; all others are as before or as afterwards. */
+  /** The item of the call. The call may lose it; all other items are as before or as afterwards. */
   readonly key: string
   /** The item is never lost: it is as before or as afterwards. */
   readonly keepsItem?: boolean
   /** Fills the cache first. */
   readonly full?: boolean
-  /** Lets what ends be over first. */
+  /** Lets items with an end expire first. */
   readonly late?: boolean
-  /** Two items share a chain, and the one behind is asked for most. */
+  /** Two items share a chain, and the second is requested more often. */
   readonly crowded?: boolean
   run(engine: Engine): void
 }

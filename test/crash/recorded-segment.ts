@@ -11,7 +11,7 @@ import { createPrivateSegment, type Geometry, Segment } from '../../src/segment/
 
 type View = Int32Array | Float64Array | BigInt64Array | Buffer
 
-/** What a segment was after each store. */
+/** The bytes of the segment after each store. */
 export class RecordedSegment {
   readonly segment: Segment
   readonly #all: Buffer
@@ -29,7 +29,7 @@ export class RecordedSegment {
     this.#recordIntegers()
   }
 
-  /** From what it was before, to what it is after the last store of `act`. */
+  /** The images from before the first store of `act` to after its last store. */
   record(act: () => void): readonly Buffer[] {
     const images = [Buffer.from(this.#all)]
     this.#images = images
@@ -41,7 +41,7 @@ export class RecordedSegment {
     }
   }
 
-  /** Whatever makes stores or views of its own from now on sees the real ones again. */
+  /** Puts the real stores and views back. Code that makes its own from now on gets those. */
   restore(): void {
     for (const restore of this.#restore.splice(0)) restore()
   }
@@ -51,7 +51,7 @@ export class RecordedSegment {
     if (this.#images?.at(-1)?.equals(image) !== true) this.#images?.push(image)
   }
 
-  /** A call that changed many bytes: first half of them, then all. */
+  /** Keeps two images of a call: the first half of its changes, then all of them. */
   #keepHalfway(before: Buffer): void {
     const all = this.#all
     if (this.#images === undefined || before.equals(all)) return
@@ -119,7 +119,7 @@ function recordAtomics(originals: WeakMap<object, View>, keepImage: () => void):
   return () => Object.assign(Atomics, real)
 }
 
-/** A segment as somebody else finds it: the owner of the lock is dead. */
+/** A segment as another process finds it: the owner of the lock is dead. */
 export function openImage(geometry: Geometry, image: Buffer): Segment {
   const { mapping } = createPrivateSegment('image', geometry)
   image.copy(Buffer.from(mapping.buffer))

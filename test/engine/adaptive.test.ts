@@ -7,7 +7,11 @@ function openAdaptive(maxItems: number): Bench {
   return openBench({ eviction: 'adaptive', maxItems })
 }
 
-/** As users of a cache do. Whether it was a hit. */
+/**
+ * Gets a key, and sets it after a miss.
+ *
+ * @returns whether it was a hit
+ */
 function getOrSet(bench: Bench, key: string): boolean {
   if (bench.get(key) !== undefined) return true
   assert.equal(bench.set(key, 'v'), 'stored')

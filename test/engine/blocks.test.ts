@@ -10,7 +10,7 @@ interface Run {
   readonly count: number
 }
 
-/** An allocator that nobody can get wrong: one boolean a block. */
+/** An allocator too simple to be wrong: it has one boolean per block. */
 class NaiveBlocks {
   readonly used: boolean[]
 
@@ -159,7 +159,7 @@ describe('a full bitmap cache', () => {
   }
 })
 
-/** A set is refused only if no free run would have held it, and reads tell what was stored last. */
+/** A set is refused only if no free run can hold it, and reads return what was stored last. */
 function randomChange(random: Random, bench: Bench, model: Map<string, string>, lru: boolean) {
   const key = `k${random.below(20)}`
   if (random.chance(0.25)) {

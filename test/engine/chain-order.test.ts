@@ -9,7 +9,7 @@ import { asText, type Bench, openBench } from '../../testing/segments.ts'
 /** Enough for a vote to be clear: one request of 128 is noted. */
 const MANY = 5000
 
-/** Four items in one chain, of which `abcd4` is the first and `abcd1` the last. */
+/** Four items in one chain: `abcd4` is the first, and `abcd1` is the last. */
 function collidingBench(): Bench & { readonly depths: Depths } {
   const bench = openBench({ hash: 'murmur2', eviction: 'lru' })
   for (const key of COLLIDING) bench.set(key, key)
@@ -21,7 +21,7 @@ function collidingBench(): Bench & { readonly depths: Depths } {
   return { ...bench, depths }
 }
 
-/** So many requests for these keys, each as often as its share says. */
+/** Makes that many requests for these keys, each as often as its share says. */
 function ask({ get }: Bench, shares: Readonly<Record<string, number>>, count = MANY): void {
   const random = randomFrom(1)
   const drawn = Object.entries(shares).flatMap(([key, share]) => Array<string>(share).fill(key))

@@ -8,7 +8,7 @@ import { seededRandom } from '../../testing/random.ts'
 import { type Bench, openBench } from '../../testing/segments.ts'
 import { slotOf, slotWord, stateWord } from './damage.ts'
 
-/** What docs/format/segment.md says that the checksum of an item is made of. */
+/** The checksum of an item as docs/format/segment.md describes it. */
 function documentedChecksum(bench: Bench, key: string): number {
   const { table, blocks } = bench.parts
   const slot = slotOf(bench, key)

@@ -11,7 +11,7 @@ import { type Bench, openBench } from '../../testing/segments.ts'
 const BLOCK_COUNT = 128
 const BITMAP = { maxItems: 100, blockSize: 16, blockCount: BLOCK_COUNT, bitmap: true } as const
 
-/** Half of the blocks free, every second pair of them: so no run is longer than two. */
+/** Half of the blocks are free, every second pair of them, so no run is longer than two. */
 function openGappy(wanted: Partial<Geometry>): Bench {
   const bench = openBench({ ...BITMAP, ...wanted })
   for (let i = 0; i < BLOCK_COUNT / 2; i++) bench.set(`k${i}`, pairFor(i))

@@ -15,7 +15,7 @@ import type { Bench } from '../../testing/segments.ts'
 
 export interface Damage {
   readonly name: string
-  /** A sentence of `verify` that must tell of it; undefined: nobody could see it. */
+  /** Matches the sentence of `verify` that reports it; undefined if no check can see it. */
   readonly problem: RegExp | undefined
   readonly needs?: 'lru' | 'adaptive' | 'bitmap'
   apply(bench: Bench): void
@@ -55,7 +55,7 @@ const setWord =
 const heapWord = ({ segment }: Bench, entry: number) =>
   (segment.layout.heapOffset + (HEAP_LEAD + entry) * HEAP_ENTRY_SIZE) / 4
 
-/** For a bench with the items `a` to `e`, of which `c` was deleted. */
+/** For a bench that stored the items `a` to `e` and deleted `c`. */
 export const DAMAGES: readonly Damage[] = [
   {
     name: 'a bucket that lost its chain',

@@ -126,7 +126,7 @@ function wordsOf(key: PreparedKey): number[] {
   return [...key.words.subarray(0, (key.size + 3) >> 2)]
 }
 
-/** As the paper says it, word for word, without a thought for speed. */
+/** The algorithm of the paper, word for word, without regard to speed. */
 function halfSipHash(c: number, d: number, seed: Buffer, bytes: Uint8Array): number {
   const v = [
     seed.readUInt32LE(0),

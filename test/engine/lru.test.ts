@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { type Random, seededRandom } from '../../testing/random.ts'
 import { type Bench, openBench } from '../../testing/segments.ts'
 
-/** What an LRU cache of `limit` items holds: least recently used first. */
+/** The items of an LRU cache of `limit` items, the least recently used first. */
 class LruModel {
   readonly items = new Map<string, string>()
   readonly victims: string[] = []
@@ -34,7 +34,7 @@ class LruModel {
   }
 }
 
-/** One random operation on both; what was read must agree. */
+/** Runs one random operation on both, and compares what they return. */
 function step(random: Random, bench: Bench, model: LruModel, keyCount: number): void {
   const { engine } = bench
   // Squared: a few keys are hot, many are cold.
@@ -55,7 +55,7 @@ function step(random: Random, bench: Bench, model: LruModel, keyCount: number): 
   }
 }
 
-/** Which keys go, in order, when the cache is filled anew. */
+/** Fills the cache with new items, and checks which keys are evicted, in order. */
 function drain(bench: Bench, model: LruModel): void {
   const expected = [...model.items.keys()]
   const { slotCount, maxItems } = { ...bench.engine.stats(), slotCount: bench.engine.slotCount }
@@ -132,7 +132,7 @@ describe('LRU eviction', () => {
     for (let i = 0; i < 2000; i++) step(random, bench, model, 100)
     const bucket = bench.parts.table.bucketAt(0)
     bench.parts.table.beginChange(bucket)
-    bench.segment.words[bucket + 1] = 4711 // whoever comes by rebuilds
+    bench.segment.words[bucket + 1] = 4711 // the next writer that comes here rebuilds
     for (let i = 0; i < 100; i++) bench.engine.delete(`nobody-${i}`)
     drain(bench, model)
   })

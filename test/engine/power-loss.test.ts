@@ -41,7 +41,7 @@ function openStore(mode: Partial<Geometry>): Bench {
   })
 }
 
-/** As whoever opens the file first after the machine was started again. */
+/** Attaches as the first process that opens the file after the machine has started again. */
 function restart(bench: Bench): Engine {
   const { words } = bench.segment
   words[(LOCK_OFFSET + LOCK.fields.owner.offset) / 4] = 0
@@ -49,7 +49,7 @@ function restart(bench: Bench): Engine {
   return bench.attach()
 }
 
-/** Everything that each key ever was: its kind, its bytes and its end. */
+/** Every kind, bytes and end that each key ever had. */
 class History {
   readonly #seen = new Map<string, Set<string>>()
   readonly #engine: Engine
@@ -90,7 +90,7 @@ function work({ engine, clock, set }: Bench, random: Random, history: History): 
   }
 }
 
-/** Replaces pages by older ones or by zeros, but the first, which has the header. */
+/** Replaces pages by older ones or by zeros, except the first page, which has the header. */
 function losePages({ segment }: Bench, random: Random, images: readonly Buffer[]): Set<number> {
   const lost = new Set<number>()
   const rate = random.pick([0.02, 0.2, 0.6])
@@ -104,7 +104,7 @@ function losePages({ segment }: Bench, random: Random, images: readonly Buffer[]
   return lost
 }
 
-/** Whether all bytes that an item has are on pages that were not lost. */
+/** @returns whether all bytes of an item are on pages that were not lost */
 function isUntouched(bench: Bench, slot: number, lost: ReadonlySet<number>): boolean {
   const { layout } = bench.segment
   const { table, blocks } = bench.parts
@@ -237,7 +237,7 @@ test('a check that was cut short is done again, and is not taken for an ordinary
   for (const key of KEYS) bench.set(key, `value of ${key}`)
   damage(bench, slotOf(bench, 'k1'), 0)
   const { table } = bench.parts
-  // As a process leaves it that was killed in the middle: versions odd, chains empty.
+  // Leaves what a process leaves that was killed in the middle: odd versions, empty chains.
   for (let index = 0; index < table.bucketCount; index++) {
     table.beginChange(table.bucketAt(index))
     table.emptyChain(table.bucketAt(index))

@@ -32,7 +32,7 @@ describe('a read without the lock', () => {
   test('led into another chain by a reused slot tries again, and does not say miss', () => {
     const { set, key, engine, read } = collidingBench()
     for (const name of COLLIDING) set(name, name)
-    // The newest is the first of its chain; the one looked for is behind it.
+    // The newest item is the first of its chain; the item that is read comes after it.
     const wanted = hooked(key('abcd1'), () => {
       engine.delete('abcd4')
       set('elsewhere', 'x') // takes the slot that was freed

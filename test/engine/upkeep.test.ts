@@ -5,7 +5,7 @@ import { openBench } from '../../testing/segments.ts'
 
 const ITEM_COUNT = 1000
 
-/** A bench full of items that have all ended, and a sweeper whose every look at the clock costs. */
+/** A bench full of expired items, and a sweeper for which each look at the clock takes time. */
 function endedBench(msALook: number) {
   const bench = openBench({ maxItems: ITEM_COUNT })
   for (let i = 0; i < ITEM_COUNT; i++) bench.set(`k${i}`, 'v', 10)

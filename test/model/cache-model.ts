@@ -11,7 +11,7 @@ export interface ModelSizes {
   readonly maxItems: number
   readonly eviction: EvictionName
   readonly ignoreTtl: boolean
-  /** Undefined: one block an item. Else values take whole blocks of this many bytes. */
+  /** Undefined: each item has one block. Else values take whole blocks of this many bytes. */
   readonly blockSize?: number
   readonly blocks?: number
 }
@@ -23,7 +23,7 @@ interface ModelItem {
   value: ModelValue
   /** 0: never. */
   expiresAtMs: number
-  /** It was over at some time, and is there again only because time went back. */
+  /** It had expired once, and is there again only because time went back. */
   wasOver: boolean
 }
 
@@ -35,7 +35,7 @@ export class CacheModel {
   /** The least recently used first. */
   readonly #items = new Map<string, ModelItem>()
   #nowMs: number
-  /** How many items the last command may have cost, beside those that were over. */
+  /** How many items the last command may have evicted, not counting expired items. */
   #mayEvict = 0
 
   constructor(sizes: ModelSizes, nowMs: number) {
@@ -54,7 +54,7 @@ export class CacheModel {
     return item?.value
   }
 
-  /** As `get`, and no use. */
+  /** Reads as `get` does, but does not count as a use. */
   peek(key: string): ModelValue | undefined {
     return this.#live(key)?.value
   }
@@ -108,7 +108,7 @@ export class CacheModel {
     this.#items.set(key, item)
   }
 
-  /** A counter goes on with its end. */
+  /** A counter keeps its end. */
   counted(key: string, value: ModelValue): void {
     const item = this.#live(key)
     if (item === undefined) throw new Error(`there is no counter ${key}`)
@@ -116,7 +116,11 @@ export class CacheModel {
     this.#use(key)
   }
 
-  /** Compares with the items that were found, takes out what may be gone, and tells the rest. */
+  /**
+   * Compares the model with the items that were found, and drops the items that may be gone.
+   *
+   * @returns the differences that are left
+   */
   differences(found: ReadonlyMap<string, unknown>): string[] {
     const wrong: string[] = []
     for (const [key, item] of [...this.#items]) {
@@ -153,7 +157,11 @@ export class CacheModel {
     else for (const key of others) this.#items.delete(key)
   }
 
-  /** However the blocks of the others lie. What is over makes room when it is needed. */
+  /**
+   * Expired items make room when it is needed.
+   *
+   * @returns whether the value fits, however the blocks of other items lie
+   */
   #surelyFits(others: readonly string[], value: ModelValue): boolean {
     const { maxItems, blocks } = this.#sizes
     if (others.length >= maxItems) return false

@@ -1,6 +1,6 @@
 /**
- * A cache and its model side by side: each command is done to both, and whatever differs is an
- * assertion that fails.
+ * A cache and its model side by side. Each command runs on both, and any difference fails an
+ * assertion.
  */
 
 import assert from 'node:assert/strict'
@@ -22,7 +22,7 @@ export type Command =
   | { readonly kind: 'touch'; readonly key: string; readonly ttlMs: number }
   | { readonly kind: Arithmetic; readonly key: string; readonly by: number }
   | { readonly kind: 'clear' | 'sweep' | 'other attachment' }
-  /** Below 0: back. */
+  /** Below 0, time goes back. */
   | { readonly kind: 'time'; readonly byMs: number }
 
 /** What both are made of. */
@@ -139,7 +139,7 @@ export class ModelledCache {
     this.#model.stored(key, after, Number.POSITIVE_INFINITY)
   }
 
-  /** Afterwards nothing that is over takes any room. */
+  /** Afterwards no expired item takes any room. */
   #sweep(): void {
     this.#cache.sweep()
     assert.equal(this.#cache.stats().items, [...this.#cache.keys()].length)

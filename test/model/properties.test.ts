@@ -21,7 +21,7 @@ const runs = Number(process.env.UNDERCROFT_TEST_RUNS ?? DEFAULT_RUNS)
 const seed = Number(process.env.UNDERCROFT_TEST_SEED ?? DEFAULT_SEED)
 const directory = processDir()
 
-/** More than fit; one is longer than what fits into a slot, and all share few chains. */
+/** More keys than fit. One is longer than a slot holds, and all share few chains. */
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'a key that is longer than the slot')
 const ttlMs = fc.oneof(
   { weight: 2, arbitrary: fc.constant(FOREVER) },

@@ -1,6 +1,6 @@
 /**
- * Long schedules under a clock that is moved by hand: items end, are swept and are evicted while
- * time goes on, stands still, leaps, and goes back.
+ * Long schedules under a clock that is moved by hand: items expire, are swept and are evicted while
+ * time continues, stands still, leaps, and goes back.
  *
  * UNDERCROFT_TEST_STEPS gives the steps of each mode, UNDERCROFT_TEST_SEED the seed.
  */

@@ -12,14 +12,14 @@ import { untilStored } from '../../testing/runner-process.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { startWebSite } from './web-site.ts'
 
-/** For a hang. */
+/** A limit for a hang. */
 const BROWSER_LIMIT_MS = 120_000
 
 /** No window, and nothing of its own over the network. Root must do without the sandbox. */
 const FLAGS = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  // Time passes as soon as the page waits for nothing any more.
+  // Time passes as soon as the page has nothing left to wait for.
   ...['--virtual-time-budget=60000', '--dump-dom'],
 ]
 

@@ -9,7 +9,7 @@ import { requirePeer } from '../../testing/peers/peers.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { startWebSite } from './web-site.ts'
 
-/** Undefined: the test was skipped. */
+/** @returns undefined if the test was skipped */
 async function startCurl(t: TestContext) {
   const command = requirePeer(t, 'curl')
   if (command === undefined) return undefined

@@ -17,7 +17,7 @@ export interface StartApp {
 
 export interface AppFacts {
   readonly addresses: readonly string[]
-  /** The most memory there was until now. */
+  /** The most memory that the process has had until now. */
   readonly peakSize: number
   readonly log: readonly string[]
 }

@@ -52,7 +52,7 @@ async function serve(
   return { app, nginx: await startNginx(t, command, locations(upstream)) }
 }
 
-/** A request with a body, or one that shall not be answered. */
+/** A request with a body, or a request that gets no answer. */
 function send({ socketPath }: Nginx, path: string, headers = {}, method = 'POST') {
   return request({ socketPath, path, method, headers, agent: false })
 }
@@ -63,7 +63,7 @@ async function sizeOf(answer: IncomingMessage): Promise<number> {
   return size
 }
 
-/** Sends so many MiB as fast as they are taken. */
+/** Sends that many MiB as fast as the server takes them. */
 async function sendBody(to: NodeJS.WritableStream, count: number): Promise<string> {
   const hash = createHash('sha1')
   for (let index = 0; index < count; index++) {

@@ -91,7 +91,11 @@ export function describeNginxContract(name: string, startCache: StartCache): voi
   })
 }
 
-/** What `@real` leads to; gives its Unix socket. */
+/**
+ * Starts what `@real` leads to.
+ *
+ * @returns the path of its Unix socket
+ */
 async function startApplication(t: TestContext): Promise<string> {
   const path = join(tempDir(t), 'application.sock')
   const server = createServer((request, answer) => {

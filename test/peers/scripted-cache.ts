@@ -1,6 +1,6 @@
 /**
  * The least that nginx takes for a cache: the bytes under a key for modifier2 3, nothing for a
- * miss. It shows that recipes and stored bytes are right whatever the real server does.
+ * miss. It shows that recipes and stored bytes are right, regardless of the real server.
  */
 
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { tempDir } from '../../testing/temp-dir.ts'
 /** The uwsgi packet header: modifier1, size of the dictionary in 16 bits, modifier2. */
 const HEADER_SIZE = 4
 
-/** Gives the path of the Unix socket it listens on. */
+/** @returns the path of the Unix socket on which it listens */
 export async function startScriptedCache(
   scope: Scope,
   stored: ReadonlyMap<string, Uint8Array>,

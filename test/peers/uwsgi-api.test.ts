@@ -1,5 +1,5 @@
 /**
- * uWSGI's functions in Node, with a cache inside a real uWSGI, and Python beside them.
+ * uWSGI's functions in Node, with a cache inside a real uWSGI, and Python next to them.
  */
 
 import assert from 'node:assert/strict'

@@ -184,7 +184,7 @@ check-static = ${directory}`
   }
 })
 
-/** Without what an HTTP server adds that keeps connections and knows the time. */
+/** The header without fields about kept connections and the time, which only some servers add. */
 function comparable({ statusLine, headers, text }: RawResponse) {
   const own = headers.filter(line => !/^(?:Date|Keep-Alive|Connection: keep-alive)/.test(line))
   return { status: statusLine.replace(/^HTTP\/1\.\d /, ''), headers: own.sort(), text }

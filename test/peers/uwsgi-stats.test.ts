@@ -1,5 +1,6 @@
 /**
- * Statistics of a real uWSGI beside ours: the same members in the same order, and `top` reads both.
+ * Statistics of a real uWSGI compared with ours: they have the same members in the same order, and
+ * `top` reads both.
  */
 
 import assert from 'node:assert/strict'

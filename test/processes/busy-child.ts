@@ -1,5 +1,5 @@
 /**
- * A process that works on a cache flat out until it is told to stop, then tells what it saw.
+ * A process that works on a cache flat out until the test stops it, and then reports what it saw.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'

@@ -1,5 +1,5 @@
 /**
- * A process with one cache, which does what the test tells it. The test's side is
+ * A process with one cache, which runs the commands of the test. The test's side is
  * cache-process.ts.
  */
 

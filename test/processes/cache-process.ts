@@ -48,7 +48,7 @@ export class CacheProcess {
   }
 }
 
-/** So many processes that share a cache, or that do not have one yet. */
+/** Starts that many processes that share a cache, or that do not have one yet. */
 export function startProcesses(
   scope: Scope,
   count: number,
@@ -65,7 +65,7 @@ export function ownCache<O extends Omit<CacheOptions, 'name' | 'directory'>>(
   return { name: 'shared', directory: memoryDir(scope), ...options }
 }
 
-/** Opens it in the test's process, and checks every invariant when the test ends. */
+/** Opens the cache in the test's process, and checks every invariant when the test ends. */
 export function openHere<V = unknown>(scope: Scope, options: CacheOptions): Cache<V> {
   const cache = Cache.open<V>(options)
   onEnd(scope, () => {

@@ -23,7 +23,7 @@ export function checkedValue(key: string, n: number, size: number): unknown {
   }
 }
 
-/** What is wrong with a value that was got for the key, or undefined. */
+/** @returns what is wrong with a value that a reader got for the key, or undefined */
 export function faultOf(key: string, value: unknown): string | undefined {
   const text = textOf(value)
   const [sum, ...rest] = text?.split(' ') ?? []

@@ -1,6 +1,6 @@
 /**
- * A cluster of its own: the primary starts workers that count and add, and tells how many keys they
- * added in all.
+ * A cluster of its own: the primary starts workers that count and add, and reports how many keys
+ * they added in all.
  */
 
 import cluster from 'node:cluster'
@@ -23,7 +23,7 @@ if (cluster.isPrimary) {
     sendToParent(work(message as ClusterTask))
     process.disconnect()
   })
-  // A worker that is online may still be loading this file, and nobody would hear the task.
+  // A worker that is online may still be loading this file, and would miss the task.
   sendToParent('listening')
 }
 

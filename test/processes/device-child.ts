@@ -1,6 +1,6 @@
 /**
- * Opens a cache as it is told in its arguments, fills it, opens it once more, and says what came of
- * each step: to stdout, because it runs in surroundings that a test has spoiled.
+ * Opens a cache with the options in its arguments, fills it, and opens it once more. It writes the
+ * outcome of each step to stdout, because it runs in surroundings that a test has spoiled.
  */
 
 import { execFileSync } from 'node:child_process'

@@ -47,7 +47,7 @@ async function prepare(
   return { cache, options: all, child, fail, die }
 }
 
-/** All others are there, and the lock was taken over once. */
+/** Asserts that all other items are there, and that the lock was taken over once. */
 function assertSurvived(cache: Cache): void {
   assert.deepEqual(cache.verify().problems, [])
   for (const key of OTHERS) assert.equal(cache.get(key), `value of ${key}`)

@@ -34,7 +34,7 @@ describe('four web servers that are asked for a cold page 50 times each', () => 
     const { cache, servers } = await startServers(t)
     const bodies = new Map(servers.map(server => [server, askOften(server)]))
     const first = await whoAsked(cache, servers, 1)
-    for (const lost of bodies.get(first) ?? []) lost.catch(() => {}) // nobody is there to answer
+    for (const lost of bodies.get(first) ?? []) lost.catch(() => {}) // its server is killed
     await first.child.kill()
     const others = servers.filter(server => server !== first)
     const next = await whoAsked(cache, others, 2)
@@ -66,7 +66,11 @@ function askOften({ port }: Server): Promise<string>[] {
   })
 }
 
-/** When all requests are there, and the application was asked so many times. */
+/**
+ * Waits until all requests have arrived and the application was asked that many times.
+ *
+ * @returns the server that asked last
+ */
 async function whoAsked(cache: Cache, servers: readonly Server[], times: number): Promise<Server> {
   const count = PROCESS_COUNT * REQUEST_COUNT
   await until('all requests are there', () => cache.get('arrived') === count)

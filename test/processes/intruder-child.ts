@@ -1,5 +1,5 @@
 /**
- * Opens a cache in the directory that is this user's own by default, and says what came of it: to
+ * Opens a cache in the directory that is this user's own by default. It writes the outcome to
  * stdout, because it runs as another user.
  */
 

@@ -42,7 +42,7 @@ describe('a file that is', () => {
     fs.truncateSync(file, 4096)
     await assert.rejects(user.ask({ directory, name: 'lost' }), /ended \(SIGBUS\)/)
     assert.equal(await bystander.ask({ directory, name: 'other' }), VALUE)
-    // The next is told before it touches anything, here and in every other process.
+    // The next opener gets an error before it touches any byte, here and in every other process.
     assert.throws(() => Cache.open({ name: 'lost', directory, maxItems: 5000 }), {
       code: 'UNDERCROFT_TRUNCATED',
     })

@@ -1,5 +1,5 @@
 /**
- * Files and links that somebody else put where a user's segments are looked for.
+ * Files and links that another user has put where undercroft looks for a user's segments.
  */
 
 import assert from 'node:assert/strict'
@@ -13,7 +13,7 @@ import { userId } from '../../src/platform/index.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 
-/** Nobody's, as far as we know; its directory in /dev/shm is made and removed by these tests. */
+/** A user id that no account has, we assume. These tests make and remove its directory. */
 const STRANGER = 54_321
 const HOME = `/dev/shm/undercroft-${STRANGER}`
 const CHILD = fileURLToPath(new URL('./intruder-child.js', import.meta.url))

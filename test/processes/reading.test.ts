@@ -25,7 +25,7 @@ async function stop(child: Busy): Promise<BusyReport> {
   return (await child.ask('stop')) as BusyReport
 }
 
-/** Until others have written so often that what is looked for had every chance to happen. */
+/** Reads until others have written so often that a fault had every chance to happen. */
 async function untilWritten(cache: Cache, key: string, times: number): Promise<void> {
   let seen = 0
   let last: unknown

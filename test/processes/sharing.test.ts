@@ -39,7 +39,7 @@ test('a process paused in the middle of a get makes nobody evict what is in use'
   const cache = openHere(t, options)
   for (let i = 0; i < 10; i++) cache.set(`key-${i}`, i)
   for (let i = 0; i < 100; i++) cache.get('key-0')
-  setUseClock(options.directory, 5) // what it stores when it goes on
+  setUseClock(options.directory, 5) // what it stores when it continues
   cache.get('key-0')
   for (let i = 10; i < 19; i++) cache.set(`key-${i}`, i)
   assert.equal(cache.get('key-0'), 0)
@@ -64,7 +64,7 @@ describe('the end of an item, across processes and in real time', () => {
     for (let round = 0; round < 5; round++) {
       await readers[0]?.call('set', 'brief', round, { ttlMs: TTL_MS })
       const endsAtMs = cache.getItem('brief')?.expiresAtMs
-      if (endsAtMs === undefined) continue // a machine so slow that it was over before we looked
+      if (endsAtMs === undefined) continue // a slow machine: it expired before we looked
       const watch = { kind: 'watchEnd', key: 'brief', endsAtMs } as const
       const seen = await Promise.all(readers.map(reader => reader.ask(watch)))
       for (const { late } of seen as { late: number }[]) assert.equal(late, 0)

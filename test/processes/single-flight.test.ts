@@ -1,5 +1,5 @@
 /**
- * One load of a cold key in all processes, also when the one that loads is killed or stopped.
+ * All processes load a cold key once, also when the process that loads is killed or stopped.
  */
 
 import assert from 'node:assert/strict'
@@ -15,7 +15,7 @@ const REQUEST_COUNT = 50
 type Loader = Child<LoadTask, LoadReply>
 
 interface Setting {
-  /** The one that loads. */
+  /** The process that loads. */
   readonly leader: Loader
   readonly others: readonly Loader[]
 }
@@ -71,7 +71,7 @@ async function startAsking(t: TestContext): Promise<Setting> {
 
 const upcoming = new WeakMap<Loader, Promise<LoadReply>>()
 
-/** The next thing a child says, asked for once and kept until somebody takes it. */
+/** The next message of a child, asked for once and kept until a caller takes it. */
 function peek(child: Loader): Promise<LoadReply> {
   const reply = upcoming.get(child) ?? child.next(60_000)
   upcoming.set(child, reply)
@@ -87,7 +87,7 @@ async function firstToLoad(children: readonly Loader[]): Promise<[Loader, Loader
   return [leader, children.filter(child => child !== leader)]
 }
 
-/** Nobody says that it loads: the next word of each is that it has all its answers. */
+/** No child reports a load: the next message of each child is that it has all its answers. */
 async function assertAnswered(children: readonly Loader[], value: string): Promise<void> {
   for (const child of children) {
     const reply = await peek(child)

@@ -64,7 +64,7 @@ class Storm {
     void this.#listen(child)
   }
 
-  /** Until the process is gone; `next` rejects then, once all it said was heard. */
+  /** Waits until the process is gone. `next` then rejects after the last message was read. */
   async #listen(child: Child<StormTask, StormMessage>): Promise<void> {
     const killed = child.exit.then(() => undefined)
     for (;;) {

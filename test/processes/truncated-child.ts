@@ -1,5 +1,5 @@
 /**
- * Uses caches of a directory until it is told to look once more at one of them.
+ * Opens caches of a directory, and uses one of them each time the test asks for it.
  */
 
 import { Cache } from '../../src/index.ts'
@@ -12,7 +12,11 @@ export interface TruncatedTask {
 
 const caches = new Map<string, Cache>()
 
-/** Stores, reads and checks; what it has read. */
+/**
+ * Stores, reads and checks.
+ *
+ * @returns what it has read
+ */
 answer<TruncatedTask, unknown>(({ directory, name }) => {
   let cache = caches.get(name)
   if (cache === undefined) {

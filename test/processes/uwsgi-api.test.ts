@@ -1,5 +1,5 @@
 /**
- * uWSGI's functions on a cache that several processes share, found as workers find it.
+ * uWSGI's functions on a cache that several processes share and find as workers do.
  */
 
 import assert from 'node:assert/strict'
@@ -14,7 +14,7 @@ import { type Call, describeUwsgiApi } from '../../testing/uwsgi-api-contract.ts
 
 const SCRIPT = new URL('../../testing/uwsgi-api-child.js', import.meta.url)
 
-/** The caches `first` and `second`, and the environment that tells a worker of them. */
+/** The caches `first` and `second`, and the environment that names them to a worker. */
 function makeInstance(scope: Scope) {
   const directory = memoryDir(scope)
   const sizes = { maxItems: 100, blockSize: 65_536, bitmap: false, maxKeySize: 2048, directory }

@@ -29,7 +29,7 @@ function open(file: string, geometry: Geometry = GEOMETRY) {
   return Object.assign(segment, { [Symbol.dispose]: () => segment.close() })
 }
 
-/** A segment's file that nobody has open. */
+/** A segment's file that no process has open. */
 function createdFile(scope: Scope): string {
   const file = segmentPath('made', memoryDir(scope), undefined)
   open(file).close()

@@ -1,5 +1,5 @@
 /**
- * A process that serves, for accept.test.ts: it does as it is told, and reports.
+ * A process that serves, for accept.test.ts. It runs the commands of the test, and reports each.
  */
 
 import { closeSync, openSync } from 'node:fs'
@@ -15,7 +15,7 @@ export type AcceptTask =
   | { readonly kind: 'close' }
   | { readonly kind: 'exit'; readonly code: number }
 
-/** What was done, or the message of an error that the server told of. */
+/** What was done, or the message of an error that the server reported. */
 export type AcceptReport = { readonly done: string } | { readonly failure: string }
 
 const cache = openTestCache({ name: 'first' })

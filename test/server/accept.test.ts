@@ -30,7 +30,7 @@ async function serve(options: ServeOptions = {}) {
   return { server, tcp, unix, [Symbol.asyncDispose]: () => server.close() }
 }
 
-/** Where Linux tells: the open descriptors of this process. */
+/** @returns how many descriptors this process has open, as Linux counts them */
 function descriptorCount(): number {
   return readdirSync('/proc/self/fd').length
 }
@@ -202,7 +202,7 @@ async function startServing(child: AcceptChild, scope: Scope): Promise<string> {
   return report.done
 }
 
-/** Sockets of TCP that this process makes for so many requests, each with its own connection. */
+/** @returns how many TCP sockets this process makes for requests with a connection each */
 async function socketsMadeBy(requestCount: number, address: string): Promise<number> {
   let count = 0
   const hook = createHook({

@@ -19,7 +19,7 @@ async function serve(options: ServeOptions = {}) {
   cache.set('foo', Buffer.from('bar'))
   const server = await serveCaches([cache], { listen: '127.0.0.1:0', ...options })
   const address = server.addresses[0] ?? ''
-  /** Asks again where the short time limits of these tests were too short for this machine. */
+  /** Asks again if the short time limits of these tests were too short for this machine. */
   const stillWorks = () =>
     until('the server answers others', async () => {
       const reply = await exchange(address, Buffer.from('6f030000666f6f', 'hex'))

@@ -1,5 +1,5 @@
 /**
- * A secret that only our own clients can prove to know: for both ends, and against all others.
+ * Only our own clients can prove that they know a secret: tests of both ends and of others.
  */
 
 import assert from 'node:assert/strict'
@@ -234,7 +234,7 @@ function loginPacket(nonce: Buffer, proof: Buffer): Buffer {
   return Buffer.concat(encodeDictionaryPacket(111, 17, pairs))
 }
 
-/** The challenge as bytes: no text, so not as receiveMagic has it. */
+/** The challenge as bytes. It is not text, so receiveMagic cannot return it. */
 async function challengeOf(client: RawClient): Promise<Buffer> {
   const header = await client.receive(4)
   const payload = await client.receive(header.readUInt16LE(1))

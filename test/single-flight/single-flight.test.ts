@@ -18,7 +18,7 @@ interface Setting {
   readonly cache: Cache<string>
   readonly clock: ManualClock
   readonly errors: unknown[]
-  /** Another process, as far as turns go. */
+  /** @returns turns that stand for those of another process */
   flight(): SingleFlight
 }
 
@@ -38,7 +38,7 @@ function setting(t: TestContext, options: Partial<CacheOptions> = {}): Setting {
   return { cache, clock, errors, flight: () => new SingleFlight({ cache, clock, onError }) }
 }
 
-/** Asks for `page`; a turn that leads is not ended. */
+/** Asks for `page`, and does not end a turn that leads. */
 function enter(
   { cache }: Setting,
   flight: SingleFlight,
@@ -236,7 +236,7 @@ async function pass(t: TestContext, { clock }: Setting, ms: number): Promise<voi
   for (let passed = 0; passed < ms; passed += RENEW_MS) {
     clock.advance(RENEW_MS)
     t.mock.timers.tick(RENEW_MS)
-    await new Promise(setImmediate) // what the timers began goes on between
+    await new Promise(setImmediate) // the work that the timers began continues here
   }
 }
 

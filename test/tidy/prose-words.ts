@@ -74,15 +74,6 @@ export const COMMENTS_TO_REWRITE: readonly Room[] = [
   { path: 'src/platform', why: NOT_YET },
   { path: 'src/segment', why: NOT_YET },
   { path: 'src/single-flight', why: NOT_YET },
-  { path: 'test/cache', why: NOT_YET },
-  { path: 'test/crash', why: NOT_YET },
-  { path: 'test/engine', why: NOT_YET },
-  { path: 'test/model', why: NOT_YET },
-  { path: 'test/peers', why: NOT_YET },
-  { path: 'test/processes', why: NOT_YET },
-  { path: 'test/segment', why: NOT_YET },
-  { path: 'test/server', why: NOT_YET },
-  { path: 'test/single-flight', why: NOT_YET },
 ]
 
 /** Files and folders with strings that people read: errors, log lines, `--help`. */
