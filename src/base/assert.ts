@@ -1,4 +1,6 @@
-/** Checks for our own bugs. What callers or shared memory got wrong has an error code instead. */
+/**
+ * Checks for bugs of this package. Faults of callers or shared memory have an error code instead.
+ */
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Error(`undercroft bug: it does not hold that ${claim}`)
 }

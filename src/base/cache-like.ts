@@ -1,37 +1,37 @@
 /**
- * What the layers above ask of a cache: the bytes under a key and the facts about them.
+ * Declares what the layers above ask of a cache: the bytes of a key, and the facts about them.
  *
- * Nothing here knows shared memory or sockets.
+ * These interfaces depend neither on shared memory nor on sockets.
  */
 
 import type { CounterOptions, CountOptions, SetItemOptions, TtlOptions } from './call-options.ts'
 import type { ValueTypeName } from './value.ts'
 
-/** A key: text (stored as UTF-8) or bytes. 1 byte up to the cache's `maxKeySize`. */
+/** A key: a string (stored as UTF-8) or bytes, from 1 byte to the cache's `maxKeySize`. */
 export type CacheKey = string | Uint8Array
 
-/** A value as bytes, and what they are. */
+/** A value as bytes, and their type. */
 export interface EncodedValue {
   readonly bytes: Uint8Array
-  /** What the bytes are. @default 'bytes' */
+  /** The type of the bytes. @default 'bytes' */
   readonly type?: ValueTypeName | undefined
 }
 
-/** One item as stored. */
+/** One item, as the cache stores it. */
 export interface StoredItem extends EncodedValue {
-  /** A copy of the value's bytes, the caller's to keep. */
+  /** A copy of the value's bytes, which the caller may keep and change. */
   readonly bytes: Buffer
-  /** The moment it ends, Unix milliseconds; 0: never. */
+  /** The moment at which the item ends, in Unix milliseconds; 0: never. */
   readonly expiresAtMs: number
 }
 
-/** The four operations on 64-bit counters, named as uWSGI names them. */
+/** The four operations on 64-bit counters, by their uWSGI names. */
 export type CounterOperation = 'inc' | 'dec' | 'mul' | 'div'
 
 /** Counts over all processes since the cache was created, and its fill. */
 export interface CacheStats {
   readonly name: string
-  /** Items in the table, expired ones not yet swept included. */
+  /** Items in the table, including expired ones that are not swept yet. */
   readonly items: number
   readonly maxItems: number
   readonly blockSize: number
@@ -47,57 +47,70 @@ export interface CacheStats {
   readonly size: number
   readonly hits: number
   readonly misses: number
-  /** Times the cache was found full: a value was refused, or everything cleared for one. */
+  /** Times that a full cache refused a value, or deleted everything to store one. */
   readonly full: number
   readonly evicted: number
   readonly expired: number
-  /** Times a writer lock was taken over from an owner that died. */
+  /** Times that a process took over the writer lock from an owner that died. */
   readonly takeovers: number
-  /** Items that recovery dropped: cut short by a crash, or damaged when the machine went down. */
+  /** Items that recovery dropped: a crash cut them short, or the machine went down. */
   readonly dropped: number
-  /** Processes and threads attached now. */
+  /** Threads that have the cache open now. */
   readonly openers: number
-  /** The last change, Unix milliseconds; 0: there was none, or nobody has it kept. */
+  /** When the last change was, in Unix milliseconds; 0: there was none, or it is not kept. */
   readonly lastModifiedAtMs: number
 }
 
 /** One step of an iteration over the keys. */
 export interface KeyPage {
   readonly keys: readonly Buffer[]
-  /** Where the next page begins; 0: there is none. */
+  /** The cursor of the next page; 0: this page was the last. */
   readonly next: number
 }
 
-/** What `verify()` found. */
+/** The result of `verify()`. */
 export interface VerifyReport {
   readonly ok: boolean
-  /** One sentence for each broken invariant; empty when `ok`. At most 100 are kept. */
+  /** One sentence for each broken invariant, at most 100; empty if `ok`. */
   readonly problems: readonly string[]
   readonly items: number
 }
 
-/** A cache as the server and the command line use it: bytes in, bytes out. */
+/** A cache as the server and the command line use it. Keys and values are bytes. */
 export interface ByteCache {
   readonly name: string
-  /** Counts a hit or a miss. */
+  /** @returns the item, and counts a hit; undefined on a miss, and counts a miss */
   getItem(key: CacheKey): StoredItem | undefined
   has(key: CacheKey): boolean
-  /** Stores either way. False: full. */
+  /**
+   * Stores a value, whether or not the key is present.
+   *
+   * @returns false if the cache is full
+   */
   set(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
-  /** Stores only if absent. False: there already, or full. */
+  /**
+   * Stores a value only if the key is absent.
+   *
+   * @returns false if the key is present, or if the cache is full
+   */
   add(key: CacheKey, value: Uint8Array, options?: TtlOptions): boolean
   /**
-   * Stores bytes as the kind of value they are, as `getItem` gave them. False: full, or the mode
-   * says so. Throws UNDERCROFT_VALUE_UNSUPPORTED when they are not of that kind.
+   * Stores bytes together with their type, as `getItem` returns them.
+   *
+   * @returns false if the cache is full, or if the mode forbids to store
+   * @throws UndercroftError - UNDERCROFT_VALUE_UNSUPPORTED if the bytes are not of their type
    */
   setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): boolean
   delete(key: CacheKey): boolean
-  /** Milliseconds left; `Infinity`: never ends; undefined: no such item. */
+  /**
+   * @returns the milliseconds left; `Infinity` if the item never ends; undefined without an item
+   */
   ttlMs(key: CacheKey): number | undefined
   touch(key: CacheKey, ttlMs: number): boolean
   /**
-   * The new value. Wraps modulo 2^64. Undefined: the cache is full, or with `onlyPresent` there is
-   * no item.
+   * Changes a counter. The result wraps modulo 2^64.
+   *
+   * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
    */
   count(
     key: CacheKey,
@@ -106,26 +119,33 @@ export interface ByteCache {
     options?: CountOptions,
   ): bigint | undefined
   /**
-   * Some of the live keys, in no particular order. Begin with cursor 0 and go on with `next` until
-   * it is 0 again: a key that is there all the time comes exactly once, however others write.
+   * Reads some of the live keys, in no particular order. The first cursor is 0, and each further
+   * cursor is the `next` of the page before, until that is 0. While others write, a key that is
+   * there all the time comes exactly once.
    */
   keyPage(cursor: number, limit: number): KeyPage
-  /** Deletes all items; how many there were. */
+  /**
+   * Deletes all items.
+   *
+   * @returns how many items there were
+   */
   clear(): number
   stats(): CacheStats
   verify(): VerifyReport
-  /** Longest key in bytes. */
+  /** Longest key, in bytes. */
   readonly maxKeySize: number
   /** Largest value in bytes. */
   readonly maxValueSize: number
 }
 
-/** The answer of a cache: a local one returns it at once, a remote one by promise. */
+/**
+ * The result of a cache. A local cache returns it at once, and a remote cache returns a promise.
+ */
 export type Awaitable<T> = T | Promise<T>
 
 /**
- * The least that a store of items has to do: what `HttpCache` and single-flight ask of a cache.
- * `Cache` and `RemoteCache` are such stores, and so is any object with these four methods.
+ * What `HttpCache` and single-flight ask of a cache. `Cache` and `RemoteCache` implement this
+ * interface, and any object with these four methods does.
  */
 export interface CacheLike {
   /** Longest key in bytes, if known. */
@@ -139,8 +159,8 @@ export interface CacheLike {
 }
 
 /**
- * Everything that `Cache` and `RemoteCache` both do, at once or by promise. Code that takes any of
- * them awaits each answer.
+ * Everything that both `Cache` and `RemoteCache` do, synchronously or by promise. Code that takes
+ * any of them awaits each result.
  */
 export interface AnyCache<V = unknown> extends CacheLike {
   readonly name: string
@@ -169,7 +189,7 @@ export interface AnyCache<V = unknown> extends CacheLike {
   keys(): Iterable<string> | AsyncIterable<string>
   entries(): Iterable<[string, V]> | AsyncIterable<[string, V]>
   keyPage(cursor: number, limit: number): Awaitable<KeyPage>
-  /** The number of deleted items; undefined from a server that does not report it. */
+  /** @returns the number of deleted items; undefined if a server does not report it */
   clear(): Awaitable<number | undefined>
   stats(): Awaitable<CacheStats>
   verify(): Awaitable<VerifyReport>

@@ -1,5 +1,5 @@
 /**
- * The options of single calls, and the names that each call accepts.
+ * Declares the options of single calls, and the names that each call accepts.
  *
  * A misspelt option would be ignored silently, and an item with `{ ttl: 5 }` would never end. So
  * every call refuses names that it does not know. Each table of names is a `Record` over the
@@ -11,8 +11,8 @@ import { invalidOption, requireKnownNames } from './options.ts'
 /** When an item ends. */
 export interface TtlOptions {
   /**
-   * Milliseconds the item lives, from 0 (already over) to `Infinity` (never ends). Fractions are
-   * rounded up. @default the cache's `ttlMs`
+   * Milliseconds that the item lives, from 0 (already over) to `Infinity` (never ends). Fractions
+   * are rounded up. @default the cache's `ttlMs`
    */
   readonly ttlMs?: number | undefined
 }
@@ -28,7 +28,7 @@ export interface CounterOptions extends TtlOptions {
   /** The value before the operation if the key is absent. @default the cache's `counterInitial` */
   readonly initial?: number | bigint | undefined
   /**
-   * Change only a counter that exists: nothing is created, and `initial` is not used.
+   * Change only a counter that exists. The call creates no counter and ignores `initial`.
    * @default false
    */
   readonly onlyPresent?: boolean | undefined
@@ -61,8 +61,8 @@ export const COUNT_OPTION_NAMES: OptionNames<CountOptions> = {
 /**
  * Refuses options that are not an object, and names that `call` does not know.
  *
- * `ttlMs` is compared first, because it is the only option of most calls: the check of
- * `{ ttlMs }` is one comparison then, and no lookup in `names`.
+ * `ttlMs` is compared first, because it is the only option of most calls. The check of `{ ttlMs }`
+ * is then one comparison, without a lookup in `names`.
  *
  * @throws UndercroftError - UNDERCROFT_OPTION_INVALID, with the given name, the allowed names and
  * the name that was probably meant

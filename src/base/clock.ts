@@ -1,11 +1,11 @@
 /**
- * Time as the package sees it, so that tests can move it.
+ * Declares the clock of the package, which tests replace.
  */
 
 export interface Clock {
-  /** Unix time in milliseconds, for expiry: all processes must agree on it. */
+  /** @returns the Unix time in milliseconds, for expiry; all processes must agree on it */
   nowMs(): number
-  /** Milliseconds that never go back, for measuring waits within one process. */
+  /** @returns milliseconds that never decrease, for measuring waits within one process */
   elapsedMs(): number
 }
 

@@ -1,8 +1,8 @@
 /**
- * The one error class of the package and its codes.
+ * Declares the only error class of the package, and its codes.
  *
- * Codes are stable and listed in docs/reference/errors.md; messages may change. An expected answer
- * (a miss, a full cache) is a value, never one of these.
+ * Codes are stable, and docs/reference/errors.md lists them. Messages may change. An expected
+ * result (a miss, a full cache) is a value, and never an error.
  */
 
 export const ERROR_CODES = [
@@ -37,7 +37,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /**
- * What every failure of this package throws.
+ * The error that every failure of this package throws.
  *
  * @example
  * try {
@@ -49,7 +49,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
  */
 export class UndercroftError extends Error {
   override readonly name = 'UndercroftError'
-  /** Stable; compare this, not the message. */
+  /** The stable code. Compare the code, and not the message. */
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -1,11 +1,11 @@
 /**
- * Facts that several layers need and that have one value.
+ * Defines the constants that several layers need.
  */
 
-/** The moment of an item that never ends. Moments are Unix milliseconds. */
+/** The end of an item that never ends. Moments are Unix milliseconds. */
 export const NEVER = 0
 
-/** An item is gone from the millisecond on at which it ends. */
+/** @returns whether an item has ended; it is gone at the very millisecond of its end */
 export function isExpired(expiresAtMs: number, nowMs: number): boolean {
   return expiresAtMs !== NEVER && expiresAtMs <= nowMs
 }
@@ -22,11 +22,11 @@ export const MAX_TIMER_MS = 2 ** 31 - 1
 /** Longest key that a cache can be created for, and that uwsgi's 16-bit sizes can carry. */
 export const MAX_KEY_SIZE_LIMIT = 65_535
 
-/** `maxKeySize` of a cache that is created without that option. */
+/** The `maxKeySize` of a cache that is created without this option. */
 export const DEFAULT_MAX_KEY_SIZE = 256
 
 /** `sun_path` holds 104 bytes on BSD and macOS and 108 on Linux, one of them the closing zero. */
 export const MAX_UNIX_PATH_SIZE = 103
 
-/** Permissions of a Unix socket's file: its owner alone. */
+/** Permissions of a Unix socket's file: only its owner may connect. */
 export const DEFAULT_SOCKET_MODE = 0o600

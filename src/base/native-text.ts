@@ -1,8 +1,8 @@
 /**
- * Node's own text methods of Buffer, which its documentation leaves out.
+ * Declares the text methods of Buffer that Node does not document.
  *
- * They are what `toString` and `write` call after looking at their arguments; at 100 bytes that
- * look is a third of the time. They exist on every Node we support, and a test holds that.
+ * `toString` and `write` call these methods after they check their arguments. At 100 bytes that
+ * check takes a third of the time. Every supported Node has these methods, and a test verifies it.
  */
 
 export interface NativeText {
@@ -10,9 +10,11 @@ export interface NativeText {
   utf8Slice(start: number, end: number): string
   ucs2Slice(start: number, end: number): string
   /**
-   * Returns the number of bytes written: whole characters only, as many as fit into `size`. In a
-   * buffer over 4 GiB it must be given: Node 22 takes the rest of the buffer for it, overflows, and
-   * writes nothing.
+   * Writes as many whole characters as fit into `size`. A buffer over 4 GiB requires `size`:
+   * without it Node 22 uses the size of the rest of the buffer, which overflows, and writes
+   * nothing.
+   *
+   * @returns the number of bytes written
    */
   latin1Write(text: string, offset: number, size?: number): number
   utf8Write(text: string, offset: number, size?: number): number
@@ -23,7 +25,7 @@ export function nativeText(bytes: Buffer): NativeText {
   return bytes as Buffer & NativeText
 }
 
-/** Whether text has no lone surrogates. ES2024, so not in the type library we compile against. */
+/** @returns whether a string has no lone surrogates; the type library lacks this ES2024 method */
 export function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

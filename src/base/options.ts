@@ -1,5 +1,6 @@
 /**
- * Checks for options and arguments: each names the option, what is allowed, and what came.
+ * Checks options and arguments. Each error names the option, the allowed values, and the given
+ * value.
  */
 
 import { UndercroftError } from './errors.ts'
@@ -42,7 +43,7 @@ export function requireInt64(name: string, value: number | bigint): bigint {
   throw invalidOption(name, 'a safe integer, or a bigint of 64 bits', value)
 }
 
-/** A duration in milliseconds: zero or more, `Infinity` included. */
+/** Returns a duration in milliseconds: zero or more, including `Infinity`. */
 export function requireDuration(name: string, value: unknown): number {
   if (typeof value !== 'number' || !(value >= 0)) {
     throw invalidOption(name, 'milliseconds from 0 to Infinity', value)
@@ -77,7 +78,7 @@ export function invalidOption(name: string, allowed: string, got: unknown): Unde
   )
 }
 
-/** A short text for what came, safe for any value and never long. */
+/** @returns a short description of any value, for messages */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(clip(value))
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)

@@ -1,44 +1,44 @@
 /**
- * What replication and dumps ask of a cache, besides what every caller may ask.
+ * Declares what replication and dumps ask of a cache, in addition to the public methods.
  *
- * The operations stand behind a symbol: they are no part of the public face of `Cache`, and code
- * that replicates still takes a plain `Cache`.
+ * The operations are behind a symbol, so they are not public methods of `Cache`, and code that
+ * replicates still takes a plain `Cache`.
  */
 
 import type { ByteCache, CacheKey, StoredItem } from './cache-like.ts'
 
-/** A change of one item, complete in itself: what another node needs to have the same item. */
+/** A change of one item, with everything that another node needs to have the same item. */
 export type CacheChange =
   | {
       readonly kind: 'set'
       readonly key: Buffer
-      /** The bytes as stored; a counter's are 8, little-endian. */
+      /** The bytes as stored. A counter has 8, little-endian. */
       readonly value: Buffer
       /** Unix milliseconds; 0: never. */
       readonly expiresAtMs: number
     }
   | { readonly kind: 'delete'; readonly key: Buffer }
 
-/** Called after a change was made, before the call that made it returns. Must not throw. */
+/** A function that is called after each change, within the call that made it. It must not throw. */
 export type ChangeListener = (change: CacheChange) => void
 
 /** An item with its key, as a page of items holds it. */
 export interface PagedItem extends StoredItem {
   readonly key: Buffer
-  /** Grows with each use of any item, so it orders items by recency; 0 without eviction. */
+  /** A number that grows with each use of any item, and orders items by use; 0 without eviction. */
   readonly lastUse: number
 }
 
 /** One step of an iteration over the items. */
 export interface ItemPage {
   readonly items: readonly PagedItem[]
-  /** Where the next page begins; 0: this page was the last. */
+  /** The cursor of the next page; 0: this page was the last. */
   readonly next: number
 }
 
 /**
- * Where a cache keeps its {@link ReplicationAccess}. Registered, so that two installed copies of
- * this package agree on it.
+ * The property of a cache that holds its {@link ReplicationAccess}. The symbol is registered, so
+ * that two installed copies of this package agree on it.
  */
 export const REPLICATION: unique symbol = Symbol.for('undercroft.replication')
 

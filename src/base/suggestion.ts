@@ -2,7 +2,7 @@
  * Suggests the known name that a misspelt one most likely means.
  */
 
-/** Shorter words begin too many names to mean one of them. */
+/** Minimum length of a prefix. A shorter word begins too many names. */
 const MIN_PREFIX_LENGTH = 3
 
 /**
@@ -22,8 +22,7 @@ function findOnlyLonger(word: string, candidates: readonly string[]): string | u
 
 function findLeastDistant(word: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
-  // With a third of the letters wrong a word is still a typing error; beyond that it is another
-  // word.
+  // A word with up to a third of its letters wrong is a typing error. With more it is another word.
   let allowed = Math.max(1, Math.floor(word.length / 3))
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > allowed) continue

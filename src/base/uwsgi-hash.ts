@@ -1,11 +1,11 @@
 /**
- * uWSGI's two key hashes, value for value: 32 bits from the key's bytes.
+ * Computes the two key hashes of uWSGI: the same 32 bits from the same bytes of a key.
  *
- * Here, because both the engine (a cache may use them) and the server (every dump carries them)
- * need them. Whoever can choose keys can make them collide.
+ * The engine needs them for caches that use them, and the server for dumps, which carry them. A
+ * client that chooses keys can make these hashes collide.
  */
 
-/** uWSGI's default: times 33, exclusive or the byte, sign-extended as its C code does. */
+/** The default of uWSGI: times 33, exclusive or the byte, which its C code sign-extends. */
 export function djb33xHash(bytes: Uint8Array, size: number): number {
   let hash = 5381
   for (let i = 0; i < size; i++) {
@@ -15,9 +15,9 @@ export function djb33xHash(bytes: Uint8Array, size: number): number {
 }
 
 /**
- * MurmurHash2 with seed 0, with uWSGI's fault: the bytes that fill no word are taken,
- * sign-extended, from the start of the key (spec/known-faults F35). Kept, because dumps carry these
- * values.
+ * MurmurHash2 with seed 0 and the fault of uWSGI: the bytes that fill no word are taken,
+ * sign-extended, from the start of the key (spec/known-faults F35). This function keeps the fault,
+ * because dumps carry these values.
  */
 export function murmur2Hash(bytes: Uint8Array, size: number): number {
   const multiplier = 0x5bd1e995

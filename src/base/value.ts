@@ -1,33 +1,34 @@
 /**
- * What kind of value an item holds, and a value on its way into shared memory.
+ * Declares the types of values, and the interfaces that encode and decode them.
  */
 
 /**
- * The tag stored with each value. Stored in segments: append only.
+ * The type that is stored with each value. Segments store these numbers, so new ones are only
+ * appended.
  *
- * The bytes are chosen so that peers who know no tags (nginx, Python) can read them: text is its
- * UTF-8, plain data is JSON, a counter is 8 bytes, little-endian.
+ * Peers that do not know the types (nginx, Python) can read the bytes: text is UTF-8, plain data is
+ * JSON, and a counter is 8 bytes, little-endian.
  */
 export const VALUE_TYPE = {
   buffer: 0,
   uint8Array: 1,
-  /** UTF-8 text whose bytes are all below 0x80: one byte a character, quicker to decode. */
+  /** UTF-8 text whose bytes are all below 0x80. It has one byte a character, and decodes faster. */
   ascii: 2,
   utf8: 3,
-  /** Text that UTF-8 cannot hold: it has lone surrogates. */
+  /** Text with lone surrogates, which UTF-8 cannot represent. */
   utf16: 4,
-  /** A 64-bit integer that came as a number. */
+  /** A 64-bit integer that was stored as a number. */
   integer: 5,
-  /** A 64-bit integer that came as a bigint. */
+  /** A 64-bit integer that was stored as a bigint. */
   bigint: 6,
   json: 7,
-  /** What only the structured clone algorithm keeps, as V8 serializes it. */
+  /** A value that only the structured clone algorithm keeps, as V8 serializes it. */
   structured: 8,
 } as const
 
 export const LAST_VALUE_TYPE = 8
 
-/** The kinds of values by name, as `getItem` and the network tell them. */
+/** The names of the types, as `getItem` returns them and the network carries them. */
 export type ValueTypeName =
   | 'bytes'
   | 'uint8array'
@@ -38,7 +39,7 @@ export type ValueTypeName =
   | 'json'
   | 'structured'
 
-/** An encoded value that can put its bytes where they belong, without a copy in between. */
+/** An encoded value that writes its bytes directly to their place, without another copy. */
 export interface ValueSource {
   readonly type: number
   /** Exact size in bytes. */
@@ -46,5 +47,5 @@ export interface ValueSource {
   writeTo(target: Buffer, offset: number): void
 }
 
-/** Makes a value of bytes in shared memory. It must copy: the bytes change after it returns. */
+/** Decodes bytes in shared memory. It must copy them, because they may change after it returns. */
 export type ValueDecoder<T> = (bytes: Buffer, offset: number, size: number, type: number) => T

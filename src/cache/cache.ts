@@ -54,7 +54,7 @@ import { CacheReplication } from './replication.ts'
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
 export class Cache<V = unknown> {
-  /** As given to `open`. */
+  /** The name that was given to `open`. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */
   readonly maxKeySize: number
@@ -67,7 +67,7 @@ export class Cache<V = unknown> {
   readonly #lifetime: CacheLifetime
   #engine: Engine | undefined
   readonly #decode: ValueDecoder<unknown>
-  /** Undefined: this thread keeps nothing besides what is shared. */
+  /** Undefined if this thread keeps no near copies. */
   readonly #near: NearCopies | undefined
   readonly #feed = new ChangeFeed()
   readonly #expiry: Expiry
@@ -109,8 +109,8 @@ export class Cache<V = unknown> {
   }
 
   /**
-   * Returns the value, with the type that was stored, and counts a hit or a miss: undefined if
-   * there is no item, or if it ended at this millisecond or before.
+   * Returns the value, with the type that was stored, and counts a hit. If there is no item, or
+   * if it ended at this millisecond or before, returns undefined and counts a miss.
    */
   get(key: CacheKey): V | undefined {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
@@ -119,7 +119,7 @@ export class Cache<V = unknown> {
     return (isNear ? near.get(key) : engine.get(key, this.#decode)) as V | undefined
   }
 
-  /** Returns the value's bytes, their type, and the item's end. Counts as `get` does. */
+  /** Returns the value's bytes, their type, and the item's end. Counts a hit or miss as `get`. */
   getItem(key: CacheKey): StoredItem | undefined {
     const engine = this.#lifetime.use()
     const found = engine.get(key, copyEncoded)
@@ -132,7 +132,7 @@ export class Cache<V = unknown> {
     return Array.from(keys, key => this.get(key))
   }
 
-  /** Returns whether there is a live item. Counts nothing, and is not a use of it. */
+  /** Returns whether there is a live item. Counts no hit or miss, and no use of the item. */
   has(key: CacheKey): boolean {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     return engine.has(key)
@@ -183,7 +183,7 @@ export class Cache<V = unknown> {
     return this.#store(key, requireSource(value), atMs, mode)
   }
 
-  /** Stores several values; returns how many, fewer than given if the cache became full. */
+  /** Stores several values until the cache is full. Returns how many were stored. */
   setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): number {
     let stored = 0
     for (const [key, value] of entries) {
@@ -327,10 +327,10 @@ export class Cache<V = unknown> {
   }
 
   /**
-   * Calls a listener after each change through this object, within the call that made it: sets and
-   * counters with the resulting bytes and the item's end, deletes, and a clear as deletes of all
-   * keys; not changes by other processes, expiry or eviction. The listener must not throw.
-   * Returns a function that ends it.
+   * Calls a listener, which must not throw, within each call that changes an item through this
+   * object. Sets and counters pass the resulting bytes and the item's end, and a clear is a delete
+   * of each key. Changes by other processes, expiry and eviction are not reported.
+   * @returns a function that ends it
    * @example
    * const stop = cache.observe(change => log(change.kind, change.key.toString()))
    */
@@ -339,7 +339,7 @@ export class Cache<V = unknown> {
     return this.#feed.observe(listener)
   }
 
-  /** Returns counts over all processes since the cache was created, and its sizes. */
+  /** Returns the counts of all processes since the creation of the cache, and its sizes. */
   stats(): CacheStats {
     return { name: this.name, ...this.#lifetime.use().stats() }
   }
@@ -382,9 +382,9 @@ export class Cache<V = unknown> {
     this.close()
   }
 
-  /** Closes, and removes the name: the next process that opens it creates an empty cache. */
+  /** Closes and removes the name. The next process that opens it creates an empty cache. */
   destroy(): void {
-    this.#lifetime.removeName() // first: what no process will open again need not be flushed
+    this.#lifetime.removeName() // First, because `close` does not flush a file without a name.
     this.close()
   }
 

@@ -1,5 +1,5 @@
 /**
- * The changes made through one cache object, for its listeners.
+ * Publishes the changes that are made through one cache object to its listeners.
  */
 
 import {
@@ -13,13 +13,13 @@ import { copyBytes } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 
 export class ChangeFeed {
-  /** Asked after each change, so that a cache without listeners pays for nothing else. */
+  /** Callers check this after each change, so that a cache without listeners has no other cost. */
   isObserved = false
   #listeners: readonly ChangeListener[] = []
 
   observe(listener: ChangeListener): () => void {
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
-    // A function of its own: the same listener may observe twice, and end one of both.
+    // A separate function, so that the same listener may observe twice and end one of the two.
     const own: ChangeListener = change => listener(change)
     this.#listeners = [...this.#listeners, own]
     this.isObserved = true
@@ -52,7 +52,7 @@ export class ChangeFeed {
   }
 }
 
-/** The caller may change the bytes of a key later. */
+/** Copies a key, because the caller may change its bytes later. */
 function copyKey(key: CacheKey): Buffer {
   return typeof key === 'string' ? Buffer.from(key) : Buffer.from(key)
 }

@@ -1,5 +1,6 @@
 /**
- * Counters as callers see them: their arguments, and the answers of the engine.
+ * Implements the public counter operations: checks their arguments, and converts the results of the
+ * engine.
  */
 
 import {
@@ -19,7 +20,7 @@ import type { ChangeFeed } from './change-feed.ts'
 import type { Expiry } from './expiry.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
-/** The largest result of an operation in numbers. */
+/** The largest result of an operation that returns a number. */
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 export class CacheCounters {
@@ -35,7 +36,7 @@ export class CacheCounters {
     this.#defaultInitial = defaultInitial
   }
 
-  /** A number returns a number, and a bigint returns a bigint. */
+  /** @returns a number if `by` is a number; a bigint if `by` is a bigint */
   change(
     call: string,
     key: CacheKey,

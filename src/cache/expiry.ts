@@ -1,5 +1,5 @@
 /**
- * From durations to moments.
+ * Converts durations to moments.
  */
 
 import {
@@ -11,10 +11,10 @@ import {
   type TtlOptions,
 } from '../base/index.ts'
 
-/** A clock that stands at 0, as fake ones do, must not turn a moment into NEVER. */
+/** The earliest end of an item. A fake clock that stands at 0 must not turn a moment into NEVER. */
 const FIRST_MOMENT_MS = 1
 
-/** When the items of one cache end. */
+/** Computes when the items of one cache end. */
 export class Expiry {
   /** True if an item that is set without `ttlMs` never ends. */
   readonly isEndless: boolean
@@ -29,7 +29,7 @@ export class Expiry {
     this.#ignoresTtl = ignoresTtl
   }
 
-  /** Returns the moment at which an item ends that is set now with the options of a call. */
+  /** @returns the end of an item that is set now with the options of a call */
   of(
     call: string,
     options: TtlOptions | undefined,
@@ -41,8 +41,9 @@ export class Expiry {
   }
 
   /**
-   * Returns the moment at which an item ends that is set now. This is the only place where a
-   * duration becomes a moment: whole milliseconds, rounded up.
+   * Converts a duration to a moment. No other code does that.
+   *
+   * @returns the end of an item that is set now, in whole milliseconds, rounded up
    */
   after(ttlMs: number): number {
     if (ttlMs === Infinity) return NEVER
@@ -51,7 +52,7 @@ export class Expiry {
     return Math.max(Math.ceil(this.#clock.nowMs() + ttlMs), FIRST_MOMENT_MS)
   }
 
-  /** Returns the milliseconds until that moment; `Infinity` for never. */
+  /** @returns the milliseconds until a moment; `Infinity` for never */
   until(atMs: number): number {
     return atMs === NEVER ? Infinity : Math.max(1, atMs - this.#clock.nowMs())
   }

@@ -1,6 +1,5 @@
 /**
- * Getting a value that may have to be loaded first: once, however many callers and processes want
- * it.
+ * Gets a value, and loads it on a miss. All callers and processes that miss at once share one load.
  */
 
 import {
@@ -14,7 +13,7 @@ import {
 } from '../base/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../single-flight/index.ts'
 
-/** How `getOrSet` loads. */
+/** The options of `getOrSet`. */
 export interface GetOrSetOptions extends TtlOptions {
   /**
    * Maximum of milliseconds to wait for the load of another caller, in this process or another one,
@@ -38,7 +37,7 @@ interface CurrentLoad<V> {
   readonly sinceMs: number
 }
 
-/** What a wait returns that took too long. */
+/** The result of a wait that took too long. */
 const LATE = Symbol('late')
 
 export class Loader<V> {
@@ -64,12 +63,14 @@ export class Loader<V> {
       const leftMs = deadlineMs - this.#clock.elapsedMs()
       const current = this.#loads.get(name)
       if (current === undefined) return this.#begin(name, key, load, options.ttlMs, leftMs)
-      // Its waiters share the patience with one load, as those of other processes do with a lease.
+      // All waiters measure `waitMs` from the start of one load, as other processes do with a
+      // lease.
       const patienceMs = Math.min(leftMs, current.sinceMs + waitMs - this.#clock.elapsedMs())
       const value = await waitFor(current.value, patienceMs)
-      // A separate copy if the item is there, as any other get returns.
+      // If the item is there, the caller gets a separate copy, as from any other get.
       if (value !== LATE) return this.#cache.get(key) ?? value
-      // Of those who gave up on one load, the first loads. The others wait for it while they can.
+      // The first waiter that gave up on a load loads. The others wait for that load while they
+      // can.
       const isStillCurrent = this.#loads.get(name) === current
       if (isStillCurrent || deadlineMs <= this.#clock.elapsedMs()) {
         return this.#begin(name, key, load, options.ttlMs, 0)
@@ -77,7 +78,7 @@ export class Loader<V> {
     }
   }
 
-  /** Loads, and lets the later callers of this process wait for that. */
+  /** Loads the value. Later callers of this process wait for this load. */
   async #begin(
     name: string,
     key: CacheKey,
@@ -101,7 +102,7 @@ export class Loader<V> {
     ttlMs: number | undefined,
     waitMs: number,
   ): Promise<V> {
-    // `has` first: a look that finds nothing is not another miss.
+    // `has` comes first, so that a look that finds nothing does not count another miss.
     const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
     const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
     if (turn.kind === 'found') return turn.found
@@ -116,7 +117,7 @@ export class Loader<V> {
   }
 }
 
-/** The value, or LATE after so many milliseconds. */
+/** @returns the value; LATE if it does not come within `limitMs` */
 async function waitFor<V>(value: Promise<V>, limitMs: number): Promise<V | typeof LATE> {
   if (limitMs <= 0) return LATE
   let timer: NodeJS.Timeout | undefined
@@ -130,5 +131,5 @@ async function waitFor<V>(value: Promise<V>, limitMs: number): Promise<V | typeo
   }
 }
 
-/** A lease that cannot be renewed or ended ends by its TTL. */
+/** Ignores the failure to renew or end a lease, which then ends by its TTL. */
 function ignore(): void {}

@@ -1,13 +1,13 @@
 /**
- * Walking over all items of a cache, slot by slot. An item never changes its slot, so the slot that
- * a page ended with is the cursor of the next one.
+ * Iterates over all items of a cache, slot by slot. An item never changes its slot, so the last
+ * slot of a page is the cursor of the next page.
  */
 
 import { type ItemPage, type KeyPage, type PagedItem, requireInteger } from '../base/index.ts'
 import type { Engine, ItemView } from '../engine/index.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
-/** Maximum of slots that a page of items looks at, and of keys in a page of keys. */
+/** Maximum of slots that a page of items reads, and of keys in a page of keys. */
 const PAGE_LIMIT = 10_000
 
 /** Yields what `make` returns for each live item. */

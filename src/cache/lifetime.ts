@@ -1,6 +1,6 @@
 /**
- * The life of one opened cache: the memory it gets, the sweeper that runs while it is open, and its
- * end. The memory is shared, or private where it cannot be shared or the caller asks for that.
+ * Opens and closes the memory and the sweeper of one cache. The memory is shared; it is private if
+ * it cannot be shared, or if the caller asks for private memory.
  */
 
 import { UndercroftError } from '../base/index.ts'
@@ -23,7 +23,7 @@ interface CacheMemory {
   /** False for private memory. */
   readonly shared: boolean
   close(): void
-  /** Removes the name, once: the next process that opens it creates an empty cache. */
+  /** Removes the name, once. The next process that opens the name creates an empty cache. */
   destroy(): void
 }
 
@@ -58,7 +58,10 @@ export class CacheLifetime implements Sweepable {
     this.#stopSweeping = options.sweepMs > 0 ? keepSwept(this, options.sweepMs) : () => {}
   }
 
-  /** The engine, or UNDERCROFT_CLOSED. */
+  /**
+   * @returns the engine
+   * @throws UndercroftError - UNDERCROFT_CLOSED after `close`
+   */
   use(): Engine {
     return this.engine ?? this.throwClosed()
   }
@@ -76,7 +79,7 @@ export class CacheLifetime implements Sweepable {
     this.#memory.close()
   }
 
-  /** The next process that opens the name creates an empty cache. */
+  /** Removes the name. The next process that opens the name creates an empty cache. */
   removeName(): void {
     this.#memory.destroy()
   }
@@ -99,7 +102,9 @@ const forgotten = new FinalizationRegistry<CacheMemory>(memory => {
   }
 })
 
-/** Private caches of this thread by path: also in private memory one name is one cache. */
+/**
+ * The private caches of this thread by path. Openers of the same name share one cache here, too.
+ */
 const privateSegments = new Map<string, { segment: Segment; users: number }>()
 
 function openMemory(options: ResolvedOptions): CacheMemory {
@@ -129,7 +134,7 @@ function openShared(file: string, options: ResolvedOptions): CacheMemory {
     close: () => segment.close(),
     destroy() {
       if (!destroyed) destroySegment(file)
-      destroyed = true // a file that has the name from now on is another cache
+      destroyed = true // A later file of this name is another cache.
     },
   }
 }

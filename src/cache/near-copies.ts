@@ -1,10 +1,10 @@
 /**
- * Near copies: decoded values of hot keys, kept by this thread.
+ * Keeps near copies: decoded values of hot keys, in this thread.
  *
- * Finding and decoding cost more than a lookup in a `Map`. A near copy is used only while the
- * version of its chain in shared memory is what it was when the value was read, so it is never
- * stale, whoever wrote. A copy also tells which slot its item is in, so a set of its key need not
- * look for it. Whether keeping them is worth it here is decided in near-worth.ts.
+ * Finding and decoding a value cost more than a lookup in a `Map`. A near copy is used only while
+ * its chain in shared memory has the version from which the value was read. So a copy is never
+ * stale, regardless of the writer. A copy also knows the slot of its item, so a set of its
+ * key need not search for the item. near-worth.ts decides whether near copies are worth their cost.
  */
 
 import { VALUE_TYPE, type ValueDecoder, type ValueSource } from '../base/index.ts'
@@ -12,14 +12,16 @@ import type { Engine, Stamps, StoreOutcome } from '../engine/index.ts'
 import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
 
-/** What a copy takes beside its key and value: their headers, and its places in Map and lists. */
+/** Bytes of a copy in addition to its key and value: their headers, and places in Map and lists. */
 const OVERHEAD_SIZE = 120
-/** No copy takes more than this part of the room. */
+/** Largest part of the room that one copy takes. */
 const LARGEST_PART = 1 / 16
-/** When full, one of so many candidates is taken: a loop over more keys than fit keeps some. */
+/**
+ * When full, one of 8 candidates is admitted, so that a loop over too many keys keeps some.
+ */
 const TAKE_ONE_OF = 8
 
-/** What near copies need of the engine. */
+/** The part of the engine that near copies use. */
 export interface NearSource extends Pick<Engine, 'get' | 'found' | 'overwriteIfUnchanged'> {
   createStamps(count: number): NearStamps
 }
@@ -32,18 +34,19 @@ export class NearCopies {
   readonly #decode: ValueDecoder<unknown>
   readonly #worth: NearWorth
   /**
-   * Where in the lists below each copy is: from 0, without gaps. A place is led to only when all of
-   * it is written, and a value is there before its stamp: whoever is torn out in between, by a time
-   * limit of `vm` say, leaves a copy that is not used, not one that is wrong.
+   * The place of each copy in the lists below: from 0, without gaps. The map leads to a place only
+   * after the whole place is written, and a value is written before its stamp. A call that is cut
+   * short in between, for example by a time limit of `vm`, leaves an unused copy, and never a wrong
+   * one.
    */
   readonly #places = new Map<string, number>()
-  // Lists, not objects: a hit among 10,000 keys is about cache misses, and takes 80 ns with the
-  // words of all stamps side by side, 105 with an object for each copy.
+  // Lists, and not objects: cache misses dominate a hit among 10,000 keys. A hit takes 80 ns if the
+  // words of all stamps are adjacent, and 105 ns with an object for each copy.
   readonly #stamps: NearStamps
   readonly #values: unknown[] = []
   readonly #keys: string[] = []
   readonly #sizes: number[] = []
-  /** 1: used since the hand came by. The hand goes around and gives up those that were not. */
+  /** 1: the copy was used since the hand passed it. The hand goes round and drops unused copies. */
   readonly #used: Uint8Array
   #count = 0
   #hand = 0
@@ -59,7 +62,7 @@ export class NearCopies {
     this.#used = new Uint8Array(options.maxItems)
   }
 
-  /** As the engine's get, from the near copy where that is still what the cache holds. */
+  /** Gets a value as the engine does, but from the near copy if the copy is still valid. */
   get(key: string): unknown {
     const worth = this.#worth
     const place = worth.isOn ? this.#places.get(key) : undefined
@@ -72,8 +75,9 @@ export class NearCopies {
   }
 
   /**
-   * As the engine's store, where a copy tells in which slot the item is; the copy becomes that of
-   * the new value. Undefined: it does not, and nothing was done.
+   * Stores a value as the engine does, in the slot that a copy knows, and updates the copy.
+   *
+   * @returns undefined if no copy knows the slot of the item; the value is not stored then
    */
   set(
     key: string,
@@ -88,7 +92,7 @@ export class NearCopies {
     return outcome
   }
 
-  /** Forgets all. */
+  /** Drops all copies. */
   clear(): void {
     this.#places.clear()
     this.#values.length = 0
@@ -130,7 +134,7 @@ export class NearCopies {
     this.#places.set(key, place)
   }
 
-  /** The item changed since; it is as hot as it was. */
+  /** Renews a copy whose item changed. Its key is as hot as before. */
   #renew(place: number, key: string, value: unknown): void {
     const size = value === undefined ? undefined : this.#sizeToKeep(key, value)
     if (size === undefined) {
@@ -142,7 +146,7 @@ export class NearCopies {
     this.#giveUpToFit()
   }
 
-  /** The item was just stored; without a new stamp the next get reads it again. */
+  /** Updates the copy of an item that was just stored; else the next get reads the item again. */
   #follow(
     place: number,
     key: string,
@@ -150,7 +154,7 @@ export class NearCopies {
     source: ValueSource,
     expiresAtMs: number,
   ): void {
-    // Only of these it is certain that a get gives the very value that was stored.
+    // Only for these types a get certainly returns the same value that was stored.
     const isSame = source.type === VALUE_TYPE.integer || typeof value === 'string'
     const size = isSame ? this.#sizeOf(key, source.size) : undefined
     if (size === undefined) return
@@ -169,19 +173,21 @@ export class NearCopies {
     while (this.#size > this.#options.maxSize) this.#giveUpOne()
   }
 
-  /** Of the value that the engine just found; undefined: it is not one to keep. */
+  /** @returns the size of the value that the engine just found; undefined if it is not kept */
   #sizeToKeep(key: string, value: unknown): number | undefined {
     const { found } = this.#engine
     return this.#isKept(value, found.type) ? this.#sizeOf(key, found.size) : undefined
   }
 
-  /** Undefined: more than a copy may take. */
+  /** @returns the bytes of a copy; undefined if they exceed what a copy may take */
   #sizeOf(key: string, valueSize: number): number | undefined {
     const size = OVERHEAD_SIZE + key.length + valueSize
     return size > this.#options.maxSize * LARGEST_PART ? undefined : size
   }
 
-  /** Nobody can change a text or a number; what can be changed is kept only if asked for. */
+  /**
+   * No caller can change a string or a number. Other values are kept only if the options say so.
+   */
   #isKept(value: unknown, type: number): boolean {
     if (typeof value !== 'object' || value === null) return true
     if (type === VALUE_TYPE.json) return this.#options.objects
@@ -193,7 +199,7 @@ export class NearCopies {
     return this.#count < maxItems && this.#size + size <= maxSize
   }
 
-  /** A copy that was used gets a second round, so this ends within two. */
+  /** Drops one copy. The hand passes a used copy once, so this ends within two rounds. */
   #giveUpOne(): void {
     for (;;) {
       if (this.#hand >= this.#count) this.#hand = 0
@@ -205,7 +211,7 @@ export class NearCopies {
     }
   }
 
-  /** The last copy takes the place. */
+  /** Drops a copy. The last copy moves to its place. */
   #forget(place: number): void {
     this.#places.delete(this.#keys[place])
     this.#size -= this.#sizes[place]

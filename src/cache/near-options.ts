@@ -1,23 +1,23 @@
 /**
- * The options of near copies: checked and completed.
+ * Checks and completes the options of near copies.
  */
 
 import { invalidOption, requireBoolean, requireInteger, requireKnownNames } from '../base/index.ts'
 
-/** What is kept beside shared memory. A get of a near copy is as fast as one of a local cache. */
+/** The near copies that a thread keeps. A get of a near copy is as fast as one of a local cache. */
 export interface NearOptions {
-  /** Values kept at most. @default 16384 */
+  /** Maximum number of values kept. @default 16384 */
   readonly maxItems?: number
-  /** Bytes they take at most, about. @default 8388608 (8 MiB) */
+  /** Approximate maximum of their bytes. @default 8388608 (8 MiB) */
   readonly maxSize?: number
   /**
-   * Keep plain objects and arrays, too. `get` then gives them frozen, through and through, and the
-   * same one to several callers. @default false
+   * Keep plain objects and arrays, too. `get` then returns the same, deeply frozen object to
+   * several callers. @default false
    */
   readonly objects?: boolean
   /**
-   * Keep bytes, too. `get` then gives the same Buffer to several callers, who must not write to it;
-   * nothing can stop them. @default false
+   * Keep bytes, too. `get` then returns the same Buffer to several callers. They must not write to
+   * it, although nothing can prevent that. @default false
    */
   readonly buffers?: boolean
 }

@@ -1,14 +1,14 @@
 /**
- * Whether near copies are worth their cost to this process, decided from how its keys come back.
+ * Decides whether near copies are worth their cost, from how often this process repeats its keys.
  *
- * A key is worth keeping when it is read again, so the first read only leaves a mark. Where keys do
- * not come back, or more come back than fit, looking for copies costs and gives nothing: then it is
- * left for a while, and only the marks go on (3 ns a read).
+ * A copy is worth its cost if its key is read again, so the first read of a key only leaves a mark.
+ * If keys do not repeat, or if more keys repeat than fit, looking for copies costs time and saves
+ * none. Then this process pauses its copies, and only keeps marks (3 ns a read).
  */
 
 /** Reads without a near copy between two decisions. */
 const WINDOW = 4096
-/** Windows to stay away after keeping was not worth it: doubled each time in a row, to a limit. */
+/** Windows of a pause. Each pause in a row is twice as long as the one before, up to a limit. */
 const FIRST_PAUSE = 2
 const LONGEST_PAUSE = 128
 const MIN_MARKS = 1024
@@ -17,9 +17,9 @@ const SKIP_ONE_OF = 8
 
 export class NearWorth {
   isOn = true
-  /** Set by who keeps the copies, when one had to give way. */
+  /** The owner of the copies sets this when a new copy finds no room. */
   isFull = false
-  /** Reads from near copies in this window; counted by who keeps them. */
+  /** Reads from near copies in this window. The owner of the copies counts them. */
   hits = 0
   #readsLeft = WINDOW
   #repeats = 0
@@ -29,15 +29,16 @@ export class NearWorth {
   #windowsToPause = 0
   #nextPause = FIRST_PAUSE
   /**
-   * Keys read lately, by 16 bits of their hash, in groups of four. With one place for each, hot
-   * keys that share it overwrite each other's mark for ever: 2518 of 10,000 were never kept.
+   * The keys that were read lately, by 16 bits of their hash, in groups of four. With a single
+   * place, hot keys that share it overwrite each other's mark for ever: 2518 of 10,000 were never
+   * kept.
    */
   readonly #marks: Uint16Array
-  /** Leads to the first mark of a group. */
+  /** Masks a hash to the index of the first mark of a group. */
   readonly #mask: number
   #pushes = 0
 
-  /** Has twice as many marks as copies, so that most marks outlast a round over all keys. */
+  /** Makes twice as many marks as copies, so that most marks outlast a round over all keys. */
   constructor(maxItems: number) {
     let count = MIN_MARKS
     while (count < 2 * maxItems) count *= 2
@@ -45,7 +46,11 @@ export class NearWorth {
     this.#mask = count - GROUP_SIZE
   }
 
-  /** Counts a read without a near copy. True: it was just decided to keep none for now. */
+  /**
+   * Counts a read without a near copy.
+   *
+   * @returns true if this read began a pause of the copies
+   */
   countRead(): boolean {
     if (--this.#readsLeft > 0) return false
     const wasOn = this.isOn
@@ -57,7 +62,11 @@ export class NearWorth {
     return wasOn && !this.isOn
   }
 
-  /** Whether this key was read lately; it was from now on. False while nothing is to be kept. */
+  /**
+   * Marks a key as read.
+   *
+   * @returns whether the key was read lately; false during a pause
+   */
   isRepeat(hash: number): boolean {
     const marks = this.#marks
     const at = hash & this.#mask
@@ -68,7 +77,8 @@ export class NearWorth {
       marks[at + 2] !== mark &&
       marks[at + 3] !== mark
     ) {
-      // More hot keys than places would push each other out in turns, if nothing broke the order.
+      // If a group has too many hot keys, they would replace each other for ever, in the same
+      // order. Skipping one of 8 breaks that order.
       const isFull = marks[at + 3] !== 0
       if (isFull && ++this.#pushes % SKIP_ONE_OF === 0) return false
       marks[at + 3] = marks[at + 2]
@@ -81,7 +91,7 @@ export class NearWorth {
     return this.isOn
   }
 
-  /** A copy was there, and its item had changed. */
+  /** Counts a copy whose item had changed. */
   countRenewal(): void {
     this.#renewals++
   }
@@ -103,7 +113,7 @@ export class NearWorth {
     }
   }
 
-  /** Many items changed at once: each is read once before its copy can be used again. */
+  /** @returns whether many items changed at once, so that each needs a read to renew its copy */
   #isRenewing(): boolean {
     this.#renewalsInVain += this.#renewals
     return this.#renewals > WINDOW / 2 && this.#renewalsInVain <= this.#marks.length

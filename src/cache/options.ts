@@ -1,6 +1,6 @@
 /**
- * The options of `Cache.open`: checked, completed, and turned into a geometry, here and nowhere
- * else.
+ * Checks and completes the options of `Cache.open`, and converts them to a geometry. No other code
+ * does that.
  */
 
 import {
@@ -32,32 +32,34 @@ import {
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
 
 /**
- * What to open. The first process creates the cache; all others attach to it, and whatever they
- * name must be what it was created with. A process that only attaches needs nothing but the name.
+ * The options of `Cache.open`. The first process creates the cache, and all others attach to it.
+ * Each geometry option that they give must match the cache. Attaching requires only the name.
  */
 export interface CacheOptions {
-  /** 1 to 64 of letters, digits, `.`, `_` and `-`, not beginning with a dot. */
+  /**
+   * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
+   */
   readonly name: string
   /**
-   * Items it holds at most. Needed to create. Beside its value each costs 64 bytes, what
-   * `maxKeySize` has beyond 32, 8 to 16 for its bucket, and 17 for eviction: 313 to 321 in all with
-   * the defaults.
+   * Maximum number of items; required to create a cache. In addition to its value, each item costs
+   * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, and 17 for eviction.
+   * With the defaults that is 313 to 321 bytes.
    */
   readonly maxItems?: number
   /**
    * With `bitmap`, values take as many neighbouring blocks as they need, up to all of them.
-   * Without, each item has one block of its own: for values of one size, and as in uWSGI.
+   * Without it, each item has its own block, as in uWSGI. That suits values of one size.
    * @default true
    */
   readonly bitmap?: boolean
   /**
-   * Bytes of a block. A value takes whole blocks, a counter one. Without `bitmap` this is the
-   * largest value, and reserved for each item. @default 256; without `bitmap` 4096
+   * Bytes of a block. A value takes whole blocks, and a counter one. Without `bitmap` this is the
+   * largest value, and each item reserves it. @default 256; without `bitmap` 4096
    */
   readonly blockSize?: number
   /**
-   * Blocks in all; only with `bitmap`. With `blockSize` it says how many bytes of values the cache
-   * holds. @default as many as give each item 4096 bytes, and at least one
+   * Number of blocks; only with `bitmap`. `blocks` times `blockSize` is the room for values.
+   * @default as many as give each item 4096 bytes, and at least one
    */
   readonly blocks?: number
   /**
@@ -66,14 +68,15 @@ export interface CacheOptions {
    */
   readonly maxKeySize?: number
   /**
-   * What happens to a set when the cache is full. `adaptive` evicts until the new item fits, by how
-   * often and how lately items were used, and resists scans; it costs 17 bytes an item. `lru`
-   * evicts the least recently used, for 24 bytes. `none` refuses. `clear` deletes everything, once,
-   * and stores: other writers wait some 200 ns an item for that. @default 'adaptive'
+   * What a set does if the cache is full. `adaptive` evicts until the new item fits, by how often
+   * and how lately items were used. It resists scans, and costs 17 bytes an item. `lru` evicts the
+   * least recently used items, and costs 24 bytes. `none` refuses the value. `clear` deletes
+   * everything, once, and stores the value. Other writers wait about 200 ns an item for that.
+   * @default 'adaptive'
    */
   readonly eviction?: EvictionName
   /**
-   * Items never end, whatever TTL is given: what uWSGI's `purge_lru` and `no_expire` mean.
+   * Items never end, regardless of their TTL, as with uWSGI's `purge_lru` and `no_expire`.
    * @default false
    */
   readonly ignoreTtl?: boolean
@@ -83,56 +86,59 @@ export interface CacheOptions {
    */
   readonly hash?: HashName
   /**
-   * Milliseconds an item lives when set without `ttlMs`. Not stored: each opener has its own.
+   * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
+   * option: each opener has its own.
    * @default Infinity
    */
   readonly ttlMs?: number
   /**
    * Path of a file on a local disk that holds the cache, and keeps it over restarts of the machine.
-   * Its directory must exist. Costs 4 bytes an item, and a set takes 1.3 times as long, for the
-   * checksums that tell after a power loss what is whole. @default a file in `directory`
+   * Its directory must exist. The file has checksums, which show after a power loss which items are
+   * whole. They cost 4 bytes an item, and a set takes 1.3 times as long. @default a file in
+   * `directory`
    */
   readonly store?: string
   /**
-   * What a counter begins at where the call says no `initial`: uWSGI's `math_initial`. Not stored:
-   * each opener has its own. @default 0
+   * Initial value of a counter if the call has no `initial`; uWSGI's `math_initial`. The cache does
+   * not store this option: each opener has its own. @default 0
    */
   readonly counterInitial?: number | bigint
   /**
-   * Where caches live that have no `store`; must exist unless it is the default. All who share a
-   * cache must use the same. @default `/dev/shm/undercroft-UID`, made with mode 0700; without
-   * /dev/shm, the same in the system's temporary directory
+   * Directory of caches without `store`; must exist unless it is the default. All processes that
+   * share a cache must use the same one. @default `/dev/shm/undercroft-UID`, made with mode 0700;
+   * without /dev/shm, the same in the system's temporary directory
    */
   readonly directory?: string
   /**
-   * `shared`: an error where memory cannot be shared. `private`: memory of this thread alone, for
-   * tests. `auto`: shared where it can be, else private with one warning. @default 'auto'
+   * `shared`: shared memory, or an error if memory cannot be shared. `private`: memory of this
+   * thread alone, for tests. `auto`: shared memory if possible, else private with one warning.
+   * @default 'auto'
    */
   readonly memory?: 'auto' | 'shared' | 'private'
   /**
-   * Milliseconds between two sweeps for expired items, by one process of all. They are never
-   * returned, swept or not: this is about their room. Each process also moves what it asks for most
-   * to where it is found first, then. 0: never. @default 3000
+   * Milliseconds between two sweeps, 0 for none. One of all processes frees the room of expired
+   * items, which no get returns in any case. At the same time each process moves the items that it
+   * reads most to the front of their chains, where it finds them first. @default 3000
    */
   readonly sweepMs?: number
   /**
-   * Told how many items a round of the sweeper gave back, if there were any; only in the process
-   * that sweeps. @default nobody is told
+   * Called with the number of items that a sweep freed, if any; only in the process that sweeps.
+   * @default no function is called
    */
   readonly onSweep?: (reclaimed: number) => void
   /**
-   * Keep the moment of the last change for `stats()`: uWSGI's `lastmod`. From then on every process
+   * Keep the time of the last change for `stats()`; uWSGI's `lastmod`. From then on every process
    * keeps it, which costs 50 ns a change. @default false
    */
   readonly lastModified?: boolean
-  /** How long to wait for a writer that is alive but stopped, in milliseconds. @default 5000 */
+  /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
   readonly lockTimeoutMs?: number
   /**
-   * Decoded values of hot keys that this thread keeps, checked against shared memory at every
-   * `get`, so never stale. `false`: none. @default texts, numbers and the like
+   * Near copies: decoded values of hot keys that this thread keeps. Every `get` checks them against
+   * shared memory, so they are never stale. `false`: none. @default strings, numbers and similar
    */
   readonly near?: NearOptions | false
-  /** Where the time comes from; tests give their own. @default the system's clock */
+  /** Source of time; tests give their own. @default the system's clock */
   readonly clock?: Clock
 }
 
@@ -246,7 +252,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
   }
 }
 
-/** The geometry of a new cache. */
+/** @returns the geometry of a new cache */
 export function completeGeometry(name: string, wanted: WantedGeometry): Geometry {
   if (wanted.maxItems === undefined) {
     throw new UndercroftError(
@@ -269,7 +275,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
   }
 }
 
-/** As many as give each item 4096 bytes, and at least one an item. */
+/** @returns as many blocks as give each item 4096 bytes, and at least one block an item */
 function defaultBlockCount(maxItems: number, blockSize: number): number {
   const count = maxItems * Math.ceil(DEFAULT_BYTES_AN_ITEM / blockSize)
   return Math.min(count, BLOCK_COUNT_LIMIT)

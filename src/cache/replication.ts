@@ -1,5 +1,5 @@
 /**
- * What replication and dumps do with a cache; see base/replicable.ts.
+ * Implements the operations of replication and dumps; see base/replicable.ts.
  */
 
 import {

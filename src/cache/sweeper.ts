@@ -1,11 +1,12 @@
 /**
- * Upkeep of a cache, without anybody asking: giving back the room of expired items, and moving what
- * is asked for most to where it is found first.
+ * Sweeps a cache in the background. A sweep frees the room of expired items, and moves the items
+ * that are read most to the front of their chains.
  *
- * Reads already hide what expired, so this is about room and time only, and stands back for all
- * else. Every process that has a cache open has a timer. Each orders chains by what it asks for
- * itself. The one that holds the sweeper's lock sweeps, and when it ends, however it ends, the
- * kernel gives the lock to the next that asks. A timer holds neither its process nor its cache.
+ * Reads already hide expired items, so sweeping only saves room and time, and lets all other work
+ * go first. Each process that has a cache open has a timer, and orders chains by its own reads. The
+ * process that holds the sweeper's lock frees the room. When that process ends, in any way, the
+ * kernel releases the lock, and the next process that tries gets it. A timer keeps neither its
+ * process nor its cache alive.
  */
 
 import { UndercroftError } from '../base/index.ts'
@@ -13,15 +14,19 @@ import type { Upkeep } from '../engine/index.ts'
 
 type SweeperUpkeep = Pick<Upkeep, 'isSweeper' | 'sweepStepUnlessTaken' | 'orderChains'>
 
-/** What the sweeper asks of a cache. */
+/** The part of a cache that the sweeper uses. */
 export interface Sweepable {
-  /** Undefined when the cache was closed. */
+  /** @returns undefined after the cache was closed */
   upkeep(): SweeperUpkeep | undefined
-  /** Told at the end of a round that gave something back. */
+  /** Called at the end of a round that freed items. */
   onSweep(reclaimed: number): void
 }
 
-/** Does so every so often until the cache is closed or forgotten. */
+/**
+ * Sweeps a cache every `everyMs` milliseconds, until the cache is collected.
+ *
+ * @returns a function that ends the sweeping
+ */
 export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   const held = new WeakRef(cache)
   let isUnderWay = false
@@ -34,13 +39,13 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
       upkeep?.orderChains()
       return upkeep?.isSweeper()
     })
-    // A round may take longer than the time between two: the next waits for it.
+    // A round may take longer than the pause between two rounds. The next round waits for it.
     if (isSweeper === true && !isUnderWay) sweepOn()
   }, everyMs)
   timer.unref()
   return () => clearInterval(timer)
 
-  /** One step after the other, with room for others in between: the lock is never held for long. */
+  /** Sweeps in steps, and lets other work run between them, so no step holds the lock for long. */
   function sweepOn(): void {
     isUnderWay = false
     const current = held.deref()
@@ -58,7 +63,7 @@ export function keepSwept(cache: Sweepable, everyMs: number): () => void {
   }
 }
 
-/** Whoever uses a broken cache is told so. Nobody asked for this here. */
+/** Ignores the errors of a broken cache, which a caller that uses the cache gets itself. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work()

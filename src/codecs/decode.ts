@@ -1,33 +1,33 @@
 /**
- * Bytes in shared memory to values, all kinds: those that only V8's serialization keeps, too.
+ * Decodes values of all types from shared memory, including those that only V8 can serialize.
  *
- * Deserializing is safe only for bytes that processes of this machine wrote, so nothing that talks
- * to a network uses this file.
+ * Deserializing is safe only for bytes that processes of this machine wrote, so no code that uses
+ * the network imports this file.
  */
 
 import { deserialize } from 'node:v8'
 import { VALUE_TYPE, type ValueDecoder } from '../base/index.ts'
 import { copyBytes, decodePortable } from './decode-portable.ts'
 
-/** Copies everything out: the bytes may change as soon as this returns. */
+/** Decodes a value, and copies everything: the bytes may change as soon as this returns. */
 export function decodeValue(bytes: Buffer, offset: number, size: number, type: number): unknown {
   if (type === VALUE_TYPE.structured) return deserialize(copyBytes(bytes, offset, size))
   return decodePortable(bytes, offset, size, type)
 }
 
-/** As `decodeValue`; plain objects and arrays come frozen, with all they hold. */
+/** Decodes a value as `decodeValue` does, and deeply freezes plain objects and arrays. */
 export function decodeFrozen(bytes: Buffer, offset: number, size: number, type: number): unknown {
   const value = decodeValue(bytes, offset, size, type)
   if (type === VALUE_TYPE.json) freezeAll(value)
   return value
 }
 
-/** The decoder for callers that may get the same object as others do, or only their own. */
+/** @returns the decoder: if callers may share `objects`, the one that freezes them */
 export function decoderFor({ objects }: { readonly objects: boolean }): ValueDecoder<unknown> {
   return objects ? decodeFrozen : decodeValue
 }
 
-/** What JSON.parse made: a tree. Not recursive, because it can be deeper than the stack. */
+/** Freezes a tree that JSON.parse made. Not recursive, as the tree can be deeper than the stack. */
 function freezeAll(root: unknown): void {
   const waiting = [root]
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {

@@ -1,9 +1,9 @@
 /**
- * Values as they travel: bytes and the name of what they are.
+ * Encodes and decodes values for the network: bytes, and the name of their type.
  *
- * Bytes from a network are checked for being what their name says before they are stored, so that
- * no peer can make a local `get` fail. `structured` is only ever a name here: V8's deserializer is
- * not for bytes that anybody could have sent, so such a value neither goes out nor comes in.
+ * Bytes from the network are stored only if they are of their type, so that no peer can make a
+ * local `get` fail. V8's deserializer is not safe for bytes that any peer could have sent, so
+ * values of type `structured` are neither sent nor received. Only the name of that type is.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer'
@@ -20,7 +20,7 @@ import {
 import { copyBytes, decodePortable } from './decode-portable.ts'
 import { encodedBytes, encodePortable } from './encode.ts'
 
-/** Throws UNDERCROFT_VALUE_UNSUPPORTED for what only V8's serialization would keep. */
+/** Throws UNDERCROFT_VALUE_UNSUPPORTED for a value that only V8 can serialize. */
 export function encodeForNetwork(value: unknown): Required<EncodedValue> {
   const source = encodePortable(value)
   if (source === undefined) {
@@ -37,9 +37,11 @@ export function encodeForNetwork(value: unknown): Required<EncodedValue> {
 }
 
 /**
- * The value, which may share memory with `bytes`. Throws UNDERCROFT_VALUE_UNSUPPORTED for one that
- * only processes of its own machine can read, UNDERCROFT_CORRUPT or a SyntaxError for bytes that
- * are not what the name says.
+ * Decodes a value from the network.
+ *
+ * @returns the value, which may share memory with `bytes`
+ * @throws UndercroftError - UNDERCROFT_VALUE_UNSUPPORTED for a value that only processes of its own
+ * machine can read; UNDERCROFT_CORRUPT, or a SyntaxError, for bytes that are not of their type
  */
 export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
   switch (type) {
@@ -56,22 +58,22 @@ export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
   }
 }
 
-/** Undefined: no type has this name. */
+/** @returns undefined if no type has this name */
 export function findTypeName(name: string): ValueTypeName | undefined {
   return Object.hasOwn(TYPES, name) ? (name as ValueTypeName) : undefined
 }
 
-/** The name under which a stored type travels. */
+/** @returns the name of a stored type on the network */
 export function nameOfType(type: number): ValueTypeName {
-  return NAMES.get(type) ?? 'structured' // of a newer version: not for us to read, either
+  return NAMES.get(type) ?? 'structured' // A type of a newer version, unreadable here, too.
 }
 
-/** Encoded bytes for storing; undefined: they are not such a value, or one we take from nobody. */
+/** @returns the source of a value; undefined if its bytes are not of their type, or `structured` */
 export function sourceOf({ bytes, type = 'bytes' }: EncodedValue): ValueSource | undefined {
   return isOfType(bytes, type) ? encodedBytes(bytes, storedType(bytes, type)) : undefined
 }
 
-/** Encoded bytes from a caller, for storing. They must be what their type says. */
+/** @returns the source of a caller's value, whose bytes must be of their type */
 export function requireSource(value: EncodedValue): ValueSource {
   const { bytes, type = 'bytes' } = value
   if (!(bytes instanceof Uint8Array)) throw invalidOption('bytes', 'a Uint8Array', bytes)
@@ -86,7 +88,7 @@ export function requireSource(value: EncodedValue): ValueSource {
   )
 }
 
-/** A decoder that keeps the bytes as stored, beside the name of what they are. */
+/** A decoder that returns the bytes as stored, and the name of their type. */
 export function copyEncoded(
   bytes: Buffer,
   offset: number,

@@ -1,12 +1,12 @@
 /**
- * Which values JSON keeps exactly.
+ * Recognizes plain data, which JSON keeps exactly.
  *
- * Plain data becomes JSON: peers in any language can read it, and it decodes three times as fast as
- * V8's serialization (measured on an object of 91 bytes: 660 ns against 1990). Whatever JSON would
- * change (undefined, NaN, -0, Date, Map, holes, class instances, circles) is left to V8.
+ * Plain data is stored as JSON. Peers in any language can read JSON, and it decodes three times as
+ * fast as V8's serialization (660 ns against 1990 for an object of 91 bytes). V8 serializes all
+ * values that JSON would change: undefined, NaN, -0, Date, Map, holes, class instances, circles.
  */
 
-/** Deeper values, and circles, are V8's business. */
+/** Maximum depth of plain data. V8 serializes deeper values, and circles. */
 const DEPTH_LIMIT = 64
 
 export function isPlainData(value: unknown, depth = 0): boolean {
@@ -28,7 +28,7 @@ export function isPlainData(value: unknown, depth = 0): boolean {
 function isPlainArray(value: readonly unknown[], depth: number): boolean {
   if (hasJsonOfItsOwn(value)) return false
   if (Object.getPrototypeOf(value) !== Array.prototype) return false
-  // Holes have no key; other properties have one too many.
+  // A hole has no key, and each additional property has one.
   if (Object.keys(value).length !== value.length) return false
   for (let i = 0; i < value.length; i++) {
     if (!isPlainData(value[i], depth + 1)) return false
@@ -46,7 +46,7 @@ function isPlainObject(value: object, depth: number): boolean {
   return true
 }
 
-/** JSON.stringify would ask it, enumerable or not, and store the answer instead. */
+/** @returns whether JSON.stringify would call `toJSON`, enumerable or not, and encode its result */
 function hasJsonOfItsOwn(value: object): boolean {
   return typeof (value as { readonly toJSON?: unknown }).toJSON === 'function'
 }

@@ -1,6 +1,6 @@
 /**
- * Open files that several processes have: another number for one, and memory behind one that has no
- * name, so that nothing is left of it whatever ends first.
+ * Duplicates descriptors, and makes shared memory behind a descriptor. The file of such memory has
+ * no name, so nothing remains of it, regardless of the order in which processes end.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -13,13 +13,13 @@ import { preallocate, requireLibc } from './mapping.ts'
 // <bits/fcntl-linux.h>, and <sys/fcntl.h> of xnu.
 const F_DUPFD_CLOEXEC = process.platform === 'darwin' ? 67 : 1030
 
-/** Memory that this process and those that inherit the descriptor see. */
+/** Memory that this process and all processes that inherit the descriptor share. */
 export interface SharedMemory {
   readonly fileDescriptor: number
   readonly buffer: ArrayBuffer
 }
 
-/** Another number for the same open file or socket, which no other program inherits. */
+/** @returns another descriptor of the same open file or socket, which no other program inherits */
 export function duplicateDescriptor(fileDescriptor: number): number {
   const duplicate = requireLibc().fcntl(fileDescriptor, F_DUPFD_CLOEXEC, 0)
   if (duplicate >= 0) return duplicate
@@ -29,7 +29,7 @@ export function duplicateDescriptor(fileDescriptor: number): number {
   )
 }
 
-/** New memory, all zeros, in a file that has lost its name before this returns. */
+/** Makes memory of zeros in a file whose name is removed before the function returns. */
 export function makeSharedMemory(size: number): SharedMemory {
   const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
   const file = path.join(parent, `undercroft-${randomUUID()}`)
@@ -45,7 +45,7 @@ export function makeSharedMemory(size: number): SharedMemory {
   }
 }
 
-/** The memory behind a descriptor, for as long as the process lives. The descriptor stays open. */
+/** Maps the memory behind a descriptor until the process ends. The descriptor stays open. */
 export function mapSharedMemory(fileDescriptor: number, size: number): ArrayBuffer {
   const libc = requireLibc()
   const address = libc.mmap(size, fileDescriptor)

@@ -1,10 +1,10 @@
 /**
- * Accepting, reading and answering by the system's own calls, within Node's event loop.
+ * Accepts, reads and answers connections by system calls, within Node's event loop.
  *
- * node:net makes a dozen objects for each connection, which a client that connects for one request
- * pays for with every request: some 85 us of processor time, of which the system needs 13. Only
- * where it is known to work: the main thread of Linux, with koffi. Another thread can be terminated
- * without a word, and would leave its descriptors open.
+ * node:net makes a dozen objects for each connection. A client that connects for one request pays
+ * for them with every request: about 85 us of processor time, and only 13 us are the system's. This
+ * way is used only on the main thread of Linux, with koffi, where it is known to work. Another
+ * thread can be terminated without notice, and would leave its descriptors open.
  */
 
 import { constants } from 'node:os'
@@ -13,36 +13,43 @@ import { duplicateDescriptor } from './descriptors.ts'
 import { type CFunction, type PollHandle, requireKoffi } from './koffi.ts'
 import { loadLibc } from './libc.ts'
 
-/** Turns this off, for tests and for those who want no other way than node:net. */
+/** The variable that turns this way off, for tests and for users who want node:net only. */
 const ACCEPT_VARIABLE = 'UNDERCROFT_ACCEPT'
 
-/** A descriptor; `none`: nobody waits; `failed`: try the next; `exhausted`: no more can be had. */
+/**
+ * A descriptor. `none`: no connection waits. `failed`: this connection failed, and the next may
+ * succeed. `exhausted`: the system has no more descriptors or memory.
+ */
 export type Accepted = number | 'none' | 'failed' | 'exhausted'
 
-/** A socket that listens, with connections as plain descriptors: whoever has one must close it. */
+/** A listening socket. Its connections are plain descriptors, which the caller must close. */
 export interface DirectListener {
   /**
-   * Calls, from an immediate, when connections wait or silent ones have something to read, again
-   * and again until they are accepted and taken.
+   * Calls `onReadable` from an immediate when connections wait, or when watched ones have something
+   * to read. The calls repeat until all of these connections are accepted or taken.
    */
   start(onReadable: () => void): void
-  /** Calls no more. */
+  /** Ends the calls of `onReadable`. */
   stop(): void
   accept(): Accepted
-  /** How many bytes came; 0: the peer is gone; undefined: none yet. */
+  /** @returns the number of received bytes; 0: the peer is gone; undefined: no bytes came yet */
   receive(connection: number, target: Uint8Array): number | undefined
-  /** How many bytes were taken; none when the peer is gone, too, which reading tells. */
+  /** @returns the number of sent bytes; 0 also if the peer is gone, which `receive` reports */
   send(connection: number, bytes: Uint8Array): number
-  /** Watches a connection until there is something to read, once. */
+  /** Watches a connection, once, until it has something to read. */
   watch(connection: number): void
-  /** Some of those watched that have something to read; each is watched no more. */
+  /** @returns some watched connections that have something to read, and are not watched any more */
   takeReadable(): readonly number[]
   closeConnection(connection: number): void
-  /** Ends listening. Connections stay. */
+  /** Ends listening. Connections stay open. */
   close(): void
 }
 
-/** With a descriptor of its own for a socket that listens already. Undefined: not here. */
+/**
+ * Makes a direct listener of a listening socket, with a descriptor of its own.
+ *
+ * @returns undefined if this way does not work here
+ */
 export function listenDirectly(listening: number): DirectListener | undefined {
   const system = isAvailable() ? loadSystem() : undefined
   if (system === undefined) return undefined
@@ -61,7 +68,7 @@ const MSG_NOSIGNAL = 0x4000
 const IPPROTO_TCP = 6
 const TCP_DEFER_ACCEPT = 9
 
-/** The system tells of a TCP connection with its first bytes, or after this time without any. */
+/** The system reports a TCP connection with its first bytes, or after this time without any. */
 const DEFER_SECONDS = Buffer.from(Int32Array.of(1).buffer)
 
 const EPOLL_CLOEXEC = 0x80000
@@ -129,7 +136,7 @@ class SystemListener implements DirectListener {
     this.#system = system
     this.#listening = listening
     this.#watching = watching
-    // Saves a wake-up for each connection. Refused for Unix sockets, which do without.
+    // This option saves a wake-up for each connection. The system refuses it for Unix sockets.
     const { setsockopt } = system.calls
     setsockopt(listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS, DEFER_SECONDS.length)
   }
@@ -141,7 +148,7 @@ class SystemListener implements DirectListener {
     const tell = () => {
       if (isTold) return
       isTold = true
-      // It follows in the same turn of the loop, and has what Node's callbacks need.
+      // An immediate runs in the same turn of the loop, and within a callback scope of Node.
       setImmediate(() => {
         isTold = false
         if (this.#polls === polls) onReadable()
@@ -158,7 +165,7 @@ class SystemListener implements DirectListener {
   }
 
   accept(): Accepted {
-    if (this.#isClosed) return 'none' // the number may be another file's by now
+    if (this.#isClosed) return 'none' // The descriptor may belong to another file now.
     const { calls, errno } = this.#system
     const connection = calls.accept4(this.#listening, null, null, SOCK_CLOEXEC) as number
     if (connection >= 0) return connection

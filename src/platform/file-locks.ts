@@ -1,14 +1,14 @@
 /**
- * Locks on single bytes of a file that the kernel drops when their holder ends, however it ends.
+ * Locks single bytes of a file. The kernel drops a lock when its holder ends, in any way.
  *
- * Open file description locks belong to one `open`, so two threads of a process hold them apart,
- * and the kernel knows holders in other containers and pid namespaces. The bytes locked lie far
- * beyond the end of the file: no byte of the file is touched.
+ * An open file description lock belongs to one `open`, so two threads of a process hold separate
+ * locks. The kernel knows holders in other containers and pid namespaces. The locked bytes lie far
+ * beyond the end of the file, so locking touches no byte of the file.
  */
 
 import type { Libc } from './libc.ts'
 
-/** `struct flock` and the commands, which each system numbers its own way. */
+/** The layout of `struct flock`, and the numbers of the commands. Each system has its own. */
 interface LockAbi {
   readonly size: number
   readonly typeOffset: number
@@ -34,7 +34,7 @@ const LINUX: LockAbi = {
   setCommand: 37,
 }
 
-// <sys/fcntl.h> of xnu; not run by our tests.
+// <sys/fcntl.h> of xnu. No test of this package runs on macOS.
 const MACOS: LockAbi = {
   size: 24,
   typeOffset: 20,
@@ -49,7 +49,7 @@ const MACOS: LockAbi = {
 
 const ABI = process.platform === 'darwin' ? MACOS : LINUX
 
-/** First byte used: beyond any segment, below what off_t can hold. */
+/** Offset of the first locked byte: beyond any segment, and below the maximum of off_t. */
 const LOCK_BASE_OFFSET = 2 ** 48
 
 export class FileLocks {
@@ -63,12 +63,16 @@ export class FileLocks {
     this.#fileDescriptor = fileDescriptor
   }
 
-  /** True when this open file holds the lock now: it was free, or was held here already. */
+  /** @returns true if this open file holds the lock now, also if it held the lock before */
   tryHold(index: number): boolean {
     return this.#call(ABI.setCommand, ABI.writeLock, index) === 0
   }
 
-  /** As `tryHold`, but together with others that share it; gives up what was held alone. */
+  /**
+   * Shares the lock with other open files. An open file that holds the lock downgrades it.
+   *
+   * @returns true if this open file shares the lock now
+   */
   tryShare(index: number): boolean {
     return this.#call(ABI.setCommand, ABI.readLock, index) === 0
   }
@@ -77,10 +81,10 @@ export class FileLocks {
     this.#call(ABI.setCommand, ABI.unlocked, index)
   }
 
-  /** Whether another open file holds or shares it. What this one has does not count. */
+  /** @returns whether another open file holds or shares the lock */
   isHeldElsewhere(index: number): boolean {
     const failed = this.#call(ABI.getCommand, ABI.writeLock, index) !== 0
-    // When the kernel cannot tell, nobody is declared dead.
+    // If the kernel does not know, the holder counts as alive.
     return failed || this.#view.getInt16(ABI.typeOffset, true) !== ABI.unlocked
   }
 

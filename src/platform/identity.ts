@@ -1,28 +1,28 @@
 /**
- * Who runs this process, since which start of the machine, and where its segments live.
+ * Identifies the user of this process and the current boot, and finds the directory of segments.
  */
 
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-/** The effective user, or undefined on systems without users of this kind. */
+/** @returns the effective user; undefined on systems without user ids */
 export function userId(): number | undefined {
   return process.geteuid?.()
 }
 
-// random(4) of Linux: "unvarying", and another one after each start of the kernel.
+// random(4) of Linux: the id is "unvarying", and differs after each start of the kernel.
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 const BOOT_ID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** What `bootId` has: a UUID. */
+/** Words of a boot id, which is a UUID. */
 export const BOOT_ID_WORDS = 4
 
 let knownBootId: Int32Array | undefined
 
 /**
- * Names the time since the machine was started last; all zeros where the system does not tell, or
- * does not let this process read it.
+ * @returns the id of the current boot; all zeros if the system has no boot id, or does not let this
+ * process read it
  */
 export function bootId(): Int32Array {
   knownBootId ??= readBootId()
@@ -42,7 +42,7 @@ function readBootId(): Int32Array {
   return words
 }
 
-/** Memory-backed where the system offers it; one folder for each user. */
+/** @returns a directory of this user, in memory if the system has /dev/shm */
 export function defaultDirectory(): string {
   const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
   return path.join(parent, `undercroft-${userId() ?? 'user'}`)

@@ -1,5 +1,5 @@
 /**
- * What is used of koffi 3, whose own types describe every C type there is.
+ * Declares the part of koffi 3 that this package uses. The types of koffi describe every C type.
  */
 
 import { createRequire } from 'node:module'
@@ -7,13 +7,13 @@ import { createRequire } from 'node:module'
 export interface Koffi {
   load(path: null): CLibrary
   view(pointer: bigint, size: number): ArrayBuffer
-  /** Of the last call in this thread. */
+  /** @returns the errno of the last call in this thread */
   errno(): number
-  /** Not in its manual, so it may go. */
+  /** The manual of koffi does not describe this, so a later version may lack it. */
   readonly node?: {
     /**
-     * Calls back, outside of what Node calls a callback scope, whenever the descriptor can be read.
-     * It is over when the handle is collected, so somebody must hold it.
+     * Calls `onReadable` whenever the descriptor can be read, outside of a callback scope of Node.
+     * Polling ends when the handle is collected, so the caller must hold the handle.
      */
     poll?(fileDescriptor: number, onReadable: () => void): PollHandle
   }
@@ -29,7 +29,7 @@ export interface PollHandle {
   close(): void
 }
 
-/** Throws where there is none for this platform, or add-ons are not allowed. */
+/** Throws if koffi is missing for this platform, or if Node does not allow add-ons. */
 export function requireKoffi(): Koffi {
   return createRequire(import.meta.url)('koffi') as Koffi
 }

@@ -1,27 +1,27 @@
 /**
- * The five calls of the C library that Node has no own word for, and who makes them.
+ * Makes the five calls of the C library that Node does not offer.
  *
- * Files are opened, sized and removed with node:fs; only mapping, preallocation and open file
- * description locks go through a foreign function interface. A call costs about 0.3 us with koffi
- * and
- * 0.9 us when it carries a structure, so none of them is on the path of a get or a set.
+ * node:fs opens, sizes and removes files. Only mapping, preallocation and open file description
+ * locks use a foreign function interface. A call costs about 0.3 us with koffi, and 0.9 us if it
+ * passes a structure, so gets and sets make none of these calls.
  */
 
 import { createRequire } from 'node:module'
 import { requireKoffi } from './koffi.ts'
 
-/** Addresses and sizes; no layout. Failed calls return a negative number, as in C. */
+/** Calls with addresses and sizes. A failed call returns a negative number, as in C. */
 export interface Libc {
   readonly backend: 'koffi' | 'node:ffi'
-  /** The address, or undefined when the kernel refused. */
+  /** @returns the address; undefined if the kernel refused */
   mmap(size: number, fileDescriptor: number): bigint | undefined
   munmap(address: bigint, size: number): number
   msync(address: bigint, size: number, flags: number): number
-  /** 0 or an errno. */
+  /** @returns 0, or an errno */
   posixFallocate(fileDescriptor: number, size: number): number
   fcntl(fileDescriptor: number, command: number, argument: Uint8Array | number): number
   /**
-   * The live bytes at an address: no copy. The caller sees to it that nobody uses it after munmap.
+   * @returns the live bytes at an address, without a copy; the caller must not use them after
+   * munmap
    */
   view(address: bigint, size: number): ArrayBuffer
 }
@@ -31,13 +31,13 @@ const PROT_READ_WRITE = 0x1 | 0x2
 const MAP_SHARED = 0x1
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 
-/** Names the one backend to try, for tests and for those who want no native add-on. */
+/** The variable that names the only backend to try, for tests and for users without add-ons. */
 const BACKEND_VARIABLE = 'UNDERCROFT_FFI'
 
 let loaded: Libc | undefined
 let loadFailure: Error | undefined
 
-/** The C library through the first backend that works here, or the reason why none does. */
+/** @returns the C library through the first backend that works, or the reason why none works */
 export function loadLibc(): Libc | Error {
   if (loaded !== undefined) return loaded
   if (loadFailure !== undefined) return loadFailure
@@ -71,7 +71,7 @@ function loadWithKoffi(): Libc {
   const munmap = libc.func('int munmap(void *addr, size_t length)')
   const msync = libc.func('int msync(void *addr, size_t length, int flags)')
   const fallocate = libc.func('int posix_fallocate(int fd, int64_t offset, int64_t len)')
-  // Declared variadic, because on arm64 macOS such arguments travel another way.
+  // Declared variadic, because arm64 macOS passes variadic arguments in another way.
   const fcntl = libc.func('int fcntl(int fd, int cmd, ...)')
   return {
     backend: 'koffi',
@@ -86,7 +86,7 @@ function loadWithKoffi(): Libc {
   }
 }
 
-/** What is used of `node:ffi`, which no released type package describes yet. */
+/** The part of `node:ffi` that this package uses. No released type package describes it yet. */
 interface NodeFfi {
   dlopen(
     path: null,

@@ -1,7 +1,7 @@
 /**
- * Memory that other processes see too, and the plain memory that stands in where there is none.
+ * Maps memory that other processes share, and makes private memory with the same interface.
  *
- * A mapping knows its bytes and its locks, not what any byte means.
+ * A mapping knows its bytes and its locks, but not the meaning of any byte.
  */
 
 import { constants as bufferConstants } from 'node:buffer'
@@ -12,27 +12,27 @@ import { UndercroftError } from '../base/index.ts'
 import { FileLocks } from './file-locks.ts'
 import { type Libc, loadLibc } from './libc.ts'
 
-/** Locks by number: held by one mapping at a time, and dropped when its process or thread ends. */
+/** Numbered locks. One mapping at a time holds a lock, until its process or thread ends. */
 export interface LivenessLocks {
   tryHold(index: number): boolean
-  /** True when it is shared now with all others that share it; whoever holds it keeps them out. */
+  /** @returns true if this mapping shares the lock now; false if another mapping holds the lock */
   tryShare(index: number): boolean
   release(index: number): void
   isHeldElsewhere(index: number): boolean
 }
 
-/** A segment's bytes as one process or thread sees them. */
+/** The bytes of a segment in one process or thread. */
 export interface Mapping {
   readonly buffer: ArrayBuffer
   readonly size: number
-  /** False for plain memory, which nobody else sees. */
+  /** False for private memory, which no other thread sees. */
   readonly shared: boolean
   readonly locks: LivenessLocks
-  /** Asks the kernel to write the bytes to the device, and waits for it. */
+  /** Asks the kernel to write the bytes to the device, and waits until it has. */
   sync(): void
-  /** The same, without keeping this thread. */
+  /** Does the same as `sync` without blocking this thread. */
   flush(): Promise<void>
-  /** Ends this view. Nobody may touch `buffer` afterwards. */
+  /** Ends the mapping. The caller must not use `buffer` afterwards. */
   close(): void
 }
 
@@ -42,10 +42,10 @@ const MS_SYNC = process.platform === 'darwin' ? 0x10 : 4
 const fdatasync = promisify(fs.fdatasync)
 
 const EINTR = constants.errno.EINTR
-/** Signals that one preallocation survives. */
+/** Maximum of attempts of a preallocation that signals interrupt. */
 const PREALLOCATE_TURNS = 1000
 
-/** Why memory cannot be shared here, or undefined when it can. */
+/** @returns why memory cannot be shared here; undefined if it can */
 export function sharingObstacle(): string | undefined {
   if (process.platform !== 'linux' && process.platform !== 'darwin') {
     return `${process.platform} is not supported yet`
@@ -55,10 +55,10 @@ export function sharingObstacle(): string | undefined {
   return libc instanceof Error ? libc.message : undefined
 }
 
-/** Largest view that this Node can make; asking for more aborts the process on Node 20. */
+/** Largest buffer that this Node can make. On Node 20 a larger one aborts the process. */
 export const MAX_MAPPING_SIZE = bufferConstants.MAX_LENGTH
 
-/** Ask before taking any room; `mapFile` and `mapPrivate` ask, too. */
+/** Throws if the size is too large. Callers check this before they take any room. */
 export function requireMappableSize(size: number): void {
   if (size <= MAX_MAPPING_SIZE) return
   throw new UndercroftError(
@@ -68,17 +68,19 @@ export function requireMappableSize(size: number): void {
   )
 }
 
-/** The locks of an open file that need not be mapped. */
+/** @returns the locks of an open file, which need not be mapped */
 export function locksOfFile(fileDescriptor: number): LivenessLocks {
   return new FileLocks(requireLibc(), fileDescriptor)
 }
 
 /**
- * Maps a file that has its full size already. Takes over the descriptor, which holds the locks:
- * `close` closes it. The path may lead to another file by now: compare afterwards.
+ * Maps a file that already has its full size. The mapping owns the descriptor, which holds the
+ * locks, and `close` closes it. The path may lead to another file when this function returns, so
+ * the caller compares the inodes afterwards.
  *
- * What is mapped is opened apart. A mapping keeps its open file alive, and a thread that is
- * terminated never unmaps: locks of the same open file would be held until the process ends.
+ * The function opens the path again and maps that open file. A mapping keeps its open file alive,
+ * and a terminated thread never unmaps. Locks of the same open file would stay held until the
+ * process ends.
  */
 export function mapFile(
   fileDescriptor: number,
@@ -109,7 +111,7 @@ export function mapFile(
       }
     },
     flush() {
-      // Pages written through a mapping are the file's: the kernel writes them out with it.
+      // The pages of a mapping are pages of the file, so the kernel writes them with the file.
       return fdatasync(fileDescriptor)
     },
     close() {
@@ -121,7 +123,7 @@ export function mapFile(
   }
 }
 
-/** Throws as node:fs where the path leads nowhere any more, or to another file than it did. */
+/** Throws an error as node:fs does (ENOENT) if the path leads to no file or to another file. */
 function mapApart(libc: Libc, size: number, path: string, checked: fs.Stats): bigint | undefined {
   const fileDescriptor = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
   try {
@@ -135,7 +137,7 @@ function mapApart(libc: Libc, size: number, path: string, checked: fs.Stats): bi
   }
 }
 
-/** Memory of this thread alone, with the same face. */
+/** @returns a mapping of memory that only this thread sees */
 export function mapPrivate(size: number): Mapping {
   requireMappableSize(size)
   return {
@@ -155,8 +157,8 @@ export function mapPrivate(size: number): Mapping {
 }
 
 /**
- * Gives a new file all its room at once, so that a full device is an error here and never a SIGBUS
- * at some later write.
+ * Reserves the full size of a new file. A full device is an error here, and not a SIGBUS at a later
+ * write.
  */
 export function preallocate(fileDescriptor: number, size: number, path: string): void {
   if (process.platform !== 'linux') {
@@ -165,14 +167,14 @@ export function preallocate(fileDescriptor: number, size: number, path: string):
   }
   const libc = requireLibc()
   let errno = EINTR
-  // A signal may cut it short; what was given stays given, so the next turn goes on from there.
+  // A signal may interrupt the call. The file keeps its room, so the next turn continues there.
   for (let turn = 0; turn < PREALLOCATE_TURNS && errno === EINTR; turn++) {
     errno = libc.posixFallocate(fileDescriptor, size)
   }
   if (errno !== 0) throw preallocationFailure(errnoName(errno), size, path)
 }
 
-/** For systems without posix_fallocate (macOS): slower, the same promise. */
+/** Does the same as `preallocate`, but slower, on systems without posix_fallocate (macOS). */
 function fillWithZeros(fileDescriptor: number, size: number, path: string): void {
   const zeros = new Uint8Array(1 << 20)
   try {
@@ -206,7 +208,7 @@ export function requireLibc(): Libc {
   return libc
 }
 
-/** As C calls it. Node.js' own table lacks some, such as EDQUOT. */
+/** @returns the C name of an errno, or its number: the table of Node.js lacks some names */
 export function errnoName(errno: number): string {
   const found = Object.entries(constants.errno).find(([, number]) => number === errno)
   return found?.[0] ?? `errno ${errno}`

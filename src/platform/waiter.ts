@@ -1,13 +1,13 @@
 /**
- * Waiting until another process changes a shared word.
+ * Waits until another process changes a shared word.
  *
- * `Atomics.wait` refuses memory that is no SharedArrayBuffer, and what is waited for takes
- * microseconds: so first spin, then nap on a private word that nobody wakes.
+ * `Atomics.wait` accepts only a SharedArrayBuffer, and most waits take microseconds. So a waiter
+ * first spins, and then naps on a private word that no thread notifies.
  */
 
-/** Turns of the loop before the first nap: some 20 us. */
+/** Turns of the loop before the first nap. They take about 20 us. */
 const SPIN_TURNS = 2000
-/** Naps grow from the first to the last, so that a long wait costs little. */
+/** Naps grow from the first length to the last, so that a long wait costs little. */
 const FIRST_NAP_MS = 0.05
 const LAST_NAP_MS = 2
 
@@ -17,7 +17,11 @@ export class Waiter {
   #turns = 0
   #napMs = FIRST_NAP_MS
 
-  /** Waits a little, longer each time. True when it napped: time to ask whether the other lives. */
+  /**
+   * Waits a little, longer each time.
+   *
+   * @returns true after a nap: the caller then checks whether the other process lives
+   */
   pause(): boolean {
     if (++this.#turns < SPIN_TURNS) return false
     Atomics.wait(napWord, 0, 0, this.#napMs)

@@ -1,9 +1,9 @@
 /**
- * Where a segment's file is, and how it comes to be: create, attach, open, destroy.
+ * Finds the file of a segment, and creates, attaches, opens and destroys segments.
  *
- * A new file is filled under a temporary name and then linked to its own, so that nobody ever
- * attaches to one that is half made, and of several who create at once one wins and the others
- * attach to it.
+ * A creator fills a new file under a temporary name, and then links the file to its own name. So no
+ * process attaches to an incomplete file. If several processes create the same segment at once, one
+ * of them links its file, and the others attach to that file.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -26,20 +26,20 @@ import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { registerCreator, registerOpener, unregister } from './open-tracking.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
-/** What the caller wants of the geometry. What is left open may be anything when attaching. */
+/** The geometry that the caller asks for. Attaching accepts any value for an undefined field. */
 export type WantedGeometry = { readonly [K in keyof Geometry]: Geometry[K] | undefined }
 
-/** Completes what the caller wants, for a new segment; throws where something needed is missing. */
+/** Completes the wanted geometry for a new segment. Throws if a required field is missing. */
 export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
 
 const FILE_SUFFIX = '.undercroft'
 const TEMPORARY_SUFFIX = '.new'
-/** Between the file's own name and the suffix: strict, as whatever looks like this is removed. */
+/** What stands between the file's name and the suffix. It is strict: matching files are removed. */
 const TEMPORARY_ID = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-/** Create and attach chase each other at most this often when others create and destroy. */
+/** Maximum of attempts to attach or create while other processes create and destroy the file. */
 const OPEN_ATTEMPTS = 100
 
-/** The file of a cache: `store` as given, or a file of that name in the directory. */
+/** @returns the path of a cache's file: `store` if given, else a file in the directory */
 export function segmentPath(
   name: string,
   directory: string | undefined,
@@ -49,7 +49,7 @@ export function segmentPath(
   return path.join(path.resolve(directory ?? defaultDirectory()), name + FILE_SUFFIX)
 }
 
-/** Names of the caches in a directory, sorted; none if it does not exist or cannot be read. */
+/** @returns the sorted names of the caches in a directory; none if it cannot be read */
 export function listSegments(directory: string | undefined): string[] {
   let files: string[]
   try {
@@ -63,7 +63,7 @@ export function listSegments(directory: string | undefined): string[] {
     .sort()
 }
 
-/** Attaches to the segment of that path, or creates it. */
+/** Attaches to the segment at a path, or creates the segment. */
 export function openSegment(
   file: string,
   wanted: WantedGeometry,
@@ -80,14 +80,14 @@ export function openSegment(
   )
 }
 
-/** A segment in the memory of this thread alone. */
+/** Creates a segment in memory that only this thread sees. */
 export function createPrivateSegment(name: string, geometry: Geometry): Segment {
   const mapping = mapPrivate(computeLayout(geometry).size)
   formatSegment(mapping, geometry)
   return new Segment(mapping, geometry, name)
 }
 
-/** Removes the name. Those attached go on with what they have; the next to open creates anew. */
+/** Removes the name. Openers keep the segment; the next process that opens creates a new one. */
 export function destroySegment(file: string): void {
   fs.rmSync(file, { force: true })
 }
@@ -107,14 +107,15 @@ function attach(file: string, wanted: WantedGeometry): Segment | undefined {
     const segment = new Segment(mapping, geometry, file, unregister)
     registerOpener(segment, stat.ino)
     if (fs.statSync(file, { throwIfNoEntry: false })?.ino !== stat.ino) {
-      mapping.close() // destroyed, and perhaps created anew, in the meantime
+      mapping.close() // The file was destroyed meanwhile, and perhaps created again.
       return undefined
     }
     return segment
   } catch (error) {
     if (mapping === undefined) fs.closeSync(fd)
     else mapping.close()
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // just destroyed
+    // ENOENT: another process just destroyed the file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
 }
@@ -145,7 +146,7 @@ function requireTrustworthy(file: string, stat: fs.Stats): void {
   }
 }
 
-/** Throws UNDERCROFT_GEOMETRY_MISMATCH with every difference, by the names callers know. */
+/** Throws UNDERCROFT_GEOMETRY_MISMATCH with every difference, by the names of the options. */
 export function requireSameGeometry(
   label: string,
   wanted: WantedGeometry,
@@ -166,7 +167,7 @@ export function requireSameGeometry(
   )
 }
 
-/** Undefined when somebody else created it first. */
+/** @returns undefined if another process created the file first */
 function create(file: string, geometry: Geometry): Segment | undefined {
   const size = computeLayout(geometry).size
   requireMappableSize(size)
@@ -190,7 +191,8 @@ function create(file: string, geometry: Geometry): Segment | undefined {
     if (mapping === undefined) fs.closeSync(fd)
     else mapping.close()
     const code = (error as NodeJS.ErrnoException).code
-    // Another won; or took ours for abandoned in the instant before it was locked.
+    // EEXIST: another process was faster. ENOENT: another process removed the temporary file as
+    // abandoned, before this process locked it.
     if (code === 'EEXIST' || code === 'ENOENT') return undefined
     throw error instanceof UndercroftError ? error : openFailure(file, error)
   } finally {
@@ -198,14 +200,14 @@ function create(file: string, geometry: Geometry): Segment | undefined {
   }
 }
 
-/** Sees the name of a new store to the device: what is flushed later can be found there. */
+/** Flushes the directory, so that the device has the name of a new store before its items. */
 function syncDirectory(directory: string): void {
   let fd: number | undefined
   try {
     fd = fs.openSync(directory, fs.constants.O_RDONLY)
     fs.fsyncSync(fd)
   } catch {
-    // Where that is not possible, the system sees to names by itself, a little later.
+    // Some systems cannot flush a directory. They write names to the device a little later.
   } finally {
     if (fd !== undefined) fs.closeSync(fd)
   }
@@ -220,7 +222,7 @@ function createExclusive(temporary: string, file: string): number {
   }
 }
 
-/** Our default directory is made; any other must be there, because a typing error is likelier. */
+/** Makes the default directory only: a missing directory of the caller is likely a typing error. */
 function makePrivateDirectory(directory: string): void {
   if (directory !== defaultDirectory()) return
   try {
@@ -232,13 +234,15 @@ function makePrivateDirectory(directory: string): void {
 }
 
 /**
- * Its name can be guessed, in a place where everybody may make things: what somebody else put there
- * may lead anywhere, also to files of ours. Other directories are the caller's choice.
+ * Throws UNDERCROFT_ACCESS_DENIED if another user controls the default directory. That directory
+ * has a name that can be guessed, and every user may create files next to it. A link of another
+ * user could lead to any file, also to files of this user. The caller is responsible for any other
+ * directory.
  */
 function requirePrivateDirectory(directory: string): void {
   if (directory !== defaultDirectory()) return
   const stat = fs.lstatSync(directory, { throwIfNoEntry: false })
-  if (stat === undefined) return // to be made, or not needed
+  if (stat === undefined) return // The directory is made later, or is not needed.
   const user = userId()
   if (!stat.isDirectory() || (user !== undefined && stat.uid !== user)) {
     throw accessDenied(directory, 'somebody else made it, or it is a link')
@@ -248,13 +252,13 @@ function requirePrivateDirectory(directory: string): void {
   }
 }
 
-/** Removes temporary files whose maker died before it could. */
+/** Removes the temporary files of creators that died. */
 function removeAbandoned(directory: string, base: string): void {
   let names: string[]
   try {
     names = fs.readdirSync(directory)
   } catch {
-    return // creating the file will tell what is wrong
+    return // Creating the file reports the cause.
   }
   for (const name of names) {
     if (!name.startsWith(base) || !name.endsWith(TEMPORARY_SUFFIX)) continue
@@ -268,7 +272,7 @@ function removeIfAbandoned(temporary: string): void {
   try {
     fd = fs.openSync(temporary, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW)
   } catch {
-    return // its maker was quicker, or it is not ours to judge
+    return // Its creator removed the file, or this process may not open the file.
   }
   try {
     if (!locksOfFile(fd).isHeldElsewhere(FILE_LOCK.creator)) fs.rmSync(temporary, { force: true })

@@ -1,18 +1,19 @@
 /**
- * Which byte of a segment means what. docs/format/segment.md tells it in prose, and
- * test/segment/format.test.ts pins it: change all three together, and FORMAT_VERSION with them.
+ * Defines the meaning of each byte of a segment. docs/format/segment.md describes the format in
+ * prose, and test/segment/format.test.ts pins it. A change of the format changes all three, and
+ * FORMAT_VERSION.
  */
 
 import { assert } from '../base/index.ts'
 import { defineRecord } from './record.ts'
 
-/** "undercro" as two little-endian words. */
+/** The string "undercro" as two little-endian words. */
 export const MAGIC_LOW = 0x65646e75
 export const MAGIC_HIGH = 0x6f726372
 
 export const FORMAT_VERSION = 1
 
-/** Facts fixed at creation; checked by whoever attaches. */
+/** Facts that are fixed at creation. Every process that attaches checks them. */
 export const HEADER = defineRecord({
   magicLow: 'i32',
   magicHigh: 'i32',
@@ -34,72 +35,72 @@ export const HEADER = defineRecord({
 })
 
 /**
- * Whether the file can be taken as it is; see open-tracking.ts. Written by a process that is alone
- * with it.
+ * Shows whether an opener must check the items of the file; see open-tracking.ts. Only a process
+ * that is alone with the file writes this record.
  */
 export const BOOT = defineRecord({
-  id0: 'i32', // with the next three: the start of the machine since which it is open; 0: unknown
+  id0: 'i32', // id0 to id3: the boot of the machine in which the file was opened; 0: unknown
   id1: 'i32',
   id2: 'i32',
   id3: 'i32',
-  inode: 'f64', // of the file: a copy of it has another
-  closed: 'i32', // 1: all of it was on its device when the last attachment closed it
+  inode: 'f64', // inode of the file; a copy of the file has another one
+  closed: 'i32', // 1: the device had the whole file when the last opener closed it
 })
 
-/** What processes contend for: on cache lines of its own. */
+/** The writer lock. Processes contend for this record, so it has its own cache lines. */
 export const LOCK = defineRecord({
-  owner: 'i32', // serial of the attachment inside; 0: free
-  nextSerial: 'i32', // counts up by one with each attachment
-  needsRecovery: 'i32', // see RECOVERY; whoever holds the lock sees to it first
-  progress: 'i32', // counts up while somebody rebuilds
+  owner: 'i32', // serial of the opener that holds the lock; 0: free
+  nextSerial: 'i32', // counts up by one with each opener
+  needsRecovery: 'i32', // a value of RECOVERY; the owner of the lock recovers first
+  progress: 'i32', // counts up while an owner rebuilds
 })
 
 /** Values of `needsRecovery`. */
 export const RECOVERY = {
   none: 0,
-  /** A change was cut short: what the slots hold is good. */
+  /** An owner died during a change. The slots are good. */
   rebuild: 1,
-  /** The machine went down: any page may be old, new or lost. */
+  /** The machine went down. Each page may be old, new or lost. */
   check: 2,
 } as const
 
-/** Written under the lock only. */
+/** State that only the owner of the writer lock writes. */
 export const STATE = defineRecord({
   itemCount: 'i32',
-  usedSlotCount: 'i32', // slots 1..usedSlotCount hold items or were freed; all others are free, too
-  firstFreeSlot: 'i32', // chain of freed slots; 0: none
+  usedSlotCount: 'i32', // slots 1..usedSlotCount hold items or were freed; the others are free
+  firstFreeSlot: 'i32', // start of the chain of freed slots; 0: none
   freeBlockCount: 'i32',
-  nextBlock: 'i32', // where the search for a run begins
-  sweepSlot: 'i32', // where the last bounded sweep ended
+  nextBlock: 'i32', // block at which the search for a run begins
+  sweepSlot: 'i32', // slot at which the last bounded sweep ended
   heapSize: 'i32',
-  lastFreedBlock: 'i32', // first block of the run freed last: the next value goes there if it fits
-  earliestExpiryAtMs: 'f64', // no item expires before; Infinity: none expires
-  roundEarliestExpiryAtMs: 'f64', // the same, over what the current sweep has seen
+  lastFreedBlock: 'i32', // first block of the run freed last; the next value goes there if it fits
+  earliestExpiryAtMs: 'f64', // no item expires before this; Infinity: no item expires
+  roundEarliestExpiryAtMs: 'f64', // the same, for the slots that the current sweep has seen
   full: 'f64',
   evicted: 'f64',
   expired: 'f64',
   takeovers: 'f64',
   dropped: 'f64',
-  lastModifiedAtMs: 'f64', // of the last change; 0: nobody asked for it; below 0: none since
-  unsealedSlot: 'i32', // its item changes in place: its checksum may be that of before; 0: none
+  lastModifiedAtMs: 'f64', // time of the last change; 0: not kept; below 0: kept, no change yet
+  unsealedSlot: 'i32', // slot of an item that changes in place; its checksum may be old; 0: none
 })
 
-/** Ticks once for each use of an item in LRU caches; readers write it too, without a lock. */
+/** Counts the uses of items in LRU caches. Readers write it too, without a lock. */
 export const USE_CLOCK = defineRecord({ ticks: 'f64' })
 
-/** What the adaptive policy has learned, and its queues' lengths. Adaptive only, in its region. */
+/** What the adaptive policy has learned, and the lengths of its queues, in the adaptive region. */
 export const ADAPTIVE = defineRecord({
   smallCount: 'i32',
   mainCount: 'i32',
-  candidates: 'i32', // ghosts that came back while few got in
+  candidates: 'i32', // ghosts whose keys returned while few were admitted
   unused: 'i32',
-  smallPart: 'f64', // of all items; 0: as at the start
-  mainWorth: 'f64', // part of the main queue's items that were hit before they went; 0: unknown
+  smallPart: 'f64', // part of all items that the small queue holds; 0: the initial part
+  mainWorth: 'f64', // part of the main queue's items that were hit before eviction; 0: unknown
   smallEvicted: 'f64',
   mainEvicted: 'f64',
 })
 
-/** Counters of one attachment, on a cache line of its own. */
+/** The hit counters of one opener, on a cache line of their own. */
 export const CELL = defineRecord({ hits: 'f64', misses: 'f64' })
 
 /** The first slot of a chain, and the seqlock over all slots of that chain. */
@@ -109,27 +110,27 @@ export const BUCKET = defineRecord({
 })
 
 /**
- * One item. The key's first bytes follow the record, the rest is in the key tails; padded with
- * zeros to whole words.
+ * One item. The first bytes of the key follow the record, and the key tails hold the rest. Zeros
+ * pad both parts to whole words.
  */
 export const SLOT = defineRecord({
   hash: 'i32',
-  nextSlot: 'i32', // in the chain, or in the chain of freed slots
+  nextSlot: 'i32', // next slot of the chain, or of the chain of freed slots
   info: 'i32', // 0: free; see KEY_SIZE_MASK
   valueSize: 'i32',
   firstBlock: 'i32',
-  evictionMark: 'i32', // what the eviction policy knows of the item; 0: nothing
+  evictionMark: 'i32', // what the eviction policy knows about the item; 0: nothing
   expiresAtMs: 'f64', // Unix time; 0: never
 })
 
-/** Key bytes beside the record: a short key is compared without touching another cache line. */
+/** Key bytes next to the record. Comparing a short key touches no other cache line. */
 export const INLINE_KEY_SIZE = 32
 export const SLOT_STRIDE = 64
 
-/** Checksums of items, one a slot, have this many bytes. */
+/** Bytes of an item's checksum. Each slot has one. */
 export const CHECKSUM_SIZE = 4
 
-/** Offsets in bytes of the fixed parts, each on a cache line that no other part shares. */
+/** Offsets of the fixed regions in bytes. No two regions share a cache line. */
 export const HEADER_OFFSET = 0
 export const BOOT_OFFSET = 192
 export const LOCK_OFFSET = 256
@@ -137,7 +138,7 @@ export const STATE_OFFSET = 384
 export const USE_CLOCK_OFFSET = 512
 export const CELLS_OFFSET = 640
 export const CELL_STRIDE = 64
-/** The first cell is common to all attachments that found no free one. */
+/** Number of cells. All openers that found no free cell share the first one. */
 export const CELL_COUNT = 256
 export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
 
@@ -148,18 +149,18 @@ assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
 
-/** The file locks of a segment by number. See each holder's file for what the lock says. */
+/** The numbers of a segment's file locks. The source file of each holder explains its lock. */
 export const FILE_LOCK = {
-  /** Held on a new file by the process that is making it. */
+  /** The process that creates a file holds this lock. */
   creator: 0,
-  /** One for each process or thread that has the segment open, by its serial. */
+  /** Each opener holds the lock of its serial. */
   firstSerial: 1,
   lastSerial: 2 ** 31 - 1,
-  /** One for each cell of hit counters. */
+  /** Each cell of hit counters has a lock. */
   firstCell: 2 ** 32,
-  /** Held by the process that sweeps. */
+  /** The process that sweeps holds this lock. */
   sweeper: 2 ** 33,
-  /** Shared by all that have the segment open; held by one that is alone with it. */
+  /** All openers share this lock. An opener that holds it is alone with the segment. */
   presence: 2 ** 33 + 1,
 } as const
 
@@ -172,6 +173,6 @@ assert(FILE_LOCK.sweeper < FILE_LOCK.presence, 'the sweeper has a lock of its ow
 export const KEY_SIZE_MASK = 0xffff
 export const TYPE_SHIFT = 16
 export const TYPE_MASK = 0xff
-/** Set while the value is written in place: recovery drops the item. */
+/** Set while a writer changes the value in place. Recovery drops such an item. */
 export const INFO_WRITING = 1 << 24
 export const INFO_KNOWN_BITS = KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING

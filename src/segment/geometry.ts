@@ -1,11 +1,12 @@
 /**
- * The counts and sizes chosen when a segment is created, and the offsets that follow from them.
+ * Computes the layout of a segment from its geometry. The geometry is the counts and sizes that are
+ * chosen at creation, and the layout is the offsets that follow from them.
  */
 
 import { UndercroftError } from '../base/index.ts'
 import { CHECKSUM_SIZE, FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
 
-/** Positions in these lists are stored in the header: append only. */
+/** The header stores positions in these lists, so new names are only appended. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
 export const EVICTIONS = ['none', 'lru', 'adaptive', 'clear'] as const
 
@@ -17,17 +18,17 @@ export interface Geometry {
   readonly maxKeySize: number
   readonly blockSize: number
   readonly blockCount: number
-  /** Values take runs of blocks; otherwise each slot owns the block of its number. */
+  /** True: values take runs of blocks. False: each slot owns the block of its number. */
   readonly bitmap: boolean
   readonly hash: HashName
   readonly eviction: EvictionName
-  /** Items never end, whatever TTL is given. */
+  /** Items never end, regardless of their TTL. */
   readonly ignoresTtl: boolean
-  /** Each item has a checksum, so that a store can be trusted after a power loss. */
+  /** Each item has a checksum, which shows after a power loss whether the item is whole. */
   readonly checksums: boolean
 }
 
-/** What callers call each of them, for messages. */
+/** The public option behind each field, for messages. */
 export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
   maxItems: 'maxItems',
   maxKeySize: 'maxKeySize',
@@ -40,42 +41,42 @@ export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
   checksums: 'store',
 }
 
-/** Offsets in bytes from the start of the segment, and strides. */
+/** Offsets from the start of the segment, and strides, in bytes. */
 export interface Layout {
   readonly bucketCount: number
   readonly bucketsOffset: number
   readonly slotsOffset: number
-  /** What of each slot's key is longer than `INLINE_KEY_SIZE`. */
+  /** The key bytes of each slot beyond `INLINE_KEY_SIZE`. */
   readonly keyTailsOffset: number
   readonly keyTailStride: number
-  /** 8 bytes a slot: the tick of its last use. LRU only. */
+  /** The tick of each slot's last use, 8 bytes a slot. LRU only. */
   readonly usesOffset: number
-  /** 16 bytes a slot: the eviction heap. LRU only. */
+  /** The eviction heap, 16 bytes a slot. LRU only. */
   readonly heapOffset: number
-  /** 64 bytes: what the policy has learned. Adaptive only, as the next three. */
+  /** What the adaptive policy has learned, 64 bytes. Adaptive only. */
   readonly adaptiveOffset: number
-  /** 1 byte a slot: uses. */
+  /** The uses of each slot, 1 byte a slot. Adaptive only. */
   readonly useCountsOffset: number
-  /** 8 bytes a slot, and two heads: the links of the queues. */
+  /** The links of the queues: 8 bytes a slot, and two heads. Adaptive only. */
   readonly queuesOffset: number
-  /** 8 bytes an item, in groups of `GHOST_GROUP_SIZE` words: the keys evicted lately. */
+  /** The ghosts, 8 bytes an item, in groups of `GHOST_GROUP_SIZE` words. Adaptive only. */
   readonly ghostsOffset: number
   readonly ghostGroupCount: number
-  /** 4 bytes a slot. Stores only. */
+  /** The checksums of the items, 4 bytes a slot. Stores only. */
   readonly checksumsOffset: number
-  /** One bit a block, in words. Bitmap mode only. */
+  /** The block map, one bit a block, in words. Bitmap mode only. */
   readonly blockMapOffset: number
   readonly blocksOffset: number
-  /** `blockSize` in whole words of 8, so that a counter is written with one store; see `spread`. */
+  /** `blockSize` rounded up to 8 bytes, so that one store writes a counter; see `spread`. */
   readonly blockStride: number
   readonly size: number
 }
 
 export const HEAP_ENTRY_SIZE = 16
-/** Empty entries before the heap's root, so that the four children of a node share a cache line. */
+/** Empty entries before the root of the heap. They put the four children of a node on one line. */
 export const HEAP_LEAD = 3
 
-/** Ghosts side by side: half a cache line. */
+/** Ghosts in a group, which fills half a cache line. */
 export const GHOST_GROUP_SIZE = 8
 const GHOSTS_AN_ITEM = 2
 const QUEUE_NODE_SIZE = 8
@@ -83,12 +84,12 @@ const QUEUE_NODE_SIZE = 8
 export const MAX_ITEMS_LIMIT = 2 ** 28
 export const BLOCK_SIZE_LIMIT = 2 ** 30
 export const BLOCK_COUNT_LIMIT = 2 ** 30
-/** Far above any machine; keeps every offset exact in a double. */
+/** Far beyond the memory of any machine. Every offset below it is exact in a double. */
 const SEGMENT_SIZE_LIMIT = 2 ** 46
 
 const CACHE_LINE_SIZE = 64
 const PAGE_SIZE = 4096
-/** Below this, one line more would cost more than it gives. */
+/** Smallest stride that is spread. For smaller ones another line costs more than it saves. */
 const SPREAD_FROM = 1024
 
 export function computeLayout(geometry: Geometry): Layout {
@@ -147,13 +148,13 @@ export function computeLayout(geometry: Geometry): Layout {
   }
 }
 
-/** Largest value in bytes. Sizes are kept in 31 bits. */
+/** @returns the largest value in bytes; the segment stores sizes in 31 bits */
 export function maxValueSize(geometry: Geometry): number {
   const { blockSize, blockCount, bitmap } = geometry
   return Math.min(bitmap ? blockSize * blockCount : blockSize, 2 ** 31 - 1)
 }
 
-/** At most one item a bucket on average, whatever the number of items. */
+/** @returns a power of two that leaves at most one item a bucket on average */
 function bucketCountFor(maxItems: number): number {
   let count = 16
   while (count < maxItems) count *= 2
@@ -161,9 +162,9 @@ function bucketCountFor(maxItems: number): number {
 }
 
 /**
- * Large strides become odd multiples of a cache line. With a power of two the first bytes of all
- * blocks compete for a few sets of the processor's caches: gets of 100 bytes in blocks of 4096 took
- * 240 to 300 ns instead of 110 to 130.
+ * Rounds a large stride up to an odd multiple of a cache line. With a power of two, the first bytes
+ * of all blocks compete for a few sets of the processor's caches. Gets of 100 bytes in blocks of
+ * 4096 took 240 to 300 ns instead of 110 to 130.
  */
 function spread(stride: number): number {
   if (stride < SPREAD_FROM) return stride

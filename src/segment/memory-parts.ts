@@ -1,11 +1,11 @@
 /**
- * What the bytes of a segment are for, for those who size a cache.
+ * Shows what the bytes of a segment are used for. Users who size a cache read this.
  */
 
 import { CHECKSUM_SIZE, SLOT_STRIDE } from './format.ts'
 import { computeLayout, type Geometry } from './geometry.ts'
 
-/** The name of each part, in the order of the segment. */
+/** The names of the parts, in the order of the segment. */
 export const MEMORY_PARTS = [
   'fixed',
   'buckets',
@@ -20,7 +20,7 @@ export const MEMORY_PARTS = [
 
 export type MemoryPartName = (typeof MEMORY_PARTS)[number]
 
-/** Bytes of each part; together they are the size of the segment. */
+/** The bytes of each part. Their sum is the size of the segment. */
 export type MemoryParts = Readonly<Record<MemoryPartName, number>>
 
 export function memoryParts(geometry: Geometry): MemoryParts {
@@ -41,7 +41,7 @@ export function memoryParts(geometry: Geometry): MemoryParts {
   return { ...parts, rounding: layout.size - known }
 }
 
-/** Bytes of a segment of that geometry. */
+/** @returns the bytes of a segment of this geometry */
 export function segmentSize(geometry: Geometry): number {
   return computeLayout(geometry).size
 }

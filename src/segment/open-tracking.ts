@@ -1,10 +1,11 @@
 /**
- * Who has a segment open, and whether its bytes can be taken as they are.
+ * Tracks the openers of a segment, and decides whether its items must be checked.
  *
- * Everybody who has it open shares one file lock, and whoever gets that lock alone is the only one.
- * The first to come looks whether the machine was started anew since: what was in memory then may
- * be on the device in part only, so all items have to be checked (engine/recovery.ts). The last to
- * go from a store sees it to its device and says so in the file, which spares the next that check.
+ * All openers of a segment share one file lock. An opener that gets the lock alone is the only one.
+ * The first opener finds out whether the machine was started again since the file was last open. If
+ * so, the device may have only a part of the bytes that were in memory, and all items must be
+ * checked (engine/recovery.ts). The last opener of a store flushes it and marks the file as closed,
+ * so that the next opener need not check the items.
  */
 
 import fs from 'node:fs'
@@ -13,7 +14,7 @@ import { BOOT_ID_WORDS, bootId, Waiter } from '../platform/index.ts'
 import { BOOT, BOOT_OFFSET, FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
 import type { Segment } from './segment.ts'
 
-/** Some 60 s: whoever is alone with a file is so for a few writes, or while its device takes it. */
+/** About 60 s. An opener is alone with a file only for a few writes, or during a flush. */
 const WAIT_NAPS = 30_000
 
 const BOOT_ID = (BOOT_OFFSET + BOOT.fields.id0.offset) / 4
@@ -23,8 +24,8 @@ const OWNER = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
 const NEEDS_RECOVERY = (LOCK_OFFSET + LOCK.fields.needsRecovery.offset) / 4
 
 /**
- * Begins the record of a new file, which nobody else can have open yet. A store's first pages go to
- * its device before it gets its name: whatever is found under that name has a header.
+ * Registers the creator of a new file, which no other process can have open yet. The first pages of
+ * a store go to its device before the file gets its name, so every file of that name has a header.
  */
 export function registerCreator(segment: Segment, inode: number): void {
   const { mapping, geometry, label } = segment
@@ -39,7 +40,7 @@ export function registerCreator(segment: Segment, inode: number): void {
   if (geometry.checksums) mapping.sync()
 }
 
-/** Joins those who have the segment open. The first of them judges its bytes. */
+/** Registers an opener. The first opener decides whether the items must be checked. */
 export function registerOpener(segment: Segment, inode: number): void {
   const { words, label } = segment
   const { locks } = segment.mapping
@@ -52,7 +53,7 @@ export function registerOpener(segment: Segment, inode: number): void {
     }
     if (locks.tryShare(FILE_LOCK.presence)) {
       if (words[CLOSED] !== 1) return
-      // The last of the others closed it between our two questions: we are the first after all.
+      // The last other opener closed the file between the two attempts: this opener is the first.
       locks.release(FILE_LOCK.presence)
     }
     if (waiter.pause()) naps++
@@ -64,14 +65,14 @@ export function registerOpener(segment: Segment, inode: number): void {
   )
 }
 
-/** Leaves those who have the segment open. Nothing may be written to it afterwards. */
+/** Unregisters an opener, which must not write to the segment afterwards. */
 export function unregister(segment: Segment): void {
   const { mapping, words, geometry } = segment
   const { locks } = mapping
   if (!mapping.shared || !geometry.checksums || !hasName(segment)) return
-  // Most of the waiting is done here, where it keeps nobody who comes meanwhile.
+  // Most of the flush happens here, where it does not delay new openers.
   if (!locks.isHeldElsewhere(FILE_LOCK.presence)) mapping.sync()
-  // Given back first: of two who leave at once, the later one is alone for sure.
+  // Released first: if two openers leave at once, the later one is certainly alone.
   locks.release(FILE_LOCK.presence)
   if (!locks.tryHold(FILE_LOCK.presence)) return
   mapping.sync()
@@ -79,7 +80,7 @@ export function unregister(segment: Segment): void {
   mapping.sync()
 }
 
-/** Nobody else has the file open, and nobody can come meanwhile. */
+/** Demands a check if the machine went down. The caller must be alone with the file. */
 function checkBoot(segment: Segment, inode: number): void {
   const { words, mapping } = segment
   if (words[CLOSED] !== 1 && !isOfThisBoot(segment, inode)) {
@@ -89,10 +90,13 @@ function checkBoot(segment: Segment, inode: number): void {
   writeBoot(segment, inode)
   if (words[CLOSED] !== 1) return
   words[CLOSED] = 0
-  mapping.sync() // before anything else changes: a file that says "closed" is whole
+  mapping.sync() // Before any other change: a file that is marked as closed must be whole.
 }
 
-/** Where the system does not tell, a store may be of any boot, and other files are memory. */
+/**
+ * @returns whether the file was last open since the current boot. If the boot is unknown: false for
+ * a store, which may be of any boot, and true for other files, which do not outlive a boot.
+ */
 function isOfThisBoot({ words, doubles, geometry }: Segment, inode: number): boolean {
   const current = bootId()
   if (current.every(word => word === 0)) return !geometry.checksums
@@ -105,7 +109,7 @@ function writeBoot({ words, doubles }: Segment, inode: number): void {
   doubles[INODE] = inode
 }
 
-/** False once it was destroyed: then nobody will ever open it again. */
+/** @returns false if the segment was destroyed, and no process can open it again */
 function hasName({ doubles, label }: Segment): boolean {
   return fs.statSync(label, { throwIfNoEntry: false })?.ino === doubles[INODE]
 }

@@ -1,5 +1,5 @@
 /**
- * Records: named fields at fixed offsets, each byte declared once.
+ * Defines records: named fields at fixed offsets. Each byte is declared once.
  */
 
 import { assert } from '../base/index.ts'
@@ -20,7 +20,7 @@ export interface RecordLayout<Names extends string> {
 
 const FIELD_SIZE: Record<FieldType, number> = { i32: 4, f64: 8 }
 
-/** Lays fields out in the order given. Each must fall on a multiple of its size by itself. */
+/** Lays out fields in the given order. Each offset must be a multiple of the field's size. */
 export function defineRecord<Names extends string>(
   types: {
     readonly [name in Names]: FieldType

@@ -1,8 +1,8 @@
 /**
- * One segment as this thread sees it: typed views over its bytes, and the header's checks.
+ * Represents one segment in this thread: typed arrays over its bytes, and the checks of its header.
  *
- * The views cover the whole segment; positions are computed from the layout, in elements of the
- * view they index. What items mean is the engine's business.
+ * The arrays cover the whole segment. Positions follow from the layout, and count elements of the
+ * array that they index. The engine, and not this file, interprets items.
  */
 
 import { randomInt } from 'node:crypto'
@@ -35,7 +35,7 @@ export class Segment {
   readonly mapping: Mapping
   readonly geometry: Geometry
   readonly layout: Layout
-  /** For messages: a path, or the name of a private cache. */
+  /** The path, or the name of a private cache, for messages. */
   readonly label: string
   readonly words: Int32Array
   readonly doubles: Float64Array
@@ -45,7 +45,7 @@ export class Segment {
   readonly #onClose: ((segment: Segment) => void) | undefined
   #closed = false
 
-  /** `onClose` is called once, while the segment can still be read and written. */
+  /** @param onClose - is called once, while the segment can still be read and written */
   constructor(
     mapping: Mapping,
     geometry: Geometry,
@@ -64,7 +64,7 @@ export class Segment {
     this.seedHigh = this.words[headerWord('seedHigh')]
   }
 
-  /** The last to close a store waits until its device has it. */
+  /** Ends the mapping. The last opener of a store waits until the device has all of it. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -88,7 +88,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('maxKeySize')] = geometry.maxKeySize
   words[headerWord('ignoresTtl')] = geometry.ignoresTtl ? 1 : 0
   words[headerWord('checksums')] = geometry.checksums ? 1 : 0
-  // Seeded so that nobody outside can choose keys that all fall into one chain.
+  // The seed is random, so that no client can choose keys that all fall into one chain.
   words[headerWord('seedLow')] = randomInt(2 ** 32)
   words[headerWord('seedHigh')] = randomInt(2 ** 32)
   doubles[headerDouble('maxItems')] = geometry.maxItems
@@ -105,7 +105,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('checksum')] = headerChecksum(new Uint8Array(mapping.buffer, 0, HEADER.size))
 }
 
-/** Reads the geometry of a file that may be anything, from its first bytes. */
+/** Reads the geometry from the first bytes of a file, which may be any file. */
 export function readGeometry(start: Buffer, fileSize: number, label: string): Geometry {
   requireOurHeader(start, label)
   const word = (name: NamesOf<typeof HEADER>) => start.readInt32LE(HEADER.fields[name].offset)
@@ -145,7 +145,7 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
   return geometry
 }
 
-/** Whether this version of the package wrote these bytes, and nobody else since. */
+/** Throws unless this version of the package wrote the header, and no program changed it since. */
 function requireOurHeader(start: Buffer, label: string): void {
   const word = (name: NamesOf<typeof HEADER>) => start.readInt32LE(HEADER.fields[name].offset)
   if (
@@ -175,7 +175,7 @@ function requireOurHeader(start: Buffer, label: string): void {
   }
 }
 
-/** As the word that holds it. */
+/** @returns the checksum as the signed word that the header stores */
 function headerChecksum(header: Uint8Array): number {
   return crc32(header.subarray(0, HEADER.fields.checksum.offset)) | 0
 }

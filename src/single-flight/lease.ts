@@ -1,51 +1,51 @@
 /**
- * Leases: one process's claim to do the work for a key while all others wait.
+ * Manages leases. A lease lets one process do the work for a key while all others wait.
  *
- * A lease is an item of its own that only one can add. Its holder renews it; when the holder dies,
- * the item ends by its TTL. Nothing here knows what the work is, or who waits: single-flight.ts.
+ * A lease is a separate item, which only one process can add. The holder renews the lease. If the
+ * holder dies, the item ends by its TTL. Only single-flight.ts knows the work and the waiters.
  */
 
 import { createHash, randomUUID } from 'node:crypto'
 import { type CacheKey, type CacheLike, type Clock, NEVER } from '../base/index.ts'
 
-/** What a dead holder costs those who wait, and how long a busy one may fail to renew. */
+/** How long waiters wait for a dead holder, and how long a busy holder may fail to renew. */
 export const LEASE_MS = 2000
 
 const RENEW_MS = 500
 
-/** A holder that never comes to an end does not keep the key for ever. */
+/** Maximum of renewals, so that a holder that never ends does not hold the lease for ever. */
 const MAX_RENEWALS = 120
 
 const PREFIX = 'lease:'
 const LEASE_TEXT = /^([0-9a-f-]{36}) (\d{1,16}) (\d{1,16})$/
 
-/** What leases are kept in, and by which time. */
+/** The cache and the clock of leases. */
 export interface LeaseSite {
   readonly cache: CacheLike
   readonly clock: Clock
-  /** Told of what failed while nobody was waiting for an answer. */
+  /** Called with each failure that occurs while no caller waits for a result. */
   readonly onError: (error: unknown) => void
 }
 
-/** A lease as its item tells of it. */
+/** The content of a lease's item. */
 export interface HeldLease {
   readonly token: string
-  /** When its holder began, by the holder's clock. */
+  /** When the holder took the lease, by the holder's clock. */
   readonly sinceMs: number
-  /** When it ends unless it is renewed, by the holder's clock. */
+  /** When the lease ends unless the holder renews it, by the holder's clock. */
   readonly untilMs: number
-  /** The cache ignores TTLs: the item outlives that moment. */
+  /** True if the cache ignores TTLs, so that the item outlives `untilMs`. */
   readonly isEndless: boolean
 }
 
-/** The key of the lease beside a key. Those that share one by chance only wait for each other. */
+/** @returns the key of a key's lease; keys that share a lease by chance wait for each other */
 export function leaseKeyOf(key: CacheKey, maxKeySize: number): string {
   const isPlain = typeof key === 'string' && Buffer.byteLength(key) + PREFIX.length <= maxKeySize
   if (isPlain) return PREFIX + key
   return (PREFIX + createHash('sha256').update(key).digest('base64url')).slice(0, maxKeySize)
 }
 
-/** Undefined: nobody holds it. `foreign`: something else has that key. */
+/** @returns undefined if no process holds the lease; `foreign` if another item has the key */
 export async function readLease(
   cache: CacheLike,
   leaseKey: string,
@@ -58,7 +58,7 @@ export async function readLease(
   return { token, sinceMs: Number(sinceMs), untilMs: Number(untilMs), isEndless }
 }
 
-/** Held from `take` to `end`, unless others had reason to think its holder dead. */
+/** A lease that this process holds from `take` to `end`, unless others took its holder for dead. */
 export class Lease {
   readonly #site: LeaseSite
   readonly #leaseKey: string
@@ -77,7 +77,12 @@ export class Lease {
     this.#sinceMs = Math.trunc(site.clock.nowMs())
   }
 
-  /** Undefined: another has it, or there is no room for it. `onEnd` is called once, at its end. */
+  /**
+   * Takes the lease.
+   *
+   * @param onEnd - is called once, at the end of the lease
+   * @returns undefined if another process holds the lease, or if the cache has no room for it
+   */
   static async take(
     site: LeaseSite,
     leaseKey: string,
@@ -90,18 +95,21 @@ export class Lease {
   }
 
   /**
-   * Whether it is still held; ask before storing what was made. No: another took it over, or it was
-   * deleted because what it stands for has changed since it was taken.
+   * Callers ask this before they store the result of their work.
+   *
+   * @returns false if another process took over the lease, or if the lease was deleted because the
+   * source of the work has changed since
    */
   async isHeld(): Promise<boolean> {
     if (this.#isOver) return false
     const held = await readLease(this.#site.cache, this.#leaseKey)
     if (held !== undefined) return held !== 'foreign' && held.token === this.#token
-    // Gone before its time: deleted. After its time: this process was too busy to renew it.
+    // A lease that is gone before its end was deleted. A lease that is gone after its end was not
+    // renewed, because this process was too busy.
     return this.#site.clock.nowMs() >= this.#untilMs && (await this.#write('add'))
   }
 
-  /** Lets others go on. May be called again. */
+  /** Ends the lease, so that waiters continue. May be called again. */
   async end(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
@@ -112,7 +120,7 @@ export class Lease {
         await this.#site.cache.delete(this.#leaseKey)
       }
     } catch (error) {
-      this.#site.onError(error) // then it ends by its TTL
+      this.#site.onError(error) // The lease ends by its TTL.
     } finally {
       this.#onEnd()
     }
@@ -134,12 +142,12 @@ export class Lease {
     this.#timer.unref()
   }
 
-  /** One that is gone stays gone: see `isHeld`. */
+  /** Renews the lease if it is still there. `isHeld` decides about a lease that is gone. */
   async #renew(): Promise<void> {
     const held = await readLease(this.#site.cache, this.#leaseKey)
     if (this.#isOver || held === undefined || held === 'foreign') return
     if (held.token !== this.#token || ++this.#renewals > MAX_RENEWALS) return
-    // Ended meanwhile, elsewhere: then there is nothing to replace.
+    // If another process ended the lease meanwhile, the write has nothing to replace.
     if ((await this.#write('replace')) && !this.#isOver) this.#renewLater()
   }
 }

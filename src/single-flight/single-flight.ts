@@ -1,39 +1,40 @@
 /**
- * Single-flight: however many ask for what is not there, in however many processes, one makes it.
+ * Single-flight: of all callers that miss the same key, in all processes, one makes the value.
  *
- * Within a process those who ask wait for the first of them. The firsts of all processes contend
- * for a lease (lease.ts): one leads, the others look every few milliseconds whether it is gone.
- * Who waits too long goes on alone. What is made, and where it is kept, is the caller's business.
+ * Within a process, all callers of a key wait for the first one. The first callers of all processes
+ * contend for a lease (lease.ts). One of them leads, and the others look every few milliseconds
+ * whether the lease is gone. A caller that waits too long continues alone. The caller decides what
+ * the value is, and where it is stored.
  */
 
 import { setTimeout as nap } from 'node:timers/promises'
 import { type Awaitable, type CacheKey, type Clock, DEFAULT_MAX_KEY_SIZE } from '../base/index.ts'
 import { type HeldLease, Lease, type LeaseSite, leaseKeyOf, readLease } from './lease.ts'
 
-/** As nginx waits by default: https://nginx.org/r/proxy_cache_lock_timeout */
+/** The default of nginx, too: https://nginx.org/r/proxy_cache_lock_timeout */
 export const DEFAULT_WAIT_MS = 5000
 export const MAX_WAIT_MS = 600_000
 
 const FIRST_NAP_MS = 1
 const LONGEST_NAP_MS = 25
 
-/** More would only be more memory: whoever comes then goes on alone. */
+/** Maximum of waiters in this process, to limit memory. Further callers continue alone. */
 const MAX_WAITING = 10_000
 
-/** Times that a lease is neither to be had nor held by anybody, before there is no room for one. */
+/** Refusals of a lease that no process holds, until the cache counts as too full for a lease. */
 const MAX_REFUSALS = 3
 
-/** What came of asking: it is there now, or it is the asker who has to make it. */
+/** The result of `acquireOrWait`: the value is there now, or the caller has to make it. */
 export type Acquisition<T> =
   | { readonly kind: 'found'; readonly found: T; readonly waited: boolean }
-  /** Make it, store it if `lease.isHeld()`, and `lease.end()` whatever happens. */
+  /** The caller makes the value, stores it if `lease.isHeld()`, and always calls `lease.end()`. */
   | { readonly kind: 'lead'; readonly lease: Lease }
-  /** Make it for oneself: waiting took too long, or there is no room for a lease. */
+  /** The caller makes the value for itself: the wait was too long, or a lease has no room. */
   | { readonly kind: 'alone' }
 
 const ALONE = { kind: 'alone' } as const
 
-/** The first of this process that asks for a key. */
+/** The first caller of this process that asks for a key. */
 interface Contender<T> {
   readonly leaseKey: string
   readonly find: () => Awaitable<T | undefined>
@@ -41,7 +42,7 @@ interface Contender<T> {
   readonly deadlineMs: number
 }
 
-/** Turns at the keys of one cache. Whoever shares the cache shares the turns. */
+/** Leads and waits for the keys of one cache, together with all processes that share the cache. */
 export class SingleFlight {
   readonly #site: LeaseSite
   readonly #clock: Clock
@@ -54,9 +55,9 @@ export class SingleFlight {
   }
 
   /**
-   * Waits while others make it. Fails as the cache and `find` fail.
+   * Waits while another caller makes the value. Rejects with the errors of the cache and of `find`.
    *
-   * @param find - looks for it where the leader stores it; undefined: it is not there
+   * @param find - looks for the value where the leader stores it; returns undefined if it is absent
    */
   async acquireOrWait<T>(
     key: CacheKey,
@@ -75,7 +76,7 @@ export class SingleFlight {
     }
   }
 
-  /** The lease, if nobody has it; undefined at once otherwise. */
+  /** @returns the lease; undefined, without waiting, if another caller has it */
   async tryAcquire(key: CacheKey): Promise<Lease | undefined> {
     const leaseKey = this.#leaseKey(key)
     if (this.#queues.has(leaseKey)) return undefined
@@ -96,7 +97,7 @@ export class SingleFlight {
     return this.#queues.has(leaseKey) || (await this.#site.cache.has(leaseKey))
   }
 
-  /** Whoever is at it will not store what comes of it: see {@link Lease.isHeld}. */
+  /** Deletes the lease, so that its holder does not store its result: see {@link Lease.isHeld}. */
   async revoke(key: CacheKey): Promise<void> {
     await this.#site.cache.delete(this.#leaseKey(key))
   }
@@ -147,7 +148,7 @@ export class SingleFlight {
     }
   }
 
-  /** True: the lease is gone. False: it was waited for long enough, or it is none. */
+  /** @returns true if the lease is gone; false after the longest wait, or if it is not a lease */
   async #waitElsewhere<T>(
     { leaseKey, waitMs, deadlineMs }: Contender<T>,
     first: HeldLease | 'foreign',
@@ -166,7 +167,10 @@ export class SingleFlight {
     }
   }
 
-  /** `has` counts no hit; the lease itself is read only when it should have been renewed. */
+  /**
+   * Looks at a lease with `has`, which counts no hit. Reads the lease only if its renewal is
+   * overdue.
+   */
   async #look(leaseKey: string, held: HeldLease): Promise<HeldLease | 'foreign' | undefined> {
     const { cache } = this.#site
     if (!(await cache.has(leaseKey))) return undefined
@@ -174,8 +178,8 @@ export class SingleFlight {
     const now = await readLease(cache, leaseKey)
     if (now === undefined || now === 'foreign') return now
     if (!now.isEndless || now.untilMs > held.untilMs) return now
-    // A dead holder's, in a cache that ignores TTLs. Of two that see this the second may delete a
-    // fresh lease: then two make it, once, after a crash.
+    // The holder is dead, and the cache ignores TTLs. If two processes see this, the second one may
+    // delete a new lease. Then two callers make the value, once after a crash.
     await cache.delete(leaseKey)
     return undefined
   }
@@ -193,13 +197,15 @@ export class SingleFlight {
   }
 }
 
-/** `again`: look whether it is there, and the next contends. `alone`: waiting is of no use. */
+/**
+ * `again`: the waiters look for the value, and the next one contends. `alone`: they stop waiting.
+ */
 type QueueEnd = 'again' | 'alone'
 
-/** Those of this process who ask for one key, behind the first of them. */
+/** The callers of this process that wait for the first caller of the same key. */
 class Queue {
   readonly over: Promise<QueueEnd>
-  /** Infinity: it does not lead yet. */
+  /** When the first caller began to lead. Infinity: it does not lead yet. */
   leadsSinceMs = Infinity
   readonly #onEnd: () => void
   #resolve: (end: QueueEnd) => void = () => {}
@@ -218,8 +224,8 @@ class Queue {
 }
 
 /**
- * Looks once more: a leader stores first and ends its lease then, so whatever an earlier leader
- * made can be seen now.
+ * Looks for the value again, and ends the lease if the value is there. A leader stores before it
+ * ends its lease, so the value of an earlier leader is visible now.
  */
 async function findOrEnd<T>(
   find: () => Awaitable<T | undefined>,
