@@ -12,26 +12,9 @@ import { placeOf, walk } from './sources.ts'
 
 const FOLDERS = ['src', 'testing', 'bench', 'verification', 'examples', 'tools']
 
-/**
- * Rooms that still have assertions without effect. The list shrinks: a test refuses a room that has
- * none left.
- */
-const NOT_YET: readonly string[] = ['src/uwsgi/rules']
-
 describe('a type assertion', () => {
-  const found = FOLDERS.flatMap(folder => idleAssertionsIn(folder))
-
   test('changes the type of its expression', () => {
-    const others = found.filter(place => !NOT_YET.some(room => place.startsWith(`${room}/`)))
-    assert.deepEqual(others, [])
-  })
-
-  test('is passed over only in rooms that still have one without effect', () => {
-    const finished = NOT_YET.filter(room => !found.some(place => place.startsWith(`${room}/`)))
-    assert.deepEqual(
-      finished.map(room => `${room}: remove it from assertions.test.ts`),
-      [],
-    )
+    assert.deepEqual(FOLDERS.flatMap(idleAssertionsIn), [])
   })
 
   test('without effect is found; one that narrows, widens or guides an inference is not', () => {

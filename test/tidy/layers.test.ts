@@ -36,7 +36,9 @@ describe('the layers', () => {
 
   test('ARCHITECTURE.md has the table as it is, with what each room owns', () => {
     const page = readText('ARCHITECTURE.md')
-    assert.equal(withTableOfRooms(page), page, 'run npm run docs:layers')
+    // A formatter aligns the columns.
+    const withoutPadding = (text: string) => text.replace(/ +/g, ' ').replace(/-+/g, '-')
+    assert.equal(withoutPadding(withTableOfRooms(page)), withoutPadding(page))
     assert.deepEqual(Object.keys(ROOM_FACTS).sort(), Object.keys(LAYERS).sort())
   })
 

@@ -53,21 +53,3 @@ export const PROSE_WORDS: readonly ProseWord[] = [
   { pattern: 'gives? back|gave back', instead: '"frees", "returns"' },
   { pattern: 'are more than', instead: 'exceed' },
 ]
-
-/** A folder or file that the prose tests skip until it is rewritten. */
-export interface Room {
-  /** A file, or a folder with everything below it. */
-  readonly path: string
-  readonly why: string
-}
-
-const NOT_YET = 'still to be rewritten'
-
-/** Markdown pages. The table shrinks to nothing: a test refuses a room without any objection. */
-export const PAGES_TO_REWRITE: readonly Room[] = []
-
-/** Files and folders with comments. */
-export const COMMENTS_TO_REWRITE: readonly Room[] = []
-
-/** Files and folders with strings that people read: errors, log lines, `--help`. */
-export const STRINGS_TO_REWRITE: readonly Room[] = []

@@ -107,7 +107,7 @@ export class BacktrackingCheck {
 /** Whether the end of a loop and what follows it overlap when the group is repeated. */
 function isAmbiguous(group: readonly (readonly Part[])[]): boolean {
   const alternatives = group.map(flatten)
-  const singles = alternatives.filter(parts => parts.length === 1).map(([part]) => part as Part)
+  const singles = alternatives.filter(parts => parts.length === 1).map(([part]) => part)
   if (singles.some((part, index) => singles.slice(0, index).some(other => overlap(part, other)))) {
     return true
   }
