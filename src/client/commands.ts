@@ -3,7 +3,13 @@
  * says what to do.
  */
 
-import { type CacheKey, type ErrorCode, UndercroftError } from '../base/index.ts'
+import {
+  type CacheKey,
+  describe,
+  type ErrorCode,
+  isWellFormed,
+  UndercroftError,
+} from '../base/index.ts'
 import {
   type CacheCommandName,
   type DictionaryPair,
@@ -163,7 +169,7 @@ export function encodeRequest(
   parts: RequestParts = {},
 ): RemoteRequest {
   const pairs: DictionaryPair[] = [['cmd', command]]
-  if (parts.key !== undefined) pairs.push(['key', keyBytes(parts.key)])
+  if ('key' in parts) pairs.push(['key', keyBytes(parts.key)])
   if (parts.body !== undefined) pairs.push(['size', String(parts.body.length)])
   if (parts.pairs !== undefined) pairs.push(...parts.pairs)
   pairs.push(['cache', cacheName], ['keep', '1'])
@@ -184,11 +190,20 @@ const READS: ReadonlySet<CacheCommandName> = new Set<CacheCommandName>([
 /** Leaves room for the other names of a request: the whole dictionary must fit a packet. */
 const MAX_KEY_SIZE = MAX_PACKET_SIZE - 1024
 
-function keyBytes(key: CacheKey): Uint8Array {
+/** A caller without types may pass anything, undefined included. */
+function keyBytes(key: CacheKey | undefined): Uint8Array {
+  // UTF-8 has no lone surrogates: two keys that differ only in one would be the same key.
+  if (typeof key === 'string' && !isWellFormed(key)) {
+    throw invalidKey('be well-formed Unicode', `${describe(key)}, which has a lone surrogate`)
+  }
   const bytes = typeof key === 'string' ? Buffer.from(key) : key
+  if (!(bytes instanceof Uint8Array)) {
+    throw invalidKey('be a string or a Uint8Array', describe(key))
+  }
   if (bytes.length > 0 && bytes.length <= MAX_KEY_SIZE) return bytes
-  throw new UndercroftError(
-    'UNDERCROFT_KEY_INVALID',
-    `a key must have 1 to ${MAX_KEY_SIZE} bytes to be sent; got ${bytes.length}`,
-  )
+  throw invalidKey(`have 1 to ${MAX_KEY_SIZE} bytes to be sent`, String(bytes.length))
+}
+
+function invalidKey(rule: string, got: string): UndercroftError {
+  return new UndercroftError('UNDERCROFT_KEY_INVALID', `a key must ${rule}; got ${got}`)
 }
