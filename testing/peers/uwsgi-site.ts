@@ -20,8 +20,7 @@ def application(environ, start_response):
         environ['PATH_INFO'], environ['QUERY_STRING'], user, hits)
     body = text.encode('latin-1')
     length = str(len(body))
-    start_response('200 OK', [
-        ('Content-Type', 'text/plain'), ('X-App', '1'), ('Content-Length', length)])
+    start_response('200 OK', [('X-App', '1'), ('Content-Length', length)])
     return [body]
 `
 
