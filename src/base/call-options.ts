@@ -74,7 +74,7 @@ export function requireCallOptions(
 ): void {
   if (typeof options !== 'object' || options === null) {
     const known = Object.keys(names).join(', ')
-    const allowed = `an object such as { ttlMs: 60000 }, with ${known}`
+    const allowed = `an object such as { ttlMs: 60000 }; its names are ${known}`
     throw invalidOption(`the options of ${call}`, allowed, options)
   }
   for (const name in options) {

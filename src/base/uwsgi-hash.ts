@@ -16,8 +16,8 @@ export function djb33xHash(bytes: Uint8Array, size: number): number {
 
 /**
  * MurmurHash2 with seed 0 and the fault of uWSGI: the bytes that fill no word are taken,
- * sign-extended, from the start of the key (spec/known-faults F35). This function keeps the fault,
- * because dumps carry these values.
+ * sign-extended, from the start of the key (docs/reference/uwsgi-faults.md, F35). This function
+ * keeps the fault, because dumps carry these values.
  */
 export function murmur2Hash(bytes: Uint8Array, size: number): number {
   const multiplier = 0x5bd1e995
