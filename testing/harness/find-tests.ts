@@ -28,20 +28,25 @@ export interface TestStage {
   readonly oneAtATime: boolean
 }
 
+/** The sources of all tests of a tier, in alphabetical order: `test/engine/blocks.test.ts`. */
+export function findTestPaths(tier: Tier): string[] {
+  const paths = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  return paths
+    .map(path => path.replaceAll('\\', '/'))
+    .filter(path => tierOf(path) === tier)
+    .map(path => `test/${path}`)
+    .sort()
+}
+
 /** One stage for each folder of `test/` that has wanted tests; those that run alone last. */
 export function findTestStages(
   isWanted: (path: string) => boolean,
   tier: Tier = 'change',
 ): TestStage[] {
   const filesByFolder = new Map<string, string[]>()
-  for (const path of readdirSync(join(ROOT, 'test'), {
-    recursive: true,
-    encoding: 'utf8',
-  }).sort()) {
-    const unix = path.replaceAll('\\', '/')
-    if (tierOf(unix) !== tier || !isWanted(`test/${unix}`)) continue
-    const folder = dirname(unix)
-    const compiled = join(ROOT, 'build/test', `${unix.slice(0, -'.ts'.length)}.js`)
+  for (const path of findTestPaths(tier).filter(isWanted)) {
+    const folder = dirname(path).replace(/^test\//, '')
+    const compiled = join(ROOT, 'build', `${path.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
   const stages = [...filesByFolder].map(([name, files]) => ({
