@@ -6,7 +6,8 @@ import { StepCoverage } from '../../verification/storm/step-coverage.ts'
 import { runStorm } from '../../verification/storm/storm.ts'
 import { testStorm } from './storms.ts'
 
-testStorm(300)
+// Five for each mode; `storm.long.test.ts` has more, and `npm run chaos` any number.
+testStorm(60)
 
 test('a storm reports each fault once, however many checks meet it', async t => {
   // Of a cache that evicts, each worker finds items lost.
