@@ -17,6 +17,9 @@ import { ROOT } from '../testing/root.ts'
 
 const LINT_COMMAND = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
 
+/** Twice the processors: most of the long files wait for other processes half of their time. */
+const CONCURRENCY = 2 * availableParallelism()
+
 /** In CI a skipped test leaves a promise unchecked, so it counts as failed. */
 const skipsFail = process.env.CI === 'true'
 
@@ -34,11 +37,7 @@ async function main({ paths, title, tier }: TestOptions): Promise<number> {
     results.push(await runCommand(LINT, LINT_COMMAND))
   }
   const stages = findTestStages(isWanted, tier)
-  for (const oneAtATime of [false, true]) {
-    const together = stages.filter(stage => stage.oneAtATime === oneAtATime)
-    const concurrency = oneAtATime ? 1 : availableParallelism()
-    results.push(...(await runTestFiles(together, { concurrency, skipsFail, title })))
-  }
+  results.push(...(await runTestFiles(stages, { concurrency: CONCURRENCY, skipsFail, title })))
   const isEmpty = results.length === 0 || (paths.length === 0 && stages.length === 0)
   if (isEmpty) console.log('\nno tests were found')
   return report(results) && !isEmpty ? 0 : 1

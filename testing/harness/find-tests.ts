@@ -18,14 +18,21 @@ export const TIERS = ['change', 'matrix', 'long'] as const
 
 export type Tier = (typeof TIERS)[number]
 
-/** Folders whose files use all processors, and measure how long calls wait. */
-const ONE_AT_A_TIME = new Set(['verification'])
+/** Folders with the files that take longest. They begin first, so that none is left for the end. */
+const BEGIN_FIRST = [
+  'node-versions',
+  'verification',
+  'runner',
+  'peers',
+  'processes',
+  'tools',
+  'cli',
+]
 
 export interface TestStage {
   readonly name: string
   /** Compiled files. */
   readonly files: readonly string[]
-  readonly oneAtATime: boolean
 }
 
 /** The sources of all tests of a tier, in alphabetical order: `test/engine/blocks.test.ts`. */
@@ -38,7 +45,7 @@ export function findTestPaths(tier: Tier): string[] {
     .sort()
 }
 
-/** One stage for each folder of `test/` that has wanted tests; those that run alone last. */
+/** One stage for each folder of `test/` that has wanted tests, in the order in which to begin. */
 export function findTestStages(
   isWanted: (path: string) => boolean,
   tier: Tier = 'change',
@@ -49,12 +56,13 @@ export function findTestStages(
     const compiled = join(ROOT, 'build', `${path.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
-  const stages = [...filesByFolder].map(([name, files]) => ({
-    name,
-    files,
-    oneAtATime: ONE_AT_A_TIME.has(name),
-  }))
-  return stages.sort((a, b) => Number(a.oneAtATime) - Number(b.oneAtATime))
+  const stages = [...filesByFolder].map(([name, files]) => ({ name, files }))
+  return stages.sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+function rankOf({ name }: TestStage): number {
+  const rank = BEGIN_FIRST.indexOf(name)
+  return rank < 0 ? BEGIN_FIRST.length : rank
 }
 
 /** Undefined for a file that is not a test. */
