@@ -79,7 +79,8 @@ export class Reader {
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
-  readonly #size: number
+  /** The end of the reserved blocks when this reader last looked. It never decreases. */
+  #end = 0
   readonly #slotCount: number
   readonly #bucketMask: number
   readonly #bucketsWord: number
@@ -94,7 +95,6 @@ export class Reader {
     this.#clock = context.clock
     this.#words = words
     this.#doubles = doubles
-    this.#size = layout.size
     this.#slotCount = geometry.maxItems
     this.#bucketMask = layout.bucketCount - 1
     this.#bucketsWord = layout.bucketsOffset / 4
@@ -142,7 +142,8 @@ export class Reader {
     }
     const size = words[at + VALUE_SIZE]
     const offset = this.#blocksOffset + words[at + FIRST_BLOCK] * this.#blockStride
-    if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
+    const end = offset + size
+    if (size < 0 || offset < this.#blocksOffset || (end > this.#end && end > this.#readEnd())) {
       return this.#retryUnlessCorrupt()
     }
     const { found } = this
@@ -204,6 +205,16 @@ export class Reader {
 
   #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
     return this.#context.table.tailEquals(slot, key)
+  }
+
+  /**
+   * Readers keep the end, because its word is next to words that every set changes. The version
+   * was loaded before, so the word is not older than the item.
+   */
+  #readEnd(): number {
+    const { blocks } = this.#context
+    this.#end = blocks.offset(blocks.blockCount)
+    return this.#end
   }
 
   #retryUnlessCorrupt(): typeof RETRY {

@@ -12,6 +12,7 @@ import type { BlockIndex } from './blocks.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Position } from './position.ts'
+import type { Room } from './room.ts'
 import {
   EVICTION_MARK,
   EXPIRES_AT,
@@ -52,8 +53,10 @@ export class SlotTable {
   readonly #slotsDouble: number
   readonly #tailsWord: number
   readonly #tailStrideWords: number
+  readonly #room: Room
 
-  constructor(segment: Segment) {
+  constructor(segment: Segment, room: Room) {
+    this.#room = room
     const { layout, geometry } = segment
     this.slotCount = geometry.maxItems
     this.bucketCount = layout.bucketCount
@@ -132,7 +135,7 @@ export class SlotTable {
     return true
   }
 
-  /** @returns a slot taken off the free chain, or NO_SLOT if no slot is free */
+  /** @returns a free slot; NO_SLOT if there is none, or the device has no room for it */
   allocate(): SlotIndex {
     const words = this.#words
     const freed: SlotIndex = words[FIRST_FREE_SLOT]
@@ -142,14 +145,19 @@ export class SlotTable {
       return freed
     }
     const used = words[USED_SLOT_COUNT]
-    if (used >= this.slotCount) return NO_SLOT
+    if (used >= this.#room.slotCount && !this.#room.reserveSlots()) return NO_SLOT
     this.#requireFree(used + 1)
     words[USED_SLOT_COUNT] = used + 1
     return used + 1
   }
 
+  /** @returns whether the slot has room on the device, so that its key may be read */
+  holds(slot: SlotIndex): boolean {
+    return slot >= 1 && slot <= this.#room.slotCount
+  }
+
   #requireFree(slot: SlotIndex): void {
-    if (slot < 1 || slot > this.slotCount || this.info(slot) !== 0) {
+    if (!this.holds(slot) || this.info(slot) !== 0) {
       throw new NeedsRebuild(`slot ${slot} is said to be free`)
     }
   }

@@ -14,6 +14,7 @@ import {
   FIRST_FREE_SLOT,
   FREE_BLOCK_COUNT,
   ITEM_COUNT,
+  reservedSlotCount,
   USED_SLOT_COUNT,
 } from './state.ts'
 
@@ -38,6 +39,11 @@ function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<
   const used = segment.words[USED_SLOT_COUNT]
   if (used < 0 || used > table.slotCount) {
     yield `${used} slots are said to be used, of ${table.slotCount}`
+    return
+  }
+  const reserved = reservedSlotCount(segment)
+  if (used > reserved) {
+    yield `${used} slots are said to be used, and room is reserved for ${reserved}`
     return
   }
   const linked = new Set<SlotIndex>()
