@@ -29,7 +29,7 @@ MODIFIER1_CACHE = 111
 MODIFIER2_MAGIC = 17
 MAX_KEYS_LIMIT = 1000
 
-READS = frozenset(["get", "exists", "ttl", "keys", "stats", "verify", "caches"])
+READS = frozenset(["get", "exists", "ttl", "keys", "stats", "verify", "caches", "segment"])
 """Commands that change nothing, so that sending one a second time does no harm."""
 
 UWSGI_COMMANDS = frozenset(["get", "exists", "set", "update", "del", "clear"])
