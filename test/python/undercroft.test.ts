@@ -14,6 +14,8 @@ const MODULES = [
   'test_endings',
   'test_login',
   'test_sharing',
+  'test_shared_memory',
+  'test_uwsgi_module',
   'test_django',
   'test_django_more',
   'test_django_signing',

@@ -165,6 +165,30 @@ class Client:
         """As ``incr``, subtracting."""
         return self._count("dec", key, by, initial, ttl, only_present)
 
+    def multiply(
+        self,
+        key: Key,
+        by: int = 2,
+        *,
+        initial: Optional[int] = None,
+        ttl: Optional[float] = None,
+        only_present: bool = False,
+    ) -> Optional[int]:
+        """As ``incr``, multiplying."""
+        return self._count("mul", key, by, initial, ttl, only_present)
+
+    def divide(
+        self,
+        key: Key,
+        by: int = 2,
+        *,
+        initial: Optional[int] = None,
+        ttl: Optional[float] = None,
+        only_present: bool = False,
+    ) -> Optional[int]:
+        """As ``incr``, dividing and rounding towards 0; by 0 it gives 0, as in uWSGI."""
+        return self._count("div", key, by, initial, ttl, only_present)
+
     def touch(self, key: Key, ttl: float) -> bool:
         """Gives the item a new TTL; whether there was one."""
         return self._caller.call("touch", key, [ttl_pair(ttl)]) is not None

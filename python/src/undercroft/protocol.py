@@ -120,12 +120,17 @@ def encode_request(
 
 
 def _packet(pairs: Iterable[Pair]) -> bytes:
-    payload = b"".join(
+    payload = encode_dictionary(pairs)
+    size = len(payload)
+    return bytes((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC)) + payload
+
+
+def encode_dictionary(pairs: Iterable[Pair]) -> bytes:
+    """Encodes what ``parse_dictionary`` parses; a name or value has at most 65535 bytes."""
+    return b"".join(
         len(name).to_bytes(2, "little") + name + len(value).to_bytes(2, "little") + value
         for name, value in pairs
     )
-    size = len(payload)
-    return bytes((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC)) + payload
 
 
 def parse_dictionary(payload: bytes) -> Optional[dict[bytes, bytes]]:
