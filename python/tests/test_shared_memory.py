@@ -3,6 +3,7 @@
 import os
 import statistics
 import struct
+import sys
 import threading
 import time
 import unittest
@@ -12,17 +13,19 @@ from support import KINDS, SECRET, SECRET_TCP, TCP, UNIX, ClientCase, tell
 from undercroft import NEVER, encode_counter
 from undercroft.segment import Segment, SegmentFile, Unreadable
 
-try:
-    Segment(SegmentFile("/dev/null", 0, 0), 1)
-except Unreadable as error:
-    if "is not Linux on x86-64" in str(error):
-        raise unittest.SkipTest(str(error)) from None
-
 FORMAT_VERSION = 8
 HEADER_CHECKSUM = 84
 BOOT_ID = 192
 BUCKETS = 17024
 SLOT_INFO = 8
+
+
+def setUpModule():
+    try:
+        Segment(SegmentFile("/dev/null", 0, 0), 1)
+    except Unreadable as error:
+        if "is not Linux on x86-64" in str(error):
+            raise unittest.SkipTest(str(error)) from None
 
 
 class SharedCase(ClientCase):
@@ -86,6 +89,8 @@ class EachKind(SharedCase):
                 items = {key: value[:size] for (key, value), size in zip(items.items(), sizes)}
                 before = stats["hits"]
                 for key, value in items.items():
+                    if len(value) == largest:
+                        served.clear()  # it may need all blocks of the cache
                     self.assertIs(served.set(key, value), True)
                     self.assertEqual(shared.get(key), value)
                     self.assertIs(shared.has(key), True)
@@ -228,6 +233,91 @@ class Uses(SharedCase):
         for _ in range(640):
             self.assertEqual(self.shared.get("key"), b"value")
         self.assertEqual(self.hits() - before, 10)
+
+
+class EachStep(SharedCase):
+    """A change between any two lines of a read: the read gives what was there before or after."""
+
+    kind = "bitmap"
+
+    def read_with(self, change, line):
+        """Reads, and makes the change before this line of the read runs for the first time."""
+        segment = self.shared._shared._segment
+        code = segment._read.__func__.__code__
+        is_made = False
+
+        def on_line(frame, event, argument):
+            nonlocal is_made
+            if event == "line" and frame.f_lineno == line and not is_made:
+                is_made = True
+                sys.settrace(None)
+                change()
+                sys.settrace(on_call)
+            return on_line
+
+        def on_call(frame, event, argument):
+            return on_line if frame.f_code is code else None
+
+        sys.settrace(on_call)
+        try:
+            found = segment.get(b"key")
+        finally:
+            sys.settrace(None)
+        return found, is_made
+
+    def check(self, before, change, after):
+        """``before`` and ``after`` are values; None: no item."""
+        self.assertIsNone(self.shared.get("warm"))
+        code = self.shared._shared._segment._read.__func__.__code__
+        lines = sorted({line for _, _, line in code.co_lines() if line})
+        made_count = 0
+        for line in lines:
+            self.served.clear()
+            if before is not None:
+                self.served.set("key", before)
+            found, is_made = self.read_with(change, line)
+            made_count += is_made
+            self.assertIn(found, (before, after), f"{change.__name__} before line {line}")
+        self.assertGreater(made_count, 8)
+
+    def test_replaced(self):
+        """another value in the same place, a longer and a shorter one"""
+        for size in (200, 1000, 20):
+
+            def replace(size=size):
+                self.served.set("key", b"B" * size)
+
+            self.check(b"a" * 200, replace, b"B" * size)
+
+    def test_deleted(self):
+        """a deletion, after which the place belongs to another key"""
+
+        def delete():
+            self.served.delete("key")
+            for other in range(20):
+                self.served.set(f"other {other}", b"B" * 200)
+
+        self.check(b"a" * 200, delete, None)
+
+    def test_emptied(self):
+        """a new item, and the end of all items"""
+
+        def add():
+            self.served.set("key", b"B" * 100)
+
+        self.check(None, add, b"B" * 100)
+        self.check(b"a" * 100, self.served.clear, None)
+
+    def test_moved(self):
+        """a deletion and a new item of the same key elsewhere"""
+
+        def move():
+            self.served.delete("key")
+            for other in range(5):
+                self.served.set(f"other {other}", b"x" * 200)
+            self.served.set("key", b"B" * 150)
+
+        self.check(b"a" * 200, move, b"B" * 150)
 
 
 class OtherBytes(SharedCase):

@@ -21,11 +21,12 @@ const MODULES = [
   'test_django_signing',
   'test_django_down',
   'test_django_site',
-]
+  'test_flask',
+] as const
 
 for (const module of MODULES) {
   test(`python/tests/${module}.py`, async t => {
-    const command = requirePeer(t, 'django')
+    const command = requirePeer(t, module === 'test_flask' ? 'flask' : 'django')
     if (command === undefined) return
     const server = await startPythonServer(t)
     await runPythonTests(t, {

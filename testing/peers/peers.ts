@@ -29,6 +29,11 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  flask: {
+    commands: ['python3'],
+    packages: ['python3', 'python3-flask-caching'],
+    trial: ['-c', 'import flask_caching'],
+  },
   // Reads shared memory on Linux on x86-64 only; see python/src/undercroft/segment.py.
   python: {
     commands: ['python3'],

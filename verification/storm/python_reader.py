@@ -15,6 +15,7 @@ import struct
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "src"))
@@ -22,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "src"))
 from undercroft.segment import Ask, Segment, SegmentFile  # noqa: E402
 
 READS_A_TURN = 50
+STEP_PAUSES = 0.1
+"""The share of the lines of a read before which other processes may run. A read takes microseconds,
+so without pauses hardly any change would fall into one."""
 PAUSE_SECONDS = 0.004
 OPERATIONS_OFFSET = 8
 LONGEST_KEY = 50
@@ -41,6 +45,7 @@ def main() -> None:
     segment = Segment(SegmentFile(task["path"], task["inode"], task["checksum"]), 1 << 20)
     log = os.open(task["logPath"], os.O_RDWR)
     chance = random.Random(task["seed"])
+    pause_within_reads(chance)
     seen: dict[str, int] = {}
     (count,) = struct.unpack("<d", os.pread(log, 8, OPERATIONS_OFFSET) or bytes(8))
     print("ready", flush=True)
@@ -49,6 +54,20 @@ def main() -> None:
             key = key_of(chance.choice(task["names"]), chance.randrange(task["keyCount"]))
             count += read(segment, key, seen)
         os.pwrite(log, struct.pack("<d", count), OPERATIONS_OFFSET)
+
+
+def pause_within_reads(chance: random.Random) -> None:
+    code = Segment._read.__code__
+
+    def on_line(frame: FrameType, event: str, argument: object) -> object:
+        if event == "line" and chance.random() < STEP_PAUSES:
+            time.sleep(0.0001)
+        return on_line
+
+    def on_call(frame: FrameType, event: str, argument: object) -> object:
+        return on_line if frame.f_code is code else None
+
+    sys.settrace(on_call)
 
 
 def key_of(name: str, number: int) -> str:

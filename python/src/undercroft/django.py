@@ -15,28 +15,27 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import cached_property
 
 from . import errors
 from .client import Client
 from .errors import UndercroftError
 from .guarded import SILENT, UNREACHABLE, GuardedClient
-from .protocol import NEVER, decode_counter, encode_counter, is_int64, key_bytes, parse_location
+from .protocol import NEVER, parse_location
 from .serializers import (
     JSONSerializer,
-    PickleSerializer,
-    Serializer,
     is_signed,
     make_serializer,
     name_of,
 )
 from .signing import Signer
+from .values import PickleSerializer, Serializer, Undecodable, Unsigned, Values
 
 __all__ = ["JSONSerializer", "PickleSerializer", "Serializer", "UndercroftCache"]
 
@@ -57,8 +56,6 @@ _CLIENT_OPTIONS = (
 
 # Of Django's own backends, taken by BaseCache; here the server's options have their place.
 _IGNORED_OPTIONS = ("MAX_ENTRIES", "CULL_FREQUENCY")
-
-_COUNTER_SIZE = 8
 
 
 class UndercroftCache(BaseCache):
@@ -81,8 +78,8 @@ class UndercroftCache(BaseCache):
         self._client = self._server.client
         if serializer is None:
             _require_secret(location, options)
-        self._serializer = make_serializer("pickle" if serializer is None else serializer)
-        self._is_signed = is_signed(self._serializer)
+        made = make_serializer("pickle" if serializer is None else serializer)
+        self._values = Values(made, partial(_signer_of, made) if is_signed(made) else None)
 
     def add(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
@@ -270,42 +267,22 @@ class UndercroftCache(BaseCache):
         return NEVER if timeout is None else max(0, timeout)
 
     def _encode(self, made: str, value: Any) -> bytes:
-        """A value other than a counter must not have the size of a counter, so it gets one space
-        at the end, after any spaces of the serializer. JSON and pickle would ignore the space."""
-        if type(value) is int and is_int64(value):
-            return encode_counter(value)
-        data = self._serializer.dumps(value)
-        if self._is_signed:
-            data = self._signer.sign(key_bytes(made), data)
-        return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
+        return self._values.encode(made, value)
 
     def _decode(self, made: str, data: bytes, default: Any) -> Any:
         """Returns the value, or ``default`` if its signature is wrong or it cannot be read."""
-        if len(data) == _COUNTER_SIZE:
-            return decode_counter(data)
-        if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
-            data = data[:-1]
-        if self._is_signed:
-            opened = self._signer.open(key_bytes(made), data)
-            if opened is None:
-                self._warn_once("unsigned", _UNSIGNED, made)
-                return default
-            data = opened
         try:
-            return self._serializer.loads(data)
-        except Exception as error:
+            return self._values.decode(made, data)
+        except Unsigned:
+            self._warn_once("unsigned", _UNSIGNED, made)
+        except Undecodable as error:
             self._warn_once("undecodable", _UNDECODABLE, made, error)
-            return default
-
-    @cached_property
-    def _signer(self) -> Signer:
-        """Made at first use, because commands that only check the settings need no SECRET_KEY."""
-        return Signer(_secret_keys(), name_of(self._serializer))
+        return default
 
     def _warn_once(self, kind: str, message: str, made: str, error: object = None) -> None:
         """Counts every case and warns about the first, because there can be very many."""
         level = logging.WARNING if self._server.health.count(kind) == 1 else logging.DEBUG
-        details = (made,) if error is None else (made, f"{type(error).__name__}: {error}"[:200])
+        details = (made,) if error is None else (made, error)
         logger.log(level, message, self._client, *details)
 
 
@@ -326,6 +303,11 @@ _UNDECODABLE = (
 )
 
 _ADVICE = " To get errors instead, set FAIL_SILENTLY to False in OPTIONS."
+
+
+def _signer_of(serializer: Serializer) -> Signer:
+    """Not made before its first use: commands that only check the settings need no SECRET_KEY."""
+    return Signer(_secret_keys(), name_of(serializer))
 
 
 def _secret_keys() -> list[bytes]:

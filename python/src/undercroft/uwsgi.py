@@ -18,6 +18,7 @@ TypeError, and numbers beyond 64 bits OverflowError.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from typing import Any, Callable, Literal, Optional, TypeVar, Union
@@ -234,6 +235,18 @@ def _find(cache: str) -> Optional[GuardedClient]:
         if len(_clients) >= _MAX_CLIENTS:
             _clients.pop(next(iter(_clients))).client.close()
         return _clients.setdefault(cache, GuardedClient(client))
+
+
+def _close() -> None:
+    """Closes the connections; the next call opens them again."""
+    with _clients_lock:
+        clients = list(_clients.values())
+        _clients.clear()
+    for guarded in clients:
+        guarded.client.close()
+
+
+atexit.register(_close)
 
 
 def _with_name(location: str) -> str:
