@@ -9,6 +9,7 @@ import {
   seedOption,
   textOption,
 } from '../../testing/command-line.ts'
+import { locatePeer } from '../../testing/peers/peers.ts'
 import { MODES, type Mode } from './modes.ts'
 
 const COMMAND = {
@@ -39,14 +40,18 @@ export interface StormRunOptions {
   readonly seconds: number
   readonly seed: number
   readonly modes: readonly Mode[]
+  /** The command of Python; undefined: no worker is a reader in Python. */
+  readonly python: string | undefined
 }
 
 export function parseStormOptions(args: readonly string[]): StormRunOptions {
   const { kills, minutes, mode, seed } = readCommandLine(COMMAND, args)
+  const { command: python, missing } = locatePeer('python')
+  if (missing !== undefined) console.log(`no readers in Python: ${missing}`)
   const modes = MODES.filter(({ name }) => name.includes(mode))
   if (modes.length === 0) {
     const names = MODES.map(({ name }) => name).join('; ')
     throw new CommandLineError(`${COMMAND.name}: --mode must be a part of one of these: ${names}`)
   }
-  return { kills, seconds: minutes * 60, seed, modes }
+  return { kills, seconds: minutes * 60, seed, modes, python }
 }
