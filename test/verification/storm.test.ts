@@ -6,7 +6,7 @@ import { StepCoverage } from '../../verification/storm/step-coverage.ts'
 import { runStorm } from '../../verification/storm/storm.ts'
 import { testStorm } from './storms.ts'
 
-// Five for each mode; `storm.long.test.ts` has more, and `npm run chaos` any number.
+// Five for each mode; `storm.long.test.ts` has more, and `npm run storm` any number.
 testStorm(60)
 
 test('a storm reports each fault once, however many checks meet it', async t => {
@@ -18,6 +18,7 @@ test('a storm reports each fault once, however many checks meet it', async t => 
   }
   const { faults } = await runStorm({
     mode: evicting,
+    python: undefined,
     directory: tempDir(t),
     kills: 12,
     seed: 1,

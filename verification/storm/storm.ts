@@ -5,6 +5,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { REPLICATION } from '../../src/base/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { within } from '../../testing/deadline.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
@@ -26,6 +27,7 @@ const WORKERS: readonly (readonly [Role, WorkerKind])[] = [
   ['sweeper', 'thread'],
   ['opener', 'process'],
 ]
+const PYTHON_WORKERS: typeof WORKERS = [['reader', 'python']]
 /** How many kills run at the same time. */
 const KILLER_COUNT = 2
 /** The share of kills at a named step, if the worker reaches that step again. */
@@ -39,6 +41,8 @@ export interface StormResult {
   /** Kills at a named step. All other kills were at a random moment. */
   killsAtSteps: number
   operations: number
+  /** Those of the operations that readers in Python made. */
+  pythonReads: number
   longestWaitMs: number
   /** The longest delay that the scheduler caused in a thread that only sleeps. */
   schedulerLatencyMs: number
@@ -64,6 +68,8 @@ export interface StormOptions {
   /** No kill begins after this moment of `performance.now()`. */
   readonly endMs: number
   readonly steps: StepCoverage
+  /** The command of Python; undefined: the storm has no readers in Python. */
+  readonly python: string | undefined
   readonly onKill?: (kills: number) => void
 }
 
@@ -93,6 +99,7 @@ class Storm {
     kills: 0,
     killsAtSteps: 0,
     operations: 0,
+    pythonReads: 0,
     longestWaitMs: 0,
     schedulerLatencyMs: 0,
     takeovers: 0,
@@ -101,14 +108,15 @@ class Storm {
   }
 
   constructor(options: StormOptions) {
-    const { mode, directory, seed } = options
+    const { mode, directory, seed, python } = options
     this.#options = options
     const store = mode.isStore === true ? { store: join(directory, 'storm.store') } : {}
     this.#cacheOptions = { name: 'storm', directory, sweepMs: 20, ...store, ...mode.options }
     this.#cache = Cache.open(this.#cacheOptions)
-    const names = WORKERS.map((_, index) => `worker${index}`)
+    const workers = [...WORKERS, ...(python === undefined ? [] : PYTHON_WORKERS)]
+    const names = workers.map((_, index) => `worker${index}`)
     const random = randomFrom(seed)
-    this.#workers = WORKERS.map(([role, kind], index) => {
+    this.#workers = workers.map(([role, kind], index) => {
       const name = names[index] ?? ''
       const logPath = join(directory, `${name}.log`)
       const task = { name, role, mode, options: this.#cacheOptions, logPath, names }
@@ -148,7 +156,10 @@ class Storm {
 
   async #startWorker(worker: StormWorker, turn: number): Promise<void> {
     const seed = (worker.task.seed + turn) % 2 ** 31
-    worker.running = await startWorker(worker.kind, { ...worker.task, seed })
+    const { python: command } = this.#options
+    const { file } = this.#cache[REPLICATION]
+    const python = command === undefined || file === undefined ? undefined : { command, file }
+    worker.running = await startWorker(worker.kind, { ...worker.task, seed }, python)
   }
 
   async #killRandomly(random: Random): Promise<void> {
@@ -156,7 +167,7 @@ class Storm {
     const { faults } = this.#result
     // `run` kills each worker once more at the end.
     while (
-      this.#startedKills < kills - WORKERS.length &&
+      this.#startedKills < kills - this.#workers.length &&
       performance.now() < endMs &&
       faults.length === 0
     ) {
@@ -177,9 +188,8 @@ class Storm {
     const { running } = worker
     if (running === undefined) return false
     worker.running = undefined
-    const atStep = random?.chance(STEP_SHARE)
-      ? await this.#killAtStep(worker, running, random)
-      : undefined
+    const isAtStep = random !== undefined && worker.kind !== 'python' && random.chance(STEP_SHARE)
+    const atStep = isAtStep ? await this.#killAtStep(worker, running, random) : undefined
     if (atStep === undefined) {
       if (random !== undefined) await within('the moment', randomMoment(random), 1000)
       await running.kill()
@@ -254,19 +264,21 @@ class Storm {
 
   #checkWaits(): void {
     let operations = 0
+    let pythonReads = 0
     const latestMs = this.#latency.worstMs()
     this.#result.schedulerLatencyMs = latestMs
     for (const worker of this.#workers) {
       const { log } = worker
       if (worker.running !== undefined) log.read()
       operations += log.operations
+      if (worker.kind === 'python') pythonReads += log.operations
       this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, log.longestWaitMs)
       if (log.longestWaitMs > waitLimitMs(latestMs)) {
         this.#fault(worker, `a call took ${log.longestWaitMs} ms`)
       }
       if (worker.running !== undefined && log.fault !== '') this.#fault(worker, log.fault)
     }
-    this.#result.operations = operations
+    Object.assign(this.#result, { operations, pythonReads })
   }
 
   /**
