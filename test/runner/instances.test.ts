@@ -54,9 +54,10 @@ async function put({ address }: Instance, value: string): Promise<void> {
   await remote.set('/', value)
 }
 
-async function page({ address }: Instance): Promise<unknown> {
+async function page({ address }: Instance): Promise<string | undefined> {
   await using remote = await RemoteCache.connect(`pages@${address}`)
-  return remote.get('/')
+  const value = await remote.get('/')
+  return value === undefined ? undefined : String(value)
 }
 
 function ini(directory: string, text: string): string {
