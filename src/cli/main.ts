@@ -97,7 +97,11 @@ async function openTarget(address: TargetAddress): Promise<CommandTarget> {
     return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
   }
   const open = (name: string) =>
-    Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
+    Cache.open<Uint8Array>({
+      name,
+      memory: 'shared',
+      ...(directory === undefined ? {} : { directory }),
+    })
   try {
     return open(name)
   } catch (error) {

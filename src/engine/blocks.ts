@@ -10,13 +10,14 @@
 
 import type { Segment } from '../segment/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
+import type { Position } from './position.ts'
 import type { Room } from './room.ts'
 import { FREE_BLOCK_COUNT, LAST_FREED_BLOCK, NEXT_BLOCK } from './state.ts'
 
 /** The position of a block; the first is 0. */
-export type BlockIndex = number
+export type BlockIndex = Position<'block'>
 
-export const NO_BLOCK = -1
+export const NO_BLOCK: BlockIndex = -1
 
 const FULL_WORD = -1
 
@@ -85,7 +86,7 @@ export class Blocks {
     const words = this.#words
     const { blockCount } = this
     if (words[FREE_BLOCK_COUNT] < count) return NO_BLOCK
-    const freed = words[LAST_FREED_BLOCK]
+    const freed: BlockIndex = words[LAST_FREED_BLOCK]
     if (freed >= 0 && freed + count <= blockCount && this.isRunFree(freed, count)) {
       this.take(freed, count)
       return freed

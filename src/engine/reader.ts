@@ -45,7 +45,7 @@ export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
 export const NO_ITEM = Symbol('no item')
 export const CHANGED = Symbol('changed')
 
-/** The item that the last attempt found. It is valid once `confirm` has returned true. */
+/** What the last attempt of `locate` found. It is valid once `confirm` has returned true. */
 export interface FoundItem {
   /** The hash of the item's key. */
   hash: number
@@ -58,6 +58,10 @@ export interface FoundItem {
 }
 
 export class Reader {
+  /**
+   * Where `locate` leaves the item that it found. ARCHITECTURE.md has the form of such a field
+   * ("Answers left in fields").
+   */
   readonly found: FoundItem = {
     hash: 0,
     slot: NO_SLOT,
@@ -112,12 +116,12 @@ export class Reader {
     const { hash, size: keySize, words: keyWords } = key
     const inlineCount = Math.min((keySize + 3) >> 2, INLINE_KEY_WORDS)
     const slotCount = this.#slotCount
-    const bucket = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
+    const bucket: BucketWord = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
     const version = loadAcquire(words, bucket)
     this.#bucket = bucket
     this.#version = version
     if ((version & 1) !== 0) return RETRY
-    let slot = words[bucket + FIRST_SLOT]
+    let slot: SlotIndex = words[bucket + FIRST_SLOT]
     let at = 0
     let steps = 0
     for (; ; steps++) {

@@ -66,7 +66,7 @@ export function deleteAll(context: EngineContext): number {
   // This comes first: a reader in the middle of an item must not see the item without its value
   // type.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
-  for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
+  for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
     table.setInfo(slot, 0)
     table.setEvictionMark(slot, 0)
   }
@@ -101,7 +101,7 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   let earliest = Infinity
   let dropped = 0
   // The loop runs downwards, so that the free chain allocates low slots first.
-  for (let slot = last; slot >= 1; slot--) {
+  for (let slot: SlotIndex = last; slot >= 1; slot--) {
     if (slot % SLOTS_A_SIGN === 0 || table.valueSize(slot) >= LARGE_VALUE_SIZE) lock.showLife()
     if (slot === last || slot % SLOTS_A_FETCH === 0) fetchChains(context, slot)
     const mark = table.evictionMark(slot)

@@ -7,9 +7,11 @@
 
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { MAX_KEY_SIZE_LIMIT, UndercroftError } from '../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, type SegmentFile, UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
 import {
+  BOOT,
+  BOOT_OFFSET,
   FORMAT_VERSION,
   HEADER,
   LOCK,
@@ -62,6 +64,13 @@ export class Segment {
     this.bytes = Buffer.from(mapping.buffer)
     this.seedLow = this.words[headerWord('seedLow')]
     this.seedHigh = this.words[headerWord('seedHigh')]
+  }
+
+  /** Undefined for private memory, which is in no file. */
+  get file(): SegmentFile | undefined {
+    if (!this.mapping.shared) return undefined
+    const inode = this.doubles[(BOOT_OFFSET + BOOT.fields.inode.offset) / 8]
+    return { path: this.label, inode, checksum: this.words[headerWord('checksum')] }
   }
 
   /** Ends the mapping. The last opener of a store waits until the device has all of it. */
