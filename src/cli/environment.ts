@@ -5,6 +5,7 @@
 import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
+  CachePlace,
   Listener,
   ListenLimits,
   MasterHost,
@@ -72,9 +73,11 @@ export interface ServeHost {
    */
   openCache(
     definition: CacheDefinition,
-    directory: string | undefined,
+    place: CachePlace,
     onLog: (line: string) => void,
   ): Promise<ServedCache>
+  /** Makes this process the master of the instance, until it is released. */
+  startInstance(place: CachePlace, caches: readonly CacheDefinition[]): { release(): void }
   listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
   /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */

@@ -117,6 +117,6 @@ function writeBoot({ words, doubles }: Segment, inode: number): void {
 }
 
 /** @returns false if the segment was destroyed, and no process can open it again */
-function hasName({ doubles, label }: Segment): boolean {
+export function hasName({ doubles, label }: Segment): boolean {
   return fs.statSync(label, { throwIfNoEntry: false })?.ino === doubles[INODE]
 }
