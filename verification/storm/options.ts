@@ -1,5 +1,5 @@
 /**
- * The command line of `npm run chaos`.
+ * The command line of `npm run storm`.
  */
 
 import {
@@ -13,7 +13,7 @@ import { locatePeer } from '../../testing/peers/peers.ts'
 import { MODES, type Mode } from './modes.ts'
 
 const COMMAND = {
-  name: 'npm run chaos',
+  name: 'npm run storm',
   summary: [
     'Kill writers, readers, sweepers and openers of a cache, processes and threads, at random ' +
       'moments and at every named step of every write, and look for harm after each kill.',
@@ -33,7 +33,7 @@ const COMMAND = {
   },
 }
 
-export interface ChaosOptions {
+export interface StormRunOptions {
   /** Shared by all modes. */
   readonly kills: number
   /** No kill starts later, even if some are left. */
@@ -44,7 +44,7 @@ export interface ChaosOptions {
   readonly python: string | undefined
 }
 
-export function parseChaosOptions(args: readonly string[]): ChaosOptions {
+export function parseStormOptions(args: readonly string[]): StormRunOptions {
   const { kills, minutes, mode, seed } = readCommandLine(COMMAND, args)
   const { command: python, missing } = locatePeer('python')
   if (missing !== undefined) console.log(`no readers in Python: ${missing}`)
