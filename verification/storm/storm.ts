@@ -14,6 +14,7 @@ import { SHARED_COUNTER, waitLimitMs } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
 import { OperationLog } from './operation-log.ts'
 import { OPERATIONS, shortLivedCache } from './operations.ts'
+import { type StormResult, startResult } from './result.ts'
 import { measureSchedulerLatency } from './scheduler-latency.ts'
 import type { StepCoverage } from './step-coverage.ts'
 import type { Role, WorkerTask } from './worker.ts'
@@ -34,23 +35,6 @@ const KILLER_COUNT = 2
 const STEP_SHARE = 0.7
 const LONGEST_DELAY_MS = 20
 const LONGEST_WAIT_FOR_STEP_MS = 10_000
-
-/** The result of a storm. */
-export interface StormResult {
-  kills: number
-  /** Kills at a named step. All other kills were at a random moment. */
-  killsAtSteps: number
-  operations: number
-  /** Those of the operations that readers in Python made. */
-  pythonReads: number
-  longestWaitMs: number
-  /** The longest delay that the scheduler caused in a thread that only sleeps. */
-  schedulerLatencyMs: number
-  takeovers: number
-  /** Items that recoveries dropped: at most one for each kill. */
-  dropped: number
-  faults: string[]
-}
 
 interface StormWorker {
   readonly task: WorkerTask
@@ -95,17 +79,7 @@ class Storm {
   readonly #reported = new Set<string>()
   /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
-  readonly #result: StormResult = {
-    kills: 0,
-    killsAtSteps: 0,
-    operations: 0,
-    pythonReads: 0,
-    longestWaitMs: 0,
-    schedulerLatencyMs: 0,
-    takeovers: 0,
-    dropped: 0,
-    faults: [],
-  }
+  readonly #result: StormResult = startResult()
 
   constructor(options: StormOptions) {
     const { mode, directory, seed, python } = options
