@@ -21,7 +21,7 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** What commands ask of a cache, local or remote: less than a cache can, so that fakes are short. */
+/** What commands ask of a cache, local or remote. It is a part, so that fakes are short. */
 export interface CommandTarget
   extends Pick<
     AnyCache<Uint8Array>,

@@ -74,8 +74,11 @@ describe('a store on a tmpfs of 8 MiB', () => {
 })
 
 describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
-  for (const bitmap of [false, true]) {
-    test(`is made, holds what fits, and refuses the rest: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+  for (const [bitmap, kind] of [
+    [false, 'blocks'],
+    [true, 'runs'],
+  ] as const) {
+    test(`is made, holds what fits, and refuses the rest: ${kind}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'none', directory }
@@ -85,7 +88,7 @@ describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
       assert.match(out, new RegExp(`opened again: ${items} items, sound`))
     })
 
-    test(`evicts for new items where the device is full: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+    test(`evicts for new items where the device is full: ${kind}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'lru', directory }

@@ -73,6 +73,7 @@ class Storm {
   #cache: Cache
   readonly #latency = measureSchedulerLatency()
   #startedKills = 0
+  #hasFailed = false
   /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
   /** Faults without the place and the moment at which they were seen. */
@@ -107,7 +108,11 @@ class Storm {
     const { seed } = this.#options
     await Promise.all(this.#workers.map((worker, index) => this.#startWorker(worker, index)))
     const killers = Array.from({ length: KILLER_COUNT }, (_, index) => index)
-    await Promise.all(killers.map(index => this.#killRandomly(randomFrom(seed + index))))
+    // All of them end before this does, since one that goes on would start workers after `end`.
+    const ends = await Promise.allSettled(
+      killers.map(index => this.#killRandomly(randomFrom(seed + index))),
+    )
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     for (const worker of this.#workers) await this.#killAndCheck(worker, undefined)
     this.#checkSharedCounter()
     if (this.#options.mode.isStore === true) {
@@ -143,13 +148,19 @@ class Storm {
     while (
       this.#startedKills < kills - this.#workers.length &&
       performance.now() < endMs &&
-      faults.length === 0
+      faults.length === 0 &&
+      !this.#hasFailed
     ) {
       this.#startedKills++
       const ready = this.#workers.filter(({ running }) => running !== undefined)
       const worker = random.pick(ready)
-      const died = await this.#killAndCheck(worker, random)
-      if (died && faults.length === 0) await this.#startWorker(worker, this.#startedKills)
+      try {
+        const died = await this.#killAndCheck(worker, random)
+        if (died && faults.length === 0) await this.#startWorker(worker, this.#startedKills)
+      } catch (error) {
+        this.#hasFailed = true
+        throw error
+      }
     }
   }
 
