@@ -28,7 +28,7 @@ export function encodeForNetwork(value: unknown): Required<EncodedValue> {
       'UNDERCROFT_VALUE_UNSUPPORTED',
       `${describe(value)} cannot be sent to another machine: text, bytes, numbers, ` +
         '64-bit bigints and plain data can. Send a Date as its text or number, ' +
-        'a Map as its entries',
+        'a Map as its entries, an object with many references to it once',
     )
   }
   const bytes = Buffer.allocUnsafe(source.size)
