@@ -19,6 +19,15 @@ import {
   UndercroftError,
 } from '../base/index.ts'
 import {
+  COMPRESSION_METHODS,
+  type Codec,
+  type CompressOptions,
+  hasMethod,
+  requireSchema,
+  type StandardSchema,
+  type ValueCodecOptions,
+} from '../codecs/index.ts'
+import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
   EVICTIONS,
@@ -35,7 +44,8 @@ import { type NearOptions, type ResolvedNear, resolveNear } from './near-options
  * The options of `Cache.open`. The first process creates the cache, and all others attach to it.
  * Each geometry option that they give must match the cache. Attaching requires only the name.
  */
-export interface CacheOptions {
+// biome-ignore lint/suspicious/noExplicitAny: options without V are those of a cache of any type
+export interface CacheOptions<V = any> {
   /**
    * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
    */
@@ -45,28 +55,28 @@ export interface CacheOptions {
    * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, and 17 for eviction.
    * With the defaults that is 313 to 321 bytes.
    */
-  readonly maxItems?: number
+  readonly maxItems?: number | undefined
   /**
    * With `bitmap`, values take as many neighbouring blocks as they need, up to all of them.
    * Without it, each item has its own block, as in uWSGI. That suits values of one size.
    * @default true
    */
-  readonly bitmap?: boolean
+  readonly bitmap?: boolean | undefined
   /**
    * Bytes of a block. A value takes whole blocks, and a counter one. Without `bitmap` this is the
    * largest value, and each item reserves it. @default 256; without `bitmap` 4096
    */
-  readonly blockSize?: number
+  readonly blockSize?: number | undefined
   /**
    * Number of blocks; only with `bitmap`. `blocks` times `blockSize` is the room for values.
    * @default as many as give each item 4096 bytes, and at least one
    */
-  readonly blocks?: number
+  readonly blocks?: number | undefined
   /**
    * Longest key, in bytes of UTF-8, up to 65535. Every item reserves this much, and at least 32.
    * @default 256
    */
-  readonly maxKeySize?: number
+  readonly maxKeySize?: number | undefined
   /**
    * What a set does if the cache is full. `adaptive` evicts until the new item fits, by how often
    * and how lately items were used. It resists scans, and costs 17 bytes an item. `lru` evicts the
@@ -74,72 +84,96 @@ export interface CacheOptions {
    * everything, once, and stores the value. Other writers wait about 200 ns an item for that.
    * @default 'adaptive'
    */
-  readonly eviction?: EvictionName
+  readonly eviction?: EvictionName | undefined
   /**
    * Items never end, regardless of their TTL, as with uWSGI's `purge_lru` and `no_expire`.
    * @default false
    */
-  readonly ignoreTtl?: boolean
+  readonly ignoreTtl?: boolean | undefined
   /**
    * How keys are hashed. `seeded` cannot be flooded with colliding keys; `djb33x` and `murmur2` are
    * uWSGI's. @default 'seeded'
    */
-  readonly hash?: HashName
+  readonly hash?: HashName | undefined
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
    * @default Infinity
    */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
   /**
    * Path of a file on a local disk that holds the cache, and keeps it over restarts of the machine.
    * Its directory must exist. The file has checksums, which show after a power loss which items are
    * whole. They cost 4 bytes an item, and a set takes 1.3 times as long. @default a file in
    * `directory`
    */
-  readonly store?: string
+  readonly store?: string | undefined
   /**
    * Initial value of a counter if the call has no `initial`; uWSGI's `math_initial`. The cache does
    * not store this option: each opener has its own. @default 0
    */
-  readonly counterInitial?: number | bigint
+  readonly counterInitial?: number | bigint | undefined
   /**
    * Directory of caches without `store`; must exist unless it is the default. All processes that
    * share a cache must use the same one. @default `/dev/shm/undercroft-UID`, made with mode 0700;
    * without /dev/shm, the same in the system's temporary directory
    */
-  readonly directory?: string
+  readonly directory?: string | undefined
   /**
    * `shared`: shared memory, or an error if memory cannot be shared. `private`: memory of this
    * thread alone, for tests. `auto`: shared memory if possible, else private with one warning.
    * @default 'auto'
    */
-  readonly memory?: 'auto' | 'shared' | 'private'
+  readonly memory?: 'auto' | 'shared' | 'private' | undefined
   /**
    * Milliseconds between two sweeps, 0 for none. One of all processes frees the room of expired
    * items, which no get returns in any case. At the same time each process moves the items that it
    * reads most to the front of their chains, where it finds them first. @default 3000
    */
-  readonly sweepMs?: number
+  readonly sweepMs?: number | undefined
   /**
    * Called with the number of items that a sweep freed, if any; only in the process that sweeps.
    * @default no function is called
    */
-  readonly onSweep?: (reclaimed: number) => void
+  readonly onSweep?: ((reclaimed: number) => void) | undefined
   /**
    * Keep the time of the last change for `stats()`; uWSGI's `lastmod`. From then on every process
    * keeps it, which costs 50 ns a change. @default false
    */
-  readonly lastModified?: boolean
+  readonly lastModified?: boolean | undefined
   /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
-  readonly lockTimeoutMs?: number
+  readonly lockTimeoutMs?: number | undefined
   /**
    * Near copies: decoded values of hot keys that this thread keeps. Every `get` checks them against
    * shared memory, so they are never stale. `false`: none. @default strings, numbers and similar
    */
-  readonly near?: NearOptions | false
+  readonly near?: NearOptions | false | undefined
+  /**
+   * Encodes and decodes every value that `set` and its like store, for example with msgpackr. Such
+   * values are of type `custom`, and a process without the codec cannot `get` them. Counters and
+   * bytes of `setItem` do not pass through it. @default none: see the guide to values
+   */
+  readonly codec?: Codec<V> | undefined
+  /**
+   * A schema of Zod, Valibot, ArkType or any library with Standard Schema v1. It checks each value
+   * that is set, and each value that is read, and `get` returns its output. A near copy is checked
+   * once. The checks must be synchronous. @default no check
+   */
+  readonly schema?: StandardSchema<V> | undefined
+  /**
+   * What a get does with a stored value that the schema refuses, or that the codec cannot decode:
+   * `miss` returns undefined, so that `getOrSet` loads the value again; `throw` throws
+   * UNDERCROFT_VALUE_INVALID. @default 'miss'
+   */
+  readonly onInvalid?: 'miss' | 'throw' | undefined
+  /**
+   * Compress values of at least `minSize` bytes, if that makes them smaller. All processes read
+   * them, whatever their own options are, and clients get the plain bytes. `maxValueSize` counts
+   * the plain bytes, too. @default no value is compressed
+   */
+  readonly compress?: CompressOptions | undefined
   /** Source of time; tests give their own. @default the system's clock */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface ResolvedOptions {
@@ -155,6 +189,7 @@ export interface ResolvedOptions {
   readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
   readonly near: ResolvedNear
+  readonly values: ValueCodecOptions
   readonly clock: Clock
 }
 
@@ -179,9 +214,15 @@ const OPTION_NAMES = [
   'onSweep',
   'lastModified',
   'near',
+  'codec',
+  'schema',
+  'onInvalid',
+  'compress',
   'clock',
 ] as const satisfies readonly (keyof CacheOptions)[]
 
+/** Counters, and what is as small, have nothing to compress. */
+const MIN_COMPRESSED_SIZE = 64
 const DEFAULT_BLOCK_SIZE = 256
 const DEFAULT_SINGLE_BLOCK_SIZE = 4096
 const DEFAULT_BYTES_AN_ITEM = 4096
@@ -202,6 +243,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
       options.name,
     )
   }
+  const near = resolveNear(options.near ?? {})
   return {
     name: options.name,
     wanted: resolveWanted(options),
@@ -223,9 +265,41 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
-    near: resolveNear(options.near ?? {}),
+    near,
+    values: resolveValues(options, near.objects),
     clock: options.clock ?? systemClock,
   }
+}
+
+function resolveValues(options: CacheOptions, objects: boolean): ValueCodecOptions {
+  const { codec, schema, onInvalid = 'miss', compress } = options
+  if (codec !== undefined && !isCodec(codec)) {
+    throw invalidOption('codec', 'an object with the functions encode and decode', codec)
+  }
+  return {
+    codec,
+    schema: optional(schema, value => requireSchema('schema', value)),
+    onInvalid: requireOneOf('onInvalid', onInvalid, ['miss', 'throw']),
+    compress: optional(compress, resolveCompress),
+    objects,
+  }
+}
+
+function isCodec(codec: Partial<Codec> | null): boolean {
+  return typeof codec?.encode === 'function' && typeof codec.decode === 'function'
+}
+
+function resolveCompress(compress: CompressOptions): CompressOptions {
+  if (typeof compress !== 'object' || compress === null) {
+    throw invalidOption('compress', 'an object such as { minSize: 4096 }', compress)
+  }
+  requireKnownNames('compress', compress, ['minSize', 'method'])
+  const { minSize, method } = compress
+  requireInteger('compress.minSize', minSize, MIN_COMPRESSED_SIZE, Number.MAX_SAFE_INTEGER)
+  if (method !== undefined && !hasMethod(requireOneOf('method', method, COMPRESSION_METHODS))) {
+    throw invalidOption('compress.method', "'brotli' or 'gzip' before Node 22.15", method)
+  }
+  return { minSize, method }
 }
 
 function resolveWanted(options: CacheOptions): WantedGeometry {

@@ -11,6 +11,7 @@ import {
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
+  INSPECT,
   invalidOption,
   type KeyPage,
   requireCallOptions,
@@ -340,6 +341,11 @@ export class RemoteCache<V = unknown> implements AsyncDisposable {
   /** Lets calls under way finish and closes the connections. May be called again. */
   close(): Promise<void> {
     return this.#pool.close()
+  }
+
+  /** Shows one line with the name and the address, for `console.log`. */
+  [INSPECT](): string {
+    return `RemoteCache '${this.name}' at ${this.address}`
   }
 
   /** The same as {@link RemoteCache.close}. */

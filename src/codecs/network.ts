@@ -3,7 +3,8 @@
  *
  * Bytes from the network are stored only if they are of their type, so that no peer can make a
  * local `get` fail. V8's deserializer is not safe for bytes that any peer could have sent, so
- * values of type `structured` are neither sent nor received. Only the name of that type is.
+ * values of type `structured` are neither sent nor received. Only the name of that type is. The
+ * same holds for values of a codec, which need not be safe for such bytes either.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer'
@@ -17,7 +18,7 @@ import {
   type ValueSource,
   type ValueTypeName,
 } from '../base/index.ts'
-import { copyBytes, decodePortable } from './decode-portable.ts'
+import { decodePortable } from './decode-portable.ts'
 import { encodedBytes, encodePortable } from './encode.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for a value that only V8 can serialize. */
@@ -53,6 +54,11 @@ export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
         "the value is in V8's serialization, which is not read from a network: store plain data, " +
           'or take the bytes as they are with getItem',
       )
+    case 'custom':
+      throw new UndercroftError(
+        'UNDERCROFT_VALUE_UNSUPPORTED',
+        'a codec of the cache at the server encoded the value: take its bytes with getItem',
+      )
     default:
       return decodePortable(bytes, 0, bytes.length, TYPES[type])
   }
@@ -82,20 +88,10 @@ export function requireSource(value: EncodedValue): ValueSource {
   if (source !== undefined) return source
   throw new UndercroftError(
     'UNDERCROFT_VALUE_UNSUPPORTED',
-    known === undefined || known === 'structured'
+    known === undefined || LOCAL_TYPES.has(known)
       ? `values of type ${describe(type)} are not accepted as bytes; types that are: ${ACCEPTED}`
       : `these ${describe(bytes)} are not valid as a value of type ${describe(type)}`,
   )
-}
-
-/** A decoder that returns the bytes as stored, and the name of their type. */
-export function copyEncoded(
-  bytes: Buffer,
-  offset: number,
-  size: number,
-  type: number,
-): { readonly bytes: Buffer; readonly type: ValueTypeName } {
-  return { bytes: copyBytes(bytes, offset, size), type: nameOfType(type) }
 }
 
 const TYPES: Readonly<Record<ValueTypeName, number>> = {
@@ -107,10 +103,14 @@ const TYPES: Readonly<Record<ValueTypeName, number>> = {
   bigint: VALUE_TYPE.bigint,
   json: VALUE_TYPE.json,
   structured: VALUE_TYPE.structured,
+  custom: VALUE_TYPE.custom,
 }
 
+/** Types whose bytes only processes of their own machine read and write. */
+const LOCAL_TYPES: ReadonlySet<string> = new Set(['structured', 'custom'])
+
 const ACCEPTED = Object.keys(TYPES)
-  .filter(name => name !== 'structured')
+  .filter(name => !LOCAL_TYPES.has(name))
   .join(', ')
 
 const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([
@@ -137,6 +137,7 @@ function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {
     case 'json':
       return isUtf8(bytes) && isJson(bytes)
     case 'structured':
+    case 'custom':
       return false
   }
 }

@@ -89,7 +89,7 @@ class Walk {
     return true
   }
 
-  /** At a greater depth, a noted object is walked through again, since its parts may be too deep. */
+  /** At a greater depth, a noted object is walked through again: its parts may be too deep. */
   #isRepeat(value: object, depth: number): boolean {
     const noted = this.#noted?.get(value)
     if (noted === undefined || noted % DEPTH_LIMIT < depth) return false

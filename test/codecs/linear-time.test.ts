@@ -2,8 +2,8 @@
  * The time that a value takes grows with the value, and not faster.
  *
  * The time of a value is compared with that of one GROWTH times as large. Quadratic time would be
- * GROWTH squared times as long, and exponential time would never end, so the limit is far from both.
- * The least of several times is free of what other processes do.
+ * GROWTH squared times as long, and exponential time would never end, so the limit is far from
+ * both. The least of several times is free of what other processes do.
  */
 
 import assert from 'node:assert/strict'

@@ -39,7 +39,7 @@ async function lostStore(t: TestContext, options: Partial<CacheOptions> = {}) {
   await child.call('setMany', OTHERS)
   await child.ask({ kind: 'increment', key: 'counter', by: 1, times: 77 })
   await child.kill()
-  const file = new StoreFile(all.store)
+  const file = new StoreFile(String(all.store))
   assert.equal(file.isClosed, false)
   file.restartMachine()
   return { options: all, file }
