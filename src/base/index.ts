@@ -1,5 +1,6 @@
 export { assert } from './assert.ts'
 export type {
+  AnyCache,
   Awaitable,
   ByteCache,
   CacheKey,

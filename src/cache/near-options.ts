@@ -3,8 +3,8 @@
  */
 
 import {
-  type Complete,
   invalidOption,
+  type OptionNames,
   requireBoolean,
   requireInteger,
   requireKnownNames,
@@ -28,9 +28,19 @@ export interface NearOptions {
   readonly buffers?: boolean | undefined
 }
 
-export type ResolvedNear = Complete<NearOptions>
+export interface ResolvedNear {
+  readonly maxItems: number
+  readonly maxSize: number
+  readonly objects: boolean
+  readonly buffers: boolean
+}
 
-const NEAR_NAMES = ['maxItems', 'maxSize', 'objects', 'buffers'] as const
+const NEAR_NAMES: OptionNames<NearOptions> = {
+  maxItems: true,
+  maxSize: true,
+  objects: true,
+  buffers: true,
+}
 const NO_NEAR: ResolvedNear = { maxItems: 0, maxSize: 0, objects: false, buffers: false }
 const DEFAULT_NEAR_ITEMS = 16_384
 const DEFAULT_NEAR_SIZE = 8 * 1024 * 1024

@@ -8,6 +8,7 @@ import {
   DEFAULT_MAX_KEY_SIZE,
   invalidOption,
   MAX_KEY_SIZE_LIMIT,
+  type OptionNames,
   requireBoolean,
   requireDuration,
   requireInt64,
@@ -18,15 +19,7 @@ import {
   systemClock,
   UndercroftError,
 } from '../base/index.ts'
-import {
-  COMPRESSION_METHODS,
-  type Codec,
-  type CompressOptions,
-  hasMethod,
-  requireSchema,
-  type StandardSchema,
-  type ValueCodecOptions,
-} from '../codecs/index.ts'
+import type { ValueCodecOptions } from '../codecs/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
@@ -39,13 +32,14 @@ import {
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
+import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
 /**
  * The options of `Cache.open`. The first process creates the cache, and all others attach to it.
  * Each geometry option that they give must match the cache. Attaching requires only the name.
  */
 // biome-ignore lint/suspicious/noExplicitAny: options without V are those of a cache of any type
-export interface CacheOptions<V = any> {
+export interface CacheOptions<V = any> extends ValueOptions<V> {
   /**
    * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
    */
@@ -148,30 +142,6 @@ export interface CacheOptions<V = any> {
    * shared memory, so they are never stale. `false`: none. @default strings, numbers and similar
    */
   readonly near?: NearOptions | false | undefined
-  /**
-   * Encodes and decodes every value that `set` and its like store, for example with msgpackr. Such
-   * values are of type `custom`, and a process without the codec cannot `get` them. Counters and
-   * bytes of `setItem` do not pass through it. @default none: see the guide to values
-   */
-  readonly codec?: Codec<V> | undefined
-  /**
-   * A schema of Zod, Valibot, ArkType or any library with Standard Schema v1. It checks each value
-   * that is set, and each value that is read, and `get` returns its output. A near copy is checked
-   * once. The checks must be synchronous. @default no check
-   */
-  readonly schema?: StandardSchema<V> | undefined
-  /**
-   * What a get does with a stored value that the schema refuses, or that the codec cannot decode:
-   * `miss` returns undefined, so that `getOrSet` loads the value again; `throw` throws
-   * UNDERCROFT_VALUE_INVALID. @default 'miss'
-   */
-  readonly onInvalid?: 'miss' | 'throw' | undefined
-  /**
-   * Compress values of at least `minSize` bytes, if that makes them smaller. All processes read
-   * them, whatever their own options are, and clients get the plain bytes. `maxValueSize` counts
-   * the plain bytes, too. @default no value is compressed
-   */
-  readonly compress?: CompressOptions | undefined
   /** Source of time; tests give their own. @default the system's clock */
   readonly clock?: Clock | undefined
 }
@@ -194,35 +164,30 @@ export interface ResolvedOptions {
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
-const OPTION_NAMES = [
-  'name',
-  'maxItems',
-  'blockSize',
-  'bitmap',
-  'blocks',
-  'maxKeySize',
-  'eviction',
-  'hash',
-  'ignoreTtl',
-  'ttlMs',
-  'counterInitial',
-  'store',
-  'directory',
-  'memory',
-  'lockTimeoutMs',
-  'sweepMs',
-  'onSweep',
-  'lastModified',
-  'near',
-  'codec',
-  'schema',
-  'onInvalid',
-  'compress',
-  'clock',
-] as const satisfies readonly (keyof CacheOptions)[]
+const OPTION_NAMES: OptionNames<CacheOptions> = {
+  name: true,
+  maxItems: true,
+  blockSize: true,
+  bitmap: true,
+  blocks: true,
+  maxKeySize: true,
+  eviction: true,
+  hash: true,
+  ignoreTtl: true,
+  ttlMs: true,
+  counterInitial: true,
+  store: true,
+  directory: true,
+  memory: true,
+  lockTimeoutMs: true,
+  sweepMs: true,
+  onSweep: true,
+  lastModified: true,
+  near: true,
+  ...VALUE_OPTION_NAMES,
+  clock: true,
+}
 
-/** Counters, and what is as small, have nothing to compress. */
-const MIN_COMPRESSED_SIZE = 64
 const DEFAULT_BLOCK_SIZE = 256
 const DEFAULT_SINGLE_BLOCK_SIZE = 4096
 const DEFAULT_BYTES_AN_ITEM = 4096
@@ -266,40 +231,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
     near,
-    values: resolveValues(options, near.objects),
+    values: resolveValueOptions(options, near.objects),
     clock: options.clock ?? systemClock,
   }
-}
-
-function resolveValues(options: CacheOptions, objects: boolean): ValueCodecOptions {
-  const { codec, schema, onInvalid = 'miss', compress } = options
-  if (codec !== undefined && !isCodec(codec)) {
-    throw invalidOption('codec', 'an object with the functions encode and decode', codec)
-  }
-  return {
-    codec,
-    schema: optional(schema, value => requireSchema('schema', value)),
-    onInvalid: requireOneOf('onInvalid', onInvalid, ['miss', 'throw']),
-    compress: optional(compress, resolveCompress),
-    objects,
-  }
-}
-
-function isCodec(codec: Partial<Codec> | null): boolean {
-  return typeof codec?.encode === 'function' && typeof codec.decode === 'function'
-}
-
-function resolveCompress(compress: CompressOptions): CompressOptions {
-  if (typeof compress !== 'object' || compress === null) {
-    throw invalidOption('compress', 'an object such as { minSize: 4096 }', compress)
-  }
-  requireKnownNames('compress', compress, ['minSize', 'method'])
-  const { minSize, method } = compress
-  requireInteger('compress.minSize', minSize, MIN_COMPRESSED_SIZE, Number.MAX_SAFE_INTEGER)
-  if (method !== undefined && !hasMethod(requireOneOf('method', method, COMPRESSION_METHODS))) {
-    throw invalidOption('compress.method', "'brotli' or 'gzip' before Node 22.15", method)
-  }
-  return { minSize, method }
 }
 
 function resolveWanted(options: CacheOptions): WantedGeometry {

@@ -76,7 +76,7 @@ export class Segment {
   }
 }
 
-/** Writes the header of a new segment, which must be all zeros. */
+/** Writes the header of a new segment, whose other bytes must be zeros. */
 export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   const layout = computeLayout(geometry)
   const words = new Int32Array(mapping.buffer)
@@ -96,7 +96,6 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   doubles[headerDouble('blockCount')] = geometry.blockCount
   doubles[headerDouble('bucketCount')] = layout.bucketCount
   doubles[headerDouble('size')] = layout.size
-  words[(STATE_OFFSET + STATE.fields.freeBlockCount.offset) / 4] = geometry.blockCount
   doubles[(STATE_OFFSET + STATE.fields.earliestExpiryAtMs.offset) / 8] = Infinity
   doubles[(STATE_OFFSET + STATE.fields.roundEarliestExpiryAtMs.offset) / 8] = Infinity
   words[(LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4] = 1

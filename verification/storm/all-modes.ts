@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryRoot } from '../../testing/temp-dir.ts'
-import type { ChaosOptions } from './options.ts'
+import type { StormRunOptions } from './options.ts'
 import { StepCoverage } from './step-coverage.ts'
 import { runStorm, type StormResult } from './storm.ts'
 
@@ -19,7 +19,7 @@ export interface Summary {
 
 /** @param print - Receives a line of progress from time to time. */
 export async function runStorms(
-  { modes, kills, seconds, seed }: ChaosOptions,
+  { modes, kills, seconds, seed }: StormRunOptions,
   print: (line: string) => void,
 ): Promise<Summary> {
   const steps = new StepCoverage()
@@ -28,7 +28,7 @@ export async function runStorms(
   const evidence: string[] = []
   for (const [index, mode] of modes.entries()) {
     if (performance.now() >= endMs) break
-    const directory = mkdtempSync(join(memoryRoot(), 'undercroft-chaos-'))
+    const directory = mkdtempSync(join(memoryRoot(), 'undercroft-storm-'))
     const share = Math.floor((kills * (index + 1)) / modes.length)
     const own = share - Math.floor((kills * index) / modes.length)
     const modeSeed = (seed + index) % 2 ** 31

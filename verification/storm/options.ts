@@ -1,5 +1,5 @@
 /**
- * The command line of `npm run chaos`.
+ * The command line of `npm run storm`.
  */
 
 import {
@@ -12,7 +12,7 @@ import {
 import { MODES, type Mode } from './modes.ts'
 
 const COMMAND = {
-  name: 'npm run chaos',
+  name: 'npm run storm',
   summary: [
     'Kill writers, readers, sweepers and openers of a cache, processes and threads, at random ' +
       'moments and at every named step of every write, and look for harm after each kill.',
@@ -32,7 +32,7 @@ const COMMAND = {
   },
 }
 
-export interface ChaosOptions {
+export interface StormRunOptions {
   /** Shared by all modes. */
   readonly kills: number
   /** No kill starts later, even if some are left. */
@@ -41,7 +41,7 @@ export interface ChaosOptions {
   readonly modes: readonly Mode[]
 }
 
-export function parseChaosOptions(args: readonly string[]): ChaosOptions {
+export function parseStormOptions(args: readonly string[]): StormRunOptions {
   const { kills, minutes, mode, seed } = readCommandLine(COMMAND, args)
   const modes = MODES.filter(({ name }) => name.includes(mode))
   if (modes.length === 0) {

@@ -9,7 +9,7 @@ import { Cache, type CacheOptions } from '../../src/index.ts'
 import { within } from '../../testing/deadline.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 import { checkInvariants } from './check-invariants.ts'
-import { SHARED_COUNTER, WAIT_LIMIT_MS } from './logged-calls.ts'
+import { SHARED_COUNTER, waitLimitMs } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
 import { OperationLog } from './operation-log.ts'
 import { OPERATIONS, shortLivedCache } from './operations.ts'
@@ -85,6 +85,8 @@ class Storm {
   #startedKills = 0
   /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
+  /** Faults without the place and the moment at which they were seen. */
+  readonly #reported = new Set<string>()
   /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
   readonly #result: StormResult = {
@@ -233,7 +235,7 @@ class Storm {
     const { mode } = this.#options
     const faults = checkInvariants({ name: task.name, mode, cache: this.#cache, log })
     const tookMs = performance.now() - startMs
-    for (const fault of faults) this.#fault(worker, `killed ${how}: ${fault}`)
+    for (const fault of faults) this.#fault(worker, fault, how)
     this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, tookMs)
     this.#checkShortLivedCache(worker, how)
     this.#checkWaits()
@@ -246,7 +248,7 @@ class Storm {
   #checkShortLivedCache(worker: StormWorker, how: string): void {
     using passing = Cache.open(shortLivedCache(this.#cacheOptions))
     for (const problem of passing.verify().problems) {
-      this.#fault(worker, `killed ${how}: the short-lived cache: ${problem}`)
+      this.#fault(worker, `the short-lived cache: ${problem}`, how)
     }
   }
 
@@ -283,15 +285,14 @@ class Storm {
     )
   }
 
-  #fault({ task, kind }: StormWorker, text: string): void {
+  /** Reports a fault once: it stays in the log or the cache, where each later check meets it. */
+  #fault({ task, kind }: StormWorker, text: string, killedHow?: string): void {
+    if (this.#reported.has(text)) return
+    this.#reported.add(text)
     const { mode } = this.#options
-    this.#result.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${text}`)
+    const when = killedHow === undefined ? '' : `killed ${killedHow}: `
+    this.#result.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${when}${text}`)
   }
-}
-
-/** The scheduler may delay both the process that waits and the process it waits for. */
-export function waitLimitMs(latestMs: number): number {
-  return WAIT_LIMIT_MS + 2 * latestMs
 }
 
 function randomMoment(random: Random): Promise<void> {
