@@ -32,11 +32,17 @@ import { CacheCounters } from './counters.ts'
 import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { readKeyPage, scanItems } from './items.ts'
-import type { KeyedCache, KeyMap } from './keyed-cache.ts'
+import type { Keyed, KeyMap, ValuesOf } from './keyed-cache.ts'
 import { CacheLifetime } from './lifetime.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+
+/**
+ * A `Cache` whose keys decide the types of its values, as `Cache.open` returns it for a map of key
+ * patterns. It has the methods of `Cache`; a key that no pattern has does not compile.
+ */
+export type KeyedCache<M> = Keyed<Cache<ValuesOf<M>>, M>
 
 /**
  * One cache, shared by all processes and threads that open its name.
@@ -109,7 +115,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * const users = Cache.open<{ [key: `user:${string}`]: User }>({ name: 'users', maxItems: 1000 })
    */
   static open<M extends KeyMap<M>>(
-    options: [M] extends [never] ? never : CacheOptions<M[keyof M]>,
+    options: [M] extends [never] ? never : CacheOptions<ValuesOf<M>>,
   ): KeyedCache<M>
   static open<V = unknown>(options: CacheOptions<V>): Cache<V>
   static open<V>(options: CacheOptions<V>): Cache<V> {

@@ -3,7 +3,6 @@
  */
 
 import type { CounterOptions, TtlOptions } from '../base/index.ts'
-import type { Cache } from './cache.ts'
 import type { GetOrSetOptions } from './get-or-set.ts'
 
 /**
@@ -57,8 +56,8 @@ type KeysOfValues<M, Value> = {
   [K in KeyOf<M>]: Value extends M[K] ? K : never
 }[KeyOf<M>]
 
-/**
- * A `Cache` whose keys decide the types of its values, as `Cache.open` returns it for a map of key
- * patterns. All methods are those of `Cache`; a key that no pattern has does not compile.
- */
-export type KeyedCache<M> = Omit<Cache<M[KeyOf<M>]>, keyof KeyedMethods<M>> & KeyedMethods<M>
+/** The values of a map of keys. */
+export type ValuesOf<M> = M[KeyOf<M>]
+
+/** A cache of all values of a map, with methods whose types follow from a key. */
+export type Keyed<AnyCache, M> = Omit<AnyCache, keyof KeyedMethods<M>> & KeyedMethods<M>

@@ -22,8 +22,8 @@ import {
 /** How values become bytes. The cache does not store these options: each opener has its own. */
 export interface ValueOptions<V> {
   /**
-   * Encodes and decodes every value that `set` and its like store, for example with msgpackr. Such
-   * values are of type `custom`, and a process without the codec cannot `get` them. Counters and
+   * Encodes and decodes every value that `set` and similar calls store, for example with msgpackr.
+   * Such values are of type `custom`, and a process without the codec cannot `get` them. Counters and
    * bytes of `setItem` do not pass through it. @default none: see the guide to values
    */
   readonly codec?: Codec<V> | undefined
@@ -41,7 +41,7 @@ export interface ValueOptions<V> {
   readonly onInvalid?: 'miss' | 'throw' | undefined
   /**
    * Compress values of at least `minSize` bytes, if that makes them smaller. All processes read
-   * them, whatever their own options are, and clients get the plain bytes. `maxValueSize` counts
+   * them, regardless of their own options, and clients get the plain bytes. `maxValueSize` counts
    * the plain bytes, too. @default no value is compressed
    */
   readonly compress?: CompressOptions | undefined

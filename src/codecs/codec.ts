@@ -34,7 +34,8 @@ export function encodeBy(codec: Codec, value: unknown): ValueSource {
   }
   throw new UndercroftError(
     'UNDERCROFT_CODEC_FAILED',
-    `codec.encode must return a Uint8Array or a string without lone surrogates; got ${describe(encoded)}`,
+    'codec.encode must return a Uint8Array or a string without lone surrogates; got ' +
+      describe(encoded),
   )
 }
 

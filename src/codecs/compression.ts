@@ -2,8 +2,8 @@
  * Compresses values, and expands them again.
  *
  * Compressed bytes begin with a header: the method (1 byte), 3 bytes of zero, and the size of the
- * plain bytes (4 bytes, little-endian). So each process can read them, whatever its own options
- * are. The type of the item is that of the plain bytes plus COMPRESSED.
+ * plain bytes (4 bytes, little-endian). So each process can read them, regardless of its own
+ * options. The type of the item is that of the plain bytes plus COMPRESSED.
  */
 
 import * as zlib from 'node:zlib'

@@ -163,8 +163,8 @@ export class ValueCodec {
     if (codec === undefined) {
       throw new UndercroftError(
         'UNDERCROFT_CODEC_FAILED',
-        'the value was encoded by a codec, and this process opened the cache without one: open it ' +
-          'with the same codec, or take the bytes with getItem',
+        'the value was encoded by a codec, and this process opened the cache without one: open ' +
+          'it with the same codec, or take the bytes with getItem',
       )
     }
     return decodeBy(codec, bytes)

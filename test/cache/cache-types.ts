@@ -31,7 +31,7 @@ export async function theKeyDecidesTheValue(id: string): Promise<void> {
   const users = cache.getMany(['user:1', 'user:2'])
   same<typeof users, (User | undefined)[]>(true)
   cache.set('user:1', { name: 'Ada' }, { ttlMs: undefined })
-  // @ts-expect-error a user is no number
+  // @ts-expect-error a user is not a number
   cache.set('user:1', 5)
   // @ts-expect-error no pattern has this key
   cache.set('usr:1', { name: 'Ada' })
@@ -40,7 +40,7 @@ export async function theKeyDecidesTheValue(id: string): Promise<void> {
   const loaded = await cache.getOrSet('user:1', () => ({ name: 'Ada' }))
   same<typeof loaded, User>(true)
   cache.increment('count:visits')
-  // @ts-expect-error a user is no counter
+  // @ts-expect-error a user is not a counter
   cache.increment('user:1')
   cache.clear()
 }
