@@ -23,8 +23,8 @@ import {
 export interface ValueOptions<V> {
   /**
    * Encodes and decodes every value that `set` and similar calls store, for example with msgpackr.
-   * Such values are of type `custom`, and a process without the codec cannot `get` them. Counters and
-   * bytes of `setItem` do not pass through it. @default none: see the guide to values
+   * Such values are of type `custom`, and a process without the codec cannot `get` them. Counters
+   * and bytes of `setItem` do not pass through it. @default none: see the guide to values
    */
   readonly codec?: Codec<V> | undefined
   /**
