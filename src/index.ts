@@ -22,4 +22,16 @@ export {
   type ValueTypeName,
   type VerifyReport,
 } from './base/index.ts'
-export { Cache, type CacheOptions, type GetOrSetOptions, type NearOptions } from './cache/index.ts'
+export {
+  Cache,
+  type CacheOptions,
+  type Codec,
+  type CompressionMethod,
+  type CompressOptions,
+  type GetOrSetOptions,
+  type KeyedCache,
+  type NearOptions,
+  type StandardSchema,
+  type StandardSchemaIssue,
+  type StandardSchemaResult,
+} from './cache/index.ts'

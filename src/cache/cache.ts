@@ -11,6 +11,7 @@ import {
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
+  INSPECT,
   type KeyPage,
   NEVER,
   REPLICATION,
@@ -21,21 +22,27 @@ import {
   type SetItemOptions,
   type StoredItem,
   type TtlOptions,
-  type ValueDecoder,
   type ValueSource,
   type VerifyReport,
 } from '../base/index.ts'
-import { copyEncoded, decoderFor, encodeValue, requireSource } from '../codecs/index.ts'
+import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
 import type { Engine, StoreMode, StoreOutcome } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { CacheCounters } from './counters.ts'
 import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { readKeyPage, scanItems } from './items.ts'
+import type { Keyed, KeyMap, ValuesOf } from './keyed-cache.ts'
 import { CacheLifetime } from './lifetime.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+
+/**
+ * A `Cache` whose keys decide the types of its values, as `Cache.open` returns it for a map of key
+ * patterns. It has the methods of `Cache`; a key that no pattern has does not compile.
+ */
+export type KeyedCache<M> = Keyed<Cache<ValuesOf<M>>, M>
 
 /**
  * One cache, shared by all processes and threads that open its name.
@@ -66,10 +73,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly [REPLICATION]: ReplicationAccess
   readonly #lifetime: CacheLifetime
   #engine: Engine | undefined
-  readonly #decode: ValueDecoder<unknown>
+  readonly #values: ValueCodec
   /** Undefined if this thread keeps no near copies. */
   readonly #near: NearCopies | undefined
-  readonly #feed = new ChangeFeed()
+  readonly #feed: ChangeFeed
   readonly #expiry: Expiry
   readonly #counters: CacheCounters
   readonly #loader: Loader<V>
@@ -86,12 +93,13 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.shared = lifetime.shared
     this.#lifetime = lifetime
     this.#engine = engine
-    this.#decode = decoderFor(near)
-    this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#decode) : undefined
+    this.#values = new ValueCodec(resolved.values, engine.maxValueSize)
+    this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#values) : undefined
+    this.#feed = new ChangeFeed(this.#values)
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader(this, clock)
-    this[REPLICATION] = new CacheReplication(lifetime, clock)
+    this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
   /**
@@ -101,10 +109,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * no maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
    * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
    * _SHARING_UNAVAILABLE, _LOCK_TIMEOUT, _SYSTEM
+   * @typeParam V - the type of all values, or a map of key patterns to the types of their values
    * @example
    * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 1024, ttlMs: 60_000 })
+   * const users = Cache.open<{ [key: `user:${string}`]: User }>({ name: 'users', maxItems: 1000 })
    */
-  static open<V = unknown>(options: CacheOptions): Cache<V> {
+  static open<M extends KeyMap<M>>(
+    options: [M] extends [never] ? never : CacheOptions<ValuesOf<M>>,
+  ): KeyedCache<M>
+  static open<V = unknown>(options: CacheOptions<V>): Cache<V>
+  static open<V>(options: CacheOptions<V>): Cache<V> {
     return new Cache<V>(options)
   }
 
@@ -116,15 +130,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    return (isNear ? near.get(key) : engine.get(key, this.#decode)) as V | undefined
+    if (isNear) return near.get(key) as V | undefined
+    return this.#values.finish(engine.get(key, this.#values.read)) as V | undefined
   }
 
   /** Returns the value's bytes, their type, and the item's end. Counts a hit or miss as `get`. */
   getItem(key: CacheKey): StoredItem | undefined {
     const engine = this.#lifetime.use()
-    const found = engine.get(key, copyEncoded)
+    const found = engine.get(key, copyStored)
     if (found === undefined) return undefined
-    return { bytes: found.bytes, type: found.type, expiresAtMs: engine.found.expiresAtMs }
+    return { ...this.#values.unpack(found), expiresAtMs: engine.found.expiresAtMs }
   }
 
   /** Returns the values of several keys in their order, with undefined for each miss. */
@@ -149,7 +164,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * cache.set('code:1', '4711', { ttlMs: 5 * 60_000 })
    */
   set(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    const source = encodeValue(value)
+    const source = this.#values.encode(value)
     const isEndless = options === undefined && this.#expiry.isEndless
     const atMs = isEndless ? NEVER : this.#expiry.of('set', options)
     const engine = this.#engine ?? this.#lifetime.throwClosed()
@@ -161,12 +176,17 @@ export class Cache<V = unknown> implements AnyCache<V> {
 
   /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */
   add(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, encodeValue(value), this.#expiry.of('add', options), 'add')
+    return this.#store(key, this.#values.encode(value), this.#expiry.of('add', options), 'add')
   }
 
   /** Stores only over a live item: false if there is none, or the cache is full. See `set`. */
   replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, encodeValue(value), this.#expiry.of('replace', options), 'replace')
+    return this.#store(
+      key,
+      this.#values.encode(value),
+      this.#expiry.of('replace', options),
+      'replace',
+    )
   }
 
   /**
@@ -180,7 +200,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): boolean {
     const mode = requireOneOf('mode', options?.mode ?? 'set', ['set', 'add', 'replace'])
     const atMs = this.#expiry.of('setItem', options, SET_ITEM_OPTION_NAMES)
-    return this.#store(key, requireSource(value), atMs, mode)
+    return this.#store(key, this.#values.pack(requireSource(value)), atMs, mode)
   }
 
   /** Stores several values until the cache is full. Returns how many were stored. */
@@ -300,12 +320,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /** Yields keys and values of live items, in the same way as `keys`. */
-  entries(): Generator<[string, V], void, undefined> {
+  *entries(): Generator<[string, V], void, undefined> {
     const { bytes } = this.#lifetime.segment
-    return scanItems(this.#lifetime, (key, { offset, size, type }) => [
-      key.toString(),
-      this.#decode(bytes, offset, size, type) as V,
-    ])
+    const stored = scanItems(this.#lifetime, (key, { offset, size, type }) => ({
+      key: key.toString(),
+      raw: this.#values.read(bytes, offset, size, type),
+    }))
+    for (const { key, raw } of stored) {
+      const value = this.#values.finish(raw)
+      if (value !== undefined) yield [key, value as V]
+    }
   }
 
   /**
@@ -380,6 +404,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
   /** The same as `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** Shows one line with the name and the most important counts, for `console.log`. */
+  [INSPECT](): string {
+    const engine = this.#lifetime.engine
+    if (engine === undefined) return `Cache '${this.name}' (closed)`
+    const { items, maxItems, size, hits, misses } = engine.stats()
+    const memory = `${(size / 2 ** 20).toFixed(1)} MiB ${this.shared ? 'shared' : 'private'}`
+    const counts = `${items} of ${maxItems} items, ${hits} hits, ${misses} misses`
+    return `Cache '${this.name}' (${counts}, ${memory})`
   }
 
   /** Closes and removes the name. The next process that opens it creates an empty cache. */

@@ -1,4 +1,12 @@
-export { Cache } from './cache.ts'
+export type {
+  Codec,
+  CompressionMethod,
+  CompressOptions,
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaResult,
+} from '../codecs/index.ts'
+export { Cache, type KeyedCache } from './cache.ts'
 export type { GetOrSetOptions } from './get-or-set.ts'
 export type { NearOptions } from './near-options.ts'
 export type { CacheOptions } from './options.ts'

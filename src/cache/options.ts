@@ -19,6 +19,7 @@ import {
   systemClock,
   UndercroftError,
 } from '../base/index.ts'
+import type { ValueCodecOptions } from '../codecs/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
@@ -31,12 +32,14 @@ import {
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
+import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
 /**
  * The options of `Cache.open`. The first process creates the cache, and all others attach to it.
  * Each geometry option that they give must match the cache. Attaching requires only the name.
  */
-export interface CacheOptions {
+// biome-ignore lint/suspicious/noExplicitAny: options without V are those of a cache of any type
+export interface CacheOptions<V = any> extends ValueOptions<V> {
   /**
    * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
    * `instance/name` is a cache of an instance of `undercroft serve`, which creates and removes it.
@@ -157,6 +160,7 @@ export interface ResolvedOptions {
   readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
   readonly near: ResolvedNear
+  readonly values: ValueCodecOptions
   readonly clock: Clock
 }
 
@@ -181,6 +185,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   onSweep: true,
   lastModified: true,
   near: true,
+  ...VALUE_OPTION_NAMES,
   clock: true,
 }
 
@@ -204,6 +209,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
       options.name,
     )
   }
+  const near = resolveNear(options.near ?? {})
   return {
     name: options.name,
     wanted: resolveWanted(options),
@@ -225,7 +231,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
-    near: resolveNear(options.near ?? {}),
+    near,
+    values: resolveValueOptions(options, near.objects),
     clock: options.clock ?? systemClock,
   }
 }

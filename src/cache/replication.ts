@@ -12,16 +12,18 @@ import {
   type ReplicationAccess,
   type SegmentFile,
 } from '../base/index.ts'
-import { encodeValue } from '../codecs/index.ts'
+import { encodeValue, type ValueCodec } from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
 export class CacheReplication implements ReplicationAccess {
   readonly #lifetime: CacheLifetime
+  readonly #values: ValueCodec
   readonly #clock: Clock
 
-  constructor(lifetime: CacheLifetime, clock: Clock) {
+  constructor(lifetime: CacheLifetime, values: ValueCodec, clock: Clock) {
     this.#lifetime = lifetime
+    this.#values = values
     this.#clock = clock
   }
 
@@ -37,7 +39,8 @@ export class CacheReplication implements ReplicationAccess {
       engine.delete(change.key)
       return true
     }
-    return engine.store(change.key, encodeValue(change.value), atMs, 'set') === 'stored'
+    const source = this.#values.pack(encodeValue(change.value))
+    return engine.store(change.key, source, atMs, 'set') === 'stored'
   }
 
   promote(key: CacheKey): void {
@@ -46,6 +49,6 @@ export class CacheReplication implements ReplicationAccess {
   }
 
   itemPage(cursor: number, maxSize: number): ItemPage {
-    return readItemPage(this.#lifetime.use(), cursor, maxSize)
+    return readItemPage(this.#lifetime.use(), this.#values, cursor, maxSize)
   }
 }

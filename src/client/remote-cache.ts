@@ -12,6 +12,7 @@ import {
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
+  INSPECT,
   invalidOption,
   type KeyPage,
   requireCallOptions,
@@ -341,6 +342,11 @@ export class RemoteCache<V = unknown> implements AnyCache<V>, AsyncDisposable {
   /** Lets calls under way finish and closes the connections. May be called again. */
   close(): Promise<void> {
     return this.#pool.close()
+  }
+
+  /** Shows one line with the name and the address, for `console.log`. */
+  [INSPECT](): string {
+    return `RemoteCache '${this.name}' at ${this.address}`
   }
 
   /** The same as {@link RemoteCache.close}. */

@@ -1,6 +1,6 @@
 /**
  * Decodes the types that are safe to decode, regardless of who wrote the bytes. Copies the bytes of
- * any type, together with the name of that type. Both copy everything, because the bytes may change
+ * any type. Both copy everything, because the bytes may change
  * as soon as they return. If the bytes changed before, the reader discards the result.
  */
 
@@ -51,16 +51,6 @@ export function copyBytes(bytes: Buffer, offset: number, size: number): Buffer {
   return copy
 }
 
-/** A decoder that returns the bytes as stored, and the name of their type. */
-export function copyEncoded(
-  bytes: Buffer,
-  offset: number,
-  size: number,
-  type: number,
-): { readonly bytes: Buffer; readonly type: ValueTypeName } {
-  return { bytes: copyBytes(bytes, offset, size), type: nameOfType(type) }
-}
-
 /** @returns the name of a stored type on the network */
 export function nameOfType(type: number): ValueTypeName {
   return NAMES.get(type) ?? 'structured' // A type of a newer version, unreadable here, too.
@@ -76,6 +66,7 @@ export const STORED_TYPES: Readonly<Record<ValueTypeName, number>> = {
   bigint: VALUE_TYPE.bigint,
   json: VALUE_TYPE.json,
   structured: VALUE_TYPE.structured,
+  custom: VALUE_TYPE.custom,
 }
 
 const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([

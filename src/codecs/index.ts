@@ -1,5 +1,12 @@
-export { decoderFor, decodeValue } from './decode.ts'
-export { copyBytes, copyEncoded } from './decode-portable.ts'
+export type { Codec } from './codec.ts'
+export {
+  COMPRESSION_METHODS,
+  type CompressionMethod,
+  type CompressOptions,
+  hasMethod,
+} from './compression.ts'
+export { decodeValue } from './decode.ts'
+export { copyBytes } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,
@@ -8,3 +15,10 @@ export {
   requireSource,
   sourceOf,
 } from './network.ts'
+export {
+  requireSchema,
+  type StandardSchema,
+  type StandardSchemaIssue,
+  type StandardSchemaResult,
+} from './schema.ts'
+export { copyStored, StoredBytes, ValueCodec, type ValueCodecOptions } from './value-codec.ts'

@@ -3,7 +3,8 @@
  *
  * Bytes from the network are stored only if they are of their type, so that no peer can make a
  * local `get` fail. V8's deserializer is not safe for bytes that any peer could have sent, so
- * values of type `structured` are neither sent nor received. Only the name of that type is.
+ * values of type `structured` are neither sent nor received. Only the name of that type is. The
+ * same holds for values of a codec, which need not be safe for such bytes either.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer'
@@ -28,7 +29,7 @@ export function encodeForNetwork(value: unknown): Required<EncodedValue> {
       'UNDERCROFT_VALUE_UNSUPPORTED',
       `${describe(value)} cannot be sent to another machine: text, bytes, numbers, ` +
         '64-bit bigints and plain data can. Send a Date as its text or number, ' +
-        'a Map as its entries',
+        'a Map as its entries, an object with many references to it once',
     )
   }
   const bytes = Buffer.allocUnsafe(source.size)
@@ -52,6 +53,11 @@ export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
         'UNDERCROFT_VALUE_UNSUPPORTED',
         "the value is in V8's serialization, which is not read from a network: store plain data, " +
           'or take the bytes as they are with getItem',
+      )
+    case 'custom':
+      throw new UndercroftError(
+        'UNDERCROFT_VALUE_UNSUPPORTED',
+        'a codec of the cache at the server encoded the value: take its bytes with getItem',
       )
     default:
       return decodePortable(bytes, 0, bytes.length, STORED_TYPES[type])
@@ -77,14 +83,17 @@ export function requireSource(value: EncodedValue): ValueSource {
   if (source !== undefined) return source
   throw new UndercroftError(
     'UNDERCROFT_VALUE_UNSUPPORTED',
-    known === undefined || known === 'structured'
+    known === undefined || LOCAL_TYPES.has(known)
       ? `values of type ${describe(type)} are not accepted as bytes; types that are: ${ACCEPTED}`
       : `these ${describe(bytes)} are not valid as a value of type ${describe(type)}`,
   )
 }
 
+/** Types whose bytes only processes of their own machine read and write. */
+const LOCAL_TYPES: ReadonlySet<string> = new Set(['structured', 'custom'])
+
 const ACCEPTED = Object.keys(STORED_TYPES)
-  .filter(name => name !== 'structured')
+  .filter(name => !LOCAL_TYPES.has(name))
   .join(', ')
 
 function storedType(bytes: Uint8Array, type: ValueTypeName): number {
@@ -106,6 +115,7 @@ function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {
     case 'json':
       return isUtf8(bytes) && isJson(bytes)
     case 'structured':
+    case 'custom':
       return false
   }
 }

@@ -16,7 +16,7 @@
  * shows that they are whole, and keeps none in a segment without checksums.
  */
 
-import { LAST_VALUE_TYPE, NEVER } from '../base/index.ts'
+import { isValueType, NEVER } from '../base/index.ts'
 import { INFO_KNOWN_BITS, INFO_WRITING, type Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { PreparedKey } from './key.ts'
@@ -228,7 +228,7 @@ function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKe
   const size = table.valueSize(slot)
   const block = table.firstBlock(slot)
   const expiresAtMs = table.expiresAtMs(slot)
-  if (!isCompleteInfo(info) || valueTypeOf(info) > LAST_VALUE_TYPE) return false
+  if (!isCompleteInfo(info) || !isValueType(valueTypeOf(info))) return false
   if (keySizeOf(info) > geometry.maxKeySize) return false
   if (!blocks.holds(block, size)) return false
   if (!table.holds(slot)) return false

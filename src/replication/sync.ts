@@ -32,13 +32,13 @@ import { DumpFailure, type DumpRequest, DumpSource } from './dump-source.ts'
 /** Options of `syncFrom`. */
 export interface SyncOptions {
   /** The cache's name on those servers; empty for their default. @default this cache's name */
-  readonly cacheName?: string
+  readonly cacheName?: string | undefined
   /** Milliseconds to connect and to receive the first bytes of an answer. @default 4000 */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** The slowest pace at which a dump may arrive, in bytes per second. @default 1048576 */
-  readonly minBytesPerSecond?: number
+  readonly minBytesPerSecond?: number | undefined
   /** Called with log lines in uWSGI's words. @default only a total failure writes a warning */
-  readonly onLog?: (line: string) => void
+  readonly onLog?: ((line: string) => void) | undefined
 }
 
 /** What `syncFrom` did. */
