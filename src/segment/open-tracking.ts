@@ -85,7 +85,7 @@ export function unregister(segment: Segment): void {
  * Demands a check if the machine went down. The caller must be alone with the file.
  *
  * The device may have lost the reservations of a cache without a store. The check keeps no item of
- * such a cache, and its reservations start again.
+ * such a cache, so it begins like a new one.
  */
 function checkBoot(segment: Segment, inode: number): void {
   const { words, mapping, geometry } = segment

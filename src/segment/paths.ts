@@ -1,8 +1,8 @@
 /**
  * Finds the files of segments by the names of their caches.
  *
- * `instance/name` is a cache of an instance. A name has no colon, so the file `instance:name` is
- * no other cache's.
+ * `instance/name` is a cache of an instance, in the file `instance:name`. No name has a colon, so
+ * that file belongs to this cache alone.
  */
 
 import fs from 'node:fs'

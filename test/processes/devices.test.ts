@@ -74,11 +74,8 @@ describe('a store on a tmpfs of 8 MiB', () => {
 })
 
 describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
-  for (const [bitmap, kind] of [
-    [false, 'blocks'],
-    [true, 'runs'],
-  ] as const) {
-    test(`is made, holds what fits, and refuses the rest: ${kind}`, async t => {
+  for (const bitmap of [false, true]) {
+    test(`holds what fits, and refuses the rest: ${modeName(bitmap)}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'none', directory }
@@ -88,7 +85,7 @@ describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
       assert.match(out, new RegExp(`opened again: ${items} items, sound`))
     })
 
-    test(`evicts for new items where the device is full: ${kind}`, async t => {
+    test(`evicts for new items where the device is full: ${modeName(bitmap)}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'lru', directory }
@@ -120,6 +117,10 @@ describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
     assert.ok(after > 3 * before, out)
   })
 })
+
+function modeName(bitmap: boolean): string {
+  return bitmap ? 'bitmap' : 'one block an item'
+}
 
 function itemsIn(out: string): number {
   return Number(/opened: (\d+) items/.exec(out)?.[1])

@@ -150,8 +150,8 @@ function cacheOptions(
 
 /**
  * Opens a cache with these options. If a cache of that name has other options and no other process
- * has it open, it was kept from an earlier configuration and is replaced, so that a change of an INI
- * file takes effect.
+ * has it open, it was kept from an earlier configuration and is replaced, so that a change of an
+ * INI file takes effect.
  */
 function openCurrent(options: CacheOptions): BinaryCache {
   try {
