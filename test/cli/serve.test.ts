@@ -205,7 +205,7 @@ describe('undercroft serve', () => {
 
   const refusals: [string, string[], RegExp][] = [
     ['without a cache', [], /no cache is defined; add --cache2/],
-    ['with an option for later', ['--error-route-run', 'log:x', ...DEMO], /not supported yet/],
+    ['with an option out of scope', ['--emperor', '/v', ...DEMO], /emperor is not supported\. Run/],
     ['with a variable that has no name', [...DEMO, '--env', '=1'], /env must be NAME=VALUE/],
     ['with no worker', [...DEMO, '--workers', '0'], /workers must be .* from 1 to 1024/],
     ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not an INI file/],

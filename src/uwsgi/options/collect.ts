@@ -158,11 +158,12 @@ function readSetting(option: GivenOption, allowed: 'placeholder' | 'any'): Given
   const name = option.value.slice(0, equals).trim()
   const value = option.value.slice(equals + 1).trim()
   const row = OPTION_TABLE.byName.get(name)
-  if (row !== undefined && allowed === 'placeholder') {
+  if (allowed === 'placeholder' && row !== undefined && row.support !== 'refused') {
     throw optionError(option, `cannot use "${name}" as a placeholder: it is an option`)
   }
   if (row?.kind === 'directive')
     throw optionError(option, `cannot set "${name}"; write ${name} on a line of its own`)
   const setting = { name, value, origin: option.origin }
-  return row !== undefined ? setting : { ...setting, isPlaceholder: true }
+  const isOption = row !== undefined && allowed === 'any'
+  return isOption ? setting : { ...setting, isPlaceholder: true }
 }

@@ -22,6 +22,13 @@ export const CONFIGURATION_ROWS: readonly OptionRow[] = [
     description: 'Refuse unknown names in INI files instead of treating them as placeholders.',
   },
   {
+    name: 'ignore-unsupported',
+    kind: 'flag',
+    group: 'configuration',
+    support: 'now',
+    description: 'Start without options of uWSGI that are not supported, and warn of each.',
+  },
+  {
     ...DIRECTIVE,
     name: 'set-placeholder',
     aliases: ['set-ph'],

@@ -122,8 +122,7 @@ export const HTTP_ROWS: readonly OptionRow[] = [
 
 /** The rules of one chain; all four chains have the same rules. */
 function routeRows(prefix: string, moment: string): OptionRow[] {
-  const support = prefix === 'error-' ? 'later' : 'now'
-  const shared = { kind: 'list', group: 'routing', support } as const
+  const shared = { kind: 'list', group: 'routing', support: 'now' } as const
   const rows: OptionRow[] = Object.entries(SUBJECTS).map(([name, subject]) => ({
     ...shared,
     name: `${prefix}${name}`,

@@ -111,6 +111,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
   },
   {
     name: 'stats-minified',
+    aliases: ['stats-min'],
     kind: 'flag',
     group: 'network',
     support: 'now',
