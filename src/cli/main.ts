@@ -33,7 +33,7 @@ function explainMissing(error: unknown, name: string): unknown {
 const serveHost: ServeHost = {
   openCache: (definition, directory, onLog) =>
     ServedCache.open(definition, { directory, isServing: true, onLog }),
-  async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
+  async listen({ address, allowPublic, access }, caches, { mode, ...limits }, onLog) {
     const server = await serveCaches(caches, {
       listen: {
         ...access,
@@ -42,6 +42,7 @@ const serveHost: ServeHost = {
         ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
       },
       ...limits,
+      onLog,
     })
     const [bound] = server.addresses
     return {

@@ -6,7 +6,7 @@
  * there is no object that could hold them.
  */
 
-import { UndercroftError } from '../../base/index.ts'
+import { hasAddress, UndercroftError } from '../../base/index.ts'
 import { Cache } from '../../cache/index.ts'
 import { currentInstance, type InstanceCache } from './instance.ts'
 import { LocalUwsgiCache } from './local-uwsgi-cache.ts'
@@ -23,7 +23,7 @@ const locals = new Map<string, LocalUwsgiCache>()
 const remotes = new Map<string, RemoteUwsgiCache>()
 
 export function isRemote(identifier: string | undefined): boolean {
-  return identifier?.includes('@') === true
+  return identifier !== undefined && hasAddress(identifier)
 }
 
 /** Returns the cache with this name; an empty or undefined name is the default cache. */

@@ -7,12 +7,34 @@ import type { OptionRow } from './option-row.ts'
 const DIRECTIVE = { kind: 'directive', group: 'configuration', support: 'now' } as const
 const NO_MEANING = { group: 'python', support: 'accepted' } as const
 
+/** Older names of conditions. This constant precedes the rows that are built from it. */
+const LOGIC_ALIASES: Readonly<Record<string, readonly string[]>> = {
+  env: ['ifenv'],
+  dir: ['ifdir', 'if-directory'],
+  exists: ['ifexists'],
+}
+
 export const CONFIGURATION_ROWS: readonly OptionRow[] = [
   {
     ...DIRECTIVE,
     name: 'ini',
     argument: 'FILE[:SECTION]',
     description: 'Read options from an INI file here; a bare name ending in .ini does the same.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'yaml',
+    aliases: ['yml'],
+    letter: 'y',
+    argument: 'FILE[:SECTION]',
+    description: 'Read options from a YAML file here; a bare name ending in .yaml or .yml does so.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'js',
+    letter: 'j',
+    argument: 'FILE[:SECTION]',
+    description: 'Read options from a JSON file here; a bare name ending in .json does the same.',
   },
   {
     name: 'strict',
@@ -129,6 +151,7 @@ function ifRows(infix: string, not: string): OptionRow[] {
   const condition = (test: string, argument: string, holds: string): OptionRow => ({
     ...DIRECTIVE,
     name: `if-${infix}${test}`,
+    aliases: infix === '' ? (LOGIC_ALIASES[test] ?? []) : [],
     argument,
     description: `Keep the following lines only if ${holds}; %(_) is the tested value.`,
   })

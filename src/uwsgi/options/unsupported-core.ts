@@ -155,9 +155,9 @@ export const CORE_OUT_OF_SCOPE: NamesByReason = {
   `,
   'Write the options in one INI, YAML or JSON file.': `
     blacklist= command-mode config= config-py declare-option= declare-option2= dlopen=
-    end-blacklist end-whitelist fallback-config= if-hostname= if-hostname-match=
+    else= end-blacklist end-whitelist fallback-config= if-hostname= if-hostname-match=
     if-not-hostname= if-not-hostname-match= if-not-plugin= if-not-reload if-plugin= if-reload
-    ifplugin= include= inherit= need-plugin= need-plugins= profiler= whitelist=
+    ifplugin= include= inherit= need-plugin= need-plugins= profiler= whitelist= xml= xmlconfig=
   `,
   'It is a command of uWSGI itself; see undercroft --help.': `
     alarm-list alarms-list binary-append-data= binary-path= build-plugin= cflags
