@@ -135,6 +135,7 @@ const CHECKING_HOST: RouterDeps = {
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
+  'add-header',
 ])
 
 function planWorkers(
