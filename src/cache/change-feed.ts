@@ -9,7 +9,7 @@ import {
   invalidOption,
   type ValueSource,
 } from '../base/index.ts'
-import { copyBytes } from '../codecs/index.ts'
+import { copyEncoded, nameOfType } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 
 export class ChangeFeed {
@@ -36,15 +36,17 @@ export class ChangeFeed {
   stored(key: CacheKey, source: ValueSource, expiresAtMs: number): void {
     const value = Buffer.allocUnsafe(source.size)
     source.writeTo(value, 0)
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const type = nameOfType(source.type)
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   /** Publishes the whole item after a change that carried only a part of it. */
   changed(key: CacheKey, engine: Engine): void {
-    const value = engine.peek(key, copyBytes)
-    if (value === undefined) return
+    const found = engine.peek(key, copyEncoded)
+    if (found === undefined) return
     const { expiresAtMs } = engine.found
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const { bytes: value, type } = found
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   #publish(change: CacheChange): void {

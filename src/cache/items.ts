@@ -4,6 +4,7 @@
  */
 
 import { type ItemPage, type KeyPage, type PagedItem, requireInteger } from '../base/index.ts'
+import { nameOfType } from '../codecs/index.ts'
 import type { Engine, ItemView } from '../engine/index.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -41,9 +42,10 @@ export function readItemPage(engine: Engine, cursor: number, maxSize: number): I
   let size = 0
   let slot = cursor
   while (slot < engine.slotCount && size < maxSize && slot - cursor < PAGE_LIMIT) {
-    const item = engine.readSlot(++slot, (key, { offset, size: valueSize, ...facts }) => ({
+    const item = engine.readSlot(++slot, (key, { offset, size: valueSize, type, ...facts }) => ({
       key,
       bytes: Buffer.from(bytes.subarray(offset, offset + valueSize)),
+      type: nameOfType(type),
       expiresAtMs: facts.expiresAtMs,
       lastUse: facts.lastUse,
     }))

@@ -10,8 +10,9 @@ import {
   isExpired,
   NEVER,
   type ReplicationAccess,
+  type ValueSource,
 } from '../base/index.ts'
-import { encodeValue } from '../codecs/index.ts'
+import { encodeValue, findTypeName, sourceOf } from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -32,7 +33,7 @@ export class CacheReplication implements ReplicationAccess {
       engine.delete(change.key)
       return true
     }
-    return engine.store(change.key, encodeValue(change.value), atMs, 'set') === 'stored'
+    return engine.store(change.key, sourceOfChange(change), atMs, 'set') === 'stored'
   }
 
   promote(key: CacheKey): void {
@@ -43,4 +44,11 @@ export class CacheReplication implements ReplicationAccess {
   itemPage(cursor: number, maxSize: number): ItemPage {
     return readItemPage(this.#lifetime.use(), cursor, maxSize)
   }
+}
+
+/** Another node wrote the bytes, so they keep their type only if they are of it. */
+function sourceOfChange({ value, type }: Extract<CacheChange, { kind: 'set' }>): ValueSource {
+  const known = findTypeName(type ?? 'bytes')
+  const source = known === undefined ? undefined : sourceOf({ bytes: value, type: known })
+  return source ?? encodeValue(value)
 }

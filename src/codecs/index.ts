@@ -6,6 +6,7 @@ export {
   decodeFromNetwork,
   encodeForNetwork,
   findTypeName,
+  nameOfType,
   requireSource,
   sourceOf,
 } from './network.ts'
