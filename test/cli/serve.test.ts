@@ -8,6 +8,7 @@ const LIMITS = {
   socketTimeoutMs: 4000,
   keepTimeoutMs: 60_000,
   maxConnections: 1024,
+  maxConnectionsPerAddress: 1024,
   maxBufferedSize: 268_435_456,
 }
 
