@@ -7,7 +7,8 @@
 import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import { listenStats, readSecretFile, runMaster, ServedCache } from '../runner/index.ts'
+import { readSecretFile } from '../net/index.ts'
+import { listenStats, runMaster, ServedCache } from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type {

@@ -33,3 +33,4 @@ export {
   SOCKET_OPTIONS,
   warn,
 } from './listener-options.ts'
+export { readSecretFile, secretOfProcess } from './secret-file.ts'

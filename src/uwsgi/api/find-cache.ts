@@ -8,6 +8,8 @@
 
 import { hasAddress, UndercroftError } from '../../base/index.ts'
 import { Cache } from '../../cache/index.ts'
+import type { RemoteCacheOptions } from '../../client/index.ts'
+import { secretOfProcess } from '../../net/index.ts'
 import { currentInstance, type InstanceCache } from './instance.ts'
 import { LocalUwsgiCache } from './local-uwsgi-cache.ts'
 import { RemoteUwsgiCache } from './remote-uwsgi-cache.ts'
@@ -102,7 +104,8 @@ function findRemote(identifier: string): RemoteUwsgiCache {
 }
 
 /** uWSGI waits as long as its option socket-timeout says. */
-function remoteOptions(): { readonly replyTimeoutMs?: number } {
+function remoteOptions(): RemoteCacheOptions {
   const seconds = Number(currentInstance()?.options['socket-timeout'])
-  return seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}
+  const limits = seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}
+  return { ...limits, ...secretOfProcess() }
 }

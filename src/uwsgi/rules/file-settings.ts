@@ -4,11 +4,17 @@
  * uWSGI 2.0.21, core/static.c.
  */
 
+import type { Clock } from '../../base/index.ts'
 import { type GivenOption, listOption, type OptionSet } from '../options/index.ts'
 import { toByteText } from './byte-text.ts'
 import { compilePattern, PatternError } from './pattern/index.ts'
-import type { RuleContext } from './rule-context.ts'
 import { ruleError } from './rule-text.ts'
+
+/** The request for a file; a `RuleContext` is one. */
+export interface FileRequest {
+  readonly deps: { readonly clock: Clock }
+  variable(name: string): string
+}
 
 /** A file that is about to be served. */
 export interface ServedFile {
@@ -22,7 +28,7 @@ export interface FileSettings {
   /** Names of files that stand for their directory, the first that exists first. */
   readonly indexes: readonly string[]
   /** The moment that a response expires, of the first rule that matches. */
-  expiresAtMs(context: RuleContext, file: ServedFile): number | undefined
+  expiresAtMs(context: FileRequest, file: ServedFile): number | undefined
 }
 
 /** @throws UndercroftError `UNDERCROFT_OPTION_INVALID`, which names the option and its place */
@@ -43,7 +49,7 @@ export function readFileSettings(options: OptionSet): FileSettings {
   }
 }
 
-type Subject = (context: RuleContext, file: ServedFile) => string
+type Subject = (context: FileRequest, file: ServedFile) => string
 
 /** In uWSGI's order. A type is compared, and not searched for an expression. */
 const KINDS: readonly { readonly name: string; readonly subject: Subject }[] = [
@@ -53,7 +59,7 @@ const KINDS: readonly { readonly name: string; readonly subject: Subject }[] = [
   { name: 'static-expires-type', subject: (_, file) => file.type ?? '' },
 ]
 
-type ExpiryRule = (context: RuleContext, file: ServedFile) => number | undefined
+type ExpiryRule = (context: FileRequest, file: ServedFile) => number | undefined
 
 function compileRule(given: GivenOption, subject: Subject, isFromFile: boolean): ExpiryRule {
   const isOfType = given.name.startsWith('static-expires-type')
