@@ -4,8 +4,8 @@
 
 /**
  * Whether an identifier names a cache at an address: `name@host:port`, `name@/path`, or the bare
- * address of a server, which means its first cache. A name has none of these characters.
+ * address of a server, which means its first cache. `instance/name` is on this machine.
  */
 export function hasAddress(identifier: string): boolean {
-  return /[@:/]/.test(identifier)
+  return /^\/|[@:]/.test(identifier)
 }

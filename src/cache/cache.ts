@@ -3,6 +3,7 @@
  */
 
 import {
+  type AnyCache,
   type CacheKey,
   type CacheStats,
   type ChangeListener,
@@ -40,8 +41,7 @@ import { CacheReplication } from './replication.ts'
  * One cache, shared by all processes and threads that open its name.
  *
  * Reads take no lock and finish well under a microsecond. All methods are synchronous except
- * `getOrSet` and `flush`. A process that is killed at any point costs at most the item it was
- * writing.
+ * `getOrSet` and `flush`. A process killed at any point costs at most the item it was writing.
  *
  * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
  * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
@@ -53,8 +53,8 @@ import { CacheReplication } from './replication.ts'
  * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
-export class Cache<V = unknown> {
-  /** The name that was given to `open`. */
+export class Cache<V = unknown> implements AnyCache<V> {
+  /** The name, without the instance that the cache belongs to. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */
   readonly maxKeySize: number
@@ -80,7 +80,7 @@ export class Cache<V = unknown> {
     const lifetime = new CacheLifetime(resolved)
     const engine = lifetime.use()
     const { geometry } = engine.segment
-    this.name = resolved.name
+    this.name = resolved.name.slice(resolved.name.indexOf('/') + 1)
     this.maxKeySize = geometry.maxKeySize
     this.maxValueSize = engine.maxValueSize
     this.shared = lifetime.shared

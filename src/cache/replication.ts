@@ -10,6 +10,7 @@ import {
   isExpired,
   NEVER,
   type ReplicationAccess,
+  type SegmentFile,
   type ValueSource,
 } from '../base/index.ts'
 import { encodeValue, findTypeName, sourceOf } from '../codecs/index.ts'
@@ -23,6 +24,10 @@ export class CacheReplication implements ReplicationAccess {
   constructor(lifetime: CacheLifetime, clock: Clock) {
     this.#lifetime = lifetime
     this.#clock = clock
+  }
+
+  get file(): SegmentFile | undefined {
+    return this.#lifetime.use().segment.file
   }
 
   apply(change: CacheChange): boolean {

@@ -2,9 +2,10 @@
  * The environment of a command, so that tests can run commands in their own process.
  */
 
-import type { ByteCache, Clock } from '../base/index.ts'
+import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
+  CachePlace,
   Listener,
   ListenLimits,
   MasterHost,
@@ -20,19 +21,24 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** A `ByteCache` whose methods may return promises. */
-type Awaitable<T> = {
-  readonly [Member in keyof T]: T[Member] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Result | Promise<Result>
-    : T[Member]
-}
-
-/** The cache that a command uses, local or remote. */
+/** What commands ask of a cache, local or remote. It is a part, so that fakes are short. */
 export interface CommandTarget
-  extends Awaitable<Omit<ByteCache, 'maxKeySize' | 'maxValueSize' | 'clear'>> {
-  /** Resolves to undefined for a uWSGI server, which does not report how many items it had. */
-  clear(): number | Promise<number | undefined>
-  close(): void | Promise<void>
+  extends Pick<
+    AnyCache<Uint8Array>,
+    | 'name'
+    | 'has'
+    | 'getItem'
+    | 'set'
+    | 'add'
+    | 'delete'
+    | 'ttlMs'
+    | 'count'
+    | 'keyPage'
+    | 'clear'
+    | 'stats'
+    | 'verify'
+  > {
+  close(): Awaitable<void>
 }
 
 /** The cache that `--cache` names. */
@@ -67,9 +73,11 @@ export interface ServeHost {
    */
   openCache(
     definition: CacheDefinition,
-    directory: string | undefined,
+    place: CachePlace,
     onLog: (line: string) => void,
   ): Promise<ServedCache>
+  /** Makes this process the master of the instance, until it is released. */
+  startInstance(place: CachePlace, caches: readonly CacheDefinition[]): { release(): void }
   /** `onLog` receives the lines that uWSGI would log about packets that are refused. */
   listen(
     socket: ReadySocket,

@@ -93,7 +93,7 @@ export function parseIdentifier(identifier: string): CacheIdentifier {
   if (!hasAddress(identifier)) {
     throw invalidOption('identifier', 'name@host:port, name@/path or an address', identifier)
   }
-  const at = /^[^/:]*@/.test(identifier) ? identifier.indexOf('@') : -1
+  const at = identifier.startsWith('/') ? -1 : identifier.indexOf('@')
   const cacheName = identifier.slice(0, Math.max(0, at))
   if (Buffer.byteLength(cacheName) > MAX_CACHE_NAME_SIZE) {
     throw invalidOption('identifier', `a name of at most ${MAX_CACHE_NAME_SIZE} bytes`, cacheName)

@@ -7,7 +7,7 @@ import { type CacheStats, systemClock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
 import type { SocketAddress } from '../uwsgi/options/index.ts'
-import { ServedCache } from './caches/serve-cache.ts'
+import { ServedCache, startInstance } from './caches/serve-cache.ts'
 import { Pidfile } from './owned-file.ts'
 import type { PlannedWorkers, ServePlan } from './plan.ts'
 import { instanceOf } from './plan.ts'
@@ -121,9 +121,11 @@ class Master {
     await this.#bind('tcp', access)
     dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
     await this.#bind('unix', access)
-    const { directory } = this.#plan
-    for (const definition of this.#plan.caches) {
-      const keeping = { directory, isServing: false, onLog: this.#host.onLog }
+    const { instance, directory, caches } = this.#plan
+    const held = startInstance({ instance, directory }, caches)
+    this.#undo.push(() => held.release())
+    for (const definition of caches) {
+      const keeping = { instance, directory, isServing: false, onLog: this.#host.onLog }
       const cache = await ServedCache.open(definition, keeping)
       this.#caches.push(cache)
       this.#undo.push(() => cache.close())
@@ -152,7 +154,7 @@ class Master {
   }
 
   #makePool(): WorkerPool {
-    const { workers, options } = this.#plan
+    const { workers, options, instance } = this.#plan
     const scoreboard = new Scoreboard(workers.processes * ENTRIES_PER_SLOT)
     prepareProcesses(scoreboard)
     this.#host.onLog(`spawned undercroft master process (pid: ${process.pid})`)
@@ -161,7 +163,7 @@ class Master {
       scoreboard,
       sockets: this.#sockets,
       environment: { [INSTANCE_VARIABLE]: formatInstance(instanceOf(this.#plan)) },
-      task: { options: options.inOrder, ownedFiles: files },
+      task: { instance, options: options.inOrder, ownedFiles: files },
       clock: systemClock,
       reloadMercyMs: workers.reloadMercyMs,
       onLog: this.#host.onLog,

@@ -11,7 +11,7 @@ import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
-import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
+import { type BinaryCache, openWorkerCache, type WorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import type { WorkerTask } from './messages.ts'
 import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
@@ -38,11 +38,17 @@ export class RunningWorker {
   readonly #cacheServer: CacheServer | undefined
   readonly #host: WorkerHost
   readonly #id: number
+  readonly #caches: readonly WorkerCache[]
 
   private constructor(
     id: number,
     workers: PlannedWorkers,
-    parts: { watch: RequestWatch; front: HttpServers; cacheServer: CacheServer | undefined },
+    parts: {
+      watch: RequestWatch
+      front: HttpServers
+      cacheServer: CacheServer | undefined
+      caches: readonly WorkerCache[]
+    },
     host: WorkerHost,
   ) {
     this.#id = id
@@ -50,19 +56,22 @@ export class RunningWorker {
     this.#watch = parts.watch
     this.#front = parts.front
     this.#cacheServer = parts.cacheServer
+    this.#caches = parts.caches
     this.#host = host
   }
 
   /** Resolves when the worker serves. */
   static async start(task: WorkerTask, host: WorkerHost): Promise<RunningWorker> {
-    const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
+    const { options } = checkOptions(OPTION_TABLE, task.options)
+    const plan = { ...planServe(options, []), instance: task.instance }
     const { workers } = plan
     assert(workers !== undefined, 'the options of a worker ask for workers')
     const entry = ScoreboardEntry.take(task.entryIndex)
     const watch = new RequestWatch(entry, systemClock)
     const { maxRequests } = workers
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
-    const caches = await openCaches(plan, host)
+    const opened = await openCaches(plan, host)
+    const caches = opened.map(({ cache }) => cache)
     const { http, uwsgi } = await makeListeners(task, plan, caches, host)
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
@@ -75,12 +84,22 @@ export class RunningWorker {
     const callbacks = { onRequest, onLog: host.onLog }
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()
-    return new RunningWorker(task.workerId, workers, { watch, front, cacheServer }, host)
+    return new RunningWorker(
+      task.workerId,
+      workers,
+      { watch, front, cacheServer, caches: opened },
+      host,
+    )
   }
 
   /** Accepts no more requests; resolves when all requests in progress have ended. */
   async drain(): Promise<void> {
     await Promise.all([this.#front.drain(), this.#cacheServer?.close()])
+  }
+
+  /** Removes the caches of an instance whose master is gone, and cannot. */
+  removeCaches(): void {
+    for (const cache of this.#caches) cache.removeName()
   }
 
   /** Ends the requests that take longer than harakiri allows. */
@@ -93,12 +112,12 @@ export class RunningWorker {
 }
 
 /** Opens the caches once for both clients over sockets and the application. */
-async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<BinaryCache[]> {
-  const caches: BinaryCache[] = []
+async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<WorkerCache[]> {
+  const caches: WorkerCache[] = []
   for (const definition of plan.caches) {
-    caches.push(await openWorkerCache(definition, plan.directory, onLog))
+    caches.push(await openWorkerCache(definition, plan, onLog))
   }
-  provideCaches(caches)
+  provideCaches(caches.map(({ cache }) => cache))
   return caches
 }
 

@@ -1,10 +1,8 @@
 export {
   createPrivateSegment,
   destroySegment,
-  listSegments,
   openSegment,
   requireSameGeometry,
-  segmentPath,
   type WantedGeometry,
 } from './files.ts'
 export {
@@ -47,10 +45,19 @@ export {
   MAX_ITEMS_LIMIT,
   maxValueSize,
 } from './geometry.ts'
+export { type HeldInstance, holdInstance, randomInstanceName } from './instances.ts'
 export {
   MEMORY_PARTS,
   type MemoryParts,
   memoryParts,
   segmentSize,
 } from './memory-parts.ts'
+export { hasName } from './open-tracking.ts'
+export { listSegments, segmentPath } from './paths.ts'
+export {
+  blocksInStep,
+  reserveBlocks,
+  reserveSlots,
+  slotsInStep,
+} from './reservation.ts'
 export { Segment } from './segment.ts'

@@ -34,6 +34,7 @@ describe('an address', () => {
     for (const bare of ['host:1', '@host:1']) {
       assert.deepEqual(parseIdentifier(bare).address, { kind: 'tcp', host: 'host', port: 1 })
     }
+    assert.throws(() => parseIdentifier('instance/name'), { code: 'UNDERCROFT_OPTION_INVALID' })
     const path = '/run/a@b.sock'
     assert.deepEqual(parseIdentifier(path), { cacheName: '', address: { kind: 'unix', path } })
   })

@@ -81,6 +81,8 @@ const RECORDS = {
     dropped: '80 f64',
     lastModifiedAtMs: '88 f64',
     unsealedSlot: '96 i32',
+    reservedSlotCount: '100 i32',
+    reservedBlockCount: '104 i32',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {
@@ -107,7 +109,7 @@ const RECORDS = {
 }
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
-  [FORMAT_VERSION, 1],
+  [FORMAT_VERSION, 2],
   [HEADER_OFFSET, 0],
   [BOOT_OFFSET, 192],
   [LOCK_OFFSET, 256],

@@ -115,7 +115,7 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     ...SHARED,
     name: 'cache',
     kind: 'string',
-    argument: 'NAME[@ADDRESS]',
+    argument: '[INSTANCE/]NAME[@ADDRESS]',
     default: 'default',
     description:
       'Cache to use; with an address (host:port or a socket path), a cache on that server; with an ' +
@@ -174,7 +174,7 @@ export function readTargetAddress(options: OptionSet): TargetAddress {
   if (directory !== undefined) {
     throw usageError(`--directory is for caches on this machine; ${text} is on a server`)
   }
-  const [, name = '', address = ''] = /^(?:([^/:@]*)@)?(.*)$/s.exec(text) ?? []
+  const [, name = '', address = ''] = /^(?:((?!\/)[^@]*)@)?(.*)$/s.exec(text) ?? []
   const remote = parseAddress('--cache', address)
   return { name, remote, ...(secretFile === undefined ? {} : { secretFile }) }
 }

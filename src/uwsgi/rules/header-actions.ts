@@ -6,7 +6,7 @@
 
 import { formatHttpDate, isHeaderName, isHeaderValue } from '../../http-message/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
-import { leadingInteger, toByteText, toPlainText } from './byte-text.ts'
+import { leadingInteger, toBytes, toByteText, toPlainText } from './byte-text.ts'
 import { parseStatusLine } from './header-text.ts'
 import { statOf } from './open-file.ts'
 import { newReply, rawReply } from './reply.ts'
@@ -102,7 +102,7 @@ function compileClearHeaders(text: string): Action {
 function compileSend(text: string, end: string): Action {
   const content = compileArgument(text)
   return context => {
-    const bytes = Buffer.from(content.expand(context) + end, 'latin1')
+    const bytes = toBytes(content.expand(context) + end)
     const { reply } = context
     if (reply === undefined) context.reply = rawReply(bytes)
     else {
