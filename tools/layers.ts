@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   monitoring: ['base', 'protocols/uwsgi', 'net'],
   'server/uwsgi': ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net', 'replication'],
   server: ['base', 'protocols/uwsgi', 'net', 'replication', 'monitoring', 'server/uwsgi'],
-  'uwsgi/api': ['base', 'cache', 'client'],
+  'uwsgi/api': ['base', 'cache', 'net', 'client'],
   uwsgi: ['uwsgi/api'],
   'uwsgi/options': ['base', 'net'],
   'uwsgi/rules/pattern': [],

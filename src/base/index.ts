@@ -39,6 +39,7 @@ export {
   MIN_INT64,
   NEVER,
 } from './facts.ts'
+export { hasAddress } from './identifier.ts'
 export { isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
   type Complete,

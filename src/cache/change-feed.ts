@@ -9,7 +9,7 @@ import {
   invalidOption,
   type ValueSource,
 } from '../base/index.ts'
-import { copyStored, type ValueCodec } from '../codecs/index.ts'
+import { copyStored, nameOfType, type ValueCodec } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 
 export class ChangeFeed {
@@ -42,7 +42,8 @@ export class ChangeFeed {
     const plain = source.plain ?? source
     const value = Buffer.allocUnsafe(plain.size)
     plain.writeTo(value, 0)
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const type = nameOfType(plain.type)
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   /** Publishes the whole item after a change that carried only a part of it. */
@@ -50,8 +51,8 @@ export class ChangeFeed {
     const stored = engine.peek(key, copyStored)
     if (stored === undefined) return
     const { expiresAtMs } = engine.found
-    const value = this.#values.unpack(stored).bytes
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const { bytes: value, type } = this.#values.unpack(stored)
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   #publish(change: CacheChange): void {

@@ -55,9 +55,9 @@ export function readItemPage(
     }))
     if (item === undefined) continue
     const { key, stored, expiresAtMs, lastUse } = item
-    const { bytes: value } = values.unpack(stored)
-    items.push({ key, bytes: value, expiresAtMs, lastUse })
-    size += key.length + value.length
+    const value = values.unpack(stored)
+    items.push({ key, ...value, expiresAtMs, lastUse })
+    size += key.length + value.bytes.length
   }
   return { items, next: slot < engine.slotCount ? slot : 0 }
 }

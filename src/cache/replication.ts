@@ -11,8 +11,9 @@ import {
   NEVER,
   type ReplicationAccess,
   type SegmentFile,
+  type ValueSource,
 } from '../base/index.ts'
-import { encodeValue, type ValueCodec } from '../codecs/index.ts'
+import { encodeValue, findTypeName, sourceOf, type ValueCodec } from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -39,7 +40,7 @@ export class CacheReplication implements ReplicationAccess {
       engine.delete(change.key)
       return true
     }
-    const source = this.#values.pack(encodeValue(change.value))
+    const source = this.#values.pack(sourceOfChange(change))
     return engine.store(change.key, source, atMs, 'set') === 'stored'
   }
 
@@ -51,4 +52,11 @@ export class CacheReplication implements ReplicationAccess {
   itemPage(cursor: number, maxSize: number): ItemPage {
     return readItemPage(this.#lifetime.use(), this.#values, cursor, maxSize)
   }
+}
+
+/** Another node wrote the bytes, so they keep their type only if they are of it. */
+function sourceOfChange({ value, type }: Extract<CacheChange, { kind: 'set' }>): ValueSource {
+  const known = findTypeName(type ?? 'bytes')
+  const source = known === undefined ? undefined : sourceOf({ bytes: value, type: known })
+  return source ?? encodeValue(value)
 }

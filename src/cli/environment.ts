@@ -78,7 +78,13 @@ export interface ServeHost {
   ): Promise<ServedCache>
   /** Makes this process the master of the instance, until it is released. */
   startInstance(place: CachePlace, caches: readonly CacheDefinition[]): { release(): void }
-  listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
+  /** `onLog` receives the lines that uWSGI would log about packets that are refused. */
+  listen(
+    socket: ReadySocket,
+    caches: readonly ByteCache[],
+    limits: ListenLimits,
+    onLog: (line: string) => void,
+  ): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
   /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */
   runMaster(plan: MasterPlan, host: MasterHost): Promise<string>

@@ -7,13 +7,8 @@
 import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import {
-  listenStats,
-  readSecretFile,
-  runMaster,
-  ServedCache,
-  startInstance,
-} from '../runner/index.ts'
+import { readSecretFile } from '../net/index.ts'
+import { listenStats, runMaster, ServedCache, startInstance } from '../runner/index.ts'
 import { listSegments } from '../segment/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
@@ -47,7 +42,7 @@ const serveHost: ServeHost = {
   openCache: (definition, place, onLog) =>
     ServedCache.open(definition, { ...place, isServing: true, onLog }),
   startInstance,
-  async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
+  async listen({ address, allowPublic, access }, caches, { mode, ...limits }, onLog) {
     const server = await serveCaches(caches, {
       listen: {
         ...access,
@@ -56,6 +51,7 @@ const serveHost: ServeHost = {
         ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
       },
       ...limits,
+      onLog,
     })
     const [bound] = server.addresses
     return {

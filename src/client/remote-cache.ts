@@ -88,7 +88,8 @@ export class RemoteCache<V = unknown> implements AnyCache<V>, AsyncDisposable {
   /**
    * Connects with the first call. {@link RemoteCache.connect} connects at once.
    *
-   * @param identifier - `name@host:port`, `name@/path/of/a.sock`, or `@address` for the default.
+   * @param identifier - `name@host:port`, `name@/path/of/a.sock`, or the address alone for
+   * the server's first cache.
    * @param options - Time and size limits.
    * @throws UndercroftError `UNDERCROFT_OPTION_INVALID`.
    */

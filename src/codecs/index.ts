@@ -6,7 +6,7 @@ export {
   hasMethod,
 } from './compression.ts'
 export { decodeValue } from './decode.ts'
-export { copyBytes } from './decode-portable.ts'
+export { copyBytes, nameOfType } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,

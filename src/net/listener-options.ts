@@ -62,6 +62,7 @@ export interface Limits {
   readonly minBytesPerSecond: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   readonly maxBufferedSize: number
   readonly drainTimeoutMs: number
   readonly drainIdleMs: number

@@ -149,7 +149,7 @@ class UdpReplication implements Replication {
     const isEmpty = change.value.length === 0
     const set = isEmpty
       ? undefined
-      : encodeSetDatagram(change.key, change.value, change.expiresAtMs)
+      : encodeSetDatagram(change.key, change.value, change.expiresAtMs, change.type)
     if (set !== undefined) return set
     if (!isEmpty) {
       this.counts.tooLarge++

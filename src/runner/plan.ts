@@ -153,6 +153,7 @@ const CHECKING_HOST: RouterDeps = {
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
+  'add-header',
 ])
 
 function planWorkers(
@@ -190,8 +191,17 @@ function planApp(options: OptionSet, caches: readonly CacheDefinition[]): Planne
   // uWSGI's form `module = myapp:application`.
   const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
   const wanted = callable ?? name
+  const module = path ?? given.value
+  if (/\.pyc?$/.test(module)) {
+    throw invalidOption(
+      formatGiven(given),
+      'a JavaScript or TypeScript module, such as app.js; Python programs run under uWSGI or ' +
+        'gunicorn, and reach the caches here over a socket',
+      module,
+    )
+  }
   return {
-    module: path ?? given.value,
+    module,
     ...(wanted === undefined ? {} : { callable: wanted }),
     ...(httpCache === undefined ? {} : { httpCache }),
   }

@@ -64,6 +64,12 @@ export interface ServeOptions {
   /** Connections that may be open; further ones are closed at once. @default 1024 */
   readonly maxConnections?: number | undefined
   /**
+   * Connections that one client address may have open; further ones are closed at once. Addresses of
+   * one IPv6 network of 64 bits count together; clients of Unix sockets are not counted.
+   * @default maxConnections
+   */
+  readonly maxConnectionsPerAddress?: number
+  /**
    * Bytes of bodies held for all connections together, on their way in or out. A body that does not
    * fit is refused. Must be at least the size of the largest value. @default 268435456 (256 MiB)
    */
@@ -135,6 +141,7 @@ const SERVE_OPTIONS: Readonly<Record<keyof ServeOptions, true>> = {
   minBytesPerSecond: true,
   keepTimeoutMs: true,
   maxConnections: true,
+  maxConnectionsPerAddress: true,
   maxBufferedSize: true,
   drainTimeoutMs: true,
   drainIdleMs: true,
@@ -160,6 +167,8 @@ function resolveLimits(options: ServeOptions): Limits {
   const duration = (name: keyof Limits, fallback: number) => whole(name, fallback, 1, MAX_TIMER_MS)
   const size = (name: keyof Limits, fallback: number) =>
     whole(name, fallback, 1, Number.MAX_SAFE_INTEGER)
+  const most = MAX_CONNECTION_LIMIT
+  const maxConnections = whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, most)
   return {
     bufferSize: whole('bufferSize', DEFAULT_BUFFER_SIZE, MIN_BUFFER_SIZE, MAX_PACKET_SIZE),
     socketTimeoutMs: duration('socketTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
@@ -167,7 +176,8 @@ function resolveLimits(options: ServeOptions): Limits {
     keepTimeoutMs: duration('keepTimeoutMs', DEFAULT_KEEP_TIMEOUT_MS),
     drainTimeoutMs: duration('drainTimeoutMs', DEFAULT_SOCKET_TIMEOUT_MS),
     drainIdleMs: whole('drainIdleMs', 0, 0, MAX_TIMER_MS),
-    maxConnections: whole('maxConnections', DEFAULT_MAX_CONNECTIONS, 1, MAX_CONNECTION_LIMIT),
+    maxConnections,
+    maxConnectionsPerAddress: whole('maxConnectionsPerAddress', maxConnections, 1, most),
     maxBufferedSize: size('maxBufferedSize', DEFAULT_MAX_BUFFERED_SIZE),
   }
 }

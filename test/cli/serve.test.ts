@@ -8,6 +8,7 @@ const LIMITS = {
   socketTimeoutMs: 4000,
   keepTimeoutMs: 60_000,
   maxConnections: 1024,
+  maxConnectionsPerAddress: 1024,
   maxBufferedSize: 268_435_456,
 }
 
@@ -207,10 +208,16 @@ describe('undercroft serve', () => {
 
   const refusals: [string, string[], RegExp][] = [
     ['without a cache', [], /no cache is defined; add --cache2/],
-    ['with an option for later', ['--error-route-run', 'log:x', ...DEMO], /not supported yet/],
+    ['with an option out of scope', ['--emperor', '/v', ...DEMO], /emperor is not supported\. Run/],
+    [
+      'with a Python program',
+      ['--wsgi-file', 'manage.py'],
+      /module must be a JavaScript or .*Python programs run/,
+    ],
     ['with a variable that has no name', [...DEMO, '--env', '=1'], /env must be NAME=VALUE/],
     ['with no worker', [...DEMO, '--workers', '0'], /workers must be .* from 1 to 1024/],
-    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not an INI file/],
+    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not a configuration/],
+    ['with an XML file', ['app.xml'], /xml is not supported\. Write the options in one INI/],
     ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
     ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],
     ['with an unknown option', ['--caches2', 'x'], /did you mean "--cache2"\?/],

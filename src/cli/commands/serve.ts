@@ -46,7 +46,7 @@ export const SERVE: Command = {
   async run(parsed, environment) {
     const [stray] = parsed.positionals
     if (stray !== undefined)
-      throw usageError(`"${stray}" is not an INI file: the name must end in .ini`)
+      throw usageError(`"${stray}" is not a configuration: write FILE.ini, FILE.yaml or FILE.json`)
     const { host, stdout, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
@@ -69,10 +69,20 @@ export const SERVE: Command = {
   },
 }
 
-/** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`. */
+/** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`; other kinds likewise. */
 function readBare(word: string): GivenOption | undefined {
-  const isIni = /\.ini(:[^/]*)?$/.test(word)
-  return isIni ? { name: 'ini', value: word, origin: COMMAND_LINE } : undefined
+  const [, kind = ''] = /\.(ini|ya?ml|json|xml)(?::[^/]*)?$/.exec(word) ?? []
+  const name = FILE_OPTIONS[kind]
+  return name === undefined ? undefined : { name, value: word, origin: COMMAND_LINE }
+}
+
+/** The option that reads a file, by the end of the file's name. */
+const FILE_OPTIONS: Readonly<Record<string, string>> = {
+  ini: 'ini',
+  yaml: 'yaml',
+  yml: 'yaml',
+  json: 'js',
+  xml: 'xml',
 }
 
 /** What a process that serves without workers has opened. */
@@ -110,7 +120,7 @@ async function serveAlone(
       open.caches.push(await environment.serveHost.openCache(definition, plan, log))
     }
     for (const socket of plan.sockets) {
-      open.listeners.push(await listen(socket, open, plan, environment))
+      open.listeners.push(await listen(socket, open, plan, environment, log))
     }
     open.stats = await listenStats(open, plan, environment)
     await announce(open, plan, environment, isJson)
@@ -132,11 +142,12 @@ function listen(
   { caches }: OpenParts,
   plan: ServePlan,
   environment: CommandEnvironment,
+  onLog: (line: string) => void,
 ): Promise<Listener> {
   const ready = { ...socket, access: readAccess(socket) }
   const served = caches.map(({ cache }) => cache)
   return explainingAddressInUse(socket, () =>
-    environment.serveHost.listen(ready, served, plan.limits),
+    environment.serveHost.listen(ready, served, plan.limits, onLog),
   )
 }
 

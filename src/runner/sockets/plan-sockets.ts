@@ -9,6 +9,7 @@ import {
   formatAddress,
   formatGiven,
   type GivenOption,
+  integerOption,
   listOption,
   type OptionSet,
   parseAddress,
@@ -48,6 +49,7 @@ export interface ListenLimits {
   readonly socketTimeoutMs: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   readonly maxBufferedSize: number
   /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
@@ -105,11 +107,14 @@ export function planStats(options: OptionSet): Planned<PlannedStats | undefined>
 
 export function readLimits(options: OptionSet): ListenLimits {
   const mode = readMode(options)
+  const maxConnections = requiredInteger(options, 'max-connections')
   return {
     bufferSize: requiredInteger(options, 'buffer-size'),
     socketTimeoutMs: requiredInteger(options, 'socket-timeout') * 1000,
     keepTimeoutMs: requiredInteger(options, 'keep-timeout') * 1000,
-    maxConnections: requiredInteger(options, 'max-connections'),
+    maxConnections,
+    maxConnectionsPerAddress:
+      integerOption(options, 'max-connections-per-address') ?? maxConnections,
     maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
   }

@@ -100,7 +100,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
   for (const given of listOption(options, 'cache2')) {
     const values = parseCache2(given)
     add(given, resolveCache2(values, options))
-    warnings.push(...values.warnings)
+    warnings.push(...values.warnings, ...warnOfLongKeys(values, options))
     if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
       warnings.push(
         `${values.label}: blocks has an effect only with bitmap; else each item has one block`,
@@ -113,6 +113,21 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     warnings: [...warnings, ...preloads.warnings],
   }
 }
+
+/** A packet holds a key whole, with its names and sizes. */
+function warnOfLongKeys(values: Cache2Values, options: OptionSet): string[] {
+  const keySize = cache2Integer(values, 'keysize') ?? 0
+  const bufferSize = requiredInteger(options, 'buffer-size')
+  if (keySize <= bufferSize) return []
+  return [
+    `${values.label}: keysize=${keySize} exceeds buffer-size (${bufferSize}), so longer keys cannot ` +
+      `come over the network; write buffer-size = ${Math.min(keySize + PACKET_REST, MAX_PACKET)}`,
+  ]
+}
+
+/** Room for the other pairs of a packet. */
+const PACKET_REST = 512
+const MAX_PACKET = 65_535
 
 /** A cache as its own options describe it. */
 type CacheWithoutPreloads = Omit<CacheDefinition, 'preloads'>

@@ -13,6 +13,7 @@ import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
+import { UNSUPPORTED_ROWS } from './rows-unsupported.ts'
 
 /** The rows for one kind of place where options are given, by every name they have. */
 export interface OptionTable {
@@ -29,6 +30,7 @@ export const OPTION_TABLE = buildTable([
   ...HTTP_ROWS,
   ...CONFIGURATION_ROWS,
   ...NO_MEANING_ROWS,
+  ...UNSUPPORTED_ROWS,
 ])
 
 /** The names inside a `cache2` definition. */

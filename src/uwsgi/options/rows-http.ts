@@ -16,6 +16,14 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   'route-referer': 'Referer header',
 }
 
+/** What a `static-expires...` option looks at; before the table, as above. */
+const EXPIRES_SUBJECTS: Readonly<Record<string, string>> = {
+  '': 'path of the file',
+  '-path-info': 'path of the request',
+  '-uri': 'URI with query',
+  '-type': 'type of the file',
+}
+
 export const HTTP_ROWS: readonly OptionRow[] = [
   {
     name: 'http',
@@ -93,6 +101,23 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     description: 'Serve requests whose path has this prefix from a directory or a file.',
   },
   {
+    name: 'static-index',
+    kind: 'list',
+    argument: 'NAME',
+    group: 'http',
+    support: 'now',
+    description: 'Serve the first file of these names that a requested directory has.',
+  },
+  ...Object.keys(EXPIRES_SUBJECTS).flatMap(expiresRows),
+  {
+    name: 'add-header',
+    kind: 'list',
+    argument: 'NAME: VALUE',
+    group: 'http',
+    support: 'now',
+    description: 'Add this header to every response.',
+  },
+  {
     name: 'static-dotfiles',
     kind: 'flag',
     group: 'command',
@@ -120,10 +145,25 @@ export const HTTP_ROWS: readonly OptionRow[] = [
   ...routeRows('final-', 'after the response'),
 ]
 
+/** The options that set Expires for files, by what they look at. */
+function expiresRows(kind: string): OptionRow[] {
+  const shared = {
+    kind: 'list',
+    argument: kind === '-type' ? 'TYPE=SECONDS' : 'REGEX SECONDS',
+    group: 'http',
+    support: 'now',
+  } as const
+  const what = EXPIRES_SUBJECTS[kind]
+  const text = (from: string) => `Set Expires of a file this long after ${from}, by the ${what}.`
+  return [
+    { ...shared, name: `static-expires${kind}`, description: text('the response') },
+    { ...shared, name: `static-expires${kind}-mtime`, description: text('its change') },
+  ]
+}
+
 /** The rules of one chain; all four chains have the same rules. */
 function routeRows(prefix: string, moment: string): OptionRow[] {
-  const support = prefix === 'error-' ? 'later' : 'now'
-  const shared = { kind: 'list', group: 'routing', support } as const
+  const shared = { kind: 'list', group: 'routing', support: 'now' } as const
   const rows: OptionRow[] = Object.entries(SUBJECTS).map(([name, subject]) => ({
     ...shared,
     name: `${prefix}${name}`,

@@ -83,6 +83,15 @@ export const SERVER_ROWS: readonly OptionRow[] = [
       'Most connections of uwsgi sockets in each process; further ones are closed at once.',
   },
   {
+    name: 'max-connections-per-address',
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    group: 'network',
+    support: 'now',
+    description: 'Most of these connections from one client address; without it, all of them.',
+  },
+  {
     name: 'max-buffered-size',
     kind: 'integer',
     unit: 'bytes',
@@ -111,6 +120,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
   },
   {
     name: 'stats-minified',
+    aliases: ['stats-min'],
     kind: 'flag',
     group: 'network',
     support: 'now',
