@@ -1,5 +1,5 @@
 export { decoderFor, decodeValue } from './decode.ts'
-export { copyBytes, copyEncoded, nameOfType } from './decode-portable.ts'
+export { copyEncoded, nameOfType } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,
