@@ -36,7 +36,8 @@ export type Message = string | Uint8Array | Readonly<Record<string, string | Uin
  * @param message - The payload, at most 65535 bytes.
  * @param timeoutMs - Milliseconds to connect and to wait for each further byte. Default 4000.
  * @param secret - The secret of the server, if it needs one. Default none.
- * @throws UndercroftError `UNDERCROFT_ACCESS_DENIED` for a wrong secret, `UNDERCROFT_CONNECTION` when no connection could be made,
+ * @throws UndercroftError `UNDERCROFT_ACCESS_DENIED` for a wrong secret, `UNDERCROFT_CONNECTION`
+ * when no connection could be made,
  * `UNDERCROFT_OPTION_INVALID` for a bad argument.
  *
  * @example

@@ -11,7 +11,7 @@ export class AddressCounts {
     this.#max = max
   }
 
-  /** `address` is numeric; undefined or empty: the peer is gone, or is on this machine's sockets. */
+  /** `address` is numeric; undefined or empty: the peer is gone, or uses a Unix socket. */
   hasRoom(address: string | undefined): boolean {
     return (this.#counts.get(clientOf(address)) ?? 0) < this.#max
   }

@@ -64,8 +64,8 @@ export interface ServeOptions {
   /** Connections that may be open; further ones are closed at once. @default 1024 */
   readonly maxConnections?: number | undefined
   /**
-   * Connections that one client address may have open; further ones are closed at once. Addresses of
-   * one IPv6 network of 64 bits count together; clients of Unix sockets are not counted.
+   * Connections that one client address may have open; further ones are closed at once. Addresses
+   * of one IPv6 network of 64 bits count together; clients of Unix sockets are not counted.
    * @default maxConnections
    */
   readonly maxConnectionsPerAddress?: number

@@ -14,7 +14,7 @@ test('connections of one client count together, and of others apart', () => {
   assert.equal(counts.hasRoom('10.0.0.1'), true)
 })
 
-test('the addresses of one IPv6 network of 64 bits count together, however they are written', () => {
+test('addresses of one IPv6 network of 64 bits count together, in every spelling', () => {
   const counts = new AddressCounts(1)
   counts.add('2001:db8:0:1::1')
   assert.deepEqual(

@@ -40,7 +40,7 @@ describe('Node and Python share a cache', () => {
     assert.deepEqual(shown, ['größe', '\0\xff'])
   })
 
-  test('what Python stores with a negative time is gone, and so is the value of before', async t => {
+  test('what Python stores with a negative time is gone, and the old value, too', async t => {
     const command = requirePeer(t, 'uwsgi')
     if (command === undefined) return
     const server = await startServer(t, { caches })

@@ -44,7 +44,8 @@ describe('two nodes that tell each other', () => {
   })
 
   test('keep the kinds of values, by datagrams and by a dump', async () => {
-    const kinds = { text: 'größe', number: 7, big: 2n ** 60n, plain: { a: [1, null] }, bytes: null }
+    const data = { text: 'größe', number: 7, big: 2n ** 60n, plain: { a: [1, null] } }
+    const kinds = { ...data, bytes: null }
     const [left, right, third]: [Cache, Cache, Cache] = [open(50), open(50), open(50)]
     using receiver = await receiveReplicas(right, { addresses: ['127.0.0.1:0'] })
     using _sender = await replicate(left, { nodes: receiver.addresses })

@@ -118,8 +118,8 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     argument: '[INSTANCE/]NAME[@ADDRESS]',
     default: 'default',
     description:
-      'Cache to use; with an address (host:port or a socket path), a cache on that server; with an ' +
-      'address alone, its first cache.',
+      'Cache to use; with an address (host:port or a socket path), a cache on that server; with ' +
+      'an address alone, its first cache.',
   },
   {
     ...SHARED,

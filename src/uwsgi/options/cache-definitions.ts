@@ -120,8 +120,8 @@ function warnOfLongKeys(values: Cache2Values, options: OptionSet): string[] {
   const bufferSize = requiredInteger(options, 'buffer-size')
   if (keySize <= bufferSize) return []
   return [
-    `${values.label}: keysize=${keySize} exceeds buffer-size (${bufferSize}), so longer keys cannot ` +
-      `come over the network; write buffer-size = ${Math.min(keySize + PACKET_REST, MAX_PACKET)}`,
+    `${values.label}: keysize=${keySize} exceeds buffer-size (${bufferSize}), so longer keys ` +
+      `cannot come over the network; write buffer-size = ${Math.min(keySize + PACKET_REST, MAX_PACKET)}`,
   ]
 }
 

@@ -1,10 +1,10 @@
 /**
- * Options in YAML and JSON files, to the extent that uWSGI reads them: one section, whose names have
- * a value or a list of values.
+ * Options in YAML and JSON files, to the extent that uWSGI reads them: one section, whose names
+ * have a value or a list of values.
  *
  * This subset of YAML is a few lines of names and values, so it needs no library: a whole YAML
- * parser would be larger than all other code that reads a configuration, and would accept what uWSGI
- * does not. Everything else of YAML is refused with its line.
+ * parser would be larger than all other code that reads a configuration, and would accept what
+ * uWSGI does not. Everything else of YAML is refused with its line.
  */
 
 import type { GivenOption } from './given-option.ts'

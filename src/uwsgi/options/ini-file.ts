@@ -86,7 +86,8 @@ export function noSection(
   const names = found.slice(0, MAX_SHOWN_SECTIONS).map(name => `[${name}]`)
   return fileError(
     source,
-    `there is no section [${section}]${formatSuggestion(section, found)}; it has ${names.join(', ')}. ` +
+    `there is no section [${section}]${formatSuggestion(section, found)}; ` +
+      `it has ${names.join(', ')}. ` +
       `Write [${section}], or read another one as ${source}:${found[0]}`,
   )
 }

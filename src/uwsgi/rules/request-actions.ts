@@ -85,7 +85,7 @@ function usersOf(path: string, { deps, warn }: RuleScope): CheckUser {
       readAtMs = mtimeMs
     } catch (error) {
       lines = new Map()
-      report(`cannot read ${path}, so nobody can log in: ${error}`)
+      report(`cannot read ${path}, so no user can log in: ${error}`)
     }
   }
   read(warn)

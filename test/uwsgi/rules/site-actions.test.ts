@@ -1,6 +1,6 @@
 /**
- * Rules and options of a whole site: redirects, rewritten paths, passwords, expiry, the error chain,
- * the index of a directory, and headers of every response.
+ * Rules and options of a whole site: redirects, rewritten paths, passwords, expiry, the error
+ * chain, the index of a directory, and headers of every response.
  */
 
 import assert from 'node:assert/strict'
@@ -73,7 +73,8 @@ describe('basicauth', () => {
   test('lets in one user, and makes the name known to later rules', async t => {
     const site = await startSite(
       t,
-      'route-run = basicauth:the realm,ada:pass:word\nroute-remote-user = ^ada$ addheader:X-User: ok',
+      'route-run = basicauth:the realm,ada:pass:word\n' +
+        'route-remote-user = ^ada$ addheader:X-User: ok',
     )
     const asked = await site.get('/')
     assert.equal(asked.statusLine, 'HTTP/1.1 401 Authorization Required')
