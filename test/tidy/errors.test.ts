@@ -25,11 +25,13 @@ const OTHER_NAMES = new Set([
   'UNDERCROFT_QUIET',
   'UNDERCROFT_SECRET_FILE',
   'UNDERCROFT_REMOTE_FAILED',
+  'UNDERCROFT_SHARED_MEMORY',
   'UNDERCROFT_TEST_NODES',
   'UNDERCROFT_TEST_RUNS',
   'UNDERCROFT_TEST_SEED',
   'UNDERCROFT_TEST_SOAK_SECONDS',
   'UNDERCROFT_TEST_STEPS',
+  'UNDERCROFT_UWSGI',
 ])
 
 test('every error code has a section in the reference, in the order of the source', () => {
