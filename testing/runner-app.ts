@@ -39,6 +39,13 @@ const PATHS: Readonly<
       throw new Error('the application crashed')
     })
   },
+  '/throw': () => {
+    throw new Error('thrown by the application')
+  },
+  '/reject': () => {
+    setImmediate(() => void Promise.reject(new Error('rejected by the application')))
+    return 'a promise will be rejected'
+  },
   '/env': query => process.env[query('name')] ?? 'not set',
   '/cwd': () => process.cwd(),
   '/user': () => [process.getuid?.(), process.getgid?.(), process.getgroups?.()].join(' '),

@@ -37,6 +37,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'cache',
     'net',
+    'http-message',
     'http-cache',
     'replication',
     'monitoring',

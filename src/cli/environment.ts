@@ -72,6 +72,11 @@ export interface ServeHost {
   ): Promise<ServedCache>
   listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
+  /**
+   * Appends all output of this process to a file, if there is one already. Returns what writes lines
+   * to the output, also after another file takes its place.
+   */
+  openLog(path: string | undefined): (line: string) => void
   /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */
   runMaster(plan: MasterPlan, host: MasterHost): Promise<string>
 }

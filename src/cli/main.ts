@@ -7,7 +7,14 @@
 import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import { listenStats, readSecretFile, runMaster, ServedCache } from '../runner/index.ts'
+import {
+  listenStats,
+  openLogFile,
+  readSecretFile,
+  runMaster,
+  ServedCache,
+  writeLogLine,
+} from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type {
@@ -50,6 +57,10 @@ const serveHost: ServeHost = {
     }
   },
   listenStats,
+  openLog(path) {
+    if (path !== undefined) openLogFile(path)
+    return writeLogLine
+  },
   runMaster,
 }
 

@@ -1,6 +1,6 @@
 /**
- * Duplicates descriptors, and makes shared memory behind a descriptor. The file of such memory has
- * no name, so nothing remains of it, regardless of the order in which processes end.
+ * Duplicates and redirects descriptors, and makes shared memory behind a descriptor. The file of such
+ * memory has no name, so nothing remains of it, regardless of the order in which processes end.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -27,6 +27,12 @@ export function duplicateDescriptor(fileDescriptor: number): number {
     'UNDERCROFT_SYSTEM',
     `cannot duplicate descriptor ${fileDescriptor}: are there too many open files (ulimit -n)?`,
   )
+}
+
+/** Makes `target` another descriptor of what `source` has open. Child processes inherit it. */
+export function redirectDescriptor(source: number, target: number): void {
+  if (requireLibc().dup2(source, target) === target) return
+  throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot redirect descriptor ${target}`)
 }
 
 /** Makes memory of zeros in a file whose name is removed before the function returns. */

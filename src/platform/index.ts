@@ -2,6 +2,7 @@ export {
   duplicateDescriptor,
   makeSharedMemory,
   mapSharedMemory,
+  redirectDescriptor,
 } from './descriptors.ts'
 export { type DirectListener, listenDirectly } from './direct-sockets.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'

@@ -3,6 +3,8 @@
  */
 
 export { ServedCache } from './caches/serve-cache.ts'
+export { openLogFile, writeLogLine } from './log/log-file.ts'
+export { withDate } from './log/plan-log.ts'
 export {
   type MasterHost,
   type MasterOpened,

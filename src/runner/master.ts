@@ -8,6 +8,7 @@ import type { AccessOptions } from '../net/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
 import type { SocketAddress } from '../uwsgi/options/index.ts'
 import { ServedCache } from './caches/serve-cache.ts'
+import { openLogFile } from './log/log-file.ts'
 import { Pidfile } from './owned-file.ts'
 import type { PlannedWorkers, ServePlan } from './plan.ts'
 import { instanceOf } from './plan.ts'
@@ -69,6 +70,7 @@ class Master {
   readonly #caches: ServedCache[] = []
   /** Compared from the start on, because workers may load a file before it is touched. */
   readonly #touchable: TouchedFiles
+  readonly #touchesLog: TouchedFiles
   #pidfile: Pidfile | undefined
 
   constructor(plan: MasterPlan, host: MasterHost, undo: (() => void | Promise<void>)[]) {
@@ -76,6 +78,7 @@ class Master {
     this.#host = host
     this.#undo = undo
     this.#touchable = new TouchedFiles(plan.workers.touchReload)
+    this.#touchesLog = new TouchedFiles(plan.process.output.touchReopen)
     undo.push(() => this.#signals.close())
   }
 
@@ -95,6 +98,7 @@ class Master {
     }
     // Before the report that all workers are ready, because its readers may reload at once.
     this.#signals.onReload = () => pool.reload()
+    this.#signals.onReopenLog = () => this.#reopenLog(pool)
     const stopLooking = this.#lookAfter(pool)
     await this.#announce(pool)
     if (isReloadWanted) pool.reload()
@@ -120,6 +124,7 @@ class Master {
     const access = this.#plan.sockets.map(readAccess)
     await this.#bind('tcp', access)
     dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
+    if (own.output.fileOfUser !== undefined) openLogFile(own.output.fileOfUser)
     await this.#bind('unix', access)
     const { directory } = this.#plan
     for (const definition of this.#plan.caches) {
@@ -198,10 +203,28 @@ class Master {
     return { caches: this.#caches.map(({ cache }) => cache.stats()), sockets: this.#sockets }
   }
 
+  /** A file that cannot be opened again leaves the old one in place. */
+  #reopenLog(pool: WorkerPool): void {
+    const { file, fileOfUser } = this.#plan.process.output
+    const path = fileOfUser ?? file
+    if (path === undefined) {
+      this.#host.onLog('there is no log file to open again; logto names one')
+      return
+    }
+    try {
+      openLogFile(path)
+      this.#host.onLog(`*** log file ${path} opened again ***`)
+    } catch (error) {
+      this.#host.onLog(error instanceof Error ? error.message : String(error))
+    }
+    pool.reopenLog()
+  }
+
   /** Checks the workers once a cycle. Returns a function that stops the checks. */
   #lookAfter(pool: WorkerPool): () => void {
     const timer = setInterval(() => {
       pool.lookAfter()
+      if (this.#touchesLog.findTouched() !== undefined) this.#reopenLog(pool)
       const touched = this.#touchable.findTouched()
       if (touched === undefined) return
       this.#host.onLog(`*** ${touched} has been touched... grace them all !!! ***`)

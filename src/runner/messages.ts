@@ -36,6 +36,8 @@ export type Order =
   | { readonly kind: 'drain' }
   /** End the requests that take longer than `harakiri` allows. */
   | { readonly kind: 'give-up' }
+  /** Open the log file again: it was renamed. */
+  | { readonly kind: 'reopen-log' }
   | { readonly kind: 'stop' }
 
 /** Sent by a worker. */
@@ -62,7 +64,9 @@ export function wrapMessage<T extends Order | Notice>(message: T): Envelope<T> {
 /** Returns undefined for a message of the application. */
 export function unwrapOrder(message: unknown): Order | undefined {
   const inner = unwrap(message)
-  return isOneOf(inner, ['start', 'drain', 'give-up', 'stop']) ? (inner as Order) : undefined
+  return isOneOf(inner, ['start', 'drain', 'give-up', 'reopen-log', 'stop'])
+    ? (inner as Order)
+    : undefined
 }
 
 /** Returns undefined for a message of the application. */

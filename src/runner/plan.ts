@@ -23,6 +23,13 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import {
+  type PlannedOutput,
+  type PlannedRequestLog,
+  planOutput,
+  planRequestLog,
+} from './log/plan-log.ts'
+import { compileRequestLog } from './log/request-log.ts'
+import {
   type HttpLimits,
   type ListenLimits,
   type PlannedSocket,
@@ -54,6 +61,7 @@ export interface ServePlan {
 export interface PlannedProcess {
   readonly pidfile: string | undefined
   readonly environment: readonly (readonly [name: string, value: string])[]
+  readonly output: PlannedOutput
 }
 
 /** The workers, and how their master supervises them. */
@@ -73,6 +81,9 @@ export interface PlannedWorkers {
   /** Interval at which the master checks its workers and caches. */
   readonly cycleMs: number
   readonly http: HttpLimits
+  readonly requestLog: PlannedRequestLog
+  /** Whether a rejection that nothing handles ends the worker, as in Node.js itself. */
+  readonly endsOnRejection: boolean
 }
 
 /** The application that the workers run. */
@@ -99,7 +110,11 @@ export function planServe(options: OptionSet): ServePlan {
   const rules = createRouter(options, CHECKING_HOST)
   const sockets = planSockets(options)
   const stats = planStats(options)
-  const process = { pidfile: textOption(options, 'pidfile'), environment: planVariables(options) }
+  const process = {
+    pidfile: textOption(options, 'pidfile'),
+    environment: planVariables(options),
+    output: planOutput(options),
+  }
   return {
     options,
     caches,
@@ -134,6 +149,7 @@ const CHECKING_HOST: RouterDeps = {
  */
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
+  ...['log-format', 'log-json', 'log-4xx', 'log-5xx', 'log-slow', 'touch-logreopen', 'logto2'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
 ])
 
@@ -157,7 +173,23 @@ function planWorkers(
     touchReload: listOption(options, 'touch-reload').map(given => given.value),
     cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
     http: readHttpLimits(options),
+    requestLog: planCheckedLog(options),
+    endsOnRejection: readChoice(options, 'unhandled-rejections', ['log', 'end']) === 'end',
   }
+}
+
+/** Refuses a wrong format here, and not in each worker. */
+function planCheckedLog(options: OptionSet): PlannedRequestLog {
+  const planned = planRequestLog(options)
+  compileRequestLog(planned, { pid: 0, workerId: 0 })
+  return planned
+}
+
+function readChoice(options: OptionSet, name: string, choices: readonly string[]): string {
+  const given = findLast(options, name)
+  const value = given?.value ?? textOption(options, name) ?? ''
+  if (choices.includes(value)) return value
+  throw invalidOption(given ? formatGiven(given) : name, choices.join(' or '), value)
 }
 
 function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {

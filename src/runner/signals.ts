@@ -24,6 +24,8 @@ export class MasterSignals {
   readonly endedAgain: Promise<void>
   /** Called for each SIGHUP. */
   onReload: () => void = () => {}
+  /** Called for each SIGUSR1. */
+  onReopenLog: () => void = () => {}
   readonly #stop: () => void
 
   constructor() {
@@ -43,10 +45,13 @@ export class MasterSignals {
     }
     const onReload = () => this.onReload()
     for (const signal of Object.keys(ENDINGS)) process.on(signal, onEnd)
+    const onReopenLog = () => this.onReopenLog()
     process.on('SIGHUP', onReload)
+    process.on('SIGUSR1', onReopenLog)
     this.#stop = () => {
       for (const signal of Object.keys(ENDINGS)) process.off(signal, onEnd)
       process.off('SIGHUP', onReload)
+      process.off('SIGUSR1', onReopenLog)
     }
   }
 
@@ -56,7 +61,7 @@ export class MasterSignals {
   }
 }
 
-// The files of `touch-reload`.
+// The files of `touch-reload` and `touch-logreopen`.
 
 export class TouchedFiles {
   readonly #known: Map<string, number | undefined>

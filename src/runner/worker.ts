@@ -9,10 +9,14 @@ import { HttpCache } from '../http-cache/index.ts'
 import { type CacheServer, serveCaches } from '../server/index.ts'
 import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
-import { createRouter } from '../uwsgi/rules/index.ts'
+import { createRouter, type Router } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests } from './apps/index.ts'
 import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
+import { LineWriter } from './log/line-writer.ts'
+import { openLogFile } from './log/log-file.ts'
+import { withDate } from './log/plan-log.ts'
+import { RequestLog } from './log/request-log.ts'
 import type { WorkerTask } from './messages.ts'
 import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
 import { RequestWatch } from './workers/request-watch.ts'
@@ -36,13 +40,19 @@ export class RunningWorker {
   readonly #watch: RequestWatch
   readonly #front: HttpServers
   readonly #cacheServer: CacheServer | undefined
+  readonly #logFile: string | undefined
   readonly #host: WorkerHost
   readonly #id: number
 
   private constructor(
     id: number,
     workers: PlannedWorkers,
-    parts: { watch: RequestWatch; front: HttpServers; cacheServer: CacheServer | undefined },
+    parts: {
+      watch: RequestWatch
+      front: HttpServers
+      cacheServer: CacheServer | undefined
+      logFile: string | undefined
+    },
     host: WorkerHost,
   ) {
     this.#id = id
@@ -50,20 +60,23 @@ export class RunningWorker {
     this.#watch = parts.watch
     this.#front = parts.front
     this.#cacheServer = parts.cacheServer
+    this.#logFile = parts.logFile
     this.#host = host
   }
 
   /** Resolves when the worker serves. */
-  static async start(task: WorkerTask, host: WorkerHost): Promise<RunningWorker> {
+  static async start(task: WorkerTask, masterHost: WorkerHost): Promise<RunningWorker> {
     const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
-    const { workers } = plan
+    const { workers, process: own } = plan
     assert(workers !== undefined, 'the options of a worker ask for workers')
+    const host = { ...masterHost, onLog: withDate(masterHost.onLog, own.output.dateFormat) }
     const entry = ScoreboardEntry.take(task.entryIndex)
-    const watch = new RequestWatch(entry, systemClock)
+    if (!workers.endsOnRejection) process.on('unhandledRejection', logRejection)
+    const caches = await openCaches(plan, host)
+    const { http, uwsgi, router } = await makeListeners(task, plan, caches, host)
+    const watch = new RequestWatch(entry, systemClock, startRequestLog(task, workers, router))
     const { maxRequests } = workers
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
-    const caches = await openCaches(plan, host)
-    const { http, uwsgi } = await makeListeners(task, plan, caches, host)
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
     const serving = { maxHeaderSize, limits: workers.http, watch, entry }
@@ -75,12 +88,22 @@ export class RunningWorker {
     const callbacks = { onRequest, onLog: host.onLog }
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()
-    return new RunningWorker(task.workerId, workers, { watch, front, cacheServer }, host)
+    const logFile = own.output.fileOfUser ?? own.output.file
+    return new RunningWorker(task.workerId, workers, { watch, front, cacheServer, logFile }, host)
   }
 
   /** Accepts no more requests; resolves when all requests in progress have ended. */
   async drain(): Promise<void> {
     await Promise.all([this.#front.drain(), this.#cacheServer?.close()])
+  }
+
+  /** Opens the log file again, if there is one. */
+  reopenLog(): void {
+    try {
+      if (this.#logFile !== undefined) openLogFile(this.#logFile)
+    } catch (error) {
+      this.#host.onLog(`worker ${this.#id}: ${error instanceof Error ? error.message : error}`)
+    }
   }
 
   /** Ends the requests that take longer than harakiri allows. */
@@ -90,6 +113,27 @@ export class RunningWorker {
       this.#host.onLog(`HARAKIRI: worker ${this.#id}: ${what} ended after ${seconds} seconds`)
     }
   }
+}
+
+/**
+ * The promise does not know the request that waits for it, so that request ends by `harakiri` or by
+ * its client. The other requests of this worker are not at fault.
+ */
+function logRejection(reason: unknown): void {
+  console.error('a promise was rejected and nothing handles it; the worker continues:', reason)
+}
+
+/** @returns undefined if no request is logged */
+function startRequestLog(
+  { workerId }: WorkerTask,
+  { requestLog }: PlannedWorkers,
+  router: Router,
+): RequestLog | undefined {
+  const writer = new LineWriter(process.stdout)
+  const facts = { pid: process.pid, workerId }
+  const log = RequestLog.of(requestLog, facts, writer, request => router.logFacts(request))
+  if (log !== undefined) process.on('exit', () => writer.flush())
+  return log
 }
 
 /** Opens the caches once for both clients over sockets and the application. */
@@ -108,7 +152,7 @@ async function makeListeners(
   { options, workers }: ServePlan,
   caches: readonly BinaryCache[],
   { onLog }: WorkerHost,
-): Promise<{ readonly http: RequestListener; readonly uwsgi: RequestListener }> {
+): Promise<{ http: RequestListener; uwsgi: RequestListener; router: Router }> {
   const { app, chdir } = workers ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes, because file names in the configuration are relative to the
@@ -116,7 +160,8 @@ async function makeListeners(
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
   const application = app && (await loadCachedApp(app, caches))
-  return { http: router.wrap(application, 'http'), uwsgi: router.wrap(application, 'uwsgi') }
+  const [http, uwsgi] = [router.wrap(application, 'http'), router.wrap(application, 'uwsgi')]
+  return { http, uwsgi, router }
 }
 
 /** Loads the application, behind an HTTP cache if the plan names one. */

@@ -14,6 +14,7 @@ import {
   planServe,
   readAccess,
   type ServePlan,
+  withDate,
 } from '../../runner/index.ts'
 import {
   CACHE2_TABLE,
@@ -26,7 +27,7 @@ import {
   SOCKET_TABLE,
   usageError,
 } from '../../uwsgi/options/index.ts'
-import type { CommandEnvironment, ServedCache } from '../environment.ts'
+import type { CommandEnvironment, CommandOutput, ServedCache } from '../environment.ts'
 import { EXIT, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
@@ -59,11 +60,12 @@ export const SERVE: Command = {
       for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
     }
     const { workers } = plan
+    const logged = withLog(plan, environment, isJson)
     const signal =
       workers === undefined
-        ? await serveAlone(plan, environment, isJson)
-        : await serveWithWorkers({ ...plan, workers }, environment, isJson)
-    if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
+        ? await serveAlone(plan, logged, isJson)
+        : await serveWithWorkers({ ...plan, workers }, logged, isJson)
+    if (!isJson) await writeLine(logged.stdout, `stopped by ${signal}`)
     return EXIT.done
   },
 }
@@ -72,6 +74,25 @@ export const SERVE: Command = {
 function readBare(word: string): GivenOption | undefined {
   const isIni = /\.ini(:[^/]*)?$/.test(word)
   return isIni ? { name: 'ini', value: word, origin: COMMAND_LINE } : undefined
+}
+
+/** Returns the environment with outputs that lead to the log file and print the time. */
+function withLog(
+  { process: { output } }: ServePlan,
+  environment: CommandEnvironment,
+  isJson: boolean,
+): CommandEnvironment {
+  const { file, fileOfUser, dateFormat } = output
+  const hasFile = file !== undefined || fileOfUser !== undefined
+  const writeToFile = hasFile ? environment.serveHost.openLog(file) : undefined
+  const change = (original: CommandOutput): CommandOutput => {
+    const write = writeToFile ?? logTo(original)
+    const writeDated = withDate(write, isJson ? undefined : dateFormat)
+    return { isTTY: false, write: async chunk => writeDated(String(chunk).replace(/\n$/, '')) }
+  }
+  if (!hasFile && dateFormat === undefined) return environment
+  const { stdout, stderr } = environment
+  return { ...environment, stdout: change(stdout), stderr: change(stderr) }
 }
 
 /** What a process that serves without workers has opened. */

@@ -30,6 +30,8 @@ export class RequestConnection extends Duplex {
   readonly remoteFamily: string | undefined
   readonly remotePort: number | undefined
   readonly [REQUEST_VARIABLES]: ReadonlyMap<string, string>
+  /** As on Node's sockets: bytes of the response so far. */
+  bytesWritten = 0
   readonly #socket: Socket
   readonly #socketTimeoutMs: number
   #start: readonly Buffer[]
@@ -102,12 +104,14 @@ export class RequestConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.bytesWritten += chunk.length
     this.#socket.write(chunk, () => this.#onWritten(callback))
     this.#setTimeout()
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: WriteCallback): void {
     this.#socket.cork()
+    for (const { chunk } of chunks) this.bytesWritten += chunk.length
     for (const { chunk } of chunks.slice(0, -1)) this.#socket.write(chunk)
     this.#socket.write(chunks.at(-1)?.chunk ?? NO_BYTES, () => this.#onWritten(callback))
     this.#socket.uncork()

@@ -60,6 +60,11 @@ export class WorkerPool {
     await Promise.all(this.#slots.map(slot => slot.stop()))
   }
 
+  /** Orders all processes to open their log file again. */
+  reopenLog(): void {
+    for (const slot of this.#slots) for (const process of slot.processes) process.reopenLog()
+  }
+
   facts(): readonly WorkerFacts[] {
     return this.#slots.map(slot => slot.facts())
   }

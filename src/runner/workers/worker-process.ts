@@ -93,6 +93,11 @@ export class WorkerProcess {
     this.#send({ kind: 'give-up' })
   }
 
+  /** Orders the process to open its log file again. */
+  reopenLog(): void {
+    this.#send({ kind: 'reopen-log' })
+  }
+
   kill(): void {
     this.#worker.process.kill('SIGKILL')
   }

@@ -40,6 +40,7 @@ export const OPTION_GROUPS = {
   socket: 'After the address of a socket',
   processes: 'Processes',
   http: 'HTTP',
+  logging: 'Logging',
   routing: 'Internal routing',
   configuration: 'Reading the configuration',
   python: 'Python and uWSGI itself',

@@ -11,6 +11,7 @@ import { CACHE_ROWS } from './rows-cache.ts'
 import { CACHE2_ROWS } from './rows-cache2.ts'
 import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
+import { LOGGING_ROWS } from './rows-logging.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
 
@@ -27,6 +28,7 @@ export const OPTION_TABLE = buildTable([
   ...SERVER_ROWS,
   ...PROCESS_ROWS,
   ...HTTP_ROWS,
+  ...LOGGING_ROWS,
   ...CONFIGURATION_ROWS,
   ...NO_MEANING_ROWS,
 ])

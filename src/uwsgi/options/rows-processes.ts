@@ -96,6 +96,15 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'Replace a worker when a request takes longer than this; 0 means never.',
   },
   {
+    name: 'unhandled-rejections',
+    kind: 'string',
+    argument: 'log|end',
+    default: 'log',
+    group: 'command',
+    support: 'now',
+    description: 'Log a rejected promise that nothing handles and continue, or end the worker.',
+  },
+  {
     name: 'reload-mercy',
     kind: 'integer',
     unit: 'seconds',
