@@ -8,11 +8,14 @@ import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
 import {
+  isDaemon,
   listenStats,
   openLogFile,
   readSecretFile,
+  reportServing,
   runMaster,
   ServedCache,
+  startDaemon,
   writeLogLine,
 } from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
@@ -61,6 +64,9 @@ const serveHost: ServeHost = {
     if (path !== undefined) openLogFile(path)
     return writeLogLine
   },
+  isDaemon,
+  startDaemon,
+  reportServing,
   runMaster,
 }
 

@@ -3,6 +3,7 @@
  */
 
 export { ServedCache } from './caches/serve-cache.ts'
+export { isDaemon, type PlannedDaemon, reportServing, startDaemon } from './daemon.ts'
 export { openLogFile, writeLogLine } from './log/log-file.ts'
 export { withDate } from './log/plan-log.ts'
 export {

@@ -6,10 +6,14 @@
 import type { AccessOptions } from '../net/index.ts'
 import type { GivenOption } from '../uwsgi/options/index.ts'
 import type { OwnedFile } from './owned-file.ts'
+import type { PlannedSocket, SocketProtocol } from './sockets/plan-sockets.ts'
+import type { TlsMaterial } from './sockets/tls.ts'
 
 /** A listening socket, as the master describes it to a worker. */
 export interface SocketTask {
-  readonly protocol: 'http' | 'uwsgi'
+  readonly protocol: SocketProtocol
+  readonly tls: TlsMaterial | undefined
+  readonly redirect: PlannedSocket['redirect']
   /** The bound address, for the worker's messages. */
   readonly address: string
   /** Which clients may use it. The secret is text, which the channel transfers unchanged. */

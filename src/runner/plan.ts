@@ -13,6 +13,7 @@ import {
   formatGiven,
   integerOption,
   listOption,
+  OPTION_TABLE,
   type OptionSet,
   requiredInteger,
   requireRow,
@@ -22,6 +23,7 @@ import {
   usageError,
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
+import type { PlannedDaemon } from './daemon.ts'
 import {
   type PlannedOutput,
   type PlannedRequestLog,
@@ -60,6 +62,11 @@ export interface ServePlan {
 /** Settings of the first process, with or without workers. */
 export interface PlannedProcess {
   readonly pidfile: string | undefined
+  /** A pidfile that is written once all workers serve. */
+  readonly safePidfile: string | undefined
+  readonly umask: number | undefined
+  /** Undefined: this process stays where it was started. */
+  readonly daemon: PlannedDaemon | undefined
   readonly environment: readonly (readonly [name: string, value: string])[]
   readonly output: PlannedOutput
 }
@@ -82,6 +89,10 @@ export interface PlannedWorkers {
   readonly cycleMs: number
   readonly http: HttpLimits
   readonly requestLog: PlannedRequestLog
+  /** Whether HTTPS clients may choose HTTP/2. */
+  readonly isHttp2: boolean
+  /** Bytes; 0: no limit. */
+  readonly maxBodySize: number
   /** Whether a rejection that nothing handles ends the worker, as in Node.js itself. */
   readonly endsOnRejection: boolean
 }
@@ -112,8 +123,10 @@ export function planServe(options: OptionSet): ServePlan {
   const stats = planStats(options)
   const process = {
     pidfile: textOption(options, 'pidfile'),
+    safePidfile: textOption(options, 'safe-pidfile'),
+    umask: readUmask(options),
     environment: planVariables(options),
-    output: planOutput(options),
+    ...planDaemon(options),
   }
   return {
     options,
@@ -144,13 +157,17 @@ const CHECKING_HOST: RouterDeps = {
   log: () => {},
 }
 
+/** The limit of `processes`, also for a later reload. */
+export const MAX_PROCESSES = Number(requireRow(OPTION_TABLE, 'processes').max)
+
 /**
  * Options that only a master or its workers can fulfil. All routing rules are such options, too.
  */
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
-  ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
+  ...['processes', 'module', 'max-requests', 'harakiri', 'touch-reload', 'uid', 'gid', 'chdir'],
+  ...['http', 'http-socket', 'https', 'https-socket', 'http-to-https', 'http-cache', 'limit-post'],
+  ...['check-cache', 'check-static', 'static-map', 'safe-pidfile', 'chown-socket'],
   ...['log-format', 'log-json', 'log-4xx', 'log-5xx', 'log-slow', 'touch-logreopen', 'logto2'],
-  ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
 ])
 
 function planWorkers(
@@ -174,6 +191,8 @@ function planWorkers(
     cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
     http: readHttpLimits(options),
     requestLog: planCheckedLog(options),
+    isHttp2: planHttp2(options),
+    maxBodySize: requiredInteger(options, 'limit-post'),
     endsOnRejection: readChoice(options, 'unhandled-rejections', ['log', 'end']) === 'end',
   }
 }
@@ -183,6 +202,41 @@ function planCheckedLog(options: OptionSet): PlannedRequestLog {
   const planned = planRequestLog(options)
   compileRequestLog(planned, { pid: 0, workerId: 0 })
   return planned
+}
+
+/** The rules and the HTTP cache work on messages of HTTP/1. */
+function planHttp2(options: OptionSet): boolean {
+  const given = findLast(options, 'http2')
+  if (given === undefined || !flagOption(options, 'http2')) return false
+  const [other] = options.inOrder.filter(({ name }) => {
+    const row = options.table.byName.get(name)
+    return row?.group === 'routing' || HTTP1_OPTIONS.has(row?.name ?? '')
+  })
+  if (other === undefined) return true
+  throw usageError(
+    `${formatGiven(given)} does not work together with ${formatGiven(other)}, ` +
+      'which needs HTTP/1; remove one of them',
+  )
+}
+
+const HTTP1_OPTIONS: ReadonlySet<string> = new Set([
+  ...['http-cache', 'check-cache', 'check-static', 'static-map'],
+])
+
+/** The output of a daemon is its log file, unless `logto` names another. */
+function planDaemon(options: OptionSet): Pick<PlannedProcess, 'daemon' | 'output'> {
+  const given = findLast(options, 'daemonize2') ?? findLast(options, 'daemonize')
+  const output = planOutput(options)
+  if (given === undefined) return { daemon: undefined, output }
+  const daemon = { file: given.value, waits: given.name === 'daemonize2' }
+  return { daemon, output: { ...output, file: output.file ?? given.value } }
+}
+
+function readUmask(options: OptionSet): number | undefined {
+  const given = findLast(options, 'umask')
+  if (given === undefined) return undefined
+  if (/^0?[0-7]{1,3}$/.test(given.value)) return Number.parseInt(given.value, 8)
+  throw invalidOption(formatGiven(given), 'octal digits such as 022', given.value)
 }
 
 function readChoice(options: OptionSet, name: string, choices: readonly string[]): string {

@@ -3,22 +3,24 @@
  * until the master ends it or is gone.
  */
 
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { assert, systemClock } from '../base/index.ts'
 import { HttpCache } from '../http-cache/index.ts'
 import { type CacheServer, serveCaches } from '../server/index.ts'
 import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter, type Router } from '../uwsgi/rules/index.ts'
-import { loadApp, takeRequests } from './apps/index.ts'
+import { loadApp, takeRequests, Upgrades } from './apps/index.ts'
 import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
+import { limitPost } from './limit-post.ts'
 import { LineWriter } from './log/line-writer.ts'
 import { openLogFile } from './log/log-file.ts'
 import { withDate } from './log/plan-log.ts'
 import { RequestLog } from './log/request-log.ts'
 import type { WorkerTask } from './messages.ts'
 import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
+import { redirectToHttps } from './redirect-to-https.ts'
 import { RequestWatch } from './workers/request-watch.ts'
 import { ScoreboardEntry } from './workers/scoreboard.ts'
 
@@ -39,6 +41,7 @@ export class RunningWorker {
   readonly #workers: PlannedWorkers
   readonly #watch: RequestWatch
   readonly #front: HttpServers
+  readonly #upgrades: Upgrades | undefined
   readonly #cacheServer: CacheServer | undefined
   readonly #logFile: string | undefined
   readonly #host: WorkerHost
@@ -50,6 +53,7 @@ export class RunningWorker {
     parts: {
       watch: RequestWatch
       front: HttpServers
+      upgrades: Upgrades | undefined
       cacheServer: CacheServer | undefined
       logFile: string | undefined
     },
@@ -59,6 +63,7 @@ export class RunningWorker {
     this.#workers = workers
     this.#watch = parts.watch
     this.#front = parts.front
+    this.#upgrades = parts.upgrades
     this.#cacheServer = parts.cacheServer
     this.#logFile = parts.logFile
     this.#host = host
@@ -73,15 +78,17 @@ export class RunningWorker {
     const entry = ScoreboardEntry.take(task.entryIndex)
     if (!workers.endsOnRejection) process.on('unhandledRejection', logRejection)
     const caches = await openCaches(plan, host)
-    const { http, uwsgi, router } = await makeListeners(task, plan, caches, host)
+    const { http, uwsgi, router, upgrades } = await makeListeners(task, plan, caches, host)
     const watch = new RequestWatch(entry, systemClock, startRequestLog(task, workers, router))
     const { maxRequests } = workers
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const serving = { maxHeaderSize, limits: workers.http, watch, entry }
-    const front = new HttpServers(watch.wrap(http), serving)
-    const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(uwsgi))
+    const serving = { maxHeaderSize, limits: workers.http, watch, entry, upgrades, isHttp2: workers.isHttp2 }
+    const { maxBodySize } = workers
+    const front = new HttpServers(watch.wrap(limitPost(http, maxBodySize)), serving)
+    const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(limitPost(uwsgi, maxBodySize)))
+    upgrades?.attach(uwsgiServer)
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _modeOfMaster, ...planned } = plan.limits
     const limits = { ...planned, drainTimeoutMs: workers.reloadMercyMs }
@@ -89,11 +96,13 @@ export class RunningWorker {
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()
     const logFile = own.output.fileOfUser ?? own.output.file
-    return new RunningWorker(task.workerId, workers, { watch, front, cacheServer, logFile }, host)
+    const parts = { watch, front, upgrades, cacheServer, logFile }
+    return new RunningWorker(task.workerId, workers, parts, host)
   }
 
   /** Accepts no more requests; resolves when all requests in progress have ended. */
   async drain(): Promise<void> {
+    setTimeout(() => this.#upgrades?.end(), LAST_REQUEST_MS)
     await Promise.all([this.#front.drain(), this.#cacheServer?.close()])
   }
 
@@ -146,33 +155,46 @@ async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<Binar
   return caches
 }
 
+interface Listeners {
+  readonly http: RequestListener
+  readonly uwsgi: RequestListener
+  readonly router: Router
+  /** Undefined: the application is not an `http.Server`. */
+  readonly upgrades: Upgrades | undefined
+}
+
 /** The rules, followed by the application: a listener for each protocol. */
 async function makeListeners(
   { workerId }: WorkerTask,
   { options, workers }: ServePlan,
   caches: readonly BinaryCache[],
   { onLog }: WorkerHost,
-): Promise<{ http: RequestListener; uwsgi: RequestListener; router: Router }> {
+): Promise<Listeners> {
   const { app, chdir } = workers ?? {}
   const self = { clock: systemClock, workerId, pid: process.pid }
   // Before the directory changes, because file names in the configuration are relative to the
   // master's directory.
   const router = createRouter(options, { ...self, findCache, log: onLog })
   if (chdir !== undefined) process.chdir(chdir)
-  const application = app && (await loadCachedApp(app, caches))
+  let upgrades: Upgrades | undefined
+  const onServer = (server: Server) => {
+    upgrades = new Upgrades(server)
+  }
+  const application = app && (await loadCachedApp(app, caches, onServer))
   const [http, uwsgi] = [router.wrap(application, 'http'), router.wrap(application, 'uwsgi')]
-  return { http, uwsgi, router }
+  return { http, uwsgi, router, upgrades }
 }
 
 /** Loads the application, behind an HTTP cache if the plan names one. */
 async function loadCachedApp(
   app: PlannedApp,
   caches: readonly BinaryCache[],
+  onServer: (server: Server) => void,
 ): Promise<RequestListener> {
   const cache = caches.find(({ name }) => name === app.httpCache)
   // Before the application is loaded, because the options of the HTTP cache may be refused.
   const pages = cache && new HttpCache({ cache })
-  const listener = await loadApp(app)
+  const listener = await loadApp({ ...app, onServer })
   return pages === undefined ? listener : pages.listener(listener)
 }
 
@@ -183,8 +205,9 @@ async function serveSockets(
   front: HttpServers,
   options: Omit<Parameters<typeof serveCaches>[1], 'listen'>,
 ): Promise<CacheServer | undefined> {
-  for (const { protocol, fileDescriptor } of sockets) {
-    if (protocol === 'http') await front.listen(fileDescriptor)
+  for (const { protocol, fileDescriptor, tls, redirect } of sockets) {
+    if (protocol === 'uwsgi') continue
+    await front.listen(fileDescriptor, tls, redirect && redirectToHttps(redirect.port))
   }
   const uwsgi = sockets.filter(({ protocol }) => protocol === 'uwsgi')
   if (uwsgi.length === 0) return undefined

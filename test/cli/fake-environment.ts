@@ -90,6 +90,9 @@ export class FakeMachine {
           }
         },
         openLog: path => line => this.logLines.push(`${path}: ${line}`),
+        isDaemon: () => false,
+        startDaemon: async () => 0,
+        reportServing: () => {},
         runMaster: async (plan, { onOpened, onReady }) => {
           this.masterPlans.push(plan)
           const opened = { caches: [], sockets: plan.sockets }

@@ -28,7 +28,7 @@ import {
   usageError,
 } from '../../uwsgi/options/index.ts'
 import type { CommandEnvironment, CommandOutput, ServedCache } from '../environment.ts'
-import { EXIT, logTo, writeJson, writeLine } from '../output.ts'
+import { EXIT, type ExitCode, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
   formatCacheLine,
@@ -50,7 +50,8 @@ export const SERVE: Command = {
       throw usageError(`"${stray}" is not an INI file: the name must end in .ini`)
     const { host, stdout, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
-    const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
+    const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
+    const loaded = load()
     const plan = planServe(loaded.options)
     for (const warning of [...loaded.warnings, ...plan.warnings]) {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
@@ -59,12 +60,16 @@ export const SERVE: Command = {
     if (!isJson) {
       for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
     }
+    const { daemon } = plan.process
+    if (daemon !== undefined && !environment.serveHost.isDaemon()) {
+      return (await environment.serveHost.startDaemon(daemon)) as ExitCode
+    }
     const { workers } = plan
     const logged = withLog(plan, environment, isJson)
     const signal =
       workers === undefined
         ? await serveAlone(plan, logged, isJson)
-        : await serveWithWorkers({ ...plan, workers }, logged, isJson)
+        : await serveWithWorkers({ ...plan, workers }, () => planServe(load().options), logged)
     if (!isJson) await writeLine(logged.stdout, `stopped by ${signal}`)
     return EXIT.done
   },
@@ -119,7 +124,8 @@ async function serveAlone(
   // Listens for signals before anything is open, so that a signal during the start is not lost.
   const stopped = environment.untilStopped()
   const open: OpenParts = { caches: [], listeners: [], stats: undefined }
-  const { pidfile: path, environment: variables } = plan.process
+  const { pidfile: path, environment: variables, umask } = plan.process
+  if (umask !== undefined) process.umask(umask)
   for (const [name, value] of variables) process.env[name] = value
   const pidfile = path === undefined ? undefined : new Pidfile(path)
   try {
@@ -131,7 +137,9 @@ async function serveAlone(
       open.listeners.push(await listen(socket, open, plan, environment))
     }
     open.stats = await listenStats(open, plan, environment)
+    pidfile?.write()
     await announce(open, plan, environment, isJson)
+    environment.serveHost.reportServing()
     return await stopped
   } finally {
     try {
@@ -211,17 +219,20 @@ async function announce(
  */
 function serveWithWorkers(
   plan: MasterPlan,
+  readPlan: () => ServePlan,
   { serveHost, host, stdout, stderr }: CommandEnvironment,
-  isJson: boolean,
 ): Promise<string> {
+  const isJson = wantsJson(plan.options)
   const log = logTo(isJson ? stderr : stdout)
   return serveHost.runMaster(plan, {
     version: host.facts.version,
+    readPlan,
     onLog: log,
     onOpened(opened) {
       for (const line of isJson ? [] : openedLines(opened)) log(line)
     },
     onReady(ready) {
+      serveHost.reportServing()
       if (isJson)
         void writeJson(stdout, describeReady(ready)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)

@@ -1,2 +1,3 @@
 export { type LoadAppOptions, loadApp } from './load-app.ts'
 export { takeRequests } from './take-requests.ts'
+export { Upgrades } from './upgrades.ts'

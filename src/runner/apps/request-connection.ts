@@ -165,7 +165,8 @@ export class RequestConnection extends Duplex {
   /** The socket's own timer runs only while this side waits for the peer. */
   #setTimeout(): void {
     const socket = this.#socket
-    const isAwaited = this.#bodyLeft > 0 && !socket.isPaused()
+    // After an upgrade either side may be silent, and the app decides for how long.
+    const isAwaited = this.#bodyLeft > 0 && Number.isFinite(this.#bodyLeft) && !socket.isPaused()
     socket.setTimeout(isAwaited || socket.writableLength > 0 ? this.#socketTimeoutMs : 0)
   }
 }

@@ -125,7 +125,7 @@ function makeVariables(
     method: ({ request }) => request.method ?? '',
     user: ({ request }) => cgiVariable(request, 'REMOTE_USER'),
     addr: ({ address }) => address ?? '',
-    host: ({ request }) => request.headers.host ?? '',
+    host: ({ request }) => String(request.headers.host ?? request.headers[':authority'] ?? ''),
     proto: ({ request }) =>
       cgiVariable(request, 'SERVER_PROTOCOL') || `HTTP/${request.httpVersion}`,
     uagent: ({ request }) => request.headers['user-agent'] ?? '',
@@ -170,6 +170,7 @@ function variablePart(name: string): Variable {
 }
 
 function cgiVariable(request: IncomingMessage, name: string): string {
+  if (request.httpVersionMajor >= 2) return '' // its socket may be gone, and has no variables
   const { [REQUEST_VARIABLES]: given } = request.socket as WithRequestVariables
   return given?.get(name) ?? ''
 }

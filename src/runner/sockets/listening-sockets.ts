@@ -6,14 +6,16 @@
  * and the next worker accepts them.
  */
 
-import { closeSync, fstatSync } from 'node:fs'
+import { chownSync, closeSync, fstatSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { UndercroftError } from '../../base/index.ts'
 import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
-import type { PlannedSocket } from './plan-sockets.ts'
+import { resolveOwner } from '../privileges.ts'
+import type { ListenLimits, PlannedSocket } from './plan-sockets.ts'
+import type { TlsMaterial } from './tls.ts'
 
 /** Mode of a Unix socket without `chmod-socket`: only its owner may use it. */
 const DEFAULT_MODE = 0o600
@@ -23,21 +25,26 @@ export class ListeningSocket {
   /** The bound address, with the real port in place of 0. */
   readonly address: SocketAddress
   readonly protocol: PlannedSocket['protocol']
-  readonly access: AccessOptions
+  /** Which clients may use it; a reload may change that. */
+  access: AccessOptions
   /** The file of a Unix socket. */
   readonly file: OwnedFile | undefined
+  /** Of `https`; read again by a reload. */
+  tls: TlsMaterial | undefined
+  readonly redirect: PlannedSocket['redirect']
   readonly #descriptor: number
   readonly #inode: number
   #isReleased = false
 
   private constructor(
     address: SocketAddress,
-    protocol: PlannedSocket['protocol'],
+    { protocol, redirect }: PlannedSocket,
     access: AccessOptions,
     descriptor: number,
   ) {
     this.address = address
     this.protocol = protocol
+    this.redirect = redirect
     this.access = access
     this.file = address.kind === 'unix' ? identifyFile(address.path) : undefined
     this.#descriptor = descriptor
@@ -47,7 +54,7 @@ export class ListeningSocket {
   static async bind(
     planned: PlannedSocket,
     access: AccessOptions,
-    mode: number | undefined,
+    { mode, owner }: Pick<ListenLimits, 'mode' | 'owner'>,
   ): Promise<ListeningSocket> {
     const server = createServer(socket => socket.destroy())
     try {
@@ -55,10 +62,11 @@ export class ListeningSocket {
       const { allowPublic } = planned
       const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
+      if (owner !== undefined && address.kind === 'unix') giveTo(owner, address.path)
       const descriptor = duplicateDescriptor(requireDescriptor(server))
       return new ListeningSocket(
         parseAddress(planned.label, bound.address),
-        planned.protocol,
+        planned,
         access,
         descriptor,
       )
@@ -99,6 +107,15 @@ export class ListeningSocket {
     } catch (error) {
       onLog(`cannot remove the socket file: ${error}`)
     }
+  }
+}
+
+function giveTo(owner: string, path: string): void {
+  const { uid, gid } = resolveOwner(owner)
+  try {
+    chownSync(path, uid, gid)
+  } catch (error) {
+    throw new UndercroftError('UNDERCROFT_SYSTEM', `chown-socket: ${error}`, { cause: error })
   }
 }
 

@@ -12,18 +12,26 @@ import {
   listOption,
   type OptionSet,
   parseAddress,
+  parseInteger,
   parseSocket,
   requiredInteger,
   type SocketAccess,
   type SocketAddress,
   textOption,
 } from '../../uwsgi/options/index.ts'
+import { type PlannedTls, parseTls } from './tls.ts'
+
+export type SocketProtocol = 'uwsgi' | 'http' | 'https'
 
 /** A socket to listen on, and its label in messages. */
 export interface PlannedSocket {
   readonly label: string
   readonly address: SocketAddress
-  readonly protocol: 'uwsgi' | 'http'
+  readonly protocol: SocketProtocol
+  /** Of `https`. */
+  readonly tls?: PlannedTls
+  /** Whether every request is sent to HTTPS, and to which port if it is not the usual one. */
+  readonly redirect?: { readonly port: number | undefined }
   /** Whether other machines may reach the address. */
   readonly allowPublic: boolean
   readonly access: SocketAccess
@@ -51,6 +59,8 @@ export interface ListenLimits {
   readonly maxBufferedSize: number
   /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
+  /** Owner of Unix sockets, as `user` or `user:group`. Absent: the user of this process. */
+  readonly owner?: string
 }
 
 /** Limits of the HTTP servers of one worker. */
@@ -75,14 +85,18 @@ interface Planned<T> {
 export function planSockets(options: OptionSet): Planned<readonly PlannedSocket[]> {
   const uwsgi = listOption(options, 'socket')
   const http = [...listOption(options, 'http'), ...listOption(options, 'http-socket')]
+  const https = [...listOption(options, 'https'), ...listOption(options, 'https-socket')]
+  const redirects = listOption(options, 'http-to-https')
   const allowPublic = flagOption(options, 'allow-public')
   const planned = [
     ...uwsgi.map(given => planSocket(given, allowPublic)),
     ...http.map(planHttpSocket),
+    ...https.map(planHttpsSocket),
+    ...redirects.map(planRedirect),
   ]
   return {
     planned: planned.length === 0 ? [defaultSocket(options)] : planned,
-    warnings: [...uwsgi, ...http].flatMap(warnOfLoopback),
+    warnings: [...uwsgi, ...http, ...https, ...redirects].flatMap(warnOfLoopback),
   }
 }
 
@@ -105,6 +119,7 @@ export function planStats(options: OptionSet): Planned<PlannedStats | undefined>
 
 export function readLimits(options: OptionSet): ListenLimits {
   const mode = readMode(options)
+  const owner = textOption(options, 'chown-socket')
   return {
     bufferSize: requiredInteger(options, 'buffer-size'),
     socketTimeoutMs: requiredInteger(options, 'socket-timeout') * 1000,
@@ -112,6 +127,7 @@ export function readLimits(options: OptionSet): ListenLimits {
     maxConnections: requiredInteger(options, 'max-connections'),
     maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }
 
@@ -134,6 +150,23 @@ function planSocket(given: GivenOption, allowPublic: boolean): PlannedSocket {
 function planHttpSocket(given: GivenOption): PlannedSocket {
   const socket = parseSocket(given, [])
   return { label: formatGiven(given), ...socket, protocol: 'http', allowPublic: true }
+}
+
+function planHttpsSocket(given: GivenOption): PlannedSocket {
+  const label = formatGiven(given)
+  const [address = '', ...files] = given.value.split(',')
+  const tls = parseTls(given, label, files)
+  const socket = parseSocket({ ...given, value: address }, [])
+  return { label, ...socket, protocol: 'https', allowPublic: true, tls }
+}
+
+/** `ADDRESS[,PORT]`, as in uWSGI. */
+function planRedirect(given: GivenOption): PlannedSocket {
+  const [address = '', text] = given.value.split(',')
+  const label = formatGiven(given)
+  const port = text === undefined ? undefined : parseInteger(label, text, 1, 65_535)
+  const socket = parseSocket({ ...given, value: address }, [])
+  return { label, ...socket, protocol: 'http', allowPublic: true, redirect: { port } }
 }
 
 function defaultSocket(options: OptionSet): PlannedSocket {

@@ -36,7 +36,8 @@ interface LogStart {
   readonly startedAtMs: number
   readonly uri: string
   readonly address: string | undefined
-  readonly socket: Socket
+  /** Undefined for HTTP/2, where requests share their connection. */
+  readonly socket: Socket | undefined
   /** Bytes that the connection had sent before. */
   readonly sentBefore: number
 }
@@ -167,17 +168,21 @@ export class RequestWatch {
   }
 
   #startLog(request: IncomingMessage): LogStart {
-    const { socket, url = '' } = request
+    const { url: uri = '', httpVersionMajor } = request
     const startedAtMs = this.#clock.nowMs()
-    const { remoteAddress: address, bytesWritten: sentBefore } = socket
-    return { startedAtMs, uri: url, address, socket, sentBefore }
+    const { remoteAddress: address, bytesWritten: sentBefore } = request.socket
+    const socket = httpVersionMajor < 2 ? request.socket : undefined
+    return { startedAtMs, uri, address, socket, sentBefore }
   }
 
   #measure({ number, request, response, logged }: ActiveRequest, tookMs: number): void {
     if (number % TIMED_SHARE === 1) this.#addTime(tookMs * 1000)
     if (logged === undefined) return
     const { startedAtMs, uri, address, socket, sentBefore } = logged
-    const sentSize = socket.bytesWritten - sentBefore
+    const sentSize =
+      socket === undefined
+        ? Number(response.getHeader('content-length') ?? 0)
+        : socket.bytesWritten - sentBefore
     this.#log?.take({ number, startedAtMs, tookMs, uri, address, sentSize, request, response })
   }
 

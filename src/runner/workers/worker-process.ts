@@ -161,6 +161,8 @@ export class WorkerProcess {
     })
     return given.map(({ socket, fileDescriptor }) => ({
       protocol: socket.protocol,
+      tls: socket.tls,
+      redirect: socket.redirect,
       address: socket.file?.path ?? socket.addressText,
       access: socket.access,
       fileDescriptor,

@@ -33,7 +33,8 @@ export class WorkerSlot {
   readonly id: number
   /** Called when the current process has started as many requests as max-requests allows. */
   onDone: () => void = () => {}
-  readonly #context: WorkerSlotContext
+  /** What the next process of this worker starts with. */
+  context: WorkerSlotContext
   readonly #members = new Set<SlotProcess>()
   /** The process that serves; undefined: it died, and its successor has not been started. */
   #current: SlotProcess | undefined
@@ -48,7 +49,7 @@ export class WorkerSlot {
 
   constructor(id: number, context: WorkerSlotContext) {
     this.id = id
-    this.#context = context
+    this.context = context
   }
 
   /** Processes that have not ended, including draining ones. */
@@ -115,7 +116,7 @@ export class WorkerSlot {
   }
 
   facts(): WorkerFacts {
-    const { scoreboard, appDirectory } = this.#context
+    const { scoreboard, appDirectory } = this.context
     const entries = this.processes.map(process => scoreboard.read(process.entryIndex))
     const current = this.#current && scoreboard.read(this.#current.process.entryIndex)
     const activeRequests = entries.reduce((sum, entry) => sum + entry.active, 0)
@@ -138,7 +139,7 @@ export class WorkerSlot {
   }
 
   #log(line: string): void {
-    this.#context.onLog(line)
+    this.context.onLog(line)
   }
 
   #end(): void {
@@ -147,15 +148,15 @@ export class WorkerSlot {
   }
 
   async #drainOne(process: WorkerProcess): Promise<void> {
-    const { signal } = await process.drain(this.#context.reloadMercyMs)
+    const { signal } = await process.drain(this.context.reloadMercyMs)
     const how = signal === null ? 'done' : `killed by ${signal}`
     this.#log(`worker ${this.id} (pid: ${process.pid}) ${how}`)
   }
 
   #spawn(): SlotProcess {
-    const { clock } = this.#context
+    const { clock } = this.context
     this.#spawnCount++
-    const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.#context)
+    const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.context)
     const member: SlotProcess = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
     this.#members.add(member)
     process.onDone = () => {
@@ -179,7 +180,7 @@ export class WorkerSlot {
 
   #onExit(member: SlotProcess, exit: Exit): void {
     const { process } = member
-    this.#past = addTotals(this.#past, this.#context.scoreboard.read(process.entryIndex))
+    this.#past = addTotals(this.#past, this.context.scoreboard.read(process.entryIndex))
     this.#members.delete(member)
     if (this.#current === member) this.#current = undefined
     const isExpected = process.isDraining || this.#isOver
@@ -190,7 +191,7 @@ export class WorkerSlot {
   }
 
   #respawnLater(servedSinceMs: number | undefined): void {
-    const servedMs = servedSinceMs && this.#context.clock.elapsedMs() - servedSinceMs
+    const servedMs = servedSinceMs && this.context.clock.elapsedMs() - servedSinceMs
     this.#earlyDeaths = earlyDeathCount(this.#earlyDeaths, servedMs)
     const delayMs = respawnDelayMs(this.#earlyDeaths)
     const when = delayMs === 0 ? 'now' : `in ${delayMs / 1000} seconds`

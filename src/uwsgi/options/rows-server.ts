@@ -36,6 +36,14 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     description: 'Mode of Unix sockets as three octal digits; 1 means 666.',
   },
   {
+    name: 'chown-socket',
+    kind: 'string',
+    argument: 'USER[:GROUP]',
+    group: 'network',
+    support: 'now',
+    description: 'Owner of Unix sockets; only root can, and binds them before uid applies.',
+  },
+  {
     name: 'buffer-size',
     letter: 'b',
     kind: 'integer',
