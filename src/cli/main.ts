@@ -15,6 +15,7 @@ import {
   reportServing,
   runMaster,
   ServedCache,
+  ServiceManager,
   startDaemon,
   writeLogLine,
 } from '../runner/index.ts'
@@ -66,7 +67,11 @@ const serveHost: ServeHost = {
   },
   isDaemon,
   startDaemon,
-  reportServing,
+  reportServing() {
+    reportServing()
+    // A master has spoken for itself, and then this has no one to speak to.
+    new ServiceManager(line => process.stderr.write(`${line}\n`)).ready()
+  },
   runMaster,
 }
 

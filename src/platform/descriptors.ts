@@ -1,6 +1,6 @@
 /**
- * Duplicates and redirects descriptors, and makes shared memory behind a descriptor. The file of such
- * memory has no name, so nothing remains of it, regardless of the order in which processes end.
+ * Duplicates and redirects descriptors, makes named pipes, and shared memory behind a descriptor. The
+ * file of such memory has no name, so nothing remains of it, regardless of the order in which processes end.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -33,6 +33,15 @@ export function duplicateDescriptor(fileDescriptor: number): number {
 export function redirectDescriptor(source: number, target: number): void {
   if (requireLibc().dup2(source, target) === target) return
   throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot redirect descriptor ${target}`)
+}
+
+/** Makes a named pipe. */
+export function makeFifo(path: string, mode: number): void {
+  if (requireLibc().mkfifo(Buffer.from(`${path}\0`), mode) === 0) return
+  throw new UndercroftError(
+    'UNDERCROFT_SYSTEM',
+    'the system refuses; does the path exist, or its directory not?',
+  )
 }
 
 /** Makes memory of zeros in a file whose name is removed before the function returns. */

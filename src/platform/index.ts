@@ -1,5 +1,6 @@
 export {
   duplicateDescriptor,
+  makeFifo,
   makeSharedMemory,
   mapSharedMemory,
   redirectDescriptor,
@@ -18,5 +19,7 @@ export {
   requireMappableSize,
   sharingObstacle,
 } from './mapping.ts'
+export { sendUnixDatagram } from './notify.ts'
 export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
+export { residentSize } from './processes.ts'
 export { Waiter } from './waiter.ts'

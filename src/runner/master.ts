@@ -3,48 +3,25 @@
  * end. It runs no application and accepts no connection.
  */
 
-import { type CacheStats, systemClock } from '../base/index.ts'
+import { systemClock } from '../base/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
-import type { SocketAddress } from '../uwsgi/options/index.ts'
 import { openLogFile } from './log/log-file.ts'
+import { MasterFifo } from './master-fifo.ts'
+import type { MasterHost, MasterOpened } from './master-host.ts'
 import { OpenParts } from './open-parts.ts'
 import { Pidfile } from './owned-file.ts'
-import { instanceOf, MAX_PROCESSES, type ServePlan } from './plan.ts'
+import { instanceOf } from './plan.ts'
+import { MAX_PROCESSES } from './plan-workers.ts'
 import { dropPrivileges } from './privileges.ts'
 import { type MasterPlan, replan } from './replan.ts'
+import { ServiceManager, takePassedSockets } from './service-manager.ts'
 import { MasterSignals, TouchedFiles } from './signals.ts'
-import { explainingAddressInUse, type ListeningSocket } from './sockets/listening-sockets.ts'
+import { explainingAddressInUse } from './sockets/listening-sockets.ts'
 import { type Listener, listenStats } from './stats.ts'
 import { Scoreboard } from './workers/scoreboard.ts'
 import { WorkerPool } from './workers/worker-pool.ts'
 import { prepareProcesses } from './workers/worker-process.ts'
 import { ENTRIES_PER_SLOT, type WorkerSlotContext } from './workers/worker-slot.ts'
-
-export type { MasterPlan } from './replan.ts'
-
-/** What is open before the first worker starts. */
-export interface MasterOpened {
-  readonly caches: readonly CacheStats[]
-  readonly sockets: readonly Pick<ListeningSocket, 'address' | 'protocol'>[]
-}
-
-/** What is running once all workers serve. */
-export interface MasterReady extends MasterOpened {
-  readonly statsAddress: SocketAddress | undefined
-  /** Process ids. */
-  readonly workers: readonly number[]
-}
-
-/** The receiver of the master's reports, and the facts that the master does not know. */
-export interface MasterHost {
-  /** Version of this package. */
-  readonly version: string
-  /** Reads the configuration again, for a reload. */
-  readPlan(): ServePlan
-  onLog(line: string): void
-  onOpened(opened: MasterOpened): void
-  onReady(ready: MasterReady): void
-}
 
 /**
  * Runs a master until a signal ends it.
@@ -65,9 +42,11 @@ class Master {
   /** Steps of the cleanup, run from last to first; also when the start fails half way. */
   readonly #undo: (() => void | Promise<void>)[]
   readonly #signals = new MasterSignals()
+  readonly #serviceManager: ServiceManager
   readonly #parts: OpenParts
   /** Compared from the start on, because workers may load a file before it is touched. */
   #touchable: TouchedFiles
+  #touchesChain: TouchedFiles
   readonly #touchesLog: TouchedFiles
   /** By the path of their option. */
   readonly #pidfiles = new Map<string, Pidfile>()
@@ -78,8 +57,10 @@ class Master {
     this.#plan = plan
     this.#host = host
     this.#undo = undo
+    this.#serviceManager = new ServiceManager(host.onLog)
     this.#parts = new OpenParts(host.onLog)
     this.#touchable = new TouchedFiles(plan.workers.touchReload)
+    this.#touchesChain = new TouchedFiles(plan.workers.touchChainReload)
     this.#touchesLog = new TouchedFiles(plan.process.output.touchReopen)
     undo.push(() => this.#signals.close())
   }
@@ -102,9 +83,12 @@ class Master {
     this.#signals.onReload = () => void this.#reload(pool)
     this.#signals.onReopenLog = () => this.#reopenLog(pool)
     const stopLooking = this.#lookAfter(pool)
+    const { fifo } = this.#plan.process
+    if (fifo !== undefined) this.#openFifo(fifo, pool)
     await this.#announce(pool)
     if (isReloadWanted) void this.#reload(pool)
     const { signal, ending } = await this.#signals.ended
+    this.#serviceManager.stopping()
     stopLooking()
     this.#signals.onReload = () => {}
     this.#parts.releaseSockets()
@@ -127,10 +111,12 @@ class Master {
       if (path !== undefined) this.#openPidfile(path)
     }
     this.#undo.push(() => this.#parts.close())
+    this.#parts.takePassed(takePassedSockets())
     await this.#parts.open(this.#plan, () => {
       dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
       if (own.output.fileOfUser !== undefined) openLogFile(own.output.fileOfUser)
     })
+    this.#parts.closePassed()
     if (own.pidfile !== undefined) this.#pidfiles.get(own.pidfile)?.write()
     this.#host.onOpened(this.#opened())
     for (const line of this.#plan.rules) this.#host.onLog(line)
@@ -140,6 +126,21 @@ class Master {
     const pidfile = new Pidfile(path)
     this.#pidfiles.set(path, pidfile)
     this.#undo.push(() => pidfile.remove())
+  }
+
+  /** The commands of uWSGI that have a meaning here. */
+  #openFifo(path: string, pool: WorkerPool): void {
+    const commands = {
+      r: () => void this.#reload(pool),
+      c: () => void pool.reload(),
+      w: () => void pool.reload(),
+      q: () => this.#signals.end('the master-fifo', 'drain'),
+      Q: () => this.#signals.end('the master-fifo', 'stop'),
+      l: () => this.#reopenLog(pool),
+      s: () => this.#host.onLog(JSON.stringify(pool.facts())),
+    }
+    const fifo = new MasterFifo(path, commands, this.#host.onLog)
+    this.#undo.push(() => fifo.close())
   }
 
   #makePool(): WorkerPool {
@@ -162,6 +163,7 @@ class Master {
       task: { options: options.inOrder, ownedFiles: files },
       clock: systemClock,
       reloadMercyMs: workers.reloadMercyMs,
+      workerMercyMs: workers.workerMercyMs,
       onLog: this.#host.onLog,
       appDirectory: workers.app && (workers.chdir ?? process.cwd()),
     }
@@ -175,8 +177,9 @@ class Master {
     await this.#listenStats(pool)
     const { safePidfile } = this.#plan.process
     if (safePidfile !== undefined) this.#pidfiles.get(safePidfile)?.write()
-    const workers = pool.facts().map(worker => worker.pid)
+    const workers = pool.facts().flatMap(({ pid }) => (pid === 0 ? [] : [pid]))
     this.#host.onReady({ ...this.#opened(), statsAddress: this.#stats?.address, workers })
+    this.#serviceManager.ready()
   }
 
   async #listenStats(pool: WorkerPool): Promise<void> {
@@ -206,15 +209,18 @@ class Master {
   async #reload(pool: WorkerPool): Promise<void> {
     if (this.#isReadingPlan) return // the reading has just begun
     this.#isReadingPlan = true
+    this.#serviceManager.reloading()
     try {
       await this.#readPlan(pool)
     } catch (error) {
       this.#host.onLog(`*** reload refused: ${messageOf(error)}; nothing has changed ***`)
+      this.#serviceManager.ready()
       return
     } finally {
       this.#isReadingPlan = false
     }
     if (await pool.reload()) this.#parts.closeGone()
+    this.#serviceManager.ready()
   }
 
   async #readPlan(pool: WorkerPool): Promise<void> {
@@ -225,6 +231,7 @@ class Master {
     const hasOtherParts = changes.some(change => /^(?:new|gone): /.test(change))
     this.#plan = plan
     this.#touchable = new TouchedFiles(plan.workers.touchReload)
+    this.#touchesChain = new TouchedFiles(plan.workers.touchChainReload)
     pool.change(plan.workers, this.#workerContext(pool.scoreboard))
     for (const change of changes) this.#host.onLog(`*** configuration: ${change} ***`)
     for (const name of needsRestart) {
@@ -257,6 +264,7 @@ class Master {
     const timer = setInterval(() => {
       pool.lookAfter()
       if (this.#touchesLog.findTouched() !== undefined) this.#reopenLog(pool)
+      if (this.#touchesChain.findTouched() !== undefined) void pool.reload()
       const touched = this.#touchable.findTouched()
       if (touched === undefined) return
       this.#host.onLog(`*** ${touched} has been touched... grace them all !!! ***`)

@@ -8,6 +8,7 @@ import { ServedCache } from './caches/serve-cache.ts'
 import type { ServePlan } from './plan.ts'
 import { keyOfSocket } from './replan.ts'
 import { ListeningSocket } from './sockets/listening-sockets.ts'
+import { PassedSocket } from './sockets/passed-socket.ts'
 import type { PlannedSocket } from './sockets/plan-sockets.ts'
 import { readAccess } from './sockets/socket-access.ts'
 import { readTls, type TlsMaterial } from './sockets/tls.ts'
@@ -22,6 +23,8 @@ export class OpenParts {
   #sockets: readonly OpenSocket[] = []
   #caches: readonly ServedCache[] = []
   #gone: (() => void)[] = []
+  /** Sockets that were open before this process started, and are not used yet. */
+  #passed: readonly PassedSocket[] = []
 
   constructor(onLog: (line: string) => void) {
     this.#onLog = onLog
@@ -67,6 +70,20 @@ export class OpenParts {
       for (const undo of opened.reverse()) undo()
       throw error
     }
+  }
+
+  /** Takes listening sockets of the service manager, which a plan may name by their address. */
+  takePassed(descriptors: readonly number[]): void {
+    this.#passed = descriptors.map(PassedSocket.take)
+  }
+
+  /** Closes the passed sockets that the plan does not name, and says so. */
+  closePassed(): void {
+    for (const passed of this.#passed) {
+      this.#onLog(`no socket option names ${passed.addressText}, which systemd opened: closed`)
+      passed.close()
+    }
+    this.#passed = []
   }
 
   /** Closes what an earlier plan had and the present one has not. */
@@ -117,7 +134,12 @@ export class OpenParts {
   ): Promise<void> {
     for (const [index, planned] of plan.sockets.entries()) {
       if (planned.address.kind !== kind || sockets[index] !== undefined) continue
-      const socket = await ListeningSocket.bind(planned, access[index] ?? {}, plan.limits)
+      const passed = this.#passed.find(each => each.serves(planned.address))
+      this.#passed = this.#passed.filter(each => each !== passed)
+      const socket =
+        passed === undefined
+          ? await ListeningSocket.bind(planned, access[index] ?? {}, plan.limits)
+          : ListeningSocket.ofPassed(planned, access[index] ?? {}, passed)
       sockets[index] = { key: keyOfSocket(planned), socket }
       opened.push(() => socket.release(this.#onLog))
     }

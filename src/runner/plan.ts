@@ -9,14 +9,9 @@ import type { Instance, InstanceCache } from '../uwsgi/api/index.ts'
 import {
   type CacheDefinition,
   findLast,
-  flagOption,
   formatGiven,
-  integerOption,
   listOption,
-  OPTION_TABLE,
   type OptionSet,
-  requiredInteger,
-  requireRow,
   requireSupported,
   resolveCaches,
   textOption,
@@ -24,21 +19,14 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import type { PlannedDaemon } from './daemon.ts'
+import { type PlannedOutput, planOutput } from './log/plan-log.ts'
+import { type PlannedWorkers, planWorkers } from './plan-workers.ts'
 import {
-  type PlannedOutput,
-  type PlannedRequestLog,
-  planOutput,
-  planRequestLog,
-} from './log/plan-log.ts'
-import { compileRequestLog } from './log/request-log.ts'
-import {
-  type HttpLimits,
   type ListenLimits,
   type PlannedSocket,
   type PlannedStats,
   planSockets,
   planStats,
-  readHttpLimits,
   readLimits,
 } from './sockets/plan-sockets.ts'
 
@@ -65,46 +53,12 @@ export interface PlannedProcess {
   /** A pidfile that is written once all workers serve. */
   readonly safePidfile: string | undefined
   readonly umask: number | undefined
+  /** Path of a named pipe for commands. */
+  readonly fifo: string | undefined
   /** Undefined: this process stays where it was started. */
   readonly daemon: PlannedDaemon | undefined
   readonly environment: readonly (readonly [name: string, value: string])[]
   readonly output: PlannedOutput
-}
-
-/** The workers, and how their master supervises them. */
-export interface PlannedWorkers {
-  readonly processes: number
-  readonly app: PlannedApp | undefined
-  readonly chdir: string | undefined
-  readonly user: string | undefined
-  readonly group: string | undefined
-  /** 0: never. */
-  readonly maxRequests: number
-  /** Time that a request may take; 0: no limit. */
-  readonly harakiriMs: number
-  /** Time that a worker has to finish its requests. */
-  readonly reloadMercyMs: number
-  readonly touchReload: readonly string[]
-  /** Interval at which the master checks its workers and caches. */
-  readonly cycleMs: number
-  readonly http: HttpLimits
-  readonly requestLog: PlannedRequestLog
-  /** Whether HTTPS clients may choose HTTP/2. */
-  readonly isHttp2: boolean
-  /** Bytes; 0: no limit. */
-  readonly maxBodySize: number
-  /** Whether a rejection that nothing handles ends the worker, as in Node.js itself. */
-  readonly endsOnRejection: boolean
-}
-
-/** The application that the workers run. */
-export interface PlannedApp {
-  /** A path or the name of a package, as given. */
-  readonly module: string
-  /** Name of the export; absent: the default export. */
-  readonly callable?: string
-  /** Cache that stores its responses; absent: none. */
-  readonly httpCache?: string
 }
 
 /**
@@ -125,6 +79,7 @@ export function planServe(options: OptionSet): ServePlan {
     pidfile: textOption(options, 'pidfile'),
     safePidfile: textOption(options, 'safe-pidfile'),
     umask: readUmask(options),
+    fifo: textOption(options, 'master-fifo'),
     environment: planVariables(options),
     ...planDaemon(options),
   }
@@ -157,72 +112,6 @@ const CHECKING_HOST: RouterDeps = {
   log: () => {},
 }
 
-/** The limit of `processes`, also for a later reload. */
-export const MAX_PROCESSES = Number(requireRow(OPTION_TABLE, 'processes').max)
-
-/**
- * Options that only a master or its workers can fulfil. All routing rules are such options, too.
- */
-const WORKER_OPTIONS: ReadonlySet<string> = new Set([
-  ...['processes', 'module', 'max-requests', 'harakiri', 'touch-reload', 'uid', 'gid', 'chdir'],
-  ...['http', 'http-socket', 'https', 'https-socket', 'http-to-https', 'http-cache', 'limit-post'],
-  ...['check-cache', 'check-static', 'static-map', 'safe-pidfile', 'chown-socket'],
-  ...['log-format', 'log-json', 'log-4xx', 'log-5xx', 'log-slow', 'touch-logreopen', 'logto2'],
-])
-
-function planWorkers(
-  options: OptionSet,
-  caches: readonly CacheDefinition[],
-): PlannedWorkers | undefined {
-  const isRequested = [...options.given.keys()].some(
-    name => WORKER_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
-  )
-  if (!isRequested && !flagOption(options, 'master')) return undefined
-  return {
-    processes: requiredInteger(options, 'processes'),
-    app: planApp(options, caches),
-    chdir: textOption(options, 'chdir'),
-    user: textOption(options, 'uid'),
-    group: textOption(options, 'gid'),
-    maxRequests: requiredInteger(options, 'max-requests'),
-    harakiriMs: requiredInteger(options, 'harakiri') * 1000,
-    reloadMercyMs: requiredInteger(options, 'reload-mercy') * 1000,
-    touchReload: listOption(options, 'touch-reload').map(given => given.value),
-    cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
-    http: readHttpLimits(options),
-    requestLog: planCheckedLog(options),
-    isHttp2: planHttp2(options),
-    maxBodySize: requiredInteger(options, 'limit-post'),
-    endsOnRejection: readChoice(options, 'unhandled-rejections', ['log', 'end']) === 'end',
-  }
-}
-
-/** Refuses a wrong format here, and not in each worker. */
-function planCheckedLog(options: OptionSet): PlannedRequestLog {
-  const planned = planRequestLog(options)
-  compileRequestLog(planned, { pid: 0, workerId: 0 })
-  return planned
-}
-
-/** The rules and the HTTP cache work on messages of HTTP/1. */
-function planHttp2(options: OptionSet): boolean {
-  const given = findLast(options, 'http2')
-  if (given === undefined || !flagOption(options, 'http2')) return false
-  const [other] = options.inOrder.filter(({ name }) => {
-    const row = options.table.byName.get(name)
-    return row?.group === 'routing' || HTTP1_OPTIONS.has(row?.name ?? '')
-  })
-  if (other === undefined) return true
-  throw usageError(
-    `${formatGiven(given)} does not work together with ${formatGiven(other)}, ` +
-      'which needs HTTP/1; remove one of them',
-  )
-}
-
-const HTTP1_OPTIONS: ReadonlySet<string> = new Set([
-  ...['http-cache', 'check-cache', 'check-static', 'static-map'],
-])
-
 /** The output of a daemon is its log file, unless `logto` names another. */
 function planDaemon(options: OptionSet): Pick<PlannedProcess, 'daemon' | 'output'> {
   const given = findLast(options, 'daemonize2') ?? findLast(options, 'daemonize')
@@ -237,40 +126,6 @@ function readUmask(options: OptionSet): number | undefined {
   if (given === undefined) return undefined
   if (/^0?[0-7]{1,3}$/.test(given.value)) return Number.parseInt(given.value, 8)
   throw invalidOption(formatGiven(given), 'octal digits such as 022', given.value)
-}
-
-function readChoice(options: OptionSet, name: string, choices: readonly string[]): string {
-  const given = findLast(options, name)
-  const value = given?.value ?? textOption(options, name) ?? ''
-  if (choices.includes(value)) return value
-  throw invalidOption(given ? formatGiven(given) : name, choices.join(' or '), value)
-}
-
-function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {
-  const given = findLast(options, 'module')
-  const callable = textOption(options, 'callable')
-  const httpCache = planHttpCache(options, caches)
-  if (given === undefined) {
-    if (httpCache === undefined) return undefined
-    throw usageError('http-cache stores responses of an application; add module = app.js')
-  }
-  if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
-  // uWSGI's form `module = myapp:application`.
-  const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
-  const wanted = callable ?? name
-  return {
-    module: path ?? given.value,
-    ...(wanted === undefined ? {} : { callable: wanted }),
-    ...(httpCache === undefined ? {} : { httpCache }),
-  }
-}
-
-function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {
-  const given = findLast(options, 'http-cache')
-  if (given === undefined || caches.some(({ name }) => name === given.value)) return given?.value
-  const names = caches.map(({ name }) => name).join(', ')
-  const allowed = names === '' ? 'a cache of cache2' : `one of ${names}`
-  throw invalidOption(formatGiven(given), allowed, given.value)
 }
 
 /** A full cache without eviction stores no new response, and its application serves them all. */

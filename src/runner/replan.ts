@@ -17,7 +17,8 @@ import {
   requireRow,
   usageError,
 } from '../uwsgi/options/index.ts'
-import { type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
+import { planServe, type ServePlan } from './plan.ts'
+import type { PlannedWorkers } from './plan-workers.ts'
 import type { PlannedSocket } from './sockets/plan-sockets.ts'
 
 /** A plan with workers. */
@@ -42,6 +43,7 @@ const START_OPTIONS: ReadonlySet<string> = new Set([
     'pidfile',
     'safe-pidfile',
     'umask',
+    'master-fifo',
     'daemonize',
     'daemonize2',
     'directory',
@@ -57,6 +59,7 @@ const START_OPTIONS: ReadonlySet<string> = new Set([
     'allow-public',
     'chmod-socket',
     'chown-socket',
+    'reuse-port',
     'check-interval',
   ],
 ])

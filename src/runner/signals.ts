@@ -27,6 +27,7 @@ export class MasterSignals {
   /** Called for each SIGUSR1. */
   onReopenLog: () => void = () => {}
   readonly #stop: () => void
+  readonly #end: (name: string, ending: Ending) => void
 
   constructor() {
     let isEnding = false
@@ -38,11 +39,12 @@ export class MasterSignals {
     this.endedAgain = new Promise(resolve => {
       endAgain = resolve
     })
-    const onEnd = (signal: string) => {
+    this.#end = (signal, ending) => {
       if (isEnding) endAgain()
-      else end({ signal, ending: ENDINGS[signal] ?? 'stop' })
+      else end({ signal, ending })
       isEnding = true
     }
+    const onEnd = (signal: string) => this.#end(signal, ENDINGS[signal] ?? 'stop')
     const onReload = () => this.onReload()
     for (const signal of Object.keys(ENDINGS)) process.on(signal, onEnd)
     const onReopenLog = () => this.onReopenLog()
@@ -53,6 +55,11 @@ export class MasterSignals {
       process.off('SIGHUP', onReload)
       process.off('SIGUSR1', onReopenLog)
     }
+  }
+
+  /** Ends the instance as a signal does; `name` is what asks for it. */
+  end(name: string, ending: Ending): void {
+    this.#end(name, ending)
   }
 
   /** Restores the default handling of signals. */

@@ -19,7 +19,8 @@ import { openLogFile } from './log/log-file.ts'
 import { withDate } from './log/plan-log.ts'
 import { RequestLog } from './log/request-log.ts'
 import type { WorkerTask } from './messages.ts'
-import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
+import { planServe, type ServePlan } from './plan.ts'
+import type { PlannedApp, PlannedWorkers } from './plan-workers.ts'
 import { redirectToHttps } from './redirect-to-https.ts'
 import { RequestWatch } from './workers/request-watch.ts'
 import { ScoreboardEntry } from './workers/scoreboard.ts'
@@ -84,14 +85,22 @@ export class RunningWorker {
     if (maxRequests > 0) watch.onCount = { count: maxRequests, act: () => host.onDone() }
     // Variables of the uwsgi protocol and the HTTP header made from them differ slightly in size.
     const maxHeaderSize = Math.max(DEFAULT_MAX_HEADER_SIZE, 2 * plan.limits.bufferSize)
-    const serving = { maxHeaderSize, limits: workers.http, watch, entry, upgrades, isHttp2: workers.isHttp2 }
+    const serving = {
+      maxHeaderSize,
+      limits: workers.http,
+      watch,
+      entry,
+      upgrades,
+      isHttp2: workers.isHttp2,
+    }
     const { maxBodySize } = workers
     const front = new HttpServers(watch.wrap(limitPost(http, maxBodySize)), serving)
     const uwsgiServer = createServer({ maxHeaderSize }, watch.wrap(limitPost(uwsgi, maxBodySize)))
     upgrades?.attach(uwsgiServer)
     const onRequest = takeRequests(uwsgiServer, host.onLog)
     const { mode: _modeOfMaster, ...planned } = plan.limits
-    const limits = { ...planned, drainTimeoutMs: workers.reloadMercyMs }
+    const drainTimeoutMs = Math.max(workers.reloadMercyMs, workers.workerMercyMs)
+    const limits = { ...planned, drainTimeoutMs }
     const callbacks = { onRequest, onLog: host.onLog }
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()

@@ -139,6 +139,25 @@ describe('files of an instance', () => {
   })
 })
 
+describe('reuse-port', () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const isSupported = major > 22 || (major === 22 && minor >= 12)
+
+  test('lets two instances serve one port, where Node.js can', async t => {
+    const first = ['--module', APP, '--http', '127.0.0.1:0', '--reuse-port']
+    if (!isSupported) {
+      await assert.rejects(run(process.execPath, [MAIN, 'serve', ...first], { cwd: tempDir(t) }), {
+        code: 2,
+        stderr: /reuse-port needs Node\.js 22\.12 or newer/,
+      })
+      return
+    }
+    const { port } = await startServe(t, first)
+    const second = ['--module', APP, '--http', `127.0.0.1:${port}`, '--reuse-port']
+    assert.equal((await startServe(t, second)).port, port)
+  })
+})
+
 describe('limit-post', () => {
   test('refuses larger bodies with 413, also those whose size is not known before', async t => {
     const app = join(tempDir(t), 'app.mjs')

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { request, type RequestOptions } from 'node:https'
+import { type RequestOptions, request } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
@@ -41,7 +41,10 @@ async function startHttps(t: Scope, more = '', args: readonly string[] = []) {
 }
 
 function portOf({ service }: Runner, protocol: string): number {
-  const pattern = new RegExp(`^${protocol} socket \\d bound to TCP address 127\\.0\\.0\\.1:(\\d+)$`, 'm')
+  const pattern = new RegExp(
+    `^${protocol} socket \\d bound to TCP address 127\\.0\\.0\\.1:(\\d+)$`,
+    'm',
+  )
   return Number(pattern.exec(service.output())?.[1])
 }
 
@@ -124,8 +127,11 @@ describe('http2', () => {
 
   test('serves Fetch handlers', async t => {
     const app = join(tempDir(t), 'app.mjs')
-    writeFileSync(app, `export default { fetch: async request => new Response(
-      request.method + ' ' + new URL(request.url).pathname + ' ' + await request.text()) }`)
+    writeFileSync(
+      app,
+      `export default { fetch: async request => new Response(
+      request.method + ' ' + new URL(request.url).pathname + ' ' + await request.text()) }`,
+    )
     const { cert, port } = await startHttps(t, '', ['--http2', '--module', app])
     const client = connectHttp2(`https://localhost:${port}`, { ca: readFileSync(cert) })
     const stream = client.request({ ':path': '/page', ':method': 'POST' })

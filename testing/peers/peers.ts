@@ -29,6 +29,8 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  python: { commands: ['python3'], packages: ['python3'] },
+  systemd: { commands: ['systemd-socket-activate'], packages: ['systemd'] },
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
   curl: { commands: ['curl'], packages: ['curl'] },
   chromium: { commands: ['chromium'], packages: ['chromium'] },

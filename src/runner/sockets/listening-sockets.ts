@@ -14,6 +14,7 @@ import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
 import { resolveOwner } from '../privileges.ts'
+import type { PassedSocket } from './passed-socket.ts'
 import type { ListenLimits, PlannedSocket } from './plan-sockets.ts'
 import type { TlsMaterial } from './tls.ts'
 
@@ -41,12 +42,13 @@ export class ListeningSocket {
     { protocol, redirect }: PlannedSocket,
     access: AccessOptions,
     descriptor: number,
+    file: OwnedFile | undefined,
   ) {
     this.address = address
     this.protocol = protocol
     this.redirect = redirect
     this.access = access
-    this.file = address.kind === 'unix' ? identifyFile(address.path) : undefined
+    this.file = file
     this.#descriptor = descriptor
     this.#inode = fstatSync(descriptor).ino
   }
@@ -54,25 +56,32 @@ export class ListeningSocket {
   static async bind(
     planned: PlannedSocket,
     access: AccessOptions,
-    { mode, owner }: Pick<ListenLimits, 'mode' | 'owner'>,
+    { mode, owner, reusePort }: Pick<ListenLimits, 'mode' | 'owner' | 'reusePort'>,
   ): Promise<ListeningSocket> {
     const server = createServer(socket => socket.destroy())
     try {
       const { address } = planned
       const { allowPublic } = planned
-      const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE }
+      const reuse = reusePort === undefined ? {} : { reusePort }
+      const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE, ...reuse }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       if (owner !== undefined && address.kind === 'unix') giveTo(owner, address.path)
       const descriptor = duplicateDescriptor(requireDescriptor(server))
-      return new ListeningSocket(
-        parseAddress(planned.label, bound.address),
-        planned,
-        access,
-        descriptor,
-      )
+      const file = address.kind === 'unix' ? identifyFile(address.path) : undefined
+      const real = parseAddress(planned.label, bound.address)
+      return new ListeningSocket(real, planned, access, descriptor, file)
     } finally {
       server.close() // closes its own descriptor; the duplicate keeps the socket listening
     }
+  }
+
+  /** A socket of the service manager, which also removes its file. */
+  static ofPassed(
+    planned: PlannedSocket,
+    access: AccessOptions,
+    { address, descriptor }: PassedSocket,
+  ): ListeningSocket {
+    return new ListeningSocket(address, planned, access, descriptor, undefined)
   }
 
   /** The address in the form that options take. */

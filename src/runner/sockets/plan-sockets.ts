@@ -18,6 +18,7 @@ import {
   type SocketAccess,
   type SocketAddress,
   textOption,
+  usageError,
 } from '../../uwsgi/options/index.ts'
 import { type PlannedTls, parseTls } from './tls.ts'
 
@@ -59,6 +60,8 @@ export interface ListenLimits {
   readonly maxBufferedSize: number
   /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
+  /** Whether other instances may bind the same TCP ports. */
+  readonly reusePort?: true
   /** Owner of Unix sockets, as `user` or `user:group`. Absent: the user of this process. */
   readonly owner?: string
 }
@@ -128,6 +131,7 @@ export function readLimits(options: OptionSet): ListenLimits {
     maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
     ...(owner === undefined ? {} : { owner }),
+    ...(readReusePort(options) ? { reusePort: true } : {}),
   }
 }
 
@@ -184,6 +188,17 @@ function warnOfLoopback(given: GivenOption): string[] {
   const open = `0.0.0.0${text}`
   const how = given.name.startsWith('http') ? '' : ', with allow-public,'
   return [`${formatGiven(given)} listens on ${address} only; write ${open}${how} for every address`]
+}
+
+/** Earlier versions of Node.js ignore the option of `listen`. */
+function readReusePort(options: OptionSet): boolean {
+  const given = findLast(options, 'reuse-port')
+  if (given === undefined || !flagOption(options, 'reuse-port')) return false
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 12)) return true
+  throw usageError(
+    `${formatGiven(given)} needs Node.js 22.12 or newer; this is ${process.versions.node}`,
+  )
 }
 
 function readMode(options: OptionSet): number | undefined {

@@ -88,6 +88,7 @@ export class RequestWatch {
    */
   beat(): void {
     this.#entry.add('beats', 1)
+    this.#entry.write('workedMs', performance.eventLoopUtilization().active)
     this.#nowMs = this.#clock.elapsedMs()
   }
 

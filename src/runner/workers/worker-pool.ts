@@ -3,7 +3,8 @@
  */
 
 import type { WorkerFacts } from '../../monitoring/index.ts'
-import type { PlannedWorkers } from '../plan.ts'
+import type { PlannedWorkers } from '../plan-workers.ts'
+import { PoolSizes } from './pool-sizes.ts'
 import type { Scoreboard } from './scoreboard.ts'
 import { look, type Watch } from './supervision.ts'
 import type { WorkerProcess } from './worker-process.ts'
@@ -17,6 +18,7 @@ export class WorkerPool {
   readonly #surplus = new Set<WorkerSlot>()
   /** Workers waiting to be replaced. One is replaced at a time, so that the others keep serving. */
   readonly #waiting = new Set<WorkerSlot>()
+  readonly #sizes: PoolSizes
   /** Resolves to whether every replacement succeeded; undefined: none is going on. */
   #replacing: Promise<boolean> | undefined
   readonly #watches = new Map<WorkerProcess, Watch>()
@@ -29,6 +31,7 @@ export class WorkerPool {
   constructor(plan: PlannedWorkers, context: WorkerSlotContext) {
     this.#plan = plan
     this.#context = context
+    this.#sizes = new PoolSizes(context)
     while (this.#slots.length < plan.processes) this.#addSlot()
   }
 
@@ -38,7 +41,8 @@ export class WorkerPool {
 
   /** Resolves when all workers serve; rejects when one fails to. */
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map(slot => slot.start()))
+    const count = this.#plan.cheaper?.initial ?? this.#slots.length
+    await Promise.all(this.#slots.slice(0, count).map(slot => slot.start()))
   }
 
   /**
@@ -63,7 +67,10 @@ export class WorkerPool {
    */
   reload(): Promise<boolean> {
     this.#context.onLog('...gracefully reloading the workers, one at a time...')
-    return this.#replace(this.#slots)
+    const { cheaper } = this.#plan
+    return this.#replace(
+      cheaper === undefined ? this.#slots : this.#slots.filter(({ isRunning }) => isRunning),
+    )
   }
 
   /** Resolves when all workers have finished their requests and ended. */
@@ -89,6 +96,7 @@ export class WorkerPool {
 
   /** Called once a master cycle. */
   lookAfter(): void {
+    this.#sizes.lookAfter(this.#plan, this.#slots, slot => void this.#replace([slot]))
     const { harakiriMs } = this.#plan
     if (harakiriMs === 0) return
     const all = this.#slots.flatMap(slot => slot.processes.map(process => ({ slot, process })))

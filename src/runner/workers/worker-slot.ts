@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../base/index.ts'
 import type { WorkerFacts } from '../../monitoring/index.ts'
+import { residentSize } from '../../platform/index.ts'
 import type { ScoreboardFacts } from './scoreboard.ts'
 import { earlyDeathCount, respawnDelayMs } from './supervision.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'
@@ -13,6 +14,8 @@ import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './wor
 export interface WorkerSlotContext extends ProcessContext {
   readonly clock: Clock
   readonly reloadMercyMs: number
+  /** The same for a process that is replaced. */
+  readonly workerMercyMs: number
   readonly onLog: (line: string) => void
   /** Directory of the application for the stats document; undefined without an application. */
   readonly appDirectory: string | undefined
@@ -57,6 +60,26 @@ export class WorkerSlot {
     return [...this.#members].map(member => member.process)
   }
 
+  /** Whether a process serves or is about to. False: `cheaper` needs none. */
+  get isRunning(): boolean {
+    return this.#current !== undefined || this.#isReplacing || this.#respawnTimer !== undefined
+  }
+
+  get isReplacing(): boolean {
+    return this.#isReplacing
+  }
+
+  /** The process that serves; undefined: there is none. */
+  get current(): WorkerProcess | undefined {
+    return this.#current?.process
+  }
+
+  /** Time that the present process has served. */
+  get servedMs(): number {
+    const since = this.#current?.readySinceMs
+    return since === undefined ? 0 : this.context.clock.elapsedMs() - since
+  }
+
   get pid(): number {
     return this.#current?.process.pid ?? 0
   }
@@ -78,6 +101,7 @@ export class WorkerSlot {
   async replace(): Promise<boolean> {
     if (this.#isOver) return false
     clearTimeout(this.#respawnTimer)
+    this.#respawnTimer = undefined
     this.#isReplacing = true
     const next = this.#spawn()
     try {
@@ -93,14 +117,25 @@ export class WorkerSlot {
     this.#current = next
     this.#isReplacing = false
     this.#log(`Respawned undercroft worker ${this.id} (new pid: ${next.process.pid})`)
-    if (old !== undefined) await this.#drainOne(old.process)
+    if (old !== undefined) await this.#drainOne(old.process, this.context.workerMercyMs)
     return true
+  }
+
+  /** Ends the process without a successor, until `replace` starts one. */
+  async rest(): Promise<void> {
+    clearTimeout(this.#respawnTimer)
+    this.#respawnTimer = undefined
+    const old = this.#current
+    this.#current = undefined
+    this.#log(`worker ${this.id} cheaped`)
+    if (old !== undefined) await this.#drainOne(old.process, this.context.workerMercyMs)
   }
 
   /** Finishes the requests in progress, and ends the worker. */
   async drain(): Promise<void> {
     this.#end()
-    await Promise.all(this.processes.map(process => this.#drainOne(process)))
+    const { reloadMercyMs } = this.context
+    await Promise.all(this.processes.map(process => this.#drainOne(process, reloadMercyMs)))
   }
 
   /** Ends the worker at once. */
@@ -133,7 +168,7 @@ export class WorkerSlot {
       spawnCount: this.#spawnCount,
       spawnedAtMs: this.#current?.spawnedAtMs ?? 0,
       averageMicros: current?.averageMicros ?? 0,
-      rss: 0,
+      rss: (this.#current && residentSize(this.#current.process.pid)) ?? 0,
       ...(appDirectory === undefined ? {} : { app: { startupMs, chdir: appDirectory } }),
     }
   }
@@ -147,8 +182,8 @@ export class WorkerSlot {
     clearTimeout(this.#respawnTimer)
   }
 
-  async #drainOne(process: WorkerProcess): Promise<void> {
-    const { signal } = await process.drain(this.context.reloadMercyMs)
+  async #drainOne(process: WorkerProcess, limitMs: number): Promise<void> {
+    const { signal } = await process.drain(limitMs)
     const how = signal === null ? 'done' : `killed by ${signal}`
     this.#log(`worker ${this.id} (pid: ${process.pid}) ${how}`)
   }
@@ -200,6 +235,7 @@ export class WorkerSlot {
   }
 
   #respawn(): void {
+    this.#respawnTimer = undefined
     const next = this.#spawn()
     this.#current = next
     this.#log(`Respawned undercroft worker ${this.id} (new pid: ${next.process.pid})`)

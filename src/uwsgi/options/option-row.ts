@@ -84,6 +84,9 @@ export function isInList({ group }: OptionRow): boolean {
   return group === 'cache2' || group === 'socket'
 }
 
+/** One day: a longer wait is a mistake. */
+export const MAX_SECONDS = 86_400
+
 /** The largest accepted number where uWSGI has no limit of its own. */
 export const MAX_COUNT = 0xffff_ffff
 

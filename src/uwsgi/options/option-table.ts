@@ -14,6 +14,7 @@ import { HTTP_ROWS } from './rows-http.ts'
 import { LOGGING_ROWS } from './rows-logging.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
+import { WORKER_ROWS } from './rows-workers.ts'
 
 /** The rows for one kind of place where options are given, by every name they have. */
 export interface OptionTable {
@@ -27,6 +28,7 @@ export const OPTION_TABLE = buildTable([
   ...CACHE_ROWS,
   ...SERVER_ROWS,
   ...PROCESS_ROWS,
+  ...WORKER_ROWS,
   ...HTTP_ROWS,
   ...LOGGING_ROWS,
   ...CONFIGURATION_ROWS,

@@ -39,7 +39,8 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     argument: 'ADDRESS,CERT,KEY[,CIPHERS[,CA]]',
     group: 'http',
     support: 'now',
-    description: 'Serve HTTPS at this address. A CA asks clients for certificates, !CA requires them.',
+    description:
+      'Serve HTTPS at this address. A CA asks clients for certificates, !CA requires them.',
   },
   {
     name: 'https-socket',

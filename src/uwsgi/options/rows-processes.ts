@@ -2,10 +2,7 @@
  * Options of the processes: the master, its workers, and what they run.
  */
 
-import { MAX_COUNT, type OptionRow } from './option-row.ts'
-
-/** One day: a longer wait is a mistake. */
-const MAX_SECONDS = 86_400
+import { MAX_COUNT, MAX_SECONDS, type OptionRow } from './option-row.ts'
 
 export const PROCESS_ROWS: readonly OptionRow[] = [
   {
@@ -114,6 +111,30 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     group: 'processes',
     support: 'now',
     description: 'Time that a worker has to finish its requests before it is killed.',
+  },
+  {
+    name: 'master-fifo',
+    kind: 'string',
+    argument: 'PATH',
+    group: 'processes',
+    support: 'now',
+    description: 'Make a named pipe that takes commands of one letter, such as r to reload.',
+  },
+  {
+    name: 'touch-chain-reload',
+    kind: 'list',
+    argument: 'PATH',
+    group: 'processes',
+    support: 'now',
+    description: 'Replace the workers when this file is touched, with the options as they are.',
+  },
+  {
+    name: 'lazy-apps',
+    aliases: ['lazy-app'],
+    kind: 'flag',
+    group: 'processes',
+    support: 'now',
+    description: 'Load the application in each worker, which happens in any case.',
   },
   {
     name: 'touch-reload',
