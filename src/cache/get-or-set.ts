@@ -104,9 +104,9 @@ export class Loader<V> {
   ): Promise<V> {
     // `has` comes first, so that a look that finds nothing does not count another miss.
     const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
-    const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
-    if (turn.kind === 'found') return turn.found
-    const lease = turn.kind === 'lead' ? turn.lease : undefined
+    const acquisition = await this.#singleFlight.acquireOrWait(key, find, waitMs)
+    if (acquisition.kind === 'found') return acquisition.found
+    const lease = acquisition.kind === 'leader' ? acquisition.lease : undefined
     try {
       const value = await load()
       if (value !== undefined) this.#cache.set(key, value, { ttlMs })

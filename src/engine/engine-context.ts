@@ -10,6 +10,7 @@ import { Checksums } from './checksums.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
+import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
 import { LastChange } from './state.ts'
 
@@ -33,8 +34,9 @@ export interface EngineContext {
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
-  const table = new SlotTable(segment)
-  const blocks = new Blocks(segment)
+  const room = new Room(segment, clock)
+  const table = new SlotTable(segment, room)
+  const blocks = new Blocks(segment, room)
   return {
     segment,
     clock,

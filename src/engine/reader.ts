@@ -45,7 +45,7 @@ export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
 export const NO_ITEM = Symbol('no item')
 export const CHANGED = Symbol('changed')
 
-/** The item that the last attempt found. It is valid once `confirm` has returned true. */
+/** What the last attempt of `locate` found. It is valid once `confirm` has returned true. */
 export interface FoundItem {
   /** The hash of the item's key. */
   hash: number
@@ -58,6 +58,10 @@ export interface FoundItem {
 }
 
 export class Reader {
+  /**
+   * Where `locate` leaves the item that it found. ARCHITECTURE.md has the form of such a field
+   * ("Answers left in fields").
+   */
   readonly found: FoundItem = {
     hash: 0,
     slot: NO_SLOT,
@@ -75,7 +79,8 @@ export class Reader {
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
-  readonly #size: number
+  /** The end of the reserved blocks when this reader last looked. It never decreases. */
+  #end = 0
   readonly #slotCount: number
   readonly #bucketMask: number
   readonly #bucketsWord: number
@@ -90,7 +95,6 @@ export class Reader {
     this.#clock = context.clock
     this.#words = words
     this.#doubles = doubles
-    this.#size = layout.size
     this.#slotCount = geometry.maxItems
     this.#bucketMask = layout.bucketCount - 1
     this.#bucketsWord = layout.bucketsOffset / 4
@@ -112,12 +116,12 @@ export class Reader {
     const { hash, size: keySize, words: keyWords } = key
     const inlineCount = Math.min((keySize + 3) >> 2, INLINE_KEY_WORDS)
     const slotCount = this.#slotCount
-    const bucket = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
+    const bucket: BucketWord = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
     const version = loadAcquire(words, bucket)
     this.#bucket = bucket
     this.#version = version
     if ((version & 1) !== 0) return RETRY
-    let slot = words[bucket + FIRST_SLOT]
+    let slot: SlotIndex = words[bucket + FIRST_SLOT]
     let at = 0
     let steps = 0
     for (; ; steps++) {
@@ -138,7 +142,8 @@ export class Reader {
     }
     const size = words[at + VALUE_SIZE]
     const offset = this.#blocksOffset + words[at + FIRST_BLOCK] * this.#blockStride
-    if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
+    const end = offset + size
+    if (size < 0 || offset < this.#blocksOffset || (end > this.#end && end > this.#readEnd())) {
       return this.#retryUnlessCorrupt()
     }
     const { found } = this
@@ -200,6 +205,16 @@ export class Reader {
 
   #tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
     return this.#context.table.tailEquals(slot, key)
+  }
+
+  /**
+   * Readers keep the end, because its word is next to words that every set changes. The version
+   * was loaded before, so the word is not older than the item.
+   */
+  #readEnd(): number {
+    const { blocks } = this.#context
+    this.#end = blocks.offset(blocks.blockCount)
+    return this.#end
   }
 
   #retryUnlessCorrupt(): typeof RETRY {

@@ -5,6 +5,7 @@
  */
 
 import { NEVER } from '../base/index.ts'
+import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
@@ -28,14 +29,15 @@ const SLOTS_A_STEP = 1000
 
 /** The blocks that the last removal freed. */
 export interface FreedRun {
-  first: number
+  first: BlockIndex
   length: number
+  /** Whether the last `reclaimOrEvict` freed more runs than this one. */
+  isOneOfSeveral: boolean
 }
 
 export class SpaceReclaimer {
-  readonly freed: FreedRun = { first: 0, length: 0 }
-  /** Whether the last `reclaimOrEvict` freed more than that run. */
-  freedSeveral = false
+  /** Where `remove` and `reclaimOrEvict` leave what they freed: an answer in a field. */
+  readonly freed: FreedRun = { first: 0, length: 0, isOneOfSeveral: false }
 
   readonly #context: EngineContext
 
@@ -52,7 +54,7 @@ export class SpaceReclaimer {
   reclaimOrEvict(except: SlotIndex): boolean {
     const before = this.#context.segment.words[ITEM_COUNT]
     const reclaimed = this.#reclaimExpired(except)
-    this.freedSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
+    this.freed.isOneOfSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
     if (reclaimed) return true
     const { eviction, segment } = this.#context
     if (segment.geometry.eviction === 'clear') return this.#removeAll(except)
@@ -115,7 +117,7 @@ export class SpaceReclaimer {
     const { segment, table, clock } = this.#context
     const used = usedSlotCount(segment)
     const nowMs = clock.nowMs()
-    let slot = segment.words[SWEEP_SLOT]
+    let slot: SlotIndex = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
     // A round sees every expiry set before it. An expiry set meanwhile lowers this field by itself.
     if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
@@ -150,12 +152,12 @@ export class SpaceReclaimer {
   #removeAll(except: SlotIndex): boolean {
     const { segment, table } = this.#context
     if (!this.#hasOtherItems(except)) return false
-    for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
+    for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
       if (slot === except || table.info(slot) === 0) continue
       this.evict(slot)
     }
     this.#count(FULL)
-    this.freedSeveral = true
+    this.freed.isOneOfSeveral = true
     return true
   }
 

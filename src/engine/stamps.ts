@@ -35,7 +35,8 @@ export class Stamps {
   readonly #doubles: Float64Array
   readonly #slotsDouble: number
   readonly #stamps: Int32Array
-  #noted = 0
+  /** The version that `noteVersion` noted for the next `renew`. */
+  #notedVersion = 0
 
   constructor(count: number, context: EngineContext, reader: Reader, counters: HitCounters) {
     const { segment } = context
@@ -70,7 +71,7 @@ export class Stamps {
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
     const bucket = this.#stamps[at + BUCKET]
-    const slot = Math.abs(this.#stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
     const isUnchanged =
       this.#words[bucket] === this.#stamps[at + VERSION] &&
       this.#table.hash(slot) === this.#stamps[at + HASH]
@@ -79,15 +80,15 @@ export class Stamps {
 
   /** Notes the current version after an overwrite, for `renew`. It runs under the lock. */
   noteVersion(place: number): void {
-    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET]]
+    this.#notedVersion = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
   /** Stamps the item that was just overwritten in its slot. */
   renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
-    const slot = Math.abs(this.#stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
     this.#stamps[at + SLOT] = expiresAtMs === NEVER ? slot : -slot
-    this.#stamps[at + VERSION] = this.#noted
+    this.#stamps[at + VERSION] = this.#notedVersion
   }
 
   move(from: number, to: number): void {
@@ -106,7 +107,7 @@ export class Stamps {
     const bucket = stamps[at + BUCKET]
     const version = stamps[at + VERSION]
     const ends = stamps[at + SLOT] < 0
-    const slot = Math.abs(stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(stamps[at + SLOT])
     if (loadAcquire(this.#words, bucket) !== version) return false
     if (ends) {
       const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]

@@ -17,6 +17,7 @@ export {
   mapPrivate,
   preallocate,
   requireMappableSize,
+  resizeFile,
   sharingObstacle,
 } from './mapping.ts'
 export { sendUnixDatagram } from './notify.ts'

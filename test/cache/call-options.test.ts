@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
+import { Cache, type CacheOptions, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
 import { processDir } from '../../testing/temp-dir.ts'
 
 const directory = processDir()
@@ -83,6 +83,36 @@ describe('the options of a call', () => {
     assert.equal(cache.increment('n', 1, { initial: given.initial, onlyPresent: undefined }), 1)
     assert.equal(cache.setItem('i', { bytes, type: undefined }, { mode: undefined }), true)
     assert.equal(cache.getItem('i')?.type, 'bytes')
+  })
+
+  test('an option of Cache.open that is undefined counts as not given', () => {
+    // This compiles with exactOptionalPropertyTypes, for every option but the name.
+    const nothing = {
+      maxItems: undefined,
+      bitmap: undefined,
+      blockSize: undefined,
+      blocks: undefined,
+      maxKeySize: undefined,
+      eviction: undefined,
+      ignoreTtl: undefined,
+      hash: undefined,
+      ttlMs: undefined,
+      store: undefined,
+      counterInitial: undefined,
+      directory: undefined,
+      memory: undefined,
+      sweepMs: undefined,
+      onSweep: undefined,
+      lastModified: undefined,
+      lockTimeoutMs: undefined,
+      near: { maxItems: undefined, maxSize: undefined, objects: undefined, buffers: undefined },
+      clock: undefined,
+    } satisfies Omit<Required<CacheOptions>, 'name'>
+    using cache = Cache.open({ ...nothing, name: 'undefined', maxItems: 10, memory: 'private' })
+    using plain = Cache.open({ name: 'undefined', maxItems: 10, memory: 'private' })
+    assert.deepEqual(cache.stats(), plain.stats())
+    assert.equal(cache.set('k', 1), true)
+    assert.equal(cache.ttlMs('k'), Infinity)
   })
 
   test('one that is inherited counts as given, as does an object without a prototype', () => {

@@ -81,6 +81,8 @@ const RECORDS = {
     dropped: '80 f64',
     lastModifiedAtMs: '88 f64',
     unsealedSlot: '96 i32',
+    reservedSlotCount: '100 i32',
+    reservedBlockCount: '104 i32',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {

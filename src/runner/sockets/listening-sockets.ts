@@ -8,7 +8,7 @@
 
 import { chownSync, closeSync, fstatSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { UndercroftError } from '../../base/index.ts'
+import { DEFAULT_SOCKET_MODE, UndercroftError } from '../../base/index.ts'
 import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
@@ -17,9 +17,6 @@ import { resolveOwner } from '../privileges.ts'
 import type { PassedSocket } from './passed-socket.ts'
 import type { ListenLimits, PlannedSocket } from './plan-sockets.ts'
 import type { TlsMaterial } from './tls.ts'
-
-/** Mode of a Unix socket without `chmod-socket`: only its owner may use it. */
-const DEFAULT_MODE = 0o600
 
 /** A listening socket. */
 export class ListeningSocket {
@@ -63,7 +60,7 @@ export class ListeningSocket {
       const { address } = planned
       const { allowPublic } = planned
       const reuse = reusePort === undefined ? {} : { reusePort }
-      const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE, ...reuse }
+      const listener = { address, allowPublic, mode: mode ?? DEFAULT_SOCKET_MODE, ...reuse }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       if (owner !== undefined && address.kind === 'unix') giveTo(owner, address.path)
       const descriptor = duplicateDescriptor(requireDescriptor(server))
