@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- request-log`: requests per second of the runner with its request log and without
- * it. Both instances run at the same time and receive load alternately; ratios within a round count.
+ * `npm run bench -- request-log`: requests per second of the runner with its request log and
+ * without it. Both instances run at the same time and receive load alternately; ratios within a
+ * round count.
  */
 
 import { join } from 'node:path'

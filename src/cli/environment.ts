@@ -21,7 +21,9 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** What commands ask of a cache, local or remote: less than a cache can, so that fakes are short. */
+/**
+ * What commands ask of a cache, local or remote: less than a cache can, so that fakes are short.
+ */
 export interface CommandTarget
   extends Pick<
     AnyCache<Uint8Array>,
@@ -79,8 +81,8 @@ export interface ServeHost {
   listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
   /**
-   * Appends all output of this process to a file, if there is one already. Returns what writes lines
-   * to the output, also after another file takes its place.
+   * Appends all output of this process to a file, if there is one already. Returns what writes
+   * lines to the output, also after another file takes its place.
    */
   openLog(path: string | undefined): (line: string) => void
   /** Returns whether this process was started by `startDaemon`. */

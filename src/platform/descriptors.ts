@@ -1,6 +1,7 @@
 /**
- * Duplicates and redirects descriptors, makes named pipes, and shared memory behind a descriptor. The
- * file of such memory has no name, so nothing remains of it, regardless of the order in which processes end.
+ * Duplicates and redirects descriptors, makes named pipes, and shared memory behind a descriptor.
+ * The file of such memory has no name, so nothing remains of it, regardless of the order in which
+ * processes end.
  */
 
 import { randomUUID } from 'node:crypto'

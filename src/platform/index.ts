@@ -20,7 +20,7 @@ export {
   resizeFile,
   sharingObstacle,
 } from './mapping.ts'
-export { sendUnixDatagram } from './notify.ts'
+export { monotonicMicros, sendUnixDatagram } from './notify.ts'
 export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
 export { residentSize } from './processes.ts'
 export { Waiter } from './waiter.ts'

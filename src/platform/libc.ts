@@ -2,8 +2,9 @@
  * Makes the seven calls of the C library that Node does not offer.
  *
  * node:fs opens, sizes and removes files. Only mapping, preallocation, open file description locks
- * the redirection of descriptors and named pipes use a foreign function interface. A call costs about 0.3 us with koffi, and 0.9 us if it
- * passes a structure, so gets and sets make none of these calls.
+ * the redirection of descriptors and named pipes use a foreign function interface. A call costs
+ * about 0.3 us with koffi, and 0.9 us if it passes a structure, so gets and sets make none of these
+ * calls.
  */
 
 import { createRequire } from 'node:module'

@@ -1,6 +1,6 @@
 /**
- * Datagrams to the service manager (sd_notify), for which Node.js has no sockets: it knows datagrams
- * by UDP only.
+ * Datagrams to the service manager (sd_notify), for which Node.js has no sockets: it knows
+ * datagrams by UDP only.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
  */
@@ -40,6 +40,11 @@ export function sendUnixDatagram(path: string, text: string): void {
   } finally {
     close(descriptor)
   }
+}
+
+/** @returns the time of CLOCK_MONOTONIC, which processes of one machine share */
+export function monotonicMicros(): bigint {
+  return process.hrtime.bigint() / 1000n
 }
 
 /** `struct sockaddr_un`: the family in the order of the machine, then the name without its end. */

@@ -4,7 +4,9 @@
 
 import { readFileSync } from 'node:fs'
 
-/** @returns bytes in memory, shared ones included; undefined: the process is gone, or not on Linux */
+/**
+ * @returns bytes in memory, shared ones included; undefined: the process is gone, or not on Linux
+ */
 export function residentSize(pid: number): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(

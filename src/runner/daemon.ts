@@ -1,6 +1,6 @@
 /**
- * `daemonize` and `daemonize2`: the same command again, as a process without a terminal whose output
- * goes to a file. Node.js cannot fork, so the first process starts the second and ends.
+ * `daemonize` and `daemonize2`: the same command again, as a process without a terminal whose
+ * output goes to a file. Node.js cannot fork, so the first process starts the second and ends.
  */
 
 import { spawn } from 'node:child_process'
@@ -15,12 +15,15 @@ export interface PlannedDaemon {
   readonly waits: boolean
 }
 
-/** Tells the second process what it is. */
+/** The second process finds it in its environment. */
 const DAEMON_VARIABLE = 'UNDERCROFT_DAEMON'
+
+const isSecondProcess = process.env[DAEMON_VARIABLE] !== undefined
+delete process.env[DAEMON_VARIABLE] // it is not about the processes that this one starts
 
 /** Returns whether this process is the daemon already. */
 export function isDaemon(): boolean {
-  return process.env[DAEMON_VARIABLE] !== undefined
+  return isSecondProcess
 }
 
 /**

@@ -7,7 +7,7 @@ import { createSecureServer, type Http2Session } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { type Socket, Server as SocketServer } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { Upgrades } from './apps/index.ts'
+import { hasTwoHosts, type Upgrades } from './apps/index.ts'
 import type { HttpLimits } from './sockets/plan-sockets.ts'
 import type { TlsMaterial } from './sockets/tls.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
@@ -83,7 +83,7 @@ export class HttpServers {
       this.#checkGone()
     })
     const timer = setInterval(() => this.#endIdle(), LAST_REQUEST_MS)
-    // Finishes the streams that have begun, and tells the client to open no more.
+    // Finishes the streams that have begun; the client opens no more.
     for (const session of this.#sessions) session.close()
     await Promise.all([gone, this.#serving.watch.drain()])
     clearInterval(timer)
@@ -148,10 +148,6 @@ export class HttpServers {
   }
 }
 
-/**
- * RFC 9112, section 3.2: a request with more than one Host field is answered with 400. Node.js
- * itself would use the first field, and a proxy in front may have used another.
- */
 function requireOneHost(listener: RequestListener): RequestListener {
   return (request, response) => {
     if (hasTwoHosts(request.rawHeaders)) {
@@ -160,14 +156,4 @@ function requireOneHost(listener: RequestListener): RequestListener {
     }
     return listener(request, response)
   }
-}
-
-/** `rawHeaders` alternates names and values; the length rules out nearly every other name. */
-function hasTwoHosts(rawHeaders: readonly string[]): boolean {
-  let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    if (name.length === 4 && name.toLowerCase() === 'host') count++
-  }
-  return count > 1
 }

@@ -1,6 +1,6 @@
 /**
- * `limit-post`: a request with a larger body gets 413, before the application sees it or, if its size
- * is not known before, as soon as the body is too large.
+ * `limit-post`: a request with a larger body gets 413, before the application sees it or, if its
+ * size is not known before, as soon as the body is too large.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
@@ -18,7 +18,9 @@ export function limitPost(listener: RequestListener, limit: number): RequestList
   }
 }
 
-/** Counts what the parser pushes: a listener of `data` would start the stream before the app does. */
+/**
+ * Counts what the parser pushes: a listener of `data` would start the stream before the app does.
+ */
 function countBody(request: IncomingMessage, response: ServerResponse, limit: number): void {
   const push = request.push.bind(request)
   let size = 0

@@ -1,6 +1,6 @@
 /**
- * What an instance has open: its listening sockets and its caches. A reload opens what is new, keeps
- * what is the same, and closes what is gone once no worker uses it.
+ * What an instance has open: its listening sockets and its caches. A reload opens what is new,
+ * keeps what is the same, and closes what is gone once no worker uses it.
  */
 
 import type { AccessOptions } from '../net/index.ts'

@@ -46,8 +46,9 @@ const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
 /**
  * The file with the master's process id.
  *
- * It is opened while this process may still be root, and written once this instance has its sockets:
- * the start of an instance that finds them in use leaves the pidfile of the other one as it was.
+ * It is opened while this process may still be root, and written once this instance has its
+ * sockets: the start of an instance that finds them in use leaves the pidfile of the other one as
+ * it was.
  */
 export class Pidfile {
   readonly file: OwnedFile

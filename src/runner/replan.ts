@@ -33,8 +33,8 @@ export interface Replan {
 }
 
 /**
- * Options that the start alone can fulfil: the user is dropped for good, the log and the pidfile are
- * open, and the caches that `cache` describes share its options.
+ * Options that the start alone can fulfil: the user is dropped for good, the log and the pidfile
+ * are open, and the caches that `cache` describes share its options.
  */
 const START_OPTIONS: ReadonlySet<string> = new Set([
   ...[
@@ -64,7 +64,9 @@ const START_OPTIONS: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** Options of the group `caches` that may change: the definitions, and what is stored in new ones. */
+/**
+ * Options of the group `caches` that may change: the definitions, and what is stored in new ones.
+ */
 const CHANGING_CACHE_OPTIONS: ReadonlySet<string> = new Set(['cache2'])
 
 /** @throws UndercroftError `UNDERCROFT_OPTION_INVALID`; the present plan then stays */

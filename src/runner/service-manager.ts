@@ -1,10 +1,10 @@
 /**
- * What systemd and an instance say to each other: that it is ready, reloads or ends, and the sockets
- * that were open before it started.
+ * What systemd and an instance say to each other: that it is ready, reloads or ends, and the
+ * sockets that were open before it started.
  */
 
 import { fstatSync } from 'node:fs'
-import { sendUnixDatagram } from '../platform/index.ts'
+import { monotonicMicros, sendUnixDatagram } from '../platform/index.ts'
 
 /** The first descriptor of socket activation: SD_LISTEN_FDS_START. */
 const FIRST_DESCRIPTOR = 3
@@ -30,7 +30,7 @@ export class ServiceManager {
 
   /** The time is what `Type=notify-reload` compares. */
   reloading(): void {
-    this.#send(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${monotonicMicros()}`)
   }
 
   stopping(): void {

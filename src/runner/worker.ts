@@ -15,7 +15,7 @@ import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import { limitPost } from './limit-post.ts'
 import { LineWriter } from './log/line-writer.ts'
-import { openLogFile } from './log/log-file.ts'
+import { isLogFile, openLogFile } from './log/log-file.ts'
 import { withDate } from './log/plan-log.ts'
 import { RequestLog } from './log/request-log.ts'
 import type { WorkerTask } from './messages.ts'
@@ -147,7 +147,7 @@ function startRequestLog(
   { requestLog }: PlannedWorkers,
   router: Router,
 ): RequestLog | undefined {
-  const writer = new LineWriter(process.stdout)
+  const writer = new LineWriter(process.stdout, isLogFile())
   const facts = { pid: process.pid, workerId }
   const log = RequestLog.of(requestLog, facts, writer, request => router.logFacts(request))
   if (log !== undefined) process.on('exit', () => writer.flush())

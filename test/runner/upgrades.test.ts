@@ -21,7 +21,8 @@ import { createServer } from 'node:http'
 const server = createServer((request, response) => response.end('plain'))
 export default server
 setImmediate(() => server.on('upgrade', (request, socket, head) => {
-  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n')
+  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\n')
+  socket.write('Upgrade: echo\\r\\n\\r\\n')
   socket.write(request.url + ' ' + request.headers.upgrade + ' ' + head)
   socket.on('data', chunk => socket.write(String(chunk).toUpperCase()))
   socket.on('end', () => socket.end())
@@ -117,6 +118,14 @@ describe('an upgrade request', () => {
       await chat.hears(/HELLO/)
     })
   }
+
+  test('with two Host fields gets 400, and the app does not see it', async t => {
+    const { port } = await startEcho(t)
+    const socket = connect({ port, host: '127.0.0.1' })
+    const fields = 'Host: a\r\nHost: b\r\nConnection: Upgrade\r\nUpgrade: echo'
+    socket.write(`GET / HTTP/1.1\r\n${fields}\r\n\r\n`)
+    await new Conversation(socket).hears(/^HTTP\/1\.1 400 /)
+  })
 
   test('is an ordinary request for an app that does not listen for it', async t => {
     const app = `import { createServer } from 'node:http'

@@ -7,12 +7,17 @@
 
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { hasTwoHosts } from './two-hosts.ts'
 
 export class Upgrades {
   readonly #app: Server
   readonly #servers = new Set<Server>()
   readonly #open = new Set<Duplex>()
   readonly #pass = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (hasTwoHosts(request.rawHeaders)) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+      return
+    }
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
     this.#app.emit('upgrade', request, socket, head)

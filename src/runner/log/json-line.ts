@@ -1,13 +1,13 @@
 /**
  * The line of one request as a JSON document, under the names of uWSGI's variables. Only ASCII
- * leaves here, so the line is valid JSON whatever bytes a client has sent.
+ * leaves here, so the line is valid JSON regardless of the bytes that a client has sent.
  */
 
-import { bodySizeOf, headOf, type LineFormat, type LogFacts, statusOf } from './log-format.ts'
+import { bodySizeOf, type LineFormat, type LogFacts, statusOf } from './log-format.ts'
 
 export function jsonFormat({ pid, workerId }: LogFacts): LineFormat {
   return (logged, logVariables) => {
-    const { request, response, startedAtMs, tookMs, uri, address, sentSize } = logged
+    const { request, response, startedAtMs, tookMs, uri, address, sentSize, head } = logged
     const { host, referer, 'user-agent': agent } = request.headers
     const document = {
       time: new Date(startedAtMs).toISOString(),
@@ -22,7 +22,7 @@ export function jsonFormat({ pid, workerId }: LogFacts): LineFormat {
       uagent: agent,
       status: statusOf(response),
       size: sentSize,
-      hsize: headOf(response).length,
+      hsize: head.length,
       rsize: bodySizeOf(logged),
       micros: Math.round(tookMs * 1000),
       ...(logVariables.size === 0 ? {} : { logvars: Object.fromEntries(logVariables) }),

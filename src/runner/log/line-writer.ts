@@ -4,10 +4,13 @@
  */
 
 /**
- * Largest write. The kernel writes at most this much to a pipe in one piece (PIPE_BUF), so lines of
+ * Largest write to a pipe. The kernel writes at most this much in one piece (PIPE_BUF), so lines of
  * several workers never mix.
  */
-const BATCH_SIZE = 4096
+const PIPE_BATCH_SIZE = 4096
+
+/** Largest write to a file, which takes each write whole. */
+const FILE_BATCH_SIZE = 65_536
 
 /** Longest time that a line waits. */
 const FLUSH_MS = 100
@@ -24,17 +27,19 @@ export interface LineOutput {
 
 export class LineWriter {
   readonly #output: LineOutput
+  readonly #batchSize: number
   #text = ''
   #timer: NodeJS.Timeout | undefined
   #droppedCount = 0
 
-  constructor(output: LineOutput) {
+  constructor(output: LineOutput, isFile: boolean) {
     this.#output = output
+    this.#batchSize = isFile ? FILE_BATCH_SIZE : PIPE_BATCH_SIZE
   }
 
   /** Takes a line without its end, in latin1. */
   add(line: string): void {
-    if (this.#text.length + line.length >= BATCH_SIZE) this.flush()
+    if (this.#text.length + line.length >= this.#batchSize) this.flush()
     this.#text += `${line}\n`
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref()
   }

@@ -1,9 +1,9 @@
 /**
- * The log file of an instance in place of stdout and stderr of this process, and so of every process
- * that it starts.
+ * The log file of an instance in place of stdout and stderr of this process, and so of every
+ * process that it starts.
  */
 
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { UndercroftError } from '../../base/index.ts'
 import { redirectDescriptor } from '../../platform/index.ts'
 
@@ -32,6 +32,11 @@ export function openLogFile(path: string): void {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** Returns whether the output of this process is a file. */
+export function isLogFile(): boolean {
+  return fstatSync(STDOUT).isFile()
 }
 
 /** Writes a line to the log file. `process.stdout` may write to what was open before. */

@@ -24,6 +24,8 @@ export interface LoggedRequest {
   readonly address: string | undefined
   /** Bytes of the response, header and body. */
   readonly sentSize: number
+  /** The header of the response as it was sent; empty if there was none. */
+  readonly head: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
 }
@@ -42,10 +44,22 @@ export type LineFormat = (
 
 type Variable = (request: LoggedRequest) => string | number
 
-/** uWSGI's own format, with the numbers that make no sense here as a uWSGI without threads has them. */
+/**
+ * A part of a line. Only what clients choose is escaped: a search for unsafe characters in every
+ * part would double the cost of a line.
+ */
+type Part =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'plain'; readonly read: Variable }
+  | { readonly kind: 'text'; readonly read: Variable }
+  | { readonly kind: 'logvar'; readonly name: string }
+
+/**
+ * uWSGI's own format, with the numbers that make no sense here as a uWSGI without threads has them.
+ */
 export const DEFAULT_FORMAT =
-  '[pid: %(pid)|app: 0|req: %(count)/%(count)] %(addr) (%(user)) {%(vars) vars in %(pktsize) bytes} ' +
-  '[%(ctime)] %(method) %(uri) => generated %(rsize) bytes in %(msecs) msecs ' +
+  '[pid: %(pid)|app: 0|req: %(count)/%(count)] %(addr) (%(user)) ' +
+  '{%(vars) vars in %(pktsize) bytes} [%(ctime)] %(method) %(uri) => generated %(rsize) bytes in %(msecs) msecs ' +
   '(%(proto) %(status)) %(headers) headers in %(hsize) bytes (%(switches) switches on core %(core))'
 
 /** What a format may need in addition to its text. */
@@ -69,15 +83,16 @@ export function compileFormat(
   settings: FormatSettings = {},
 ): LineFormat {
   const { empty = '-', dateFormat = CTIME, logVariables = new Set() } = settings
-  const variables = makeVariables(facts, dateFormat)
-  const parts = splitFormat(format).map(({ text, variable }): string | Part => {
-    if (variable === undefined) return toBytes(text)
-    if (variable.startsWith('var.')) return variablePart(variable.slice('var.'.length))
-    if (Object.hasOwn(CONSTANTS, variable)) return String(CONSTANTS[variable])
-    const read = variables[variable]
-    if (read !== undefined) return read
-    if (logVariables.has(variable)) return { logVariable: variable }
-    const known = [...Object.keys(variables), ...Object.keys(CONSTANTS)]
+  const plain = { ...CONSTANTS, ...makePlainVariables(facts, dateFormat) }
+  const parts = splitFormat(format).map(({ text, variable }): Part => {
+    if (variable === undefined) return { kind: 'literal', text: toBytes(text) }
+    if (variable.startsWith('var.')) return { kind: 'text', read: cgiPart(variable.slice(4)) }
+    const readPlain = plain[variable]
+    if (readPlain !== undefined) return { kind: 'plain', read: readPlain }
+    const readText = TEXT_VARIABLES[variable]
+    if (readText !== undefined) return { kind: 'text', read: readText }
+    if (logVariables.has(variable)) return { kind: 'logvar', name: variable }
+    const known = [...Object.keys(TEXT_VARIABLES), ...Object.keys(plain)]
     throw new UndercroftError(
       'UNDERCROFT_OPTION_INVALID',
       `${name}: %(${variable}) is not a variable${formatSuggestion(variable, known)}; ` +
@@ -87,15 +102,14 @@ export function compileFormat(
   return (request, given) => {
     let line = ''
     for (const part of parts) {
-      if (typeof part === 'string') line += part
-      else if (typeof part === 'function') line += escapeText(part(request)) || empty
-      else line += escapeText(toBytes(given.get(part.logVariable) ?? '')) || empty
+      if (part.kind === 'literal') line += part.text
+      else if (part.kind === 'plain') line += part.read(request)
+      else if (part.kind === 'text') line += escapeText(String(part.read(request))) || empty
+      else line += escapeText(toBytes(given.get(part.name) ?? '')) || empty
     }
     return line
   }
 }
-
-type Part = Variable | { readonly logVariable: string }
 
 /** Splits a template into its literal texts and the names of its variables. */
 function splitFormat(format: string): { text: string; variable?: string }[] {
@@ -105,15 +119,18 @@ function splitFormat(format: string): { text: string; variable?: string }[] {
     .map(text => (/^%\(.*\)$/s.test(text) ? { text, variable: text.slice(2, -1) } : { text }))
 }
 
-/** What has one value in every request here: there are no threads, and modifiers are not passed on. */
-const CONSTANTS: Readonly<Record<string, number>> = {
-  core: 0,
-  switches: 1,
-  modifier1: 0,
-  modifier2: 0,
+/**
+ * What has one value in every request here: there are no threads, and modifiers are not passed on.
+ */
+const CONSTANTS: Readonly<Record<string, Variable>> = {
+  core: () => 0,
+  switches: () => 1,
+  modifier1: () => 0,
+  modifier2: () => 0,
 }
 
-function makeVariables(
+/** Numbers, times, and names that the HTTP parser has checked. */
+function makePlainVariables(
   { pid, workerId }: LogFacts,
   dateFormat: string,
 ): Readonly<Record<string, Variable>> {
@@ -121,15 +138,7 @@ function makeVariables(
   const ltime = compileTime(APACHE_TIME, 'log-format')
   const ftime = compileTime(dateFormat, 'log-date')
   return {
-    uri: ({ uri }) => uri,
     method: ({ request }) => request.method ?? '',
-    user: ({ request }) => cgiVariable(request, 'REMOTE_USER'),
-    addr: ({ address }) => address ?? '',
-    host: ({ request }) => String(request.headers.host ?? request.headers[':authority'] ?? ''),
-    proto: ({ request }) =>
-      cgiVariable(request, 'SERVER_PROTOCOL') || `HTTP/${request.httpVersion}`,
-    uagent: ({ request }) => request.headers['user-agent'] ?? '',
-    referer: ({ request }) => request.headers.referer ?? '',
     status: ({ response }) => statusOf(response),
     micros: ({ tookMs }) => Math.round(tookMs * 1000),
     msecs: ({ tookMs }) => Math.floor(tookMs),
@@ -142,12 +151,12 @@ function makeVariables(
     tmicros: ({ startedAtMs }) => Math.floor(startedAtMs * 1000),
     epoch: ({ startedAtMs, tookMs }) => Math.floor((startedAtMs + tookMs) / 1000),
     size: ({ sentSize }) => sentSize,
-    hsize: ({ response }) => headOf(response).length,
+    hsize: ({ head }) => head.length,
     rsize: bodySizeOf,
-    headers: ({ response }) => countFields(headOf(response)),
+    headers: ({ head }) => countFields(head),
     cl: ({ request }) => Number(request.headers['content-length'] ?? 0),
     vars: ({ request }) => request.rawHeaders.length / 2,
-    pktsize: ({ request }) => request.rawHeaders.reduce((sum, text) => sum + text.length, 0),
+    pktsize: ({ request }) => sizeOf(request.rawHeaders),
     count: ({ number }) => number,
     pid: () => pid,
     wid: () => workerId,
@@ -156,8 +165,25 @@ function makeVariables(
   }
 }
 
+/** What clients and web servers choose. */
+const TEXT_VARIABLES: Readonly<Record<string, Variable>> = {
+  uri: ({ uri }) => uri,
+  addr: ({ address }) => address ?? '',
+  user: ({ request }) => cgiVariable(request, 'REMOTE_USER'),
+  proto: ({ request }) => cgiVariable(request, 'SERVER_PROTOCOL') || `HTTP/${request.httpVersion}`,
+  host: ({ request }) => String(request.headers.host ?? request.headers[':authority'] ?? ''),
+  uagent: ({ request }) => request.headers['user-agent'] ?? '',
+  referer: ({ request }) => request.headers.referer ?? '',
+}
+
+function sizeOf(texts: readonly string[]): number {
+  let size = 0
+  for (const text of texts) size += text.length
+  return size
+}
+
 /** One CGI variable, from the uwsgi packet or from the field of HTTP with its name. */
-function variablePart(name: string): Variable {
+function cgiPart(name: string): Variable {
   const field = name.startsWith('HTTP_')
     ? name.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-')
     : undefined
@@ -181,8 +207,8 @@ export function statusOf(response: ServerResponse): number {
 }
 
 /** Bytes of the body with its framing. A pipelined response counts bytes of its neighbours. */
-export function bodySizeOf({ sentSize, response }: LoggedRequest): number {
-  return Math.max(0, sentSize - headOf(response).length)
+export function bodySizeOf({ sentSize, head }: LoggedRequest): number {
+  return Math.max(0, sentSize - head.length)
 }
 
 /** Node.js has no other name for the header as it was sent, and HTTP/2 has none at all. */
@@ -198,8 +224,7 @@ function countFields(head: string): number {
   return Math.max(0, count)
 }
 
-function escapeText(value: string | number): string {
-  if (typeof value === 'number') return String(value)
+function escapeText(value: string): string {
   if (!UNSAFE.test(value)) return value
   const bytes = BEYOND_BYTES.test(value) ? toBytes(value) : value
   return bytes.replaceAll(ALL_UNSAFE, character => {
@@ -214,7 +239,7 @@ const ALL_UNSAFE = /[\x00-\x1f\x7f"\\]/g
 
 const BEYOND_BYTES = /[\u0100-\uffff]/
 
-/** The UTF-8 of a text, one character for each byte. */
+/** Returns UTF-8 with one character for each byte. */
 function toBytes(text: string): string {
   return Buffer.from(text).toString('latin1')
 }

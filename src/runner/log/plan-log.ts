@@ -2,7 +2,7 @@
  * The options about logging, decided before anything is open.
  */
 
-import { invalidOption, UndercroftError } from '../../base/index.ts'
+import { invalidOption, systemClock, UndercroftError } from '../../base/index.ts'
 import {
   findLast,
   flagOption,
@@ -81,7 +81,7 @@ export function withDate(
 ): (line: string) => void {
   if (dateFormat === undefined) return onLog
   const format = compileTime(dateFormat, 'log-date')
-  return line => onLog(`${format(Date.now())} - ${line}`)
+  return line => onLog(`${format(systemClock.nowMs())} - ${line}`)
 }
 
 /** uWSGI sends lines to an address by UDP, which this package does not. */

@@ -38,8 +38,8 @@ const CONVERSIONS: Readonly<Record<string, (at: Date) => string>> = {
  * Returns a function that formats Unix times. It remembers the last second, because log lines come
  * many a second and a conversion costs more than the rest of a line.
  *
- * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for a conversion that is not supported; `name`
- * is the option.
+ * @throws UndercroftError `UNDERCROFT_OPTION_INVALID` for a conversion that is not supported;
+ * `name` is the option.
  */
 export function compileTime(format: string, name: string): (atMs: number) => string {
   for (const [conversion, letter = ''] of format.matchAll(/%(.?)/gs)) {

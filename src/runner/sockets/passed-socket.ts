@@ -2,7 +2,7 @@
  * A listening socket that the service manager opened before this process started.
  */
 
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
@@ -25,13 +25,14 @@ export class PassedSocket {
    */
   static take(this: void, descriptor: number): PassedSocket {
     const duplicate = duplicateDescriptor(descriptor)
-    const server = createServer().on('error', () => {}) // without an address the socket is not named
+    // A server that fails has no address, and then no option names the socket.
+    const server = createServer().on('error', () => {})
     server.listen({ fd: descriptor })
     const bound = server.address()
     server.close()
     const address: SocketAddress =
       bound === null || typeof bound === 'string'
-        ? { kind: 'unix', path: bound ?? '' }
+        ? { kind: 'unix', path: findUnixPath(duplicate) }
         : { kind: 'tcp', host: bound.address, port: bound.port }
     return new PassedSocket(address, duplicate)
   }
@@ -54,4 +55,20 @@ export class PassedSocket {
   close(): void {
     closeSync(this.descriptor)
   }
+}
+
+/**
+ * Node.js does not ask for the path of a Unix socket that it did not bind. Linux lists all of them by
+ * inode, with the path in the eighth column.
+ */
+function findUnixPath(descriptor: number): string {
+  const inode = String(fstatSync(descriptor).ino)
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n')
+  const found = lines.map(line => line.split(' ').filter(part => part !== ''))
+  return (
+    found
+      .find(parts => parts[6] === inode)
+      ?.slice(7)
+      .join(' ') ?? ''
+  )
 }

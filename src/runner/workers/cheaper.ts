@@ -1,8 +1,8 @@
 /**
  * `cheaper`: how many workers run, by how busy they are. Numbers in, a number out.
  *
- * A worker of Node.js has many requests at once, so the share of time that its event loop works says
- * how busy it is, and not the number of its requests.
+ * A worker of Node.js has many requests at once, so the share of time that its event loop works
+ * says how busy it is, and not the number of its requests.
  */
 
 /** The limits of the number of workers, and when it changes. */

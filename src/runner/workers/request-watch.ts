@@ -10,6 +10,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/index.ts'
+import { headOf } from '../log/log-format.ts'
 import type { RequestLog } from '../log/request-log.ts'
 import type { ScoreboardEntry } from './scoreboard.ts'
 
@@ -184,7 +185,18 @@ export class RequestWatch {
       socket === undefined
         ? Number(response.getHeader('content-length') ?? 0)
         : socket.bytesWritten - sentBefore
-    this.#log?.take({ number, startedAtMs, tookMs, uri, address, sentSize, request, response })
+    const head = headOf(response)
+    this.#log?.take({
+      number,
+      startedAtMs,
+      tookMs,
+      uri,
+      address,
+      sentSize,
+      head,
+      request,
+      response,
+    })
   }
 
   #addTime(micros: number): void {

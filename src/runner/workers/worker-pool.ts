@@ -46,8 +46,8 @@ export class WorkerPool {
   }
 
   /**
-   * Takes another plan: for processes that start from now on, and for how many there are. New workers
-   * start with the next reload.
+   * Takes another plan: for processes that start from now on, and for how many there are. New
+   * workers start with the next reload.
    */
   change(plan: PlannedWorkers, context: WorkerSlotContext): void {
     this.#plan = plan

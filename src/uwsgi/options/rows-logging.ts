@@ -45,7 +45,7 @@ export const LOGGING_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'logging',
     support: 'now',
-    description: 'Do not log requests, apart from those that log-4xx and its like ask for.',
+    description: 'Do not log requests, apart from those that log-4xx, log-5xx and log-slow choose.',
   },
   {
     name: 'log-format',
