@@ -58,8 +58,8 @@ export class PassedSocket {
 }
 
 /**
- * Node.js does not ask for the path of a Unix socket that it did not bind. Linux lists all of them by
- * inode, with the path in the eighth column.
+ * Node.js does not ask for the path of a Unix socket that it did not bind. Linux lists all of them
+ * by inode, with the path in the eighth column.
  */
 function findUnixPath(descriptor: number): string {
   const inode = String(fstatSync(descriptor).ino)
