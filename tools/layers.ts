@@ -35,6 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   runner: [
     'base',
     'platform',
+    'segment',
     'cache',
     'net',
     'http-message',

@@ -345,6 +345,12 @@ class OtherBytes(SharedCase):
         self.patch(offset, struct.pack("<I", info))
         self.assertReads("key", b"value")
 
+    def test_hole(self):
+        """a value where the file can have a hole is read at the server"""
+        reserved_blocks = 384 + 104
+        self.patch(reserved_blocks, struct.pack("<i", 0))
+        self.assertEqual(type(self.segment.get(b"key")).__name__, "Ask")
+
     def test_stuck_writer(self):
         """a chain that a dead writer left in the middle of a change is left to the server"""
         words = self.segment._words

@@ -31,6 +31,7 @@ export const ERROR_CODES = [
   'UNDERCROFT_REMOTE_REFUSED',
   'UNDERCROFT_APP_INVALID',
   'UNDERCROFT_WORKER_FAILED',
+  'UNDERCROFT_INSTANCE_RUNNING',
 ] as const
 
 /** Every code an {@link UndercroftError} can carry. */

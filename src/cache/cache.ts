@@ -54,7 +54,7 @@ import { CacheReplication } from './replication.ts'
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
 export class Cache<V = unknown> implements AnyCache<V> {
-  /** The name that was given to `open`. */
+  /** The name, without the instance that the cache belongs to. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */
   readonly maxKeySize: number
@@ -80,7 +80,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const lifetime = new CacheLifetime(resolved)
     const engine = lifetime.use()
     const { geometry } = engine.segment
-    this.name = resolved.name
+    this.name = resolved.name.slice(resolved.name.indexOf('/') + 1)
     this.maxKeySize = geometry.maxKeySize
     this.maxValueSize = engine.maxValueSize
     this.shared = lifetime.shared

@@ -39,6 +39,7 @@ import { type NearOptions, type ResolvedNear, resolveNear } from './near-options
 export interface CacheOptions {
   /**
    * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
+   * `instance/name` is a cache of an instance of `undercroft serve`, which creates and removes it.
    */
   readonly name: string
   /**
@@ -159,7 +160,7 @@ export interface ResolvedOptions {
   readonly clock: Clock
 }
 
-const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
+const NAME_PATTERN = /^([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\/)?[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 const OPTION_NAMES: OptionNames<CacheOptions> = {
   name: true,
   maxItems: true,
@@ -199,7 +200,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options.name !== 'string' || !NAME_PATTERN.test(options.name)) {
     throw invalidOption(
       'name',
-      '1 to 64 of letters, digits, ".", "_" and "-", not beginning with a dot',
+      '1 to 64 of letters, digits, ".", "_" and "-", not beginning with a dot, or instance/name',
       options.name,
     )
   }

@@ -5,6 +5,7 @@
 import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
+  CachePlace,
   Listener,
   ListenLimits,
   MasterHost,
@@ -21,9 +22,7 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/**
- * What commands ask of a cache, local or remote: less than a cache can, so that fakes are short.
- */
+/** What commands ask of a cache, local or remote. It is a part, so that fakes are short. */
 export interface CommandTarget
   extends Pick<
     AnyCache<Uint8Array>,
@@ -75,9 +74,11 @@ export interface ServeHost {
    */
   openCache(
     definition: CacheDefinition,
-    directory: string | undefined,
+    place: CachePlace,
     onLog: (line: string) => void,
   ): Promise<ServedCache>
+  /** Makes this process the master of the instance, until it is released. */
+  startInstance(place: CachePlace, caches: readonly CacheDefinition[]): { release(): void }
   listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
   /**

@@ -1,8 +1,7 @@
 export { decoderFor, decodeValue } from './decode.ts'
-export { copyBytes } from './decode-portable.ts'
+export { copyBytes, copyEncoded } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
-  copyEncoded,
   decodeFromNetwork,
   encodeForNetwork,
   findTypeName,

@@ -17,7 +17,7 @@ import {
   type ValueSource,
   type ValueTypeName,
 } from '../base/index.ts'
-import { copyBytes, decodePortable } from './decode-portable.ts'
+import { decodePortable, nameOfType, STORED_TYPES } from './decode-portable.ts'
 import { encodedBytes, encodePortable } from './encode.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for a value that only V8 can serialize. */
@@ -54,18 +54,13 @@ export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
           'or take the bytes as they are with getItem',
       )
     default:
-      return decodePortable(bytes, 0, bytes.length, TYPES[type])
+      return decodePortable(bytes, 0, bytes.length, STORED_TYPES[type])
   }
 }
 
 /** @returns undefined if no type has this name */
 export function findTypeName(name: string): ValueTypeName | undefined {
-  return Object.hasOwn(TYPES, name) ? (name as ValueTypeName) : undefined
-}
-
-/** @returns the name of a stored type on the network */
-export function nameOfType(type: number): ValueTypeName {
-  return NAMES.get(type) ?? 'structured' // A type of a newer version, unreadable here, too.
+  return Object.hasOwn(STORED_TYPES, name) ? (name as ValueTypeName) : undefined
 }
 
 /** @returns the source of a value; undefined if its bytes are not of their type, or `structured` */
@@ -88,38 +83,12 @@ export function requireSource(value: EncodedValue): ValueSource {
   )
 }
 
-/** A decoder that returns the bytes as stored, and the name of their type. */
-export function copyEncoded(
-  bytes: Buffer,
-  offset: number,
-  size: number,
-  type: number,
-): { readonly bytes: Buffer; readonly type: ValueTypeName } {
-  return { bytes: copyBytes(bytes, offset, size), type: nameOfType(type) }
-}
-
-const TYPES: Readonly<Record<ValueTypeName, number>> = {
-  bytes: VALUE_TYPE.buffer,
-  uint8array: VALUE_TYPE.uint8Array,
-  text: VALUE_TYPE.utf8,
-  utf16: VALUE_TYPE.utf16,
-  integer: VALUE_TYPE.integer,
-  bigint: VALUE_TYPE.bigint,
-  json: VALUE_TYPE.json,
-  structured: VALUE_TYPE.structured,
-}
-
-const ACCEPTED = Object.keys(TYPES)
+const ACCEPTED = Object.keys(STORED_TYPES)
   .filter(name => name !== 'structured')
   .join(', ')
 
-const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([
-  [VALUE_TYPE.ascii, 'text'] as const,
-  ...Object.entries(TYPES).map(([name, type]) => [type, name as ValueTypeName] as const),
-])
-
 function storedType(bytes: Uint8Array, type: ValueTypeName): number {
-  return type === 'text' && isAscii(bytes) ? VALUE_TYPE.ascii : TYPES[type]
+  return type === 'text' && isAscii(bytes) ? VALUE_TYPE.ascii : STORED_TYPES[type]
 }
 
 function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {

@@ -2,7 +2,7 @@
  * The runner: a master with workers, and what `serve` shares with it when it runs without workers.
  */
 
-export { ServedCache } from './caches/serve-cache.ts'
+export { type CachePlace, ServedCache, startInstance } from './caches/serve-cache.ts'
 export { isDaemon, type PlannedDaemon, reportServing, startDaemon } from './daemon.ts'
 export { openLogFile, writeLogLine } from './log/log-file.ts'
 export { withDate } from './log/plan-log.ts'

@@ -5,6 +5,7 @@
 
 import { systemClock } from '../base/index.ts'
 import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
+import { startInstance } from './caches/serve-cache.ts'
 import { openLogFile } from './log/log-file.ts'
 import { MasterFifo } from './master-fifo.ts'
 import type { MasterHost, MasterOpened } from './master-host.ts'
@@ -110,11 +111,19 @@ class Master {
     for (const path of [own.pidfile, own.safePidfile]) {
       if (path !== undefined) this.#openPidfile(path)
     }
+    let releaseInstance = () => {}
+    this.#undo.push(() => releaseInstance())
     this.#undo.push(() => this.#parts.close())
     this.#parts.takePassed(takePassedSockets())
-    await this.#parts.open(this.#plan, () => {
-      dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
-      if (own.output.fileOfUser !== undefined) openLogFile(own.output.fileOfUser)
+    await this.#parts.open(this.#plan, {
+      beforeFiles: () => {
+        dropPrivileges({ user: workers.user, group: workers.group }, this.#host.onLog)
+        if (own.output.fileOfUser !== undefined) openLogFile(own.output.fileOfUser)
+      },
+      beforeCaches: () => {
+        const held = startInstance(this.#plan, this.#plan.caches)
+        releaseInstance = () => held.release()
+      },
     })
     this.#parts.closePassed()
     if (own.pidfile !== undefined) this.#pidfiles.get(own.pidfile)?.write()
@@ -153,14 +162,14 @@ class Master {
   }
 
   #workerContext(scoreboard: Scoreboard): WorkerSlotContext {
-    const { workers, options } = this.#plan
+    const { workers, options, instance } = this.#plan
     const { sockets } = this.#parts
     const files = [...this.#pidfiles.values(), ...sockets].flatMap(owner => owner.file ?? [])
     return {
       scoreboard,
       sockets,
       environment: { [INSTANCE_VARIABLE]: formatInstance(instanceOf(this.#plan)) },
-      task: { options: options.inOrder, ownedFiles: files },
+      task: { instance, options: options.inOrder, ownedFiles: files },
       clock: systemClock,
       reloadMercyMs: workers.reloadMercyMs,
       workerMercyMs: workers.workerMercyMs,

@@ -18,10 +18,26 @@ interface OpenSocket {
   readonly socket: ListeningSocket
 }
 
+interface OpenCache {
+  /** As the configuration has it. */
+  readonly name: string
+  readonly served: ServedCache
+}
+
+/** What the start does between the steps of opening. */
+export interface StartSteps {
+  /** Called once the TCP sockets are bound, and before any file is made. */
+  beforeFiles(): void
+  /** Called once all sockets are bound. */
+  beforeCaches(): void
+}
+
+const NO_STEPS: StartSteps = { beforeFiles() {}, beforeCaches() {} }
+
 export class OpenParts {
   readonly #onLog: (line: string) => void
   #sockets: readonly OpenSocket[] = []
-  #caches: readonly ServedCache[] = []
+  #caches: readonly OpenCache[] = []
   #gone: (() => void)[] = []
   /** Sockets that were open before this process started, and are not used yet. */
   #passed: readonly PassedSocket[] = []
@@ -37,16 +53,16 @@ export class OpenParts {
 
   /** In the order of the plan. */
   get caches(): readonly ServedCache[] {
-    return this.#caches
+    return this.#caches.map(({ served }) => served)
   }
 
   /**
    * Opens the sockets and caches of a plan, apart from those that are open. If something cannot be
    * opened, nothing changes.
    *
-   * @param beforeFiles - called once the TCP sockets are bound, and before any file is made
+   * @param steps - of the start, which come in between
    */
-  async open(plan: ServePlan, beforeFiles: () => void = () => {}): Promise<void> {
+  async open(plan: ServePlan, steps: StartSteps = NO_STEPS): Promise<void> {
     const opened: (() => void)[] = []
     try {
       const access = plan.sockets.map(readAccess)
@@ -55,8 +71,9 @@ export class OpenParts {
       await this.#bind(plan, 'tcp', access, sockets, opened)
       // Only root may give a file away.
       if (plan.limits.owner !== undefined) await this.#bind(plan, 'unix', access, sockets, opened)
-      beforeFiles()
+      steps.beforeFiles()
       await this.#bind(plan, 'unix', access, sockets, opened)
+      steps.beforeCaches()
       const caches = await this.#openCaches(plan, opened)
       const present = sockets.filter(socket => socket !== undefined)
       for (const [index, { socket }] of present.entries()) {
@@ -99,7 +116,7 @@ export class OpenParts {
   close(): void {
     this.releaseSockets()
     this.closeGone()
-    for (const cache of this.#caches) cache.close()
+    for (const { served } of this.#caches) served.close()
     this.#caches = []
   }
 
@@ -145,26 +162,27 @@ export class OpenParts {
     }
   }
 
-  async #openCaches(plan: ServePlan, opened: (() => void)[]): Promise<ServedCache[]> {
-    const { directory } = plan
-    const caches: ServedCache[] = []
+  async #openCaches(plan: ServePlan, opened: (() => void)[]): Promise<OpenCache[]> {
+    const { instance, directory } = plan
+    const caches: OpenCache[] = []
     for (const definition of plan.caches) {
-      const present = this.#caches.find(({ cache }) => cache.name === definition.name)
-      const keeping = { directory, isServing: false, onLog: this.#onLog }
-      const served = present ?? (await ServedCache.open(definition, keeping))
+      const { name } = definition
+      const present = this.#caches.find(cache => cache.name === name)
+      const keeping = { instance, directory, isServing: false, onLog: this.#onLog }
+      const served = present?.served ?? (await ServedCache.open(definition, keeping))
       if (present === undefined) opened.push(() => served.close())
-      caches.push(served)
+      caches.push({ name, served })
     }
     return caches
   }
 
-  #dispose(sockets: readonly OpenSocket[], caches: readonly ServedCache[]): void {
+  #dispose(sockets: readonly OpenSocket[], caches: readonly OpenCache[]): void {
     for (const { key, socket } of this.#sockets) {
       if (sockets.some(open => open.key === key && open.socket === socket)) continue
       this.#gone.push(() => socket.release(this.#onLog))
     }
-    for (const cache of this.#caches) {
-      if (!caches.includes(cache)) this.#gone.push(() => cache.close())
+    for (const { name, served } of this.#caches) {
+      if (!caches.some(cache => cache.name === name)) this.#gone.push(() => served.close())
     }
   }
 }

@@ -19,6 +19,7 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import type { PlannedDaemon } from './daemon.ts'
+import { type InstanceName, nameInstance } from './instance-name.ts'
 import { type PlannedOutput, planOutput } from './log/plan-log.ts'
 import { type PlannedWorkers, planWorkers } from './plan-workers.ts'
 import {
@@ -33,6 +34,8 @@ import {
 /** Everything that `serve` needs to know. */
 export interface ServePlan {
   readonly options: OptionSet
+  /** Name of the instance. */
+  readonly instance: string
   readonly caches: readonly CacheDefinition[]
   readonly sockets: readonly PlannedSocket[]
   readonly limits: ListenLimits
@@ -63,9 +66,10 @@ export interface PlannedProcess {
 
 /**
  * Refuses unsupported options and fills in defaults.
+ * @param files - the INI files that the options come from
  * @throws UndercroftError UNDERCROFT_OPTION_INVALID
  */
-export function planServe(options: OptionSet): ServePlan {
+export function planServe(options: OptionSet, files: readonly string[]): ServePlan {
   requireSupported(options)
   const { caches, warnings } = resolveCaches(options)
   const workers = planWorkers(options, caches)
@@ -75,6 +79,9 @@ export function planServe(options: OptionSet): ServePlan {
   const rules = createRouter(options, CHECKING_HOST)
   const sockets = planSockets(options)
   const stats = planStats(options)
+  const addresses = sockets.planned.map(({ address }) => address)
+  const instance = nameInstance(options, files, addresses)
+  requireNameToKeep(instance, caches)
   const process = {
     pidfile: textOption(options, 'pidfile'),
     safePidfile: textOption(options, 'safe-pidfile'),
@@ -85,6 +92,7 @@ export function planServe(options: OptionSet): ServePlan {
   }
   return {
     options,
+    instance: instance.name,
     caches,
     sockets: sockets.planned,
     limits: readLimits(options),
@@ -101,6 +109,16 @@ export function planServe(options: OptionSet): ServePlan {
     process,
     workers,
   }
+}
+
+/** The next start would not find the items under another random name. */
+function requireNameToKeep({ isFixed }: InstanceName, caches: readonly CacheDefinition[]): void {
+  const kept = caches.find(cache => cache.keep && !cache.shared)
+  if (isFixed || kept === undefined) return
+  throw usageError(
+    `cache "${kept.name}" has keep=1, and the next start must find it: name the instance ` +
+      'with --instance NAME',
+  )
 }
 
 /** For rules that are only checked here; each worker compiles its own. */
@@ -154,8 +172,9 @@ function planVariables(options: OptionSet): [string, string][] {
 export function instanceOf(plan: ServePlan): Instance {
   return {
     caches: plan.caches.map(
-      ({ name, store, mathInitial }): InstanceCache => ({
+      ({ name, shared, store, mathInitial }): InstanceCache => ({
         name,
+        ...(shared || store !== undefined ? {} : { instance: plan.instance }),
         ...(plan.directory === undefined ? {} : { directory: resolve(plan.directory) }),
         ...(store === undefined ? {} : { store: resolve(store) }),
         mathInitial,

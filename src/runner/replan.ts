@@ -60,6 +60,7 @@ const START_OPTIONS: ReadonlySet<string> = new Set([
     'chmod-socket',
     'chown-socket',
     'reuse-port',
+    'instance',
     'check-interval',
   ],
 ])
@@ -83,7 +84,9 @@ export function replan(current: MasterPlan, wanted: ServePlan): Replan {
       .filter(given => !isOfStart(firstName(given)))
       .map(given => keepDefinition(given, current.options, changedCaches)),
   ]
-  const plan = planServe(checkOptions(OPTION_TABLE, options).options)
+  // The instance keeps its name, under which its caches are open.
+  const { instance } = current
+  const plan = { ...planServe(checkOptions(OPTION_TABLE, options).options, []), instance }
   const { workers } = plan
   if (workers === undefined) {
     throw usageError('the new configuration has no workers, which needs a restart')

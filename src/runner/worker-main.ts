@@ -80,6 +80,7 @@ async function endAsOrphan(): Promise<void> {
       // The file remains, and the next start replaces it.
     }
   }
+  running?.removeCaches()
   await end()
 }
 

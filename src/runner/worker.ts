@@ -11,7 +11,7 @@ import { findCache, provideCaches } from '../uwsgi/api/index.ts'
 import { checkOptions, OPTION_TABLE } from '../uwsgi/options/index.ts'
 import { createRouter, type Router } from '../uwsgi/rules/index.ts'
 import { loadApp, takeRequests, Upgrades } from './apps/index.ts'
-import { type BinaryCache, openWorkerCache } from './caches/serve-cache.ts'
+import { type BinaryCache, openWorkerCache, type WorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import { limitPost } from './limit-post.ts'
 import { LineWriter } from './log/line-writer.ts'
@@ -47,6 +47,7 @@ export class RunningWorker {
   readonly #logFile: string | undefined
   readonly #host: WorkerHost
   readonly #id: number
+  readonly #caches: readonly WorkerCache[]
 
   private constructor(
     id: number,
@@ -56,6 +57,7 @@ export class RunningWorker {
       front: HttpServers
       upgrades: Upgrades | undefined
       cacheServer: CacheServer | undefined
+      caches: readonly WorkerCache[]
       logFile: string | undefined
     },
     host: WorkerHost,
@@ -67,18 +69,21 @@ export class RunningWorker {
     this.#upgrades = parts.upgrades
     this.#cacheServer = parts.cacheServer
     this.#logFile = parts.logFile
+    this.#caches = parts.caches
     this.#host = host
   }
 
   /** Resolves when the worker serves. */
   static async start(task: WorkerTask, masterHost: WorkerHost): Promise<RunningWorker> {
-    const plan = planServe(checkOptions(OPTION_TABLE, task.options).options)
+    const { options } = checkOptions(OPTION_TABLE, task.options)
+    const plan = { ...planServe(options, []), instance: task.instance }
     const { workers, process: own } = plan
     assert(workers !== undefined, 'the options of a worker ask for workers')
     const host = { ...masterHost, onLog: withDate(masterHost.onLog, own.output.dateFormat) }
     const entry = ScoreboardEntry.take(task.entryIndex)
     if (!workers.endsOnRejection) process.on('unhandledRejection', logRejection)
-    const caches = await openCaches(plan, host)
+    const opened = await openCaches(plan, host)
+    const caches = opened.map(({ cache }) => cache)
     const { http, uwsgi, router, upgrades } = await makeListeners(task, plan, caches, host)
     const watch = new RequestWatch(entry, systemClock, startRequestLog(task, workers, router))
     const { maxRequests } = workers
@@ -105,7 +110,7 @@ export class RunningWorker {
     const cacheServer = await serveSockets(task, caches, front, { ...limits, ...callbacks })
     setInterval(() => watch.beat(), BEAT_MS).unref()
     const logFile = own.output.fileOfUser ?? own.output.file
-    const parts = { watch, front, upgrades, cacheServer, logFile }
+    const parts = { watch, front, upgrades, cacheServer, caches: opened, logFile }
     return new RunningWorker(task.workerId, workers, parts, host)
   }
 
@@ -122,6 +127,11 @@ export class RunningWorker {
     } catch (error) {
       this.#host.onLog(`worker ${this.#id}: ${error instanceof Error ? error.message : error}`)
     }
+  }
+
+  /** Removes the caches of an instance whose master is gone, and cannot. */
+  removeCaches(): void {
+    for (const cache of this.#caches) cache.removeName()
   }
 
   /** Ends the requests that take longer than harakiri allows. */
@@ -155,12 +165,12 @@ function startRequestLog(
 }
 
 /** Opens the caches once for both clients over sockets and the application. */
-async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<BinaryCache[]> {
-  const caches: BinaryCache[] = []
+async function openCaches(plan: ServePlan, { onLog }: WorkerHost): Promise<WorkerCache[]> {
+  const caches: WorkerCache[] = []
   for (const definition of plan.caches) {
-    caches.push(await openWorkerCache(definition, plan.directory, onLog))
+    caches.push(await openWorkerCache(definition, plan, onLog))
   }
-  provideCaches(caches)
+  provideCaches(caches.map(({ cache }) => cache))
   return caches
 }
 

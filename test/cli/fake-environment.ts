@@ -72,6 +72,7 @@ export class FakeMachine {
         return this.cache
       },
       serveHost: {
+        startInstance: () => ({ release: () => {} }),
         openCache: async definition => {
           this.definitions.push(definition)
           const cache = new FakeCache(definition.name, definition.maxItems)

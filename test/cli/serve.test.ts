@@ -25,7 +25,8 @@ describe('undercroft serve', () => {
       '/run/u.sock',
     )
     assert.deepEqual([code, err], [0, ''])
-    const lines = out.split('\n')
+    const [first, ...lines] = out.split('\n')
+    assert.match(first ?? '', /^instance u-sock-[0-9a-f]{8}$/)
     assert.equal(
       lines[0],
       '*** Cache "default" initialized: 3MB (items: 4, one of 5 places stays empty, ' +
@@ -104,6 +105,7 @@ describe('undercroft serve', () => {
   test('with --json prints one line once it is ready', async () => {
     const { out } = await new FakeMachine().run('serve', ...DEMO, '--json')
     const ready = JSON.parse(out)
+    assert.equal(ready.instance, '127-0-0-1-3031')
     assert.equal(ready.caches[0].name, 'demo')
     assert.deepEqual(ready.sockets, ['127.0.0.1:3031'])
   })

@@ -118,7 +118,7 @@ describe('attaching to a file', () => {
   test('names every option that differs, with both values', t => {
     const file = createdFile(t)
     const other: Geometry = {
-      maxItems: 11,
+      maxItems: 13,
       maxKeySize: 61,
       blockSize: 101,
       blockCount: 12,

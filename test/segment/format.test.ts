@@ -109,7 +109,7 @@ const RECORDS = {
 }
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
-  [FORMAT_VERSION, 1],
+  [FORMAT_VERSION, 2],
   [HEADER_OFFSET, 0],
   [BOOT_OFFSET, 192],
   [LOCK_OFFSET, 256],

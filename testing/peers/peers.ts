@@ -35,6 +35,12 @@ const PEERS = {
     packages: ['python3', 'python3-flask-caching'],
     trial: ['-c', 'import flask_caching'],
   },
+  pythonBuild: {
+    commands: ['python3'],
+    packages: ['python3', 'python3-build', 'python3-setuptools', 'python3-wheel'],
+    trial: ['-c', 'import build, setuptools, wheel'],
+  },
+  mypy: { commands: ['mypy'], packages: ['mypy'] },
   // Reads shared memory on Linux on x86-64 only; see python/src/undercroft/segment.py.
   python: {
     commands: ['python3'],

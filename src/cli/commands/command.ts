@@ -115,7 +115,7 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     ...SHARED,
     name: 'cache',
     kind: 'string',
-    argument: 'NAME[@ADDRESS]',
+    argument: '[INSTANCE/]NAME[@ADDRESS]',
     default: 'default',
     description:
       'Cache to use; with an address (host:port or a socket path), a cache on that server.',

@@ -52,13 +52,18 @@ export const SERVE: Command = {
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
     const loaded = load()
-    const plan = planServe(loaded.options)
+    const plan = planServe(loaded.options, loaded.files)
+    const readPlan = () => {
+      const { options, files } = load()
+      return planServe(options, files)
+    }
     for (const warning of [...loaded.warnings, ...plan.warnings]) {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
     }
     const isJson = wantsJson(loaded.options)
     if (!isJson) {
       for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
+      await writeLine(stdout, `instance ${plan.instance}`)
     }
     const { daemon } = plan.process
     if (daemon !== undefined && !environment.serveHost.isDaemon()) {
@@ -69,7 +74,7 @@ export const SERVE: Command = {
     const signal =
       workers === undefined
         ? await serveAlone(plan, logged, isJson)
-        : await serveWithWorkers({ ...plan, workers }, () => planServe(load().options), logged)
+        : await serveWithWorkers({ ...plan, workers }, readPlan, logged)
     if (!isJson) await writeLine(logged.stdout, `stopped by ${signal}`)
     return EXIT.done
   },
@@ -102,6 +107,7 @@ function withLog(
 
 /** What a process that serves without workers has opened. */
 interface OpenParts {
+  instance: { release(): void } | undefined
   readonly caches: ServedCache[]
   readonly listeners: Listener[]
   /** Undefined without a stats server. */
@@ -123,15 +129,16 @@ async function serveAlone(
 ): Promise<string> {
   // Listens for signals before anything is open, so that a signal during the start is not lost.
   const stopped = environment.untilStopped()
-  const open: OpenParts = { caches: [], listeners: [], stats: undefined }
+  const open: OpenParts = { instance: undefined, caches: [], listeners: [], stats: undefined }
   const { pidfile: path, environment: variables, umask } = plan.process
   if (umask !== undefined) process.umask(umask)
   for (const [name, value] of variables) process.env[name] = value
   const pidfile = path === undefined ? undefined : new Pidfile(path)
   try {
     const log = logTo(isJson ? environment.stderr : environment.stdout)
+    open.instance = environment.serveHost.startInstance(plan, plan.caches)
     for (const definition of plan.caches) {
-      open.caches.push(await environment.serveHost.openCache(definition, plan.directory, log))
+      open.caches.push(await environment.serveHost.openCache(definition, plan, log))
     }
     for (const socket of plan.sockets) {
       open.listeners.push(await listen(socket, open, plan, environment))
@@ -147,6 +154,7 @@ async function serveAlone(
       await Promise.all(all.map(listener => listener.close()))
     } finally {
       for (const cache of open.caches) cache.close()
+      open.instance?.release()
       pidfile?.remove()
     }
   }
@@ -195,7 +203,7 @@ async function announce(
   const addresses = open.listeners.map(listener => listener.address)
   const statsAddress = open.stats?.address
   if (isJson) {
-    const ready = { caches: stats, sockets: addresses.map(formatAddress) }
+    const ready = { instance: plan.instance, caches: stats, sockets: addresses.map(formatAddress) }
     await writeJson(stdout, { ...ready, stats: statsAddress && formatAddress(statsAddress) })
     return
   }
@@ -207,7 +215,7 @@ async function announce(
     ...(statsAddress === undefined ? [] : [formatStatsLine(statsAddress)]),
   ]
   if (first !== undefined && address !== undefined) {
-    lines.push(...formatReachLines(first.name, address, plan.directory))
+    lines.push(...formatReachLines(first.name, address, plan))
   }
   for (const line of lines) await writeLine(stdout, line)
 }
@@ -234,7 +242,7 @@ function serveWithWorkers(
     onReady(ready) {
       serveHost.reportServing()
       if (isJson)
-        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no reader any more
+        void writeJson(stdout, describeReady(ready, plan)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })
@@ -254,13 +262,17 @@ function readyLines({ caches, sockets, statsAddress }: MasterReady, plan: Master
     ...(statsAddress === undefined ? [] : [formatStatsLine(statsAddress)]),
     ...(first === undefined || uwsgi === undefined
       ? []
-      : formatReachLines(first.name, uwsgi.address, plan.directory)),
+      : formatReachLines(first.name, uwsgi.address, plan)),
     `all ${plan.workers.processes} workers are ready`,
   ]
 }
 
-function describeReady({ caches, sockets, statsAddress, workers }: MasterReady): object {
+function describeReady(
+  { caches, sockets, statsAddress, workers }: MasterReady,
+  { instance }: MasterPlan,
+): object {
   return {
+    instance,
     caches,
     sockets: sockets.map(({ address }) => formatAddress(address)),
     stats: statsAddress && formatAddress(statsAddress),

@@ -2,9 +2,8 @@
  * Stores items and files in a cache at start, and logs them in uWSGI's words.
  *
  * The first of several values for one key counts, as in uWSGI. Items from a store file or from
- * another server stay as well. A cache without these outlives `serve` here, so items of an earlier
- * run are overwritten: after a file has changed and `serve` restarts, the new content must be
- * served.
+ * another server stay as well. In memory that was kept, items of an earlier run are overwritten:
+ * after a file has changed and `serve` restarts, the new content must be served.
  */
 
 import { constants } from 'node:fs'

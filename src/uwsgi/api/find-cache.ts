@@ -70,10 +70,15 @@ function findLocal(name = ''): LocalUwsgiCache | undefined {
   return opened
 }
 
-function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalUwsgiCache | undefined {
+function openLocal({
+  mathInitial = 0n,
+  instance,
+  ...options
+}: InstanceCache): LocalUwsgiCache | undefined {
+  const name = instance === undefined ? options.name : `${instance}/${options.name}`
   try {
     return new LocalUwsgiCache(
-      Cache.open({ ...options, counterInitial: mathInitial, memory: 'shared' }),
+      Cache.open({ ...options, name, counterInitial: mathInitial, memory: 'shared' }),
     )
   } catch (error) {
     if (error instanceof UndercroftError && NO_CACHE.has(error.code)) return undefined

@@ -39,6 +39,10 @@ export interface CacheDefinition {
   readonly store?: string
   /** Seconds between two flushes; 0: the kernel decides. */
   readonly flushSeconds: number
+  /** Whether the items stay in memory when the instance stops. */
+  readonly keep: boolean
+  /** Whether the cache belongs to all programs of the user instead of the instance. */
+  readonly shared: boolean
   readonly storeDelete: boolean
   /** UDP addresses that receive each change. */
   readonly nodes: readonly string[]
@@ -131,6 +135,8 @@ function resolveOldStyle(
     eviction: 'none',
     ...(store === undefined ? {} : { store }),
     flushSeconds: flushSeconds(options, undefined),
+    keep: false,
+    shared: false,
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
@@ -168,6 +174,8 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheWithoutPr
     eviction: resolveEviction(values),
     ...(store === undefined ? {} : { store }),
     flushSeconds: flushSeconds(options, cache2Integer(values, 'store_sync')),
+    keep: cache2Flag(values, 'keep'),
+    shared: cache2Flag(values, 'shared'),
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),

@@ -175,6 +175,15 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'Group to switch to once TCP sockets are bound; only root can.',
   },
   {
+    name: 'instance',
+    kind: 'string',
+    argument: 'NAME',
+    default: 'from the INI file, or the first socket',
+    group: 'command',
+    support: 'now',
+    description: 'Name of this instance, to which its caches belong: NAME/CACHE for others.',
+  },
+  {
     name: 'pidfile',
     kind: 'string',
     argument: 'PATH',
