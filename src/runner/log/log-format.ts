@@ -59,7 +59,8 @@ type Part =
  */
 export const DEFAULT_FORMAT =
   '[pid: %(pid)|app: 0|req: %(count)/%(count)] %(addr) (%(user)) ' +
-  '{%(vars) vars in %(pktsize) bytes} [%(ctime)] %(method) %(uri) => generated %(rsize) bytes in %(msecs) msecs ' +
+  '{%(vars) vars in %(pktsize) bytes} [%(ctime)] %(method) %(uri) => ' +
+  'generated %(rsize) bytes in %(msecs) msecs ' +
   '(%(proto) %(status)) %(headers) headers in %(hsize) bytes (%(switches) switches on core %(core))'
 
 /** What a format may need in addition to its text. */
