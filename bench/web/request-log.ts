@@ -19,8 +19,8 @@ import { LOAD, load, type Sample, type Target } from './wrk.ts'
 
 /** The options of each instance, by its name in the output. */
 const INSTANCES = {
-  'without a log': ['--disable-logging'],
-  "uWSGI's format": [],
+  'without a log': [],
+  "uWSGI's format": ['--log-requests'],
   'JSON lines': ['--log-json'],
 } as const
 

@@ -81,7 +81,16 @@ const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'max-requests', 'harakiri', 'touch-reload', 'uid', 'gid', 'chdir'],
   ...['http', 'http-socket', 'https', 'https-socket', 'http-to-https', 'http-cache', 'limit-post'],
   ...['check-cache', 'check-static', 'static-map', 'safe-pidfile', 'chown-socket'],
-  ...['log-format', 'log-json', 'log-4xx', 'log-5xx', 'log-slow', 'touch-logreopen', 'logto2'],
+  ...[
+    'log-format',
+    'log-json',
+    'log-requests',
+    'log-4xx',
+    'log-5xx',
+    'log-slow',
+    'touch-logreopen',
+    'logto2',
+  ],
 ])
 
 /** @returns undefined if one process serves the caches without workers */

@@ -109,7 +109,7 @@ describe('https', () => {
 
 describe('http2', () => {
   test('is what clients may choose, and HTTP/1.1 remains', async t => {
-    const { runner, cert, port } = await startHttps(t, '', ['--http2'])
+    const { runner, cert, port } = await startHttps(t, '', ['--http2', '--log-requests'])
     const ca = readFileSync(cert)
     const client = connectHttp2(`https://localhost:${port}`, { ca })
     const stream = client.request({ ':path': '/worker?by-http2' })

@@ -58,8 +58,9 @@ export function planRequestLog(options: OptionSet): PlannedRequestLog {
       `${formatGiven(format)} and log-json exclude each other; remove one of them`,
     )
   }
+  const isWanted = flagOption(options, 'log-requests') || isJson || format !== undefined
   return {
-    logsAll: !flagOption(options, 'disable-logging'),
+    logsAll: isWanted && !flagOption(options, 'disable-logging'),
     logs4xx: flagOption(options, 'log-4xx'),
     logs5xx: flagOption(options, 'log-5xx'),
     slowMs: integerOption(options, 'log-slow'),

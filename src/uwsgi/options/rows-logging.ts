@@ -57,6 +57,13 @@ export const LOGGING_ROWS: readonly OptionRow[] = [
     description: "Log requests in this form, with uWSGI's variables such as %(uri).",
   },
   {
+    name: 'log-requests',
+    kind: 'flag',
+    group: 'command',
+    support: 'now',
+    description: "Log each request in uWSGI's form; log-format and log-json do so in theirs.",
+  },
+  {
     name: 'log-json',
     kind: 'flag',
     group: 'command',
@@ -68,14 +75,14 @@ export const LOGGING_ROWS: readonly OptionRow[] = [
     kind: 'flag',
     group: 'logging',
     support: 'now',
-    description: 'With disable-logging, log requests with a status from 400 to 499.',
+    description: 'Log requests with a status from 400 to 499.',
   },
   {
     name: 'log-5xx',
     kind: 'flag',
     group: 'logging',
     support: 'now',
-    description: 'With disable-logging, log requests with a status of 500 or more.',
+    description: 'Log requests with a status of 500 or more.',
   },
   {
     name: 'log-slow',
@@ -85,7 +92,7 @@ export const LOGGING_ROWS: readonly OptionRow[] = [
     max: MAX_COUNT,
     group: 'logging',
     support: 'now',
-    description: 'With disable-logging, log requests that take at least this long.',
+    description: 'Log requests that take at least this long.',
   },
   {
     name: 'log-micros',

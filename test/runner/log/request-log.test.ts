@@ -19,7 +19,7 @@ const run = promisify(execFile)
 
 describe('the request log', () => {
   test("has a line in uWSGI's format for each request", async t => {
-    const runner = await startRunner(t, [])
+    const runner = await startRunner(t, ['--log-requests'])
     const { body } = await runner.get('/pid')
     const [, pid] = await runner.waitForLine(
       new RegExp(
@@ -55,7 +55,7 @@ describe('the request log', () => {
 
   test('with disable-logging has only what the other options ask for', async t => {
     const runner = await startRunner(t, [
-      ...['--disable-logging', '--log-4xx', '--log-format', 'line %(uri)'],
+      ...['--log-format', 'line %(uri)', '--disable-logging', '--log-4xx'],
     ])
     await runner.get('/worker')
     await runner.get('/nowhere')
@@ -91,7 +91,7 @@ describe('a log file', () => {
   test('has the output of all processes, and is opened again after it was renamed', async t => {
     const logFile = join(tempDir(t), 'site.log')
     const touched = join(tempDir(t), 'reopen')
-    const reopen = ['--touch-logreopen', touched]
+    const reopen = ['--log-requests', '--touch-logreopen', touched]
     const runner = await startRunner(t, ['--processes', '2', ...reopen], { logFile })
     const old = `${logFile}.1`
     renameSync(logFile, old)
