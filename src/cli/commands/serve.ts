@@ -48,7 +48,7 @@ export const SERVE: Command = {
     const [stray] = parsed.positionals
     if (stray !== undefined)
       throw usageError(`"${stray}" is not an INI file: the name must end in .ini`)
-    const { host, stdout, stderr } = environment
+    const { host, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
     const loaded = load()
@@ -61,16 +61,16 @@ export const SERVE: Command = {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
     }
     const isJson = wantsJson(loaded.options)
-    if (!isJson) {
-      for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
-      await writeLine(stdout, `instance ${plan.instance}`)
-    }
     const { daemon } = plan.process
     if (daemon !== undefined && !environment.serveHost.isDaemon()) {
       return (await environment.serveHost.startDaemon(daemon)) as ExitCode
     }
     const { workers } = plan
     const logged = withLog(plan, environment, isJson)
+    if (!isJson) {
+      for (const file of loaded.files) await writeLine(logged.stdout, `configuration from ${file}`)
+      await writeLine(logged.stdout, `instance ${plan.instance}`)
+    }
     const signal =
       workers === undefined
         ? await serveAlone(plan, logged, isJson)
