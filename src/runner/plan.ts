@@ -23,6 +23,7 @@ import {
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import { type InstanceName, nameInstance } from './instance-name.ts'
+import { type PlannedApps, planApps, warnOfUnreachedMounts } from './plan-apps.ts'
 import {
   type HttpLimits,
   type ListenLimits,
@@ -78,13 +79,9 @@ export interface PlannedWorkers {
   readonly http: HttpLimits
 }
 
-/** The application that the workers run. */
-export interface PlannedApp {
-  /** A path or the name of a package, as given. */
-  readonly module: string
-  /** Name of the export; absent: the default export. */
-  readonly callable?: string
-  /** Cache that stores its responses; absent: none. */
+/** The applications that the workers run. */
+export interface PlannedApp extends PlannedApps {
+  /** Cache that stores their responses; absent: none. */
   readonly httpCache?: string
 }
 
@@ -121,6 +118,7 @@ export function planServe(options: OptionSet, files: readonly string[]): ServePl
       ...sockets.warnings,
       ...stats.warnings,
       ...warnOfFullHttpCache(options, caches),
+      ...warnOfUnreachedMounts(options),
     ],
     rules: rules.description,
     process,
@@ -153,7 +151,7 @@ const CHECKING_HOST: RouterDeps = {
 const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
   ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
-  'add-header',
+  ...['add-header', 'mount'],
 ])
 
 function planWorkers(
@@ -180,31 +178,13 @@ function planWorkers(
 }
 
 function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {
-  const given = findLast(options, 'module')
-  const callable = textOption(options, 'callable')
+  const apps = planApps(options)
   const httpCache = planHttpCache(options, caches)
-  if (given === undefined) {
+  if (apps === undefined) {
     if (httpCache === undefined) return undefined
     throw usageError('http-cache stores responses of an application; add module = app.js')
   }
-  if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
-  // uWSGI's form `module = myapp:application`.
-  const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
-  const wanted = callable ?? name
-  const module = path ?? given.value
-  if (/\.pyc?$/.test(module)) {
-    throw invalidOption(
-      formatGiven(given),
-      'a JavaScript or TypeScript module, such as app.js; Python programs run under uWSGI or ' +
-        'gunicorn, and reach the caches here over a socket',
-      module,
-    )
-  }
-  return {
-    module,
-    ...(wanted === undefined ? {} : { callable: wanted }),
-    ...(httpCache === undefined ? {} : { httpCache }),
-  }
+  return { ...apps, ...(httpCache === undefined ? {} : { httpCache }) }
 }
 
 function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {

@@ -14,6 +14,7 @@ import { loadApp, takeRequests } from './apps/index.ts'
 import { type BinaryCache, openWorkerCache, type WorkerCache } from './caches/serve-cache.ts'
 import { HttpServers, LAST_REQUEST_MS } from './http-servers.ts'
 import type { WorkerTask } from './messages.ts'
+import { type Mount, mountApps } from './mounted-apps.ts'
 import { type PlannedApp, type PlannedWorkers, planServe, type ServePlan } from './plan.ts'
 import { RequestWatch } from './workers/request-watch.ts'
 import { ScoreboardEntry } from './workers/scoreboard.ts'
@@ -146,8 +147,17 @@ async function loadCachedApp(
   const cache = caches.find(({ name }) => name === app.httpCache)
   // Before the application is loaded, because the options of the HTTP cache may be refused.
   const pages = cache && new HttpCache({ cache })
-  const listener = await loadApp(app)
+  const listener = await loadApps(app)
   return pages === undefined ? listener : pages.listener(listener)
+}
+
+async function loadApps(app: PlannedApp): Promise<RequestListener> {
+  const fallback = await loadApp(app)
+  const mounts: Mount[] = []
+  for (const mount of app.mounts) {
+    mounts.push({ path: mount.path, listener: await loadApp(mount) })
+  }
+  return mountApps(mounts, fallback, app.managesScriptName)
 }
 
 /** Starts the cache server if there is a socket for it. */
