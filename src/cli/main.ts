@@ -8,7 +8,18 @@ import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
 import { readSecretFile } from '../net/index.ts'
-import { listenStats, runMaster, ServedCache, startInstance } from '../runner/index.ts'
+import {
+  isDaemon,
+  listenStats,
+  openLogFile,
+  reportServing,
+  runMaster,
+  ServedCache,
+  ServiceManager,
+  startDaemon,
+  startInstance,
+  writeLogLine,
+} from '../runner/index.ts'
 import { listSegments } from '../segment/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
@@ -60,6 +71,17 @@ const serveHost: ServeHost = {
     }
   },
   listenStats,
+  openLog(path) {
+    if (path !== undefined) openLogFile(path)
+    return writeLogLine
+  },
+  isDaemon,
+  startDaemon,
+  reportServing() {
+    reportServing()
+    // A master has spoken for itself, and then this has no one to speak to.
+    new ServiceManager(line => process.stderr.write(`${line}\n`)).ready()
+  },
   runMaster,
 }
 
