@@ -17,9 +17,9 @@ import {
   textOption,
   usageError,
 } from '../uwsgi/options/index.ts'
-import { type PlannedApps, planApps } from './plan-apps.ts'
 import { type PlannedRequestLog, planRequestLog } from './log/plan-log.ts'
 import { compileRequestLog } from './log/request-log.ts'
+import { type PlannedApps, planApps } from './plan-apps.ts'
 import { type HttpLimits, readHttpLimits } from './sockets/plan-sockets.ts'
 import type { CheaperPlan } from './workers/cheaper.ts'
 
@@ -77,7 +77,15 @@ const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['touch-chain-reload', 'reuse-port'],
   ...['processes', 'module', 'max-requests', 'harakiri', 'touch-reload', 'uid', 'gid', 'chdir'],
   ...['http', 'http-socket', 'https', 'https-socket', 'http-to-https', 'http-cache', 'limit-post'],
-  ...['check-cache', 'check-static', 'static-map', 'safe-pidfile', 'chown-socket', 'add-header', 'mount'],
+  ...[
+    'check-cache',
+    'check-static',
+    'static-map',
+    'safe-pidfile',
+    'chown-socket',
+    'add-header',
+    'mount',
+  ],
   ...[
     'log-format',
     'log-json',
