@@ -26,7 +26,7 @@ import {
   SOCKET_TABLE,
   usageError,
 } from '../../uwsgi/options/index.ts'
-import type { CommandEnvironment, ServedCache } from '../environment.ts'
+import type { CommandEnvironment, ServedCache, ServeHost } from '../environment.ts'
 import { EXIT, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
@@ -37,9 +37,6 @@ import {
 } from './serve-text.ts'
 
 export const SERVE: Command = {
-  name: 'serve',
-  words: '[FILE.ini]',
-  summary: 'Open caches, serve them with the uwsgi protocol, and run an application',
   table: OPTION_TABLE,
   helpRows: [...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows],
   readBare,
@@ -48,6 +45,7 @@ export const SERVE: Command = {
     if (stray !== undefined)
       throw usageError(`"${stray}" is not a configuration: write FILE.ini, FILE.yaml or FILE.json`)
     const { host, stdout, stderr } = environment
+    const serving = { ...environment, serveHost: await environment.serveHost() }
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
     const plan = planServe(loaded.options, loaded.files)
@@ -62,11 +60,15 @@ export const SERVE: Command = {
     const { workers } = plan
     const signal =
       workers === undefined
-        ? await serveAlone(plan, environment, isJson)
-        : await serveWithWorkers({ ...plan, workers }, environment, isJson)
+        ? await serveAlone(plan, serving, isJson)
+        : await serveWithWorkers({ ...plan, workers }, serving, isJson)
     if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
     return EXIT.done
   },
+}
+
+interface ServeEnvironment extends Omit<CommandEnvironment, 'serveHost'> {
+  readonly serveHost: ServeHost
 }
 
 /** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`; other kinds likewise. */
@@ -104,7 +106,7 @@ interface OpenParts {
  */
 async function serveAlone(
   plan: ServePlan,
-  environment: CommandEnvironment,
+  environment: ServeEnvironment,
   isJson: boolean,
 ): Promise<string> {
   // Listens for signals before anything is open, so that a signal during the start is not lost.
@@ -141,7 +143,7 @@ function listen(
   socket: PlannedSocket,
   { caches }: OpenParts,
   plan: ServePlan,
-  environment: CommandEnvironment,
+  environment: ServeEnvironment,
   onLog: (line: string) => void,
 ): Promise<Listener> {
   const ready = { ...socket, access: readAccess(socket) }
@@ -155,7 +157,7 @@ function listen(
 async function listenStats(
   { caches, listeners }: OpenParts,
   { stats, limits }: ServePlan,
-  { serveHost, host }: CommandEnvironment,
+  { serveHost, host }: ServeEnvironment,
 ): Promise<Listener | undefined> {
   if (stats === undefined) return undefined
   const listening = {
@@ -174,7 +176,7 @@ async function listenStats(
 async function announce(
   open: OpenParts,
   plan: ServePlan,
-  { stdout }: CommandEnvironment,
+  { stdout }: ServeEnvironment,
   isJson: boolean,
 ): Promise<void> {
   const stats = open.caches.map(({ cache }) => cache.stats())
@@ -205,7 +207,7 @@ async function announce(
  */
 function serveWithWorkers(
   plan: MasterPlan,
-  { serveHost, host, stdout, stderr }: CommandEnvironment,
+  { serveHost, host, stdout, stderr }: ServeEnvironment,
   isJson: boolean,
 ): Promise<string> {
   const log = logTo(isJson ? stderr : stdout)
