@@ -6,7 +6,7 @@ export {
   hasMethod,
 } from './compression.ts'
 export { decodeValue } from './decode.ts'
-export { copyBytes, nameOfType, STORED_TYPES } from './decode-portable.ts'
+export { nameOfType, STORED_TYPES } from './decode-portable.ts'
 export { encodedBytes, encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,

@@ -57,9 +57,9 @@ const WRITERS: Readonly<Record<DumpForm, DumpWriter>> = {
  * Yields the live items of a cache as the bytes of a dump, which `load` reads.
  *
  * Other threads and processes continue to read and write, and this thread gets a turn of its event
- * loop after each chunk. An item that is there all the time is in the dump exactly once; of one that
- * is changed meanwhile, the dump has the value before or after. A local cache counts no reads, and a
- * remote one counts a hit for each item.
+ * loop after each chunk. An item that is there all the time is in the dump exactly once; of one
+ * that is changed meanwhile, the dump has the value before or after. A local cache counts no reads,
+ * and a remote one counts a hit for each item.
  *
  * @throws UndercroftError - UNDERCROFT_OPTION_INVALID; UNDERCROFT_VALUE_TOO_LARGE for a value of
  * more than 64 MiB; as `keyPage` and `getItem` of a remote cache
@@ -126,7 +126,7 @@ function requireDumpable({ key, bytes }: DumpItem): void {
   if (bytes.length <= MAX_DUMPED_VALUE_SIZE) return
   throw new UndercroftError(
     'UNDERCROFT_VALUE_TOO_LARGE',
-    `the value of "${key.toString()}" has ${bytes.length} bytes, and a dump takes values of up to ` +
-      `${MAX_DUMPED_VALUE_SIZE}: delete it, or keep it elsewhere`,
+    `the value of "${key.toString()}" has ${bytes.length} bytes, and a dump takes values of up ` +
+      `to ${MAX_DUMPED_VALUE_SIZE}: delete it, or keep it elsewhere`,
   )
 }

@@ -68,10 +68,10 @@ type Counts = { -readonly [Name in Outcome]: number }
  * how many.
  *
  * @param source - the chunks of a dump, of either form: a stream of a file, or what `dump` yields
- * @throws UndercroftError - UNDERCROFT_DUMP_INVALID, UNDERCROFT_TRUNCATED if the dump was cut short,
- * UNDERCROFT_VERSION_MISMATCH if a newer undercroft made it, UNDERCROFT_OPTION_INVALID; also as
- * `setItem`: UNDERCROFT_VALUE_TOO_LARGE or UNDERCROFT_KEY_INVALID for an item that the cache's sizes
- * do not allow
+ * @throws UndercroftError - UNDERCROFT_DUMP_INVALID, UNDERCROFT_TRUNCATED if the dump was cut
+ * short, UNDERCROFT_VERSION_MISMATCH if a newer undercroft made it, UNDERCROFT_OPTION_INVALID; also
+ * as `setItem`: UNDERCROFT_VALUE_TOO_LARGE or UNDERCROFT_KEY_INVALID for an item that the cache's
+ * sizes do not allow
  * @example
  * const { stored } = await load(cache, createReadStream('sessions.ndjson'))
  */

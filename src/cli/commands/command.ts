@@ -66,7 +66,8 @@ export async function withTarget(
 }
 
 /**
- * Throws unless the number of words fits a pattern such as `KEY [BY]`. After `...` there may be more.
+ * Throws unless the number of words fits a pattern such as `KEY [BY]`. A pattern with `...` has no
+ * maximum.
  */
 export function requireWords(name: string, pattern: string, words: readonly string[]): void {
   const parts = pattern.split(' ').filter(part => part !== '')

@@ -1,6 +1,6 @@
 /**
- * All commands, in the order in which help lists them. Each is loaded when it is used: a `get` needs
- * none of the runner.
+ * All commands, in the order in which help lists them. Each is loaded when it is used: a `get`
+ * needs none of the runner.
  */
 
 import { formatSuggestion } from '../../base/index.ts'

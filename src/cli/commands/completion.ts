@@ -86,7 +86,8 @@ function formatFish(commands: readonly Completed[]): string {
       ...(takesCaches ? [`${within} ${CACHES}`] : []),
     ]
   })
-  return `# fish completion of undercroft: undercroft completion fish | source\n${lines.join('\n')}\n`
+  const head = '# fish completion of undercroft: undercroft completion fish | source'
+  return `${[head, ...lines].join('\n')}\n`
 }
 
 const CACHES = `-x -a '(${LIST})'`

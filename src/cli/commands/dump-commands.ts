@@ -2,6 +2,7 @@
  * `undercroft dump` and `undercroft load`.
  */
 
+import type { Clock } from '../../base/index.ts'
 import { type DumpProgress, dump, load } from '../../dump/index.ts'
 import { flagOption, type OptionRow } from '../../uwsgi/options/index.ts'
 import type { CommandOutput } from '../environment.ts'
@@ -27,9 +28,9 @@ export const DUMP = namedCacheCommand({
   rows: [BINARY_ROW],
   act: context =>
     withTarget(context, async target => {
-      const { stdout, stderr } = context.environment
+      const { stdout, stderr, topHost } = context.environment
       const form = flagOption(context.options, 'binary') ? 'binary' : 'ndjson'
-      const progress = showProgress(stderr)
+      const progress = showProgress(stderr, topHost.clock)
       for await (const chunk of dump(target, { form, onProgress: progress.update })) {
         await stdout.write(chunk)
       }
@@ -42,9 +43,9 @@ export const LOAD = namedCacheCommand({
   rows: [TRUSTED_ROW],
   act: context =>
     withTarget(context, async target => {
-      const { stdin, stdout, stderr } = context.environment
+      const { stdin, stdout, stderr, topHost } = context.environment
       const trusted = flagOption(context.options, 'trusted')
-      const progress = showProgress(stderr)
+      const progress = showProgress(stderr, topHost.clock)
       const report = await load(target, stdin, { trusted, onProgress: progress.update })
       progress.end()
       const { stored, expired, refused, unreadable } = report
@@ -69,16 +70,16 @@ export const LOAD = namedCacheCommand({
 const UPDATE_INTERVAL_MS = 100
 
 /** Keeps one line of a terminal up to date. Elsewhere it shows nothing. */
-function showProgress({ isTTY, write }: CommandOutput) {
+function showProgress({ isTTY, write }: CommandOutput, clock: Clock) {
   let isShown = false
-  let shownAtMs = 0
+  let shownAtMs = Number.NEGATIVE_INFINITY
   const show = (text: string) => {
     isShown = true
     write(text).catch(() => {}) // no process reads the output any more
   }
   return {
     update({ items, bytes }: DumpProgress): void {
-      const nowMs = performance.now()
+      const nowMs = clock.elapsedMs()
       if (!isTTY || nowMs - shownAtMs < UPDATE_INTERVAL_MS) return
       shownAtMs = nowMs
       show(`\r${items} items, ${(bytes / 2 ** 20).toFixed(1)} MiB`)
