@@ -11,6 +11,7 @@ import { benchRecovery } from './engine/recovery.ts'
 import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
 import { benchRemote } from './remote/remote.ts'
+import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
 
 /** Parses its own arguments, measures, and prints the results. */
@@ -26,4 +27,5 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['sweep', benchSweep],
   ['remote', benchRemote],
   ['web', benchWeb],
+  ['request-log', benchRequestLog],
 ])

@@ -39,6 +39,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'segment',
     'cache',
     'net',
+    'http-message',
     'http-cache',
     'replication',
     'monitoring',

@@ -10,6 +10,7 @@ import type {
   ListenLimits,
   MasterHost,
   MasterPlan,
+  PlannedDaemon,
   StatsListening,
 } from '../runner/index.ts'
 import type { CacheDefinition, HostEnvironment, SocketAddress } from '../uwsgi/options/index.ts'
@@ -87,6 +88,17 @@ export interface ServeHost {
     onLog: (line: string) => void,
   ): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
+  /**
+   * Appends all output of this process to a file, if there is one already. Returns what writes
+   * lines to the output, also after another file takes its place.
+   */
+  openLog(path: string | undefined): (line: string) => void
+  /** Returns whether this process was started by `startDaemon`. */
+  isDaemon(): boolean
+  /** Starts this command again in the background; resolves to the exit code of this process. */
+  startDaemon(daemon: PlannedDaemon): Promise<number>
+  /** Called once everything serves: the process that started a daemon may wait for that. */
+  reportServing(): void
   /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */
   runMaster(plan: MasterPlan, host: MasterHost): Promise<string>
 }

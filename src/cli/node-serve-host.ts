@@ -2,7 +2,18 @@
  * The machine as `serve` needs it: caches, sockets, and a master with workers.
  */
 
-import { listenStats, runMaster, ServedCache, startInstance } from '../runner/index.ts'
+import {
+  isDaemon,
+  listenStats,
+  openLogFile,
+  reportServing,
+  runMaster,
+  ServedCache,
+  ServiceManager,
+  startDaemon,
+  startInstance,
+  writeLogLine,
+} from '../runner/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type { ServeHost } from './environment.ts'
@@ -29,5 +40,16 @@ export const NODE_SERVE_HOST: ServeHost = {
     }
   },
   listenStats,
+  openLog(path) {
+    if (path !== undefined) openLogFile(path)
+    return writeLogLine
+  },
+  isDaemon,
+  startDaemon,
+  reportServing() {
+    reportServing()
+    // A master has spoken for itself, and then this has no one to speak to.
+    new ServiceManager(line => process.stderr.write(`${line}\n`)).ready()
+  },
   runMaster,
 }

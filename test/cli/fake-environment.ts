@@ -28,6 +28,8 @@ export class FakeMachine {
   readonly statsListening: (StatsListening & { isClosed: boolean })[] = []
   /** Plans that asked for workers. */
   readonly masterPlans: MasterPlan[] = []
+  /** Lines that went to a log file. */
+  readonly logLines: string[] = []
   readonly clock = new ManualClock()
   /** Names that `top` finds on this machine. */
   names = ['default']
@@ -105,6 +107,10 @@ export class FakeMachine {
           },
         }
       },
+      openLog: path => line => this.logLines.push(`${path}: ${line}`),
+      isDaemon: () => false,
+      startDaemon: async () => 0,
+      reportServing: () => {},
       runMaster: async (plan, { onOpened, onReady }) => {
         this.masterPlans.push(plan)
         const opened = { caches: [], sockets: plan.sockets }

@@ -29,6 +29,7 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  systemd: { commands: ['systemd-socket-activate'], packages: ['systemd'] },
   flask: {
     commands: ['python3'],
     packages: ['python3', 'python3-flask-caching'],

@@ -108,7 +108,7 @@ class Storm {
     const { seed } = this.#options
     await Promise.all(this.#workers.map((worker, index) => this.#startWorker(worker, index)))
     const killers = Array.from({ length: KILLER_COUNT }, (_, index) => index)
-    // All of them end before this does, since one that goes on would start workers after `end`.
+    // All of them end before this does, since one that continues would start workers after `end`.
     const ends = await Promise.allSettled(
       killers.map(index => this.#killRandomly(randomFrom(seed + index))),
     )

@@ -25,7 +25,7 @@ export function formatCacheLine(stats: CacheStats): string {
 export function formatSocketLine(
   index: number,
   address: SocketAddress,
-  protocol: 'uwsgi' | 'http' = 'uwsgi',
+  protocol: 'uwsgi' | 'http' | 'https' = 'uwsgi',
 ): string {
   const kind = address.kind === 'tcp' ? 'TCP' : 'UNIX'
   return `${protocol} socket ${index} bound to ${kind} address ${formatAddress(address)}`

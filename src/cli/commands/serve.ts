@@ -14,6 +14,7 @@ import {
   planServe,
   readAccess,
   type ServePlan,
+  withDate,
 } from '../../runner/index.ts'
 import {
   CACHE2_TABLE,
@@ -26,8 +27,8 @@ import {
   SOCKET_TABLE,
   usageError,
 } from '../../uwsgi/options/index.ts'
-import type { CommandEnvironment, ServedCache, ServeHost } from '../environment.ts'
-import { EXIT, logTo, writeJson, writeLine } from '../output.ts'
+import type { CommandEnvironment, CommandOutput, ServedCache, ServeHost } from '../environment.ts'
+import { EXIT, type ExitCode, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
   formatCacheLine,
@@ -40,29 +41,40 @@ export const SERVE: Command = {
   table: OPTION_TABLE,
   helpRows: [...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows],
   readBare,
-  async run(parsed, environment) {
+  async run(parsed, commandEnvironment) {
     const [stray] = parsed.positionals
     if (stray !== undefined)
       throw usageError(`"${stray}" is not a configuration: write FILE.ini, FILE.yaml or FILE.json`)
-    const { host, stdout, stderr } = environment
-    const serving = { ...environment, serveHost: await environment.serveHost() }
+    const serveHost = await commandEnvironment.serveHost()
+    const environment: ServeEnvironment = { ...commandEnvironment, serveHost }
+    const { host, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
-    const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
+    const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
+    const loaded = load()
     const plan = planServe(loaded.options, loaded.files)
+    const readPlan = () => {
+      const { options, files } = load()
+      return planServe(options, files)
+    }
     for (const warning of [...loaded.warnings, ...plan.warnings]) {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
     }
     const isJson = wantsJson(loaded.options)
-    if (!isJson) {
-      for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
-      await writeLine(stdout, `instance ${plan.instance}`)
+    const { daemon } = plan.process
+    if (daemon !== undefined && !environment.serveHost.isDaemon()) {
+      return (await environment.serveHost.startDaemon(daemon)) as ExitCode
     }
     const { workers } = plan
+    const logged = withLog(plan, environment, isJson)
+    if (!isJson) {
+      for (const file of loaded.files) await writeLine(logged.stdout, `configuration from ${file}`)
+      await writeLine(logged.stdout, `instance ${plan.instance}`)
+    }
     const signal =
       workers === undefined
-        ? await serveAlone(plan, serving, isJson)
-        : await serveWithWorkers({ ...plan, workers }, serving, isJson)
-    if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
+        ? await serveAlone(plan, logged, isJson)
+        : await serveWithWorkers({ ...plan, workers }, readPlan, logged)
+    if (!isJson) await writeLine(logged.stdout, `stopped by ${signal}`)
     return EXIT.done
   },
 }
@@ -85,6 +97,25 @@ const FILE_OPTIONS: Readonly<Record<string, string>> = {
   yml: 'yaml',
   json: 'js',
   xml: 'xml',
+}
+
+/** Returns the environment with outputs that lead to the log file and print the time. */
+function withLog(
+  { process: { output } }: ServePlan,
+  environment: ServeEnvironment,
+  isJson: boolean,
+): ServeEnvironment {
+  const { file, fileOfUser, dateFormat } = output
+  const hasFile = file !== undefined || fileOfUser !== undefined
+  const writeToFile = hasFile ? environment.serveHost.openLog(file) : undefined
+  const change = (original: CommandOutput): CommandOutput => {
+    const write = writeToFile ?? logTo(original)
+    const writeDated = withDate(write, isJson ? undefined : dateFormat)
+    return { isTTY: false, write: async chunk => writeDated(String(chunk).replace(/\n$/, '')) }
+  }
+  if (!hasFile && dateFormat === undefined) return environment
+  const { stdout, stderr } = environment
+  return { ...environment, stdout: change(stdout), stderr: change(stderr) }
 }
 
 /** What a process that serves without workers has opened. */
@@ -112,7 +143,8 @@ async function serveAlone(
   // Listens for signals before anything is open, so that a signal during the start is not lost.
   const stopped = environment.untilStopped()
   const open: OpenParts = { instance: undefined, caches: [], listeners: [], stats: undefined }
-  const { pidfile: path, environment: variables } = plan.process
+  const { pidfile: path, environment: variables, umask } = plan.process
+  if (umask !== undefined) process.umask(umask)
   for (const [name, value] of variables) process.env[name] = value
   const pidfile = path === undefined ? undefined : new Pidfile(path)
   try {
@@ -125,7 +157,9 @@ async function serveAlone(
       open.listeners.push(await listen(socket, open, plan, environment, log))
     }
     open.stats = await listenStats(open, plan, environment)
+    pidfile?.write()
     await announce(open, plan, environment, isJson)
+    environment.serveHost.reportServing()
     return await stopped
   } finally {
     try {
@@ -207,17 +241,20 @@ async function announce(
  */
 function serveWithWorkers(
   plan: MasterPlan,
+  readPlan: () => ServePlan,
   { serveHost, host, stdout, stderr }: ServeEnvironment,
-  isJson: boolean,
 ): Promise<string> {
+  const isJson = wantsJson(plan.options)
   const log = logTo(isJson ? stderr : stdout)
   return serveHost.runMaster(plan, {
     version: host.facts.version,
+    readPlan,
     onLog: log,
     onOpened(opened) {
       for (const line of isJson ? [] : openedLines(opened)) log(line)
     },
     onReady(ready) {
+      serveHost.reportServing()
       if (isJson)
         void writeJson(stdout, describeReady(ready, plan)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)

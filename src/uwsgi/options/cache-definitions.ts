@@ -119,9 +119,10 @@ function warnOfLongKeys(values: Cache2Values, options: OptionSet): string[] {
   const keySize = cache2Integer(values, 'keysize') ?? 0
   const bufferSize = requiredInteger(options, 'buffer-size')
   if (keySize <= bufferSize) return []
+  const wanted = Math.min(keySize + PACKET_REST, MAX_PACKET)
   return [
     `${values.label}: keysize=${keySize} exceeds buffer-size (${bufferSize}), so longer keys ` +
-      `cannot come over the network; write buffer-size = ${Math.min(keySize + PACKET_REST, MAX_PACKET)}`,
+      `cannot come over the network; write buffer-size = ${wanted}`,
   ]
 }
 

@@ -51,6 +51,11 @@ export function parseCache2(given: GivenOption): Cache2Values {
   return { label, texts, warnings }
 }
 
+/** Returns the name of the cache that a checked definition defines. */
+export function cache2Name(given: GivenOption): string {
+  return parseCache2(given).texts.get('name') ?? given.value
+}
+
 /** Returns whether a flag was given. */
 export function cache2Flag(values: Cache2Values, name: string): boolean {
   return values.texts.has(requireRow(CACHE2_TABLE, name).name)

@@ -47,6 +47,7 @@ export const OPTION_GROUPS = {
   socket: 'After the address of a socket',
   processes: 'Processes',
   http: 'HTTP',
+  logging: 'Logging',
   routing: 'Internal routing',
   configuration: 'Reading the configuration',
   python: 'Python and uWSGI itself',
@@ -95,6 +96,9 @@ export function isInList({ group }: OptionRow): boolean {
 export function isDescribed({ group }: OptionRow): boolean {
   return group !== 'unsupported'
 }
+
+/** One day: a longer wait is a mistake. */
+export const MAX_SECONDS = 86_400
 
 /** The largest accepted number where uWSGI has no limit of its own. */
 export const MAX_COUNT = 0xffff_ffff

@@ -36,6 +36,21 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     description: 'Mode of Unix sockets as three octal digits; 1 means 666.',
   },
   {
+    name: 'reuse-port',
+    kind: 'flag',
+    group: 'network',
+    support: 'now',
+    description: 'Let several instances bind the same TCP ports; needs Node.js 22.12 or newer.',
+  },
+  {
+    name: 'chown-socket',
+    kind: 'string',
+    argument: 'USER[:GROUP]',
+    group: 'network',
+    support: 'now',
+    description: 'Owner of Unix sockets; only root can, and binds them before uid applies.',
+  },
+  {
     name: 'buffer-size',
     letter: 'b',
     kind: 'integer',
