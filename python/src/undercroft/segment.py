@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, Union
 from .halfsiphash import keyed_hash
 
 _MAGIC = b"undercro"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 _HEADER = struct.Struct("<8siiiiiIIi5dii")
 _HEADER_SIZE = 88
@@ -47,9 +47,9 @@ _SEEDED = 0
 _LRU, _ADAPTIVE = 1, 2
 
 _KEY_SIZE_MASK = 0xFFFF
-_KNOWN_BITS = 24
+_KNOWN_BITS = 23
 """``info`` without these low bits is 0 in an item that this reader understands: above them are the
-mark of a value that is being written, and the bits of newer versions."""
+marks of a value that is compressed, or being written, and the bits of newer versions."""
 
 _TRIES = 8
 """A writer changes a chain for some microseconds. Beyond this the server waits, not this reader."""
