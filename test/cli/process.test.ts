@@ -109,12 +109,12 @@ describe('undercroft serve', () => {
   test('started with other sizes makes the cache anew, if nobody else has it open', async t => {
     const directory = memoryDir(t)
     const rest = ['--directory', directory, '--socket', '127.0.0.1:0']
-    const first = await serve(t, '--cache2', 'name=a,items=10', ...rest)
-    const other = await run('serve', '--cache2', 'name=a,items=20', ...rest)
+    const first = await serve(t, '--cache2', 'name=a,items=10,shared=1', ...rest)
+    const other = await run('serve', '--cache2', 'name=a,items=20,shared=1', ...rest)
     assert.equal(other.code, 3)
     assert.match(other.err, /UNDERCROFT_GEOMETRY_MISMATCH/)
     await stop(first, 'SIGTERM')
-    const second = await serve(t, '--cache2', 'name=a,items=20', ...rest)
+    const second = await serve(t, '--cache2', 'name=a,items=20,shared=1', ...rest)
     assert.match(second.service.output(), /"a" initialized: .*items: 19/)
   })
 
