@@ -5,9 +5,11 @@
 export {
   type ByteCache,
   type CacheChange,
+  type CacheEntry,
   type CacheKey,
   type CacheStats,
   type ChangeListener,
+  type CircumstanceOptions,
   type Clock,
   type CounterOperation,
   type CounterOptions,
@@ -16,10 +18,18 @@ export {
   type ErrorCode,
   type KeyPage,
   type SetItemOptions,
+  type SetOptions,
   type StoredItem,
   type TtlOptions,
   UndercroftError,
   type ValueTypeName,
   type VerifyReport,
 } from './base/index.ts'
-export { Cache, type CacheOptions, type GetOrSetOptions, type NearOptions } from './cache/index.ts'
+export {
+  Cache,
+  type CacheOptions,
+  type DeleteTagOptions,
+  type EntryOptions,
+  type GetOrSetOptions,
+  type NearOptions,
+} from './cache/index.ts'

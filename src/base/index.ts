@@ -2,6 +2,7 @@ export { assert } from './assert.ts'
 export type {
   Awaitable,
   ByteCache,
+  CacheEntry,
   CacheKey,
   CacheLike,
   CacheStats,
@@ -12,14 +13,20 @@ export type {
   VerifyReport,
 } from './cache-like.ts'
 export {
+  type CircumstanceOptions,
   COUNT_OPTION_NAMES,
   COUNTER_OPTION_NAMES,
   type CounterOptions,
   type CountOptions,
+  LOCAL_COUNT_OPTION_NAMES,
+  LOCAL_COUNTER_OPTION_NAMES,
+  LOCAL_SET_ITEM_OPTION_NAMES,
   type OptionNames,
   requireCallOptions,
   SET_ITEM_OPTION_NAMES,
+  SET_OPTION_NAMES,
   type SetItemOptions,
+  type SetOptions,
   TTL_OPTION_NAMES,
   type TtlOptions,
 } from './call-options.ts'

@@ -7,8 +7,8 @@
  * key need not search for the item. near-worth.ts decides whether near copies are worth their cost.
  */
 
-import { VALUE_TYPE, type ValueDecoder, type ValueSource } from '../base/index.ts'
-import type { Engine, Stamps, StoreOutcome } from '../engine/index.ts'
+import { NEVER, VALUE_TYPE, type ValueDecoder, type ValueSource } from '../base/index.ts'
+import type { Circumstances, Engine, Stamps, StoreOutcome } from '../engine/index.ts'
 import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
 
@@ -84,11 +84,19 @@ export class NearCopies {
     value: unknown,
     source: ValueSource,
     expiresAtMs: number,
+    circumstances?: Circumstances,
   ): StoreOutcome | undefined {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place === undefined) return undefined
-    const outcome = this.#engine.overwriteIfUnchanged(this.#stamps, place, source, expiresAtMs)
-    if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
+    const outcome = this.#engine.overwriteIfUnchanged(
+      this.#stamps,
+      place,
+      source,
+      expiresAtMs,
+      circumstances,
+    )
+    const ends = expiresAtMs !== NEVER || circumstances !== undefined
+    if (outcome === 'stored') this.#follow(place, key, value, source, ends)
     return outcome
   }
 
@@ -147,19 +155,13 @@ export class NearCopies {
   }
 
   /** Updates the copy of an item that was just stored; else the next get reads the item again. */
-  #follow(
-    place: number,
-    key: string,
-    value: unknown,
-    source: ValueSource,
-    expiresAtMs: number,
-  ): void {
+  #follow(place: number, key: string, value: unknown, source: ValueSource, ends: boolean): void {
     // Only for these types a get certainly returns the same value that was stored.
     const isSame = source.type === VALUE_TYPE.integer || typeof value === 'string'
     const size = isSame ? this.#sizeOf(key, source.size) : undefined
     if (size === undefined) return
     this.#keep(place, value, size)
-    this.#stamps.renew(place, expiresAtMs)
+    this.#stamps.renew(place, ends)
     this.#giveUpToFit()
   }
 

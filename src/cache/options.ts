@@ -21,12 +21,14 @@ import {
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
+  defaultMaxTags,
   EVICTIONS,
   type EvictionName,
   type Geometry,
   HASHES,
   type HashName,
   MAX_ITEMS_LIMIT,
+  MAX_TAGS_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
@@ -85,6 +87,12 @@ export interface CacheOptions {
    * uWSGI's. @default 'seeded'
    */
   readonly hash?: HashName
+  /**
+   * Tags that the cache can tell apart, up to 16777216; 0: it takes none. With more tags than that,
+   * the tag that was used least recently loses its place, and its items are gone. Each takes 32
+   * bytes. @default `maxItems`, but at least 64 and at most 65536
+   */
+  readonly maxTags?: number
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
@@ -169,6 +177,7 @@ const OPTION_NAMES = [
   'eviction',
   'hash',
   'ignoreTtl',
+  'maxTags',
   'ttlMs',
   'counterInitial',
   'store',
@@ -249,6 +258,9 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
+    maxTags: optional(options.maxTags, value =>
+      requireInteger('maxTags', value, 0, MAX_TAGS_LIMIT),
+    ),
   }
 }
 
@@ -272,6 +284,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     eviction: wanted.eviction ?? 'adaptive',
     ignoresTtl: wanted.ignoresTtl ?? false,
     checksums: wanted.checksums ?? false,
+    maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
   }
 }
 

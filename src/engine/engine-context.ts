@@ -10,8 +10,11 @@ import { Checksums } from './checksums.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
+import { LivenessCheck } from './liveness.ts'
+import { Pins } from './pins.ts'
 import { SlotTable } from './slot-table.ts'
 import { LastChange } from './state.ts'
+import { TagTable } from './tag-table.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
@@ -25,6 +28,9 @@ export interface EngineContext {
   readonly clock: Clock
   readonly table: SlotTable
   readonly blocks: Blocks
+  readonly tags: TagTable
+  readonly liveness: LivenessCheck
+  readonly pins: Pins
   /** Undefined if the cache does not evict single items. */
   readonly eviction: Eviction | undefined
   /** Defined for stores only. */
@@ -35,11 +41,15 @@ export interface EngineContext {
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
   const table = new SlotTable(segment)
   const blocks = new Blocks(segment)
+  const tags = new TagTable(segment)
   return {
     segment,
     clock,
     table,
     blocks,
+    tags,
+    liveness: new LivenessCheck(segment, tags, clock),
+    pins: new Pins(segment),
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),

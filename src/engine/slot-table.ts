@@ -7,11 +7,12 @@
  */
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
-import { KEY_SIZE_MASK, type Segment, TYPE_MASK, TYPE_SHIFT } from '../segment/index.ts'
+import { CHANGE_STEP, MARK_MASK, type Segment } from '../segment/index.ts'
+import { keySizeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import {
-  EVICTION_MARK,
+  CHANGES,
   EXPIRES_AT,
   FIRST_BLOCK,
   FIRST_FREE_SLOT,
@@ -36,6 +37,9 @@ export type BucketWord = number
 export const NO_SLOT = 0
 /** The result of `find` if the chain is broken: it changed during the walk, or it is corrupt. */
 export const BROKEN_CHAIN = -1
+
+/** The product with the largest slot is a safe integer. */
+const VERSIONS_A_SLOT = 2 ** 24
 
 export class SlotTable {
   readonly slotCount: number
@@ -261,11 +265,28 @@ export class SlotTable {
 
   /** @returns the mark that the eviction policy set; 0 if it set none */
   evictionMark(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + EVICTION_MARK]
+    return this.#words[this.#at(slot) + CHANGES] & MARK_MASK
   }
 
   setEvictionMark(slot: SlotIndex, mark: number): void {
-    this.#words[this.#at(slot) + EVICTION_MARK] = mark
+    const at = this.#at(slot) + CHANGES
+    this.#words[at] = (this.#words[at] & ~MARK_MASK) | mark
+  }
+
+  /** Counts a change of the slot's item. The bucket's version must be odd. */
+  countChange(slot: SlotIndex): void {
+    const at = this.#at(slot) + CHANGES
+    this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0
+  }
+
+  /**
+   * @returns a number that no item of the cache has after this one changed, until the slot changed
+   *   2^24 times; never 0
+   */
+  itemVersion(slot: SlotIndex): number {
+    return (
+      slot * VERSIONS_A_SLOT + ((this.#words[this.#at(slot) + CHANGES] >>> 2) % VERSIONS_A_SLOT)
+    )
   }
 
   /** @returns the position of a slot, in words */
@@ -277,16 +298,4 @@ export class SlotTable {
   #tailOf(slot: SlotIndex): number {
     return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }
-}
-
-export function packInfo(keySize: number, valueType: number): number {
-  return keySize | (valueType << TYPE_SHIFT)
-}
-
-export function keySizeOf(info: number): number {
-  return info & KEY_SIZE_MASK
-}
-
-export function valueTypeOf(info: number): number {
-  return (info >> TYPE_SHIFT) & TYPE_MASK
 }

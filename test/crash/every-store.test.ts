@@ -18,6 +18,7 @@ const SIZES = {
   hash: 'seeded',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 8,
 } as const
 const BITMAP = { ...SIZES, bitmap: true, blockSize: 16, blockCount: 14 } as const
 

@@ -22,6 +22,7 @@ const GEOMETRY: Geometry = {
   eviction: 'lru',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 64,
 }
 
 function open(file: string, geometry: Geometry = GEOMETRY) {
@@ -121,6 +122,7 @@ describe('attaching to a file', () => {
       eviction: 'none',
       ignoresTtl: true,
       checksums: true,
+      maxTags: 0,
     }
     assert.throws(
       () => open(file, other),

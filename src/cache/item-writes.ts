@@ -1,0 +1,63 @@
+/**
+ * Stores encoded values with the options of a call, and publishes the changes.
+ */
+
+import type { CacheKey, OptionNames, SetOptions, ValueSource } from '../base/index.ts'
+import type { StoreMode, StoreOutcome } from '../engine/index.ts'
+import type { ChangeFeed } from './change-feed.ts'
+import { circumstancesOf, endAfterStale, pinsFull } from './circumstances.ts'
+import type { Expiry } from './expiry.ts'
+import type { CacheLifetime } from './lifetime.ts'
+
+/** A call that stores a value, and the options that it takes. */
+export interface StoreCall {
+  readonly name: string
+  readonly mode: StoreMode
+  readonly optionNames: OptionNames<SetOptions>
+}
+
+export class ItemWrites {
+  readonly #lifetime: CacheLifetime
+  readonly #expiry: Expiry
+  readonly #feed: ChangeFeed
+
+  constructor(lifetime: CacheLifetime, expiry: Expiry, feed: ChangeFeed) {
+    this.#lifetime = lifetime
+    this.#expiry = expiry
+    this.#feed = feed
+  }
+
+  /** The generation of the cache. A value that is made from now on may be stored with it. */
+  get generation(): number {
+    return this.#lifetime.use().generation
+  }
+
+  /**
+   * @param madeAt - the generation before the value was made: if one of its tags was deleted since,
+   *   it is not stored
+   * @returns whether the value was stored
+   */
+  store(
+    call: StoreCall,
+    key: CacheKey,
+    source: ValueSource,
+    options: SetOptions | undefined,
+    madeAt?: number,
+  ): boolean {
+    const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
+    const circumstances = options && circumstancesOf(options, freshUntilMs, madeAt)
+    const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
+    const outcome = this.#lifetime.use().store(key, source, endMs, call.mode, circumstances)
+    return this.finish(outcome, key, source, freshUntilMs)
+  }
+
+  /** Publishes a change, and converts the outcome to the result of a call. */
+  finish(outcome: StoreOutcome, key: CacheKey, source: ValueSource, freshUntilMs: number): boolean {
+    if (outcome !== 'stored') {
+      if (outcome === 'pins-full') throw pinsFull(this.#lifetime.segment.geometry)
+      return false
+    }
+    if (this.#feed.isObserved) this.#feed.stored(key, source, freshUntilMs)
+    return true
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Reads trailers: the end of an item's stored bytes, which holds its circumstances (its tags, and
+ * how long it is fresh). circumstances.ts writes them.
+ *
+ * The bytes may change while they are read, so each number is checked before use.
+ */
+
+import { type Segment, TRAILER } from '../segment/index.ts'
+import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM } from './tag-names.ts'
+import type { TagPlace } from './tag-table.ts'
+
+/** The fields of the record at the end, in doubles or words from its start. */
+export const FRESH_UNTIL = TRAILER.fields.freshUntilMs.offset / 8
+export const GENERATION_STORED = TRAILER.fields.generation.offset / 8
+export const VALUE_SIZE = TRAILER.fields.valueSize.offset / 4
+export const TAG_COUNT = TRAILER.fields.tagCount.offset / 4
+export const PLACE_SIZE = 4
+
+const MAX_NAMES_SIZE = MAX_TAGS_AN_ITEM * (1 + MAX_TAG_SIZE)
+
+export class Trailer {
+  /** The size of the value alone. */
+  valueSize = 0
+  freshUntilMs = 0
+  generation = 0
+  tagCount = 0
+  /** The bytes of the names, with their padding. */
+  #namesOffset = 0
+  #placesOffset = 0
+  #tail = 0
+
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
+  readonly #bytes: Buffer
+
+  constructor({ words, doubles, bytes }: Segment) {
+    this.#words = words
+    this.#doubles = doubles
+    this.#bytes = bytes
+  }
+
+  /**
+   * Reads the trailer of stored bytes, which must lie within the segment, at a multiple of 8.
+   *
+   * @returns false if there is no trailer
+   */
+  read(offset: number, size: number): boolean {
+    if (size < TRAILER.size || (size & 7) !== 0) return false
+    const tail = offset + size - TRAILER.size
+    const valueSize = this.#words[tail / 4 + VALUE_SIZE]
+    const tagCount = this.#words[tail / 4 + TAG_COUNT]
+    if (valueSize < 0 || valueSize > size || tagCount < 0 || tagCount > MAX_TAGS_AN_ITEM) {
+      return false
+    }
+    this.#namesOffset = offset + padded(valueSize)
+    this.#placesOffset = tail - padded(tagCount * PLACE_SIZE)
+    const namesSize = this.#placesOffset - this.#namesOffset
+    if (namesSize < 0 || namesSize > MAX_NAMES_SIZE) return false
+    this.#tail = tail
+    this.valueSize = valueSize
+    this.tagCount = tagCount
+    this.freshUntilMs = this.#doubles[tail / 8 + FRESH_UNTIL]
+    this.generation = this.#doubles[tail / 8 + GENERATION_STORED]
+    return true
+  }
+
+  /** Makes the item fresh until another moment. It runs under the lock. */
+  setFreshUntilMs(atMs: number): void {
+    this.#doubles[this.#tail / 8 + FRESH_UNTIL] = atMs
+  }
+
+  /** @returns the place of a tag, which can be any number */
+  place(index: number): TagPlace {
+    return this.#words[this.#placesOffset / PLACE_SIZE + index]
+  }
+
+  /** @returns the names of the tags, or undefined if the bytes are no names */
+  names(): string[] | undefined {
+    const names: string[] = []
+    let at = this.#namesOffset
+    for (let i = 0; i < this.tagCount; i++) {
+      const size = at < this.#placesOffset ? this.#bytes[at] : 0
+      const end = at + 1 + size
+      if (size === 0 || end > this.#placesOffset) return undefined
+      const name = this.#bytes.toString('utf8', at + 1, end)
+      // Bytes that are no UTF-8 decode to characters that stand for them, and are not the same.
+      if (Buffer.byteLength(name) !== size) return undefined
+      names.push(name)
+      at = end
+    }
+    return names
+  }
+}
+
+/** @returns a size rounded up to a multiple of 8 */
+export function padded(size: number): number {
+  return size + (-size & 7)
+}
