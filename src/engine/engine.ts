@@ -27,7 +27,7 @@ import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.
 import { deleteAll } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
-import { usedSlotCount } from './state.ts'
+import { ITEM_COUNT, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { TagNames } from './tag-names.ts'
 import { Upkeep } from './upkeep.ts'
@@ -121,6 +121,11 @@ export class Engine {
     return this.#lookups.peek(key, decode, false)
   }
 
+  /** Reads the tags of a live item. It counts nothing. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lookups.tagsOf(key)
+  }
+
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
     return this.#lookups.has(key)
@@ -132,6 +137,7 @@ export class Engine {
     expiresAtMs: number,
     mode: StoreMode,
     circumstances?: Circumstances,
+    version?: number,
   ): StoreOutcome {
     this.#key.prepare(key)
     const value = circumstances === undefined ? given : this.#wrap(given, circumstances)
@@ -140,10 +146,10 @@ export class Engine {
     const needsRecovery = this.#lock.acquire()
     try {
       if (needsRecovery) this.#section.recover()
-      return this.#writer.store(this.#key, value, expiresAtMs, mode)
+      return this.#writer.store(this.#key, value, expiresAtMs, mode, version)
     } catch (error) {
       return this.#section.tryAgain(error, () =>
-        this.#writer.store(this.#key, value, expiresAtMs, mode),
+        this.#writer.store(this.#key, value, expiresAtMs, mode, version),
       )
     } finally {
       this.#lock.release()
@@ -234,6 +240,11 @@ export class Engine {
    */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
+  }
+
+  /** The number of items, including those that are gone and not swept yet. */
+  get itemCount(): number {
+    return this.segment.words[ITEM_COUNT]
   }
 
   /**
