@@ -341,8 +341,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * counters, too. An existing counter keeps its TTL.
    *
    * @param by - a number returns a number; a bigint returns a bigint, has all 64 bits, and wraps
-   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the value before the operation, by
-   * default the cache's `counterInitial`; `onlyPresent`, to create nothing
+   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the
+   * value before the operation, by default the cache's `counterInitial`; `onlyPresent`, to create
+   * nothing
    * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
    * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER if another kind of value is stored there,
    * UNDERCROFT_COUNTER_RANGE if a number cannot hold the result; the value is unchanged

@@ -210,8 +210,8 @@ export class Engine {
   }
 
   /**
-   * Deletes a tag: all items that have it are gone at once, in all processes. It takes the same time
-   * for any number of items.
+   * Deletes a tag: all items that have it are gone at once, in all processes, in the same time for
+   * any number of items.
    *
    * @param soft - the items become stale instead
    * @throws UndercroftError - UNDERCROFT_TAGS_INVALID

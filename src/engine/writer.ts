@@ -1,6 +1,6 @@
 /**
- * The operations on one item, under the writer lock: what they ask of an item before they change it,
- * and what they change in place. item-writer.ts writes items.
+ * The operations on one item, under the writer lock: what they ask of the item first, and what they
+ * change in place. item-writer.ts writes items.
  */
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
