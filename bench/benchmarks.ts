@@ -12,6 +12,7 @@ import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
 import { benchTags } from './engine/tags.ts'
 import { benchRemote } from './remote/remote.ts'
+import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
 
 /** Parses its own arguments, measures, and prints the results. */
@@ -28,4 +29,5 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['tags', benchTags],
   ['remote', benchRemote],
   ['web', benchWeb],
+  ['request-log', benchRequestLog],
 ])

@@ -15,6 +15,7 @@ export interface MeasuringProgram {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** One measuring process. */
@@ -27,7 +28,7 @@ export interface JsonLines {
 /** Starts the program and waits until `count` processes have connected. */
 export async function startJsonProcesses(
   scope: Scope,
-  { name, command, args }: MeasuringProgram,
+  { name, command, args, env }: MeasuringProgram,
   directory: string,
   count: number,
 ): Promise<JsonLines[]> {
@@ -36,7 +37,7 @@ export async function startJsonProcesses(
   const server = createServer(socket => sockets.push(socket)).listen(path)
   await once(server, 'listening')
   onEnd(scope, () => server.close())
-  const service = await startService(scope, command, args, { env: { BENCH_SOCKET: path } })
+  const service = await startService(scope, command, args, { env: { ...env, BENCH_SOCKET: path } })
   await service.waitFor(`to start ${count} processes`, () => sockets.length >= count || undefined)
   onEnd(scope, () => sockets.map(socket => socket.destroy()))
   return sockets.slice(0, count).map(socket => jsonLines(socket, name, service.output))

@@ -28,8 +28,15 @@ export {
 export {
   Cache,
   type CacheOptions,
+  type Codec,
+  type CompressionMethod,
+  type CompressOptions,
   type DeleteTagOptions,
   type EntryOptions,
   type GetOrSetOptions,
+  type KeyedCache,
   type NearOptions,
+  type StandardSchema,
+  type StandardSchemaIssue,
+  type StandardSchemaResult,
 } from './cache/index.ts'

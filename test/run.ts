@@ -37,7 +37,9 @@ async function main({ paths, title, tier }: TestOptions): Promise<number> {
     results.push(await runCommand(LINT, LINT_COMMAND))
   }
   const stages = findTestStages(isWanted, tier)
-  results.push(...(await runTestFiles(stages, { concurrency: CONCURRENCY, skipsFail, title })))
+  results.push(
+    ...(await runTestFiles(stages, { concurrency: CONCURRENCY, skipsFail, title, tier })),
+  )
   const isEmpty = results.length === 0 || (paths.length === 0 && stages.length === 0)
   if (isEmpty) console.log('\nno tests were found')
   return report(results) && !isEmpty ? 0 : 1

@@ -13,6 +13,9 @@ import { cache_get, cache_inc, cache_num, cache_update, opt } from '../src/uwsgi
 /** The body of the response; undefined if the path answers itself or never. */
 type Answer = unknown
 
+/** Memory that `/grow` keeps. */
+const grown: Buffer[] = []
+
 const PATHS: Readonly<
   Record<string, (query: (name: string) => string, response: ServerResponse) => Answer>
 > = {
@@ -38,6 +41,17 @@ const PATHS: Readonly<
     setImmediate(() => {
       throw new Error('the application crashed')
     })
+  },
+  '/grow': query => {
+    grown.push(Buffer.alloc(Number(query('mib')) << 20, 1))
+    return 'grown'
+  },
+  '/throw': () => {
+    throw new Error('thrown by the application')
+  },
+  '/reject': () => {
+    setImmediate(() => void Promise.reject(new Error('rejected by the application')))
+    return 'a promise will be rejected'
   },
   '/env': query => process.env[query('name')] ?? 'not set',
   '/cwd': () => process.cwd(),

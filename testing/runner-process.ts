@@ -3,7 +3,7 @@
  * HTTP, and reads its output.
  */
 
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { until, within } from './deadline.ts'
@@ -47,11 +47,16 @@ export interface Runner {
   signal(name: NodeJS.Signals): void
 }
 
+export interface ServeProcessOptions extends ServiceOptions {
+  /** Where `logto` sends the output. */
+  readonly logFile?: string
+}
+
 /** Starts `serve` with the test application at a free port, two caches, and further options. */
 export function startRunner(
   scope: Scope,
   args: readonly string[],
-  options: ServiceOptions = {},
+  options: ServeProcessOptions = {},
 ): Promise<Runner> {
   const caches = ['--cache2', 'name=first,items=100', '--cache2', 'name=second,items=100']
   const app = ['--module', APP, '--http', '127.0.0.1:0']
@@ -62,15 +67,27 @@ export function startRunner(
 export async function startServe(
   scope: Scope,
   args: readonly string[],
-  options: ServiceOptions = {},
+  options: ServeProcessOptions = {},
 ): Promise<Runner> {
   const directory = memoryDir(scope)
-  const { cwd = tempDir(scope) } = options
+  const { cwd = tempDir(scope), logFile } = options
   chmodSync(directory, 0o777) // some workers run as another user
-  const all = [MAIN, 'serve', '--directory', directory, ...args]
-  const service = await startService(scope, process.execPath, all, { ...options, cwd })
+  const logTo = logFile === undefined ? [] : ['--logto', logFile]
+  const all = [MAIN, 'serve', '--directory', directory, ...logTo, ...args]
+  const started = await startService(scope, process.execPath, all, { ...options, cwd })
+  const service = logFile === undefined ? started : readingLog(started, logFile)
   await service.waitFor('its workers', output => /all \d+ workers are ready/.exec(output)?.[0])
   return runnerOf(service, directory)
+}
+
+/** The service with the lines of its log file as output. */
+function readingLog(service: Service, logFile: string): Service {
+  const output = () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
+  return {
+    ...service,
+    output,
+    waitFor: (what, found) => service.waitFor(what, () => found(output())),
+  }
 }
 
 function runnerOf(service: Service, directory: string): Runner {

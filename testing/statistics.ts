@@ -9,7 +9,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-/** @returns the duration of the fastest of several calls, the one that other load disturbed least */
+/** @returns the duration of the fastest of several calls, which other load disturbed least */
 export async function shortestMs(calls: number, act: () => unknown): Promise<number> {
   let shortest = Number.POSITIVE_INFINITY
   for (let call = 0; call < calls; call++) {

@@ -53,18 +53,42 @@ export async function startUwsgiClients(
   const mules = Array.from({ length: count }, () => `--mule=${SCRIPT}`)
   const args = ['--master', '--die-on-term', '--disable-logging', ...socket, ...mules]
   const processes = await startJsonProcesses(scope, { name: 'uwsgi', command, args }, dir, count)
-  return processes.map(mule => muleClient(mule, keyCount))
+  return processes.map(process => scriptClient(process, keyCount))
 }
 
-/** A mule makes this many requests between two looks at the clock: a request takes long. */
-const MULE_CHUNK_LENGTH = 20
+/**
+ * Starts one process of Python with the module `uwsgi` of this package, which runs the same script.
+ *
+ * @param readsMemory - Whether gets read the shared memory of the cache, or ask the server as well.
+ */
+export async function startPythonClient(
+  scope: Scope,
+  command: string,
+  cache: string,
+  readsMemory: boolean,
+  keyCount: number,
+): Promise<RemoteClient> {
+  const env = {
+    PYTHONPATH: join(ROOT, 'python/src'),
+    PYTHONDONTWRITEBYTECODE: '1',
+    UNDERCROFT_UWSGI: cache,
+    UNDERCROFT_SHARED_MEMORY: readsMemory ? '1' : '0',
+  }
+  const program = { name: 'python', command, args: [SCRIPT], env }
+  const [process] = await startJsonProcesses(scope, program, tempDir(scope), 1)
+  if (process === undefined) throw new Error('Python did not connect')
+  return scriptClient(process, keyCount)
+}
+
+/** The script makes this many requests between two looks at the clock: a request takes long. */
+const CHUNK_LENGTH = 20
 
 /** Sends the workload, then one line for each task. */
-function muleClient(mule: JsonLines, keyCount: number): RemoteClient {
-  mule.send({ chunks: chunksOf(remoteKeys(keyCount), MULE_CHUNK_LENGTH), value: STRING_VALUE })
+function scriptClient(lines: JsonLines, keyCount: number): RemoteClient {
+  lines.send({ chunks: chunksOf(remoteKeys(keyCount), CHUNK_LENGTH), value: STRING_VALUE })
   return {
     async measure(task) {
-      const answer = await mule.ask<RemoteTiming | { readonly failure: string }>(task)
+      const answer = await lines.ask<RemoteTiming | { readonly failure: string }>(task)
       if ('failure' in answer) throw new Error(answer.failure)
       return answer
     },

@@ -1,7 +1,7 @@
-"""One client process of the remote benchmark in a mule of uWSGI.
+"""One client process of the remote benchmark, which exchanges lines of JSON over a Unix socket.
 
-It uses uWSGI's own client, which opens a connection for each request, and exchanges lines of JSON
-over a Unix socket, as uwsgi.py does.
+In a mule of uWSGI it uses uWSGI's own client, which opens a connection for each request. Without
+uWSGI it uses the module uwsgi of this package.
 """
 
 import json

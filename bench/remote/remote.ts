@@ -18,6 +18,7 @@ import {
   type RemoteClient,
   type RemoteTiming,
   startPipelinedClient,
+  startPythonClient,
   startUwsgiClients,
 } from './remote-clients.ts'
 import { type Figures, printRemote, SETUPS, type SetupName } from './remote-report.ts'
@@ -77,10 +78,30 @@ export async function measureRemote(scope: Scope, options: RemoteOptions): Promi
     { name: 'uwsgi, 1 client', server: servers.uwsgi, clients: one },
     { name: 'undercroft, 1 client', server: servers.undercroft, clients: one },
     { name: 'undercroft, pipelined', server: servers.undercroft, clients: pipelined },
+    ...(await pythonSetups(scope, servers.undercroft, keyCount)),
   ]
   const sampleCount = rounds * SETUPS.length * TRANSPORTS.length * REMOTE_OPERATIONS.length
   await measureRounds(setups, 1, WARM_UP_MS[size])
   return measureRounds(setups, rounds, (seconds * 1000) / sampleCount)
+}
+
+/** @returns none if Python is not installed */
+async function pythonSetups(
+  scope: Scope,
+  server: RemoteServer,
+  keyCount: number,
+): Promise<Setup[]> {
+  const { command, missing } = locatePeer('python')
+  if (command === undefined) {
+    console.log(`skipped: remote: ${missing}`)
+    return []
+  }
+  const start = (readsMemory: boolean) =>
+    startPythonClient(scope, command, server.identifiers.Unix, readsMemory, keyCount)
+  return [
+    { name: 'python', server, clients: [await start(false)] },
+    { name: 'python, shared memory', server, clients: [await start(true)] },
+  ]
 }
 
 const COMMAND = {

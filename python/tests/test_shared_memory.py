@@ -16,7 +16,7 @@ from undercroft.segment import Segment, SegmentFile, Unreadable
 FORMAT_VERSION = 8
 HEADER_CHECKSUM = 88
 BOOT_ID = 192
-BUCKETS = 17024
+BUCKETS = 17152
 SLOT_INFO = 8
 
 
@@ -344,6 +344,12 @@ class OtherBytes(SharedCase):
             self.assertAsks("key", b"value")
         self.patch(offset, struct.pack("<I", info))
         self.assertReads("key", b"value")
+
+    def test_hole(self):
+        """a value where the file can have a hole is read at the server"""
+        reserved_blocks = 384 + 104
+        self.patch(reserved_blocks, struct.pack("<i", 0))
+        self.assertEqual(type(self.segment.get(b"key")).__name__, "Ask")
 
     def test_stuck_writer(self):
         """a chain that a dead writer left in the middle of a change is left to the server"""

@@ -3,6 +3,8 @@
  */
 
 /** The end of an item that never ends. Moments are Unix milliseconds. */
+/** The symbol of the method that `console.log` calls; the one of `node:util`. */
+export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 export const NEVER = 0
 
 /** @returns whether an item has ended; it is gone at the very millisecond of its end */

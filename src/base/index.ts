@@ -37,6 +37,7 @@ export {
   COUNTER_SIZE,
   DEFAULT_MAX_KEY_SIZE,
   DEFAULT_SOCKET_MODE,
+  INSPECT,
   isExpired,
   MAX_INT64,
   MAX_KEY_SIZE_LIMIT,
@@ -45,8 +46,10 @@ export {
   MIN_INT64,
   NEVER,
 } from './facts.ts'
+export { hasAddress } from './identifier.ts'
 export { isWellFormed, type NativeText, nativeText } from './native-text.ts'
 export {
+  type Complete,
   describe,
   invalidOption,
   requireBoolean,
@@ -70,7 +73,8 @@ export {
 export { formatSuggestion } from './suggestion.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
-  LAST_VALUE_TYPE,
+  COMPRESSED,
+  isValueType,
   VALUE_TYPE,
   type ValueDecoder,
   type ValueSource,

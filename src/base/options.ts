@@ -7,6 +7,11 @@ import { UndercroftError } from './errors.ts'
 import { MAX_INT64, MIN_INT64 } from './facts.ts'
 import { formatSuggestion } from './suggestion.ts'
 
+/** All options of an interface, with their defaults filled in. */
+export type Complete<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>
+}
+
 export function requireInteger(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
     throw invalidOption(name, `a whole number from ${min} to ${max}`, value)

@@ -15,6 +15,8 @@ export type CacheChange =
       readonly key: Buffer
       /** The bytes as stored. A counter has 8, little-endian. */
       readonly value: Buffer
+      /** The name of the value's type. Absent, unknown or not readable elsewhere: bytes. */
+      readonly type?: string | undefined
       /** Unix milliseconds; 0: never. */
       readonly expiresAtMs: number
     }

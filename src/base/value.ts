@@ -24,9 +24,21 @@ export const VALUE_TYPE = {
   json: 7,
   /** A value that only the structured clone algorithm keeps, as V8 serializes it. */
   structured: 8,
+  /** A value that the cache's codec encoded. */
+  custom: 9,
 } as const
 
-export const LAST_VALUE_TYPE = 8
+const LAST_VALUE_TYPE = VALUE_TYPE.custom
+
+/**
+ * Added to the type of a value whose bytes are compressed. How is written in front of the bytes.
+ */
+export const COMPRESSED = 0x80
+
+/** @returns whether a stored type is one of this version, compressed or not */
+export function isValueType(type: number): boolean {
+  return (type & ~COMPRESSED) <= LAST_VALUE_TYPE
+}
 
 /** The names of the types, as `getItem` returns them and the network carries them. */
 export type ValueTypeName =
@@ -38,6 +50,7 @@ export type ValueTypeName =
   | 'bigint'
   | 'json'
   | 'structured'
+  | 'custom'
 
 /** An encoded value that writes its bytes directly to their place, without another copy. */
 export interface ValueSource {
@@ -45,6 +58,8 @@ export interface ValueSource {
   /** Exact size in bytes. */
   readonly size: number
   writeTo(target: Buffer, offset: number): void
+  /** The value before it was compressed; undefined if it was not. */
+  readonly plain?: ValueSource | undefined
 }
 
 /** Decodes bytes in shared memory. It must copy them, because they may change after it returns. */

@@ -13,6 +13,7 @@ import {
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
+  INSPECT,
   type KeyPage,
   LOCAL_SET_ITEM_OPTION_NAMES,
   NEVER,
@@ -24,10 +25,9 @@ import {
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
-  type ValueDecoder,
   type VerifyReport,
 } from '../base/index.ts'
-import { copyEncoded, decoderFor, encodeValue, requireSource } from '../codecs/index.ts'
+import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { circumstancesOf, type DeleteTagOptions, endAfterStale, isSoft } from './circumstances.ts'
@@ -37,6 +37,7 @@ import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
 import { readKeyPage, scanItems } from './items.ts'
+import type { Keyed, KeyMap, ValuesOf } from './keyed-cache.ts'
 import { CacheLifetime } from './lifetime.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
@@ -45,6 +46,12 @@ import { compareAndSet, update } from './versions.ts'
 
 const ADD: StoreCall = { name: 'add', mode: 'add', optionNames: SET_OPTION_NAMES }
 const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_OPTION_NAMES }
+
+/**
+ * A `Cache` whose keys decide the types of its values, as `Cache.open` returns it for a map of key
+ * patterns. It has the methods of `Cache`; a key that no pattern has does not compile.
+ */
+export type KeyedCache<M> = Keyed<Cache<ValuesOf<M>>, M>
 
 /**
  * One cache, shared by all processes and threads that open its name.
@@ -63,7 +70,7 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
 export class Cache<V = unknown> implements AnyCache<V> {
-  /** The name that was given to `open`. */
+  /** The name, without the instance that the cache belongs to. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */
   readonly maxKeySize: number
@@ -75,10 +82,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly [REPLICATION]: ReplicationAccess
   readonly #lifetime: CacheLifetime
   #engine: Engine | undefined
-  readonly #decode: ValueDecoder<unknown>
+  readonly #values: ValueCodec
   /** Undefined if this thread keeps no near copies. */
   readonly #near: NearCopies | undefined
-  readonly #feed = new ChangeFeed()
+  readonly #feed: ChangeFeed
   readonly #expiry: Expiry
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
@@ -90,19 +97,20 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const lifetime = new CacheLifetime(resolved)
     const engine = lifetime.use()
     const { geometry } = engine.segment
-    this.name = resolved.name
+    this.name = resolved.name.slice(resolved.name.indexOf('/') + 1)
     this.maxKeySize = geometry.maxKeySize
     this.maxValueSize = engine.maxValueSize
     this.shared = lifetime.shared
     this.#lifetime = lifetime
     this.#engine = engine
-    this.#decode = decoderFor(near)
-    this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#decode) : undefined
+    this.#values = new ValueCodec(resolved.values, engine.maxValueSize)
+    this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#values) : undefined
+    this.#feed = new ChangeFeed(this.#values)
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
-    this.#writes = new ItemWrites(lifetime, this.#expiry, this.#feed)
+    this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader(this, this.#writes, clock)
-    this[REPLICATION] = new CacheReplication(lifetime, clock)
+    this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
   /**
@@ -112,10 +120,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * no maxItems), _GEOMETRY_MISMATCH (it exists with other options), _NO_SPACE, _ACCESS_DENIED,
    * _NOT_A_SEGMENT, _VERSION_MISMATCH, _TRUNCATED, _CORRUPT, _SEGMENT_TOO_LARGE,
    * _SHARING_UNAVAILABLE, _LOCK_TIMEOUT, _SYSTEM
+   * @typeParam V - the type of all values, or a map of key patterns to the types of their values
    * @example
    * const cache = Cache.open({ name: 'pages', maxItems: 1000, blockSize: 1024, ttlMs: 60_000 })
+   * const users = Cache.open<{ [key: `user:${string}`]: User }>({ name: 'users', maxItems: 1000 })
    */
-  static open<V = unknown>(options: CacheOptions): Cache<V> {
+  static open<M extends KeyMap<M>>(
+    options: [M] extends [never] ? never : CacheOptions<ValuesOf<M>>,
+  ): KeyedCache<M>
+  static open<V = unknown>(options: CacheOptions<V>): Cache<V>
+  static open<V>(options: CacheOptions<V>): Cache<V> {
     return new Cache<V>(options)
   }
 
@@ -127,15 +141,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    return (isNear ? near.get(key) : engine.get(key, this.#decode)) as V | undefined
+    if (isNear) return near.get(key) as V | undefined
+    return this.#values.finish(engine.get(key, this.#values.read)) as V | undefined
   }
 
   /** Returns the value's bytes, their type, and the item's end. Counts a hit or miss as `get`. */
   getItem(key: CacheKey): StoredItem | undefined {
     const engine = this.#lifetime.use()
-    const found = engine.get(key, copyEncoded)
+    const found = engine.get(key, copyStored)
     if (found === undefined) return undefined
-    return { bytes: found.bytes, type: found.type, expiresAtMs: engine.found.expiresAtMs }
+    return { ...this.#values.unpack(found), expiresAtMs: engine.found.expiresAtMs }
   }
 
   /**
@@ -148,13 +163,14 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * if (entry?.isStale) refresh()
    */
   getEntry(key: CacheKey, options?: EntryOptions): CacheEntry<V> | undefined {
-    const entry = readEntry(this.#lifetime.use(), key, this.#decode, options)
-    return entry as CacheEntry<V> | undefined
+    const entry = readEntry(this.#lifetime.use(), key, this.#values, options)
+    return entry?.value === undefined ? undefined : (entry as CacheEntry<V>)
   }
 
   /** Returns a value as `get` does, but counts nothing, and does not count as a use of the item. */
   peek(key: CacheKey): V | undefined {
-    return this.#lifetime.use().peek(key, this.#decode) as V | undefined
+    const raw = this.#lifetime.use().peek(key, this.#values.read)
+    return this.#values.finish(raw) as V | undefined
   }
 
   /** Returns the tags of an item, in the order in which they were given; undefined without one. */
@@ -187,7 +203,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * cache.set('page:/7', html, { tags: ['user:7', 'orders'] })
    */
   set(key: CacheKey, value: V, options?: SetOptions): boolean {
-    const source = encodeValue(value)
+    const source = this.#values.encode(value)
     const isEndless = options === undefined && this.#expiry.isEndless
     const atMs = isEndless ? NEVER : this.#expiry.of('set', options, SET_OPTION_NAMES)
     const circumstances = options && circumstancesOf(options, atMs)
@@ -202,12 +218,12 @@ export class Cache<V = unknown> implements AnyCache<V> {
 
   /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */
   add(key: CacheKey, value: V, options?: SetOptions): boolean {
-    return this.#writes.store(ADD, key, encodeValue(value), options)
+    return this.#writes.store(ADD, key, this.#values.encode(value), options)
   }
 
   /** Stores only over a live item: false if there is none, or the cache is full. See `set`. */
   replace(key: CacheKey, value: V, options?: SetOptions): boolean {
-    return this.#writes.store(REPLACE, key, encodeValue(value), options)
+    return this.#writes.store(REPLACE, key, this.#values.encode(value), options)
   }
 
   /**
@@ -221,7 +237,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions & SetOptions): boolean {
     const mode = requireOneOf('mode', options?.mode ?? 'set', ['set', 'add', 'replace'])
     const call = { name: 'setItem', mode, optionNames: LOCAL_SET_ITEM_OPTION_NAMES }
-    return this.#writes.store(call, key, requireSource(value), options)
+    return this.#writes.store(call, key, this.#values.pack(requireSource(value)), options)
   }
 
   /** Stores several values until the cache is full. Returns how many were stored. */
@@ -280,7 +296,13 @@ export class Cache<V = unknown> implements AnyCache<V> {
     change: (value: V | undefined) => V | undefined,
     options?: SetOptions,
   ): V | undefined {
-    return update(this.#writes, key, () => this.getEntry(key), change, options)
+    return update(
+      this.#writes,
+      key,
+      () => readEntry(this.#lifetime.use(), key, this.#values) as CacheEntry<V> | undefined,
+      change,
+      options,
+    )
   }
 
   /** Deletes an item. Returns whether there was a live one. */
@@ -441,12 +463,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /** Yields keys and values of live items, in the same way as `keys`. */
-  entries(): Generator<[string, V], void, undefined> {
+  *entries(): Generator<[string, V], void, undefined> {
     const { bytes } = this.#lifetime.segment
-    return scanItems(this.#lifetime, (key, { offset, size, type }) => [
-      key.toString(),
-      this.#decode(bytes, offset, size, type) as V,
-    ])
+    const stored = scanItems(this.#lifetime, (key, { offset, size, type }) => ({
+      key: key.toString(),
+      raw: this.#values.read(bytes, offset, size, type),
+    }))
+    for (const { key, raw } of stored) {
+      const value = this.#values.finish(raw)
+      if (value !== undefined) yield [key, value as V]
+    }
   }
 
   /**
@@ -526,6 +552,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
   /** The same as `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** Shows one line with the name and the most important counts, for `console.log`. */
+  [INSPECT](): string {
+    const engine = this.#lifetime.engine
+    if (engine === undefined) return `Cache '${this.name}' (closed)`
+    const { items, maxItems, size, hits, misses } = engine.stats()
+    const memory = `${(size / 2 ** 20).toFixed(1)} MiB ${this.shared ? 'shared' : 'private'}`
+    const counts = `${items} of ${maxItems} items, ${hits} hits, ${misses} misses`
+    return `Cache '${this.name}' (${counts}, ${memory})`
   }
 
   /** Closes and removes the name. The next process that opens it creates an empty cache. */

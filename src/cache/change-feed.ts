@@ -9,13 +9,18 @@ import {
   invalidOption,
   type ValueSource,
 } from '../base/index.ts'
-import { copyBytes } from '../codecs/index.ts'
+import { copyStored, nameOfType, type ValueCodec } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 
 export class ChangeFeed {
   /** Callers check this after each change, so that a cache without listeners has no other cost. */
   isObserved = false
+  readonly #values: ValueCodec
   #listeners: readonly ChangeListener[] = []
+
+  constructor(values: ValueCodec) {
+    this.#values = values
+  }
 
   observe(listener: ChangeListener): () => void {
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
@@ -34,17 +39,20 @@ export class ChangeFeed {
   }
 
   stored(key: CacheKey, source: ValueSource, expiresAtMs: number): void {
-    const value = Buffer.allocUnsafe(source.size)
-    source.writeTo(value, 0)
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const plain = source.plain ?? source
+    const value = Buffer.allocUnsafe(plain.size)
+    plain.writeTo(value, 0)
+    const type = nameOfType(plain.type)
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   /** Publishes the whole item after a change that carried only a part of it. */
   changed(key: CacheKey, engine: Engine): void {
-    const value = engine.peek(key, copyBytes)
-    if (value === undefined) return
+    const stored = engine.peek(key, copyStored)
+    if (stored === undefined) return
     const { expiresAtMs } = engine.found
-    this.#publish({ kind: 'set', key: copyKey(key), value, expiresAtMs })
+    const { bytes: value, type } = this.#values.unpack(stored)
+    this.#publish({ kind: 'set', key: copyKey(key), value, type, expiresAtMs })
   }
 
   #publish(change: CacheChange): void {

@@ -9,8 +9,8 @@ import {
   type OptionNames,
   requireBoolean,
   requireCallOptions,
-  type ValueDecoder,
 } from '../base/index.ts'
+import type { ValueCodec } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 
 /** Which items `getEntry` returns. */
@@ -21,19 +21,25 @@ export interface EntryOptions {
 
 const ENTRY_OPTION_NAMES: OptionNames<EntryOptions> = { stale: true }
 
+/** @returns an entry without a value if the value is invalid, and the cache makes that a miss */
 export function readEntry(
   engine: Engine,
   key: CacheKey,
-  decode: ValueDecoder<unknown>,
+  values: ValueCodec,
   options: EntryOptions = {},
 ): CacheEntry<unknown> | undefined {
   requireCallOptions('getEntry', options, ENTRY_OPTION_NAMES)
   const allowStale = requireBoolean('stale', options.stale ?? false)
-  const found = engine.getEntry(key, decode, allowStale)
+  const found = engine.getEntry(key, values.read, allowStale)
   if (found === undefined) return undefined
   const { expiresAtMs, freshUntilMs } = found
   const endMs = orNever(expiresAtMs)
-  return { ...found, expiresAtMs: endMs, freshUntilMs: Math.min(orNever(freshUntilMs), endMs) }
+  return {
+    ...found,
+    value: values.finish(found.value),
+    expiresAtMs: endMs,
+    freshUntilMs: Math.min(orNever(freshUntilMs), endMs),
+  }
 }
 
 function orNever(atMs: number): number {

@@ -12,7 +12,6 @@ import {
   SET_OPTION_NAMES,
   type SetOptions,
 } from '../base/index.ts'
-import { encodeValue } from '../codecs/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../single-flight/index.ts'
 import type { ItemWrites, StoreCall } from './item-writes.ts'
 
@@ -125,7 +124,7 @@ export class Loader<V> {
     try {
       const value = await load()
       if (value !== undefined) {
-        this.#writes.store(GET_OR_SET, key, encodeValue(value), options, { madeAt })
+        this.#writes.store(GET_OR_SET, key, this.#writes.encode(value), options, { madeAt })
       }
       return value
     } finally {

@@ -1,4 +1,12 @@
-export { Cache } from './cache.ts'
+export type {
+  Codec,
+  CompressionMethod,
+  CompressOptions,
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaResult,
+} from '../codecs/index.ts'
+export { Cache, type KeyedCache } from './cache.ts'
 export type { DeleteTagOptions } from './circumstances.ts'
 export type { EntryOptions } from './entries.ts'
 export type { GetOrSetOptions } from './get-or-set.ts'

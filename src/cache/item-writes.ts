@@ -3,6 +3,7 @@
  */
 
 import type { CacheKey, OptionNames, SetOptions, ValueSource } from '../base/index.ts'
+import type { ValueCodec } from '../codecs/index.ts'
 import type { StoreMode, StoreOutcome } from '../engine/index.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { circumstancesOf, endAfterStale, pinsFull } from './circumstances.ts'
@@ -26,11 +27,13 @@ export interface StoreGuard {
 
 export class ItemWrites {
   readonly #lifetime: CacheLifetime
+  readonly #values: ValueCodec
   readonly #expiry: Expiry
   readonly #feed: ChangeFeed
 
-  constructor(lifetime: CacheLifetime, expiry: Expiry, feed: ChangeFeed) {
+  constructor(lifetime: CacheLifetime, values: ValueCodec, expiry: Expiry, feed: ChangeFeed) {
     this.#lifetime = lifetime
+    this.#values = values
     this.#expiry = expiry
     this.#feed = feed
   }
@@ -38,6 +41,11 @@ export class ItemWrites {
   /** The generation of the cache. A value that is made from now on may be stored with it. */
   get generation(): number {
     return this.#lifetime.use().generation
+  }
+
+  /** @returns the value as it is stored */
+  encode(value: unknown): ValueSource {
+    return this.#values.encode(value)
   }
 
   /** @returns whether the value was stored */

@@ -4,6 +4,7 @@
  */
 
 import { type ItemPage, type KeyPage, type PagedItem, requireInteger } from '../base/index.ts'
+import { copyStored, type ValueCodec } from '../codecs/index.ts'
 import type { Engine, ItemView } from '../engine/index.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -33,7 +34,12 @@ export function readKeyPage(engine: Engine, cursor: number, limit: number): KeyP
   return { keys, next: slot < engine.slotCount ? slot : 0 }
 }
 
-export function readItemPage(engine: Engine, cursor: number, maxSize: number): ItemPage {
+export function readItemPage(
+  engine: Engine,
+  values: ValueCodec,
+  cursor: number,
+  maxSize: number,
+): ItemPage {
   requireInteger('cursor', cursor, 0, Number.MAX_SAFE_INTEGER)
   requireInteger('maxSize', maxSize, 1, Number.MAX_SAFE_INTEGER)
   const { bytes } = engine.segment
@@ -41,15 +47,17 @@ export function readItemPage(engine: Engine, cursor: number, maxSize: number): I
   let size = 0
   let slot = cursor
   while (slot < engine.slotCount && size < maxSize && slot - cursor < PAGE_LIMIT) {
-    const item = engine.readSlot(++slot, (key, { offset, size: valueSize, ...facts }) => ({
+    const item = engine.readSlot(++slot, (key, { offset, size: valueSize, type, ...facts }) => ({
       key,
-      bytes: Buffer.from(bytes.subarray(offset, offset + valueSize)),
+      stored: copyStored(bytes, offset, valueSize, type),
       expiresAtMs: facts.expiresAtMs,
       lastUse: facts.lastUse,
     }))
     if (item === undefined) continue
-    items.push(item)
-    size += item.key.length + item.bytes.length
+    const { key, stored, expiresAtMs, lastUse } = item
+    const value = values.unpack(stored)
+    items.push({ key, ...value, expiresAtMs, lastUse })
+    size += key.length + value.bytes.length
   }
   return { items, next: slot < engine.slotCount ? slot : 0 }
 }

@@ -9,6 +9,7 @@ import { sharingObstacle } from '../platform/index.ts'
 import {
   createPrivateSegment,
   destroySegment,
+  hasName,
   openSegment,
   requireSameGeometry,
   type Segment,
@@ -127,14 +128,12 @@ function openShared(file: string, options: ResolvedOptions): CacheMemory {
   const segment = openSegment(file, options.wanted, wanted =>
     completeGeometry(options.name, wanted),
   )
-  let destroyed = false
   return {
     segment,
     shared: true,
     close: () => segment.close(),
     destroy() {
-      if (!destroyed) destroySegment(file)
-      destroyed = true // A later file of this name is another cache.
+      if (hasName(segment)) destroySegment(file) // Another file of this name is another cache.
     },
   }
 }

@@ -7,7 +7,8 @@
  * key need not search for the item. near-worth.ts decides whether near copies are worth their cost.
  */
 
-import { NEVER, VALUE_TYPE, type ValueDecoder, type ValueSource } from '../base/index.ts'
+import { NEVER, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import { StoredBytes, type ValueCodec } from '../codecs/index.ts'
 import type { Circumstances, Engine, Stamps, StoreOutcome } from '../engine/index.ts'
 import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
@@ -28,10 +29,20 @@ export interface NearSource extends Pick<Engine, 'get' | 'found' | 'overwriteIfU
 
 type NearStamps = Pick<Stamps, keyof Stamps>
 
+/** What is known of a value that was just read. */
+interface ValueFacts {
+  readonly hash: number
+  readonly type: number
+  /** Bytes of the value when it is not compressed. */
+  readonly size: number
+  /** The place that has its stamp. Undefined: the engine found it last, and can stamp it. */
+  readonly stampedAt?: number
+}
+
 export class NearCopies {
   readonly #engine: NearSource
   readonly #options: ResolvedNear
-  readonly #decode: ValueDecoder<unknown>
+  readonly #codec: ValueCodec
   readonly #worth: NearWorth
   /**
    * The place of each copy in the lists below: from 0, without gaps. The map leads to a place only
@@ -52,13 +63,15 @@ export class NearCopies {
   #hand = 0
   #size = 0
   #candidates = 0
+  /** A codec or a schema is at work, and its own reads of this cache are not kept. */
+  #isFinishing = false
 
-  constructor(engine: NearSource, options: ResolvedNear, decode: ValueDecoder<unknown>) {
+  constructor(engine: NearSource, options: ResolvedNear, codec: ValueCodec) {
     this.#engine = engine
     this.#options = options
-    this.#decode = decode
+    this.#codec = codec
     this.#worth = new NearWorth(options.maxItems)
-    this.#stamps = engine.createStamps(options.maxItems)
+    this.#stamps = engine.createStamps(options.maxItems + 1)
     this.#used = new Uint8Array(options.maxItems)
   }
 
@@ -112,20 +125,48 @@ export class NearCopies {
   }
 
   #getShared(key: string): unknown {
-    const value = this.#engine.get(key, this.#decode)
+    const raw = this.#engine.get(key, this.#codec.read)
+    if (!this.#codec.mustFinish(raw)) {
+      this.#consider(key, raw, this.#engine.found)
+      return raw
+    }
+    if (this.#isFinishing) return this.#codec.finish(raw)
+    return this.#finish(key, raw)
+  }
+
+  /** Finishes a value. Meanwhile a codec or a schema may use the same cache, and change `found`. */
+  #finish(key: string, raw: unknown): unknown {
+    const { found } = this.#engine
+    const { hash } = found
+    const { type, plainSize: size } =
+      raw instanceof StoredBytes ? raw : { ...found, plainSize: found.size }
+    const stampedAt = this.#options.maxItems
+    this.#stamps.write(stampedAt)
+    this.#isFinishing = true
+    let value: unknown
+    try {
+      value = this.#codec.finish(raw)
+    } finally {
+      this.#isFinishing = false
+    }
+    this.#consider(key, value, { hash, type, size, stampedAt })
+    return value
+  }
+
+  /** Keeps or renews the copy of a value that was just read. */
+  #consider(key: string, value: unknown, facts: ValueFacts): void {
     if (this.#worth.countRead()) this.clear()
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place !== undefined) {
       this.#worth.countRenewal()
-      this.#renew(place, key, value)
-    } else if (value !== undefined && this.#worth.isRepeat(this.#engine.found.hash)) {
-      this.#admit(key, value)
+      this.#renew(place, key, value, facts)
+    } else if (value !== undefined && this.#worth.isRepeat(facts.hash)) {
+      this.#admit(key, value, facts)
     }
-    return value
   }
 
-  #admit(key: string, value: unknown): void {
-    const size = this.#sizeToKeep(key, value)
+  #admit(key: string, value: unknown, facts: ValueFacts): void {
+    const size = this.#sizeToKeep(key, value, facts)
     if (size === undefined) return
     if (!this.#hasRoom(size)) {
       this.#worth.isFull = true
@@ -137,28 +178,31 @@ export class NearCopies {
     this.#sizes[place] = 0
     this.#keep(place, value, size)
     this.#used[place] = 0
-    this.#stamps.write(place)
+    this.#stamp(place, facts)
     this.#count = place + 1
     this.#places.set(key, place)
   }
 
   /** Renews a copy whose item changed. Its key is as hot as before. */
-  #renew(place: number, key: string, value: unknown): void {
-    const size = value === undefined ? undefined : this.#sizeToKeep(key, value)
+  #renew(place: number, key: string, value: unknown, facts: ValueFacts): void {
+    const size = value === undefined ? undefined : this.#sizeToKeep(key, value, facts)
     if (size === undefined) {
       this.#forget(place)
       return
     }
     this.#keep(place, value, size)
-    this.#stamps.write(place)
+    this.#stamp(place, facts)
     this.#giveUpToFit()
+  }
+
+  #stamp(place: number, { stampedAt }: ValueFacts): void {
+    if (stampedAt === undefined) this.#stamps.write(place)
+    else this.#stamps.move(stampedAt, place)
   }
 
   /** Updates the copy of an item that was just stored; else the next get reads the item again. */
   #follow(place: number, key: string, value: unknown, source: ValueSource, ends: boolean): void {
-    // Only for these types a get certainly returns the same value that was stored.
-    const isSame = source.type === VALUE_TYPE.integer || typeof value === 'string'
-    const size = isSame ? this.#sizeOf(key, source.size) : undefined
+    const size = this.#codec.returnsAsSet(source) ? this.#sizeOf(key, source.size) : undefined
     if (size === undefined) return
     this.#keep(place, value, size)
     this.#stamps.renew(place, ends)
@@ -175,10 +219,9 @@ export class NearCopies {
     while (this.#size > this.#options.maxSize) this.#giveUpOne()
   }
 
-  /** @returns the size of the value that the engine just found; undefined if it is not kept */
-  #sizeToKeep(key: string, value: unknown): number | undefined {
-    const { found } = this.#engine
-    return this.#isKept(value, found.type) ? this.#sizeOf(key, found.size) : undefined
+  /** @returns the size of a value; undefined if it is not kept */
+  #sizeToKeep(key: string, value: unknown, { type, size }: ValueFacts): number | undefined {
+    return this.#isKept(value, type) ? this.#sizeOf(key, size) : undefined
   }
 
   /** @returns the bytes of a copy; undefined if they exceed what a copy may take */
@@ -192,7 +235,7 @@ export class NearCopies {
    */
   #isKept(value: unknown, type: number): boolean {
     if (typeof value !== 'object' || value === null) return true
-    if (type === VALUE_TYPE.json) return this.#options.objects
+    if (type === VALUE_TYPE.json || type === VALUE_TYPE.custom) return this.#options.objects
     return this.#options.buffers && (type === VALUE_TYPE.buffer || type === VALUE_TYPE.uint8Array)
   }
 

@@ -16,6 +16,7 @@ import {
   systemClock,
   UndercroftError,
 } from '../base/index.ts'
+import type { ValueCodecOptions } from '../codecs/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
@@ -30,14 +31,17 @@ import {
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
+import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
 /**
  * The options of `Cache.open`. The first process creates the cache, and all others attach to it.
  * Each geometry option that they give must match the cache. Attaching requires only the name.
  */
-export interface CacheOptions {
+// biome-ignore lint/suspicious/noExplicitAny: options without V are those of a cache of any type
+export interface CacheOptions<V = any> extends ValueOptions<V> {
   /**
    * Name of the cache: 1 to 64 of letters, digits, `.`, `_` and `-`, without a dot at the start.
+   * `instance/name` is a cache of an instance of `undercroft serve`, which creates and removes it.
    */
   readonly name: string
   /**
@@ -161,10 +165,11 @@ export interface ResolvedOptions {
   readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
   readonly near: ResolvedNear
+  readonly values: ValueCodecOptions
   readonly clock: Clock
 }
 
-const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
+const NAME_PATTERN = /^([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\/)?[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
 const OPTION_NAMES: OptionNames<CacheOptions> = {
   name: true,
   maxItems: true,
@@ -186,6 +191,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   onSweep: true,
   lastModified: true,
   near: true,
+  ...VALUE_OPTION_NAMES,
   clock: true,
 }
 
@@ -205,10 +211,11 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options.name !== 'string' || !NAME_PATTERN.test(options.name)) {
     throw invalidOption(
       'name',
-      '1 to 64 of letters, digits, ".", "_" and "-", not beginning with a dot',
+      '1 to 64 of letters, digits, ".", "_" and "-", not beginning with a dot, or instance/name',
       options.name,
     )
   }
+  const near = resolveNear(options.near ?? {})
   return {
     name: options.name,
     wanted: resolveWanted(options),
@@ -230,7 +237,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
-    near: resolveNear(options.near ?? {}),
+    near,
+    values: resolveValueOptions(options, near.objects),
     clock: options.clock ?? systemClock,
   }
 }

@@ -11,17 +11,20 @@ import {
   NEVER,
   type ReplicationAccess,
   type SegmentFile,
+  type ValueSource,
 } from '../base/index.ts'
-import { encodeValue } from '../codecs/index.ts'
+import { encodeValue, findTypeName, sourceOf, type ValueCodec } from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
 export class CacheReplication implements ReplicationAccess {
   readonly #lifetime: CacheLifetime
+  readonly #values: ValueCodec
   readonly #clock: Clock
 
-  constructor(lifetime: CacheLifetime, clock: Clock) {
+  constructor(lifetime: CacheLifetime, values: ValueCodec, clock: Clock) {
     this.#lifetime = lifetime
+    this.#values = values
     this.#clock = clock
   }
 
@@ -37,7 +40,8 @@ export class CacheReplication implements ReplicationAccess {
       engine.delete(change.key)
       return true
     }
-    return engine.store(change.key, encodeValue(change.value), atMs, 'set') === 'stored'
+    const source = this.#values.pack(sourceOfChange(change))
+    return engine.store(change.key, source, atMs, 'set') === 'stored'
   }
 
   promote(key: CacheKey): void {
@@ -46,6 +50,13 @@ export class CacheReplication implements ReplicationAccess {
   }
 
   itemPage(cursor: number, maxSize: number): ItemPage {
-    return readItemPage(this.#lifetime.use(), cursor, maxSize)
+    return readItemPage(this.#lifetime.use(), this.#values, cursor, maxSize)
   }
+}
+
+/** Another node wrote the bytes, so they keep their type only if they are of it. */
+function sourceOfChange({ value, type }: Extract<CacheChange, { kind: 'set' }>): ValueSource {
+  const known = findTypeName(type ?? 'bytes')
+  const source = known === undefined ? undefined : sourceOf({ bytes: value, type: known })
+  return source ?? encodeValue(value)
 }

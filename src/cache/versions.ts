@@ -10,7 +10,6 @@ import {
   type SetOptions,
   UndercroftError,
 } from '../base/index.ts'
-import { encodeValue } from '../codecs/index.ts'
 import type { StoreOutcome } from '../engine/index.ts'
 import type { ItemWrites, StoreCall } from './item-writes.ts'
 
@@ -42,18 +41,18 @@ export function compareAndSet(
   requireInteger('version', version, ABSENT, Number.MAX_SAFE_INTEGER)
   const [add, replace] = CALLS[name]
   const call = version === ABSENT ? add : replace
-  return writes.tryStore(call, key, encodeValue(value), options, { version })
+  return writes.tryStore(call, key, writes.encode(value), options, { version })
 }
 
 /**
  * Reads a value, and stores what `change` makes of it, until no other writer came in between.
  *
- * @param read - returns undefined if there is no item
+ * @param read - returns undefined if there is no item, and one without a value if it is invalid
  */
 export function update<V>(
   writes: ItemWrites,
   key: CacheKey,
-  read: () => { readonly value: V; readonly version: number } | undefined,
+  read: () => { readonly value: V | undefined; readonly version: number } | undefined,
   change: (value: V | undefined) => V | undefined,
   options: SetOptions | undefined,
 ): V | undefined {

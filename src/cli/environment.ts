@@ -5,10 +5,12 @@
 import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
+  CachePlace,
   Listener,
   ListenLimits,
   MasterHost,
   MasterPlan,
+  PlannedDaemon,
   StatsListening,
 } from '../runner/index.ts'
 import type { CacheDefinition, HostEnvironment, SocketAddress } from '../uwsgi/options/index.ts'
@@ -20,7 +22,7 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** What commands ask of a cache, local or remote: less than a cache can, so that fakes are short. */
+/** What commands ask of a cache, local or remote. It is a part, so that fakes are short. */
 export interface CommandTarget
   extends Pick<
     AnyCache<Uint8Array>,
@@ -72,11 +74,30 @@ export interface ServeHost {
    */
   openCache(
     definition: CacheDefinition,
-    directory: string | undefined,
+    place: CachePlace,
     onLog: (line: string) => void,
   ): Promise<ServedCache>
-  listen(socket: ReadySocket, caches: readonly ByteCache[], limits: ListenLimits): Promise<Listener>
+  /** Makes this process the master of the instance, until it is released. */
+  startInstance(place: CachePlace, caches: readonly CacheDefinition[]): { release(): void }
+  /** `onLog` receives the lines that uWSGI would log about packets that are refused. */
+  listen(
+    socket: ReadySocket,
+    caches: readonly ByteCache[],
+    limits: ListenLimits,
+    onLog: (line: string) => void,
+  ): Promise<Listener>
   listenStats(listening: StatsListening): Promise<Listener>
+  /**
+   * Appends all output of this process to a file, if there is one already. Returns what writes
+   * lines to the output, also after another file takes its place.
+   */
+  openLog(path: string | undefined): (line: string) => void
+  /** Returns whether this process was started by `startDaemon`. */
+  isDaemon(): boolean
+  /** Starts this command again in the background; resolves to the exit code of this process. */
+  startDaemon(daemon: PlannedDaemon): Promise<number>
+  /** Called once everything serves: the process that started a daemon may wait for that. */
+  reportServing(): void
   /** Runs a master with its workers until a signal ends it; resolves to the name of the signal. */
   runMaster(plan: MasterPlan, host: MasterHost): Promise<string>
 }

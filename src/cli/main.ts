@@ -7,7 +7,20 @@
 import { UndercroftError } from '../base/index.ts'
 import { Cache } from '../cache/index.ts'
 import { RemoteCache } from '../client/index.ts'
-import { listenStats, readSecretFile, runMaster, ServedCache } from '../runner/index.ts'
+import { readSecretFile } from '../net/index.ts'
+import {
+  isDaemon,
+  listenStats,
+  openLogFile,
+  reportServing,
+  runMaster,
+  ServedCache,
+  ServiceManager,
+  startDaemon,
+  startInstance,
+  writeLogLine,
+} from '../runner/index.ts'
+import { listSegments } from '../segment/index.ts'
 import { serveCaches } from '../server/index.ts'
 import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
 import type {
@@ -21,19 +34,26 @@ import { nodeHostEnvironment } from './node-host-environment.ts'
 import { run } from './run.ts'
 import { nodeTopHost } from './top/node-top.ts'
 
+function isMissing(error: unknown): error is UndercroftError {
+  return error instanceof UndercroftError && error.code === 'UNDERCROFT_NO_SUCH_CACHE'
+}
+
 /** The commands cannot create a cache, so the error names the one that can. */
 function explainMissing(error: unknown, name: string): unknown {
-  if (!(error instanceof UndercroftError) || error.code !== 'UNDERCROFT_NO_SUCH_CACHE') return error
-  const remedy = `create it with: undercroft serve --cache2 name=${name},items=10000`
+  if (!isMissing(error)) return error
+  const remedy = name.includes('/')
+    ? 'undercroft list shows what there is'
+    : `create it with: undercroft serve --cache2 name=${name},items=10000`
   const message = `there is no cache "${name}" on this machine; ${remedy}`
   return new UndercroftError(error.code, message, { cause: error })
 }
 
 /** What `serve` needs: it opens caches, listens on sockets and runs a master with workers. */
 const serveHost: ServeHost = {
-  openCache: (definition, directory, onLog) =>
-    ServedCache.open(definition, { directory, isServing: true, onLog }),
-  async listen({ address, allowPublic, access }, caches, { mode, ...limits }) {
+  openCache: (definition, place, onLog) =>
+    ServedCache.open(definition, { ...place, isServing: true, onLog }),
+  startInstance,
+  async listen({ address, allowPublic, access }, caches, { mode, ...limits }, onLog) {
     const server = await serveCaches(caches, {
       listen: {
         ...access,
@@ -42,6 +62,7 @@ const serveHost: ServeHost = {
         ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
       },
       ...limits,
+      onLog,
     })
     const [bound] = server.addresses
     return {
@@ -50,6 +71,17 @@ const serveHost: ServeHost = {
     }
   },
   listenStats,
+  openLog(path) {
+    if (path !== undefined) openLogFile(path)
+    return writeLogLine
+  },
+  isDaemon,
+  startDaemon,
+  reportServing() {
+    reportServing()
+    // A master has spoken for itself, and then this has no one to speak to.
+    new ServiceManager(line => process.stderr.write(`${line}\n`)).ready()
+  },
   runMaster,
 }
 
@@ -71,7 +103,10 @@ const environment: CommandEnvironment = {
 
 process.exitCode = await run(process.argv.slice(2), environment)
 
-/** Opens a local cache by its name, or connects to a remote cache. */
+/**
+ * Opens a local cache by its name, or connects to a remote cache. A name without an instance is a
+ * shared cache, or else the cache of the only instance that has one of that name.
+ */
 async function openTarget(address: TargetAddress): Promise<CommandTarget> {
   const { name, remote, secretFile, directory } = address
   if (remote !== undefined) {
@@ -79,14 +114,23 @@ async function openTarget(address: TargetAddress): Promise<CommandTarget> {
       secretFile === undefined ? {} : { secret: readSecretFile('--secret-file', secretFile) }
     return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
   }
-  try {
-    return Cache.open<Uint8Array>({
+  const open = (name: string) =>
+    Cache.open<Uint8Array>({
       name,
       memory: 'shared',
       ...(directory === undefined ? {} : { directory }),
     })
+  try {
+    return open(name)
   } catch (error) {
-    throw explainMissing(error, name)
+    const others = listSegments(directory).filter(other => other.endsWith(`/${name}`))
+    const [only] = others
+    if (only === undefined || !isMissing(error)) throw explainMissing(error, name)
+    if (others.length === 1) return open(only)
+    throw new UndercroftError(
+      'UNDERCROFT_NO_SUCH_CACHE',
+      `several instances have a cache "${name}": name one of ${others.join(', ')}`,
+    )
   }
 }
 

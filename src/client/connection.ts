@@ -8,8 +8,7 @@
 import { connect, type Socket } from 'node:net'
 import { UndercroftError } from '../base/index.ts'
 import { type Address, formatAddress } from '../net/index.ts'
-import type { CacheCommandName } from '../protocols/uwsgi/index.ts'
-import { Login } from './login.ts'
+import { type CacheCommandName, ClientLogin } from '../protocols/uwsgi/index.ts'
 import type { ResolvedRemoteOptions } from './options.ts'
 import { protocolError, type Reply, ReplyReader } from './reply.ts'
 
@@ -68,7 +67,7 @@ export class Connection {
   /** Calls in the current write so far. */
   #batchSize = 0
   /** Until the login is done, nothing else is sent. */
-  #login: Login | undefined
+  #login: ClientLogin | undefined
   /** Connected, and logged in if there is a secret. */
   #isReady = false
   #isKept = false
@@ -82,7 +81,7 @@ export class Connection {
     this.#socket = address.kind === 'unix' ? connect(address.path) : connect(address)
     this.#socket.setNoDelay(true)
     this.#timer = setTimeout(() => this.#onConnectTimeout(), options.connectTimeoutMs)
-    if (options.secret !== undefined) this.#login = new Login(options.secret, this.#from)
+    if (options.secret !== undefined) this.#login = new ClientLogin(options.secret, this.#from)
     this.#socket.once('connect', () => this.#onConnected())
     this.#socket.on('data', chunk => this.#onData(chunk))
     this.#socket.on('error', error => this.#onGone(error))
@@ -140,8 +139,8 @@ export class Connection {
   }
 
   /** Sends the next step of the login, or after it the calls that waited. */
-  #continueLogin(login: Login, reply: Reply): void {
-    const buffers = login.next(reply)
+  #continueLogin(login: ClientLogin, reply: Reply): void {
+    const buffers = login.next(reply.fields)
     if (buffers !== undefined) {
       for (const bytes of buffers) this.#socket.write(bytes)
       return

@@ -2,7 +2,7 @@
  * Options of a remote cache: their meaning, defaults and checks.
  */
 
-import { MAX_TIMER_MS, requireInteger, requireKnownNames } from '../base/index.ts'
+import { type Complete, MAX_TIMER_MS, requireInteger, requireKnownNames } from '../base/index.ts'
 import {
   DEFAULT_SOCKET_TIMEOUT_MS,
   requireSecret,
@@ -12,32 +12,32 @@ import {
 /** Options of `RemoteCache`. */
 export interface RemoteCacheOptions {
   /** Milliseconds to resolve the host and connect. @default 1000 */
-  readonly connectTimeoutMs?: number
+  readonly connectTimeoutMs?: number | undefined
   /** Milliseconds from a call to its whole reply, including its wait in line. @default 4000 */
-  readonly replyTimeoutMs?: number
+  readonly replyTimeoutMs?: number | undefined
   /** Largest value or listing accepted in a reply, in bytes. @default 67108864 (64 MiB) */
-  readonly maxValueSize?: number
+  readonly maxValueSize?: number | undefined
   /**
    * Connections that may be open. An undercroft server takes many requests on each. A real uWSGI
    * takes one request for each connection, so with it this is how many calls run at once.
    * @default 1
    */
-  readonly connections?: number
+  readonly connections?: number | undefined
   /** Calls that may wait for a reply; further ones are refused. @default 10000 */
-  readonly maxPendingCalls?: number
+  readonly maxPendingCalls?: number | undefined
   /**
    * Milliseconds after which an unused connection is closed. Keep it below the server's own limit
    * (60000), or a call may meet a connection that is just being closed. @default 30000
    */
-  readonly idleTimeoutMs?: number
+  readonly idleTimeoutMs?: number | undefined
   /**
    * The secret of the server at this address, 16 to 1024 bytes. The server must prove to know it as
    * well. Costs a round trip for each connection. @default none
    */
-  readonly secret?: SecretOption
+  readonly secret?: SecretOption | undefined
 }
 
-export interface ResolvedRemoteOptions extends Required<Omit<RemoteCacheOptions, 'secret'>> {
+export interface ResolvedRemoteOptions extends Complete<Omit<RemoteCacheOptions, 'secret'>> {
   readonly secret: Buffer | undefined
 }
 

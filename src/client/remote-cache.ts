@@ -12,6 +12,7 @@ import {
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
+  INSPECT,
   invalidOption,
   type KeyPage,
   requireCallOptions,
@@ -87,7 +88,8 @@ export class RemoteCache<V = unknown> implements AnyCache<V>, AsyncDisposable {
   /**
    * Connects with the first call. {@link RemoteCache.connect} connects at once.
    *
-   * @param identifier - `name@host:port`, `name@/path/of/a.sock`, or `@address` for the default.
+   * @param identifier - `name@host:port`, `name@/path/of/a.sock`, or the address alone for
+   * the server's first cache.
    * @param options - Time and size limits.
    * @throws UndercroftError `UNDERCROFT_OPTION_INVALID`.
    */
@@ -341,6 +343,11 @@ export class RemoteCache<V = unknown> implements AnyCache<V>, AsyncDisposable {
   /** Lets calls under way finish and closes the connections. May be called again. */
   close(): Promise<void> {
     return this.#pool.close()
+  }
+
+  /** Shows one line with the name and the address, for `console.log`. */
+  [INSPECT](): string {
+    return `RemoteCache '${this.name}' at ${this.address}`
   }
 
   /** The same as {@link RemoteCache.close}. */

@@ -8,12 +8,16 @@ import { invalidOption, MAX_TIMER_MS, requireInteger, UndercroftError } from '..
 import { type Address, API_ADDRESS, formatAddress, parseAddress } from '../net/index.ts'
 import {
   ByteSource,
+  ClientLogin,
   DEFAULT_SOCKET_TIMEOUT_MS,
   encodeDictionary,
   encodePacket,
   HEADER_SIZE,
   MAX_PACKET_SIZE,
+  parseDictionary,
   parseHeader,
+  requireSecret,
+  type SecretOption,
 } from '../protocols/uwsgi/index.ts'
 
 /** The payload: bytes, text (sent as UTF-8), or the pairs of a dictionary. */
@@ -31,7 +35,9 @@ export type Message = string | Uint8Array | Readonly<Record<string, string | Uin
  * @param modifier2 - The command, 0 to 255.
  * @param message - The payload, at most 65535 bytes.
  * @param timeoutMs - Milliseconds to connect and to wait for each further byte. Default 4000.
- * @throws UndercroftError `UNDERCROFT_CONNECTION` when no connection could be made,
+ * @param secret - The secret of the server, if it needs one. Default none.
+ * @throws UndercroftError `UNDERCROFT_ACCESS_DENIED` for a wrong secret, `UNDERCROFT_CONNECTION`
+ * when no connection could be made,
  * `UNDERCROFT_OPTION_INVALID` for a bad argument.
  *
  * @example
@@ -43,10 +49,12 @@ export async function* sendMessage(
   modifier2: number,
   message: Message,
   timeoutMs?: number,
+  secret?: SecretOption,
 ): AsyncGenerator<Buffer, void, undefined> {
   const source = new ByteSource()
   let left: number | undefined
-  for await (const chunk of sendMessageRaw(address, modifier1, modifier2, message, timeoutMs)) {
+  const raw = sendMessageRaw(address, modifier1, modifier2, message, timeoutMs, secret)
+  for await (const chunk of raw) {
     source.push(chunk)
     if (left === undefined) {
       const header = source.take(HEADER_SIZE)
@@ -74,6 +82,7 @@ export async function* sendMessageRaw(
   modifier2: number,
   message: Message,
   timeoutMs: number = DEFAULT_SOCKET_TIMEOUT_MS,
+  secret?: SecretOption,
 ): AsyncGenerator<Buffer, void, undefined> {
   const packet = encodePacket(
     requireInteger('modifier1', modifier1, 0, 255),
@@ -81,14 +90,41 @@ export async function* sendMessageRaw(
     encodeMessage(message),
   )
   requireInteger('timeoutMs', timeoutMs, 1, MAX_TIMER_MS)
+  const known = secret === undefined ? undefined : requireSecret('secret', secret)
   const socket = await openSocket(parseAddress('address', address, API_ADDRESS), timeoutMs)
   try {
+    const chunks = socket[Symbol.asyncIterator]()
+    if (known !== undefined) await logIn(socket, chunks, new ClientLogin(known, address))
     socket.write(packet)
-    for await (const chunk of socket) yield chunk
-  } catch {
+    yield* { [Symbol.asyncIterator]: () => chunks }
+  } catch (error) {
     // A reset or the timeout ends the reply, as in uWSGI's function.
+    if (error instanceof UndercroftError) throw error
   } finally {
     socket.destroy()
+  }
+}
+
+/** Until it is done, the server sends nothing but its answers. */
+async function logIn(
+  socket: Socket,
+  chunks: AsyncIterator<Buffer>,
+  login: ClientLogin,
+): Promise<void> {
+  const source = new ByteSource()
+  const take = async (size: number): Promise<Buffer> => {
+    for (;;) {
+      const bytes = source.take(size)
+      if (bytes !== undefined) return bytes
+      const { done, value } = await chunks.next()
+      if (done === true) throw login.closed()
+      source.push(value)
+    }
+  }
+  for (let next: readonly Uint8Array[] | undefined = login.begin(); next !== undefined; ) {
+    for (const bytes of next) socket.write(bytes)
+    const { packetSize } = parseHeader(await take(HEADER_SIZE))
+    next = login.next(new Map(parseDictionary(await take(packetSize)).pairs))
   }
 }
 

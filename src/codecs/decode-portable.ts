@@ -1,12 +1,18 @@
 /**
- * Decodes the types that are safe to decode, regardless of who wrote the bytes. Decoding copies
- * everything, because the bytes may change as soon as it returns. If the bytes changed before, the
- * reader discards the result.
+ * Decodes the types that are safe to decode, regardless of who wrote the bytes. Copies the bytes of
+ * any type. Both copy everything, because the bytes may change
+ * as soon as they return. If the bytes changed before, the reader discards the result.
  */
 
 // Imported, because the global is a getter that costs 20 ns at each use.
 import { Buffer } from 'node:buffer'
-import { COUNTER_SIZE, type NativeText, UndercroftError, VALUE_TYPE } from '../base/index.ts'
+import {
+  COUNTER_SIZE,
+  type NativeText,
+  UndercroftError,
+  VALUE_TYPE,
+  type ValueTypeName,
+} from '../base/index.ts'
 
 const TWO_TO_32 = 2 ** 32
 
@@ -44,6 +50,29 @@ export function copyBytes(bytes: Buffer, offset: number, size: number): Buffer {
   else bytes.copy(copy, 0, offset, end)
   return copy
 }
+
+/** @returns the name of a stored type on the network */
+export function nameOfType(type: number): ValueTypeName {
+  return NAMES.get(type) ?? 'structured' // A type of a newer version, unreadable here, too.
+}
+
+/** The stored type for each name. Text of ASCII alone has a stored type of its own. */
+export const STORED_TYPES: Readonly<Record<ValueTypeName, number>> = {
+  bytes: VALUE_TYPE.buffer,
+  uint8array: VALUE_TYPE.uint8Array,
+  text: VALUE_TYPE.utf8,
+  utf16: VALUE_TYPE.utf16,
+  integer: VALUE_TYPE.integer,
+  bigint: VALUE_TYPE.bigint,
+  json: VALUE_TYPE.json,
+  structured: VALUE_TYPE.structured,
+  custom: VALUE_TYPE.custom,
+}
+
+const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([
+  [VALUE_TYPE.ascii, 'text'] as const,
+  ...Object.entries(STORED_TYPES).map(([name, type]) => [type, name as ValueTypeName] as const),
+])
 
 /** @returns a number if it is exact; else a bigint, as a counter may have grown too large */
 function decodeInteger(bytes: Buffer, offset: number): number | bigint {

@@ -53,9 +53,12 @@ export function encodeValue(value: unknown): ValueSource {
   return encodePortable(value) ?? encodeStructured(value)
 }
 
-/** @returns the source of a value whose bytes are already encoded */
-export function encodedBytes(bytes: Uint8Array, type: number): ValueSource {
-  return new EncodedValue(type, BYTES, bytes.byteLength, '', bytes, 0)
+/**
+ * @param plain - the value before it was compressed, if these are compressed bytes
+ * @returns the source of a value whose bytes are already encoded
+ */
+export function encodedBytes(bytes: Uint8Array, type: number, plain?: ValueSource): ValueSource {
+  return new EncodedValue(type, BYTES, bytes.byteLength, '', bytes, 0, plain)
 }
 
 function encodeText(text: string): ValueSource {
@@ -93,6 +96,7 @@ const NO_BYTES = new Uint8Array(0)
 class EncodedValue implements ValueSource {
   readonly type: number
   readonly size: number
+  readonly plain: ValueSource | undefined
   readonly #form: number
   readonly #text: string
   readonly #bytes: Uint8Array
@@ -105,9 +109,11 @@ class EncodedValue implements ValueSource {
     text: string,
     bytes: Uint8Array,
     integer: number,
+    plain?: ValueSource,
   ) {
     this.type = type
     this.size = size
+    this.plain = plain
     this.#form = form
     this.#text = text
     this.#bytes = bytes

@@ -1,11 +1,24 @@
-export { decoderFor, decodeValue } from './decode.ts'
-export { copyBytes } from './decode-portable.ts'
+export type { Codec } from './codec.ts'
+export {
+  COMPRESSION_METHODS,
+  type CompressionMethod,
+  type CompressOptions,
+  hasMethod,
+} from './compression.ts'
+export { decodeValue } from './decode.ts'
+export { copyBytes, nameOfType } from './decode-portable.ts'
 export { encodeValue } from './encode.ts'
 export {
-  copyEncoded,
   decodeFromNetwork,
   encodeForNetwork,
   findTypeName,
   requireSource,
   sourceOf,
 } from './network.ts'
+export {
+  requireSchema,
+  type StandardSchema,
+  type StandardSchemaIssue,
+  type StandardSchemaResult,
+} from './schema.ts'
+export { copyStored, StoredBytes, ValueCodec, type ValueCodecOptions } from './value-codec.ts'

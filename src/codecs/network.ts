@@ -3,7 +3,8 @@
  *
  * Bytes from the network are stored only if they are of their type, so that no peer can make a
  * local `get` fail. V8's deserializer is not safe for bytes that any peer could have sent, so
- * values of type `structured` are neither sent nor received. Only the name of that type is.
+ * values of type `structured` are neither sent nor received. Only the name of that type is. The
+ * same holds for values of a codec, which need not be safe for such bytes either.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer'
@@ -17,7 +18,7 @@ import {
   type ValueSource,
   type ValueTypeName,
 } from '../base/index.ts'
-import { copyBytes, decodePortable } from './decode-portable.ts'
+import { decodePortable, nameOfType, STORED_TYPES } from './decode-portable.ts'
 import { encodedBytes, encodePortable } from './encode.ts'
 
 /** Throws UNDERCROFT_VALUE_UNSUPPORTED for a value that only V8 can serialize. */
@@ -28,7 +29,7 @@ export function encodeForNetwork(value: unknown): Required<EncodedValue> {
       'UNDERCROFT_VALUE_UNSUPPORTED',
       `${describe(value)} cannot be sent to another machine: text, bytes, numbers, ` +
         '64-bit bigints and plain data can. Send a Date as its text or number, ' +
-        'a Map as its entries',
+        'a Map as its entries, an object with many references to it once',
     )
   }
   const bytes = Buffer.allocUnsafe(source.size)
@@ -53,19 +54,19 @@ export function decodeFromNetwork(bytes: Buffer, type: ValueTypeName): unknown {
         "the value is in V8's serialization, which is not read from a network: store plain data, " +
           'or take the bytes as they are with getItem',
       )
+    case 'custom':
+      throw new UndercroftError(
+        'UNDERCROFT_VALUE_UNSUPPORTED',
+        'a codec of the cache at the server encoded the value: take its bytes with getItem',
+      )
     default:
-      return decodePortable(bytes, 0, bytes.length, TYPES[type])
+      return decodePortable(bytes, 0, bytes.length, STORED_TYPES[type])
   }
 }
 
 /** @returns undefined if no type has this name */
 export function findTypeName(name: string): ValueTypeName | undefined {
-  return Object.hasOwn(TYPES, name) ? (name as ValueTypeName) : undefined
-}
-
-/** @returns the name of a stored type on the network */
-export function nameOfType(type: number): ValueTypeName {
-  return NAMES.get(type) ?? 'structured' // A type of a newer version, unreadable here, too.
+  return Object.hasOwn(STORED_TYPES, name) ? (name as ValueTypeName) : undefined
 }
 
 /** @returns the source of a value; undefined if its bytes are not of their type, or `structured` */
@@ -82,44 +83,21 @@ export function requireSource(value: EncodedValue): ValueSource {
   if (source !== undefined) return source
   throw new UndercroftError(
     'UNDERCROFT_VALUE_UNSUPPORTED',
-    known === undefined || known === 'structured'
+    known === undefined || LOCAL_TYPES.has(known)
       ? `values of type ${describe(type)} are not accepted as bytes; types that are: ${ACCEPTED}`
       : `these ${describe(bytes)} are not valid as a value of type ${describe(type)}`,
   )
 }
 
-/** A decoder that returns the bytes as stored, and the name of their type. */
-export function copyEncoded(
-  bytes: Buffer,
-  offset: number,
-  size: number,
-  type: number,
-): { readonly bytes: Buffer; readonly type: ValueTypeName } {
-  return { bytes: copyBytes(bytes, offset, size), type: nameOfType(type) }
-}
+/** Types whose bytes only processes of their own machine read and write. */
+const LOCAL_TYPES: ReadonlySet<string> = new Set(['structured', 'custom'])
 
-const TYPES: Readonly<Record<ValueTypeName, number>> = {
-  bytes: VALUE_TYPE.buffer,
-  uint8array: VALUE_TYPE.uint8Array,
-  text: VALUE_TYPE.utf8,
-  utf16: VALUE_TYPE.utf16,
-  integer: VALUE_TYPE.integer,
-  bigint: VALUE_TYPE.bigint,
-  json: VALUE_TYPE.json,
-  structured: VALUE_TYPE.structured,
-}
-
-const ACCEPTED = Object.keys(TYPES)
-  .filter(name => name !== 'structured')
+const ACCEPTED = Object.keys(STORED_TYPES)
+  .filter(name => !LOCAL_TYPES.has(name))
   .join(', ')
 
-const NAMES: ReadonlyMap<number, ValueTypeName> = new Map([
-  [VALUE_TYPE.ascii, 'text'] as const,
-  ...Object.entries(TYPES).map(([name, type]) => [type, name as ValueTypeName] as const),
-])
-
 function storedType(bytes: Uint8Array, type: ValueTypeName): number {
-  return type === 'text' && isAscii(bytes) ? VALUE_TYPE.ascii : TYPES[type]
+  return type === 'text' && isAscii(bytes) ? VALUE_TYPE.ascii : STORED_TYPES[type]
 }
 
 function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {
@@ -137,6 +115,7 @@ function isOfType(bytes: Uint8Array, type: ValueTypeName): boolean {
     case 'json':
       return isUtf8(bytes) && isJson(bytes)
     case 'structured':
+    case 'custom':
       return false
   }
 }

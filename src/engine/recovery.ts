@@ -17,7 +17,7 @@
  * tags, because the deletion of a tag may be among the pages that are lost.
  */
 
-import { LAST_VALUE_TYPE, NEVER } from '../base/index.ts'
+import { isValueType, NEVER } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
@@ -246,7 +246,7 @@ function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKe
   const size = table.valueSize(slot)
   const block = table.firstBlock(slot)
   const expiresAtMs = table.expiresAtMs(slot)
-  if (!isCompleteInfo(info) || valueTypeOf(info) > LAST_VALUE_TYPE) return false
+  if (!isCompleteInfo(info) || !isValueType(valueTypeOf(info))) return false
   if (keySizeOf(info) > geometry.maxKeySize) return false
   if (!blocks.holds(block, size)) return false
   if (!table.holds(slot)) return false

@@ -26,7 +26,6 @@ import {
   ITEM_COUNT,
   KEY,
   NEXT_SLOT,
-  STRIDE_DOUBLES,
   STRIDE_WORDS,
   USED_SLOT_COUNT,
   VALUE_SIZE,
@@ -51,7 +50,6 @@ export class SlotTable {
   readonly #bucketsWord: number
   readonly #bucketMask: number
   readonly #slotsWord: number
-  readonly #slotsDouble: number
   readonly #tailsWord: number
   readonly #tailStrideWords: number
   readonly #room: Room
@@ -66,7 +64,6 @@ export class SlotTable {
     this.#bucketsWord = layout.bucketsOffset / 4
     this.#bucketMask = layout.bucketCount - 1
     this.#slotsWord = layout.slotsOffset / 4
-    this.#slotsDouble = layout.slotsOffset / 8
     this.#tailsWord = layout.keyTailsOffset / 4
     this.#tailStrideWords = layout.keyTailStride / 4
   }
@@ -158,9 +155,8 @@ export class SlotTable {
   }
 
   #requireFree(slot: SlotIndex): void {
-    if (!this.holds(slot) || this.info(slot) !== 0) {
-      throw new NeedsRebuild(`slot ${slot} is said to be free`)
-    }
+    if (this.holds(slot) && this.info(slot) === 0) return
+    throw new NeedsRebuild(`slot ${slot} is said to be free`)
   }
 
   free(slot: SlotIndex): void {
@@ -259,12 +255,12 @@ export class SlotTable {
 
   /** @returns 0 if the item never expires */
   expiresAtMs(slot: SlotIndex): number {
-    return this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT]
+    return this.#doubles[this.#at(slot) / 2 + EXPIRES_AT]
   }
 
-  /** Makes one aligned store of 8 bytes, which is whole even if the process dies at this moment. */
+  /** Makes one aligned store of 8 bytes, which is whole even if the process dies now. */
   setExpiresAtMs(slot: SlotIndex, atMs: number): void {
-    this.#doubles[this.#slotsDouble + (slot - 1) * STRIDE_DOUBLES + EXPIRES_AT] = atMs
+    this.#doubles[this.#at(slot) / 2 + EXPIRES_AT] = atMs
   }
 
   /** @returns the mark that the eviction policy set; 0 if it set none */

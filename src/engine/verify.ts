@@ -2,7 +2,7 @@
  * Verification: checks every invariant of a segment under the writer lock.
  */
 
-import { LAST_VALUE_TYPE, NEVER, type VerifyReport } from '../base/index.ts'
+import { isValueType, NEVER, type VerifyReport } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
 import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -109,7 +109,7 @@ function* itemProblems(
     yield `slot ${slot} is linked but not complete`
     return
   }
-  if (valueTypeOf(info) > LAST_VALUE_TYPE) yield `slot ${slot} has a value of unknown type`
+  if (!isValueType(valueTypeOf(info))) yield `slot ${slot} has a value of unknown type`
   const size = table.valueSize(slot)
   if (size > maxValueSize(segment.geometry) || !blocks.holds(table.firstBlock(slot), size)) {
     yield `slot ${slot} has its value outside the blocks`

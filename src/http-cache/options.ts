@@ -36,66 +36,66 @@ export interface HttpCacheOptions {
    * freshness. Does not apply to requests with cookies or Authorization. 0: such responses are not
    * stored. @default 0
    */
-  readonly defaultTtlMs?: number
+  readonly defaultTtlMs?: number | undefined
   /**
    * For how long a response stays fresh that has `Last-Modified` and says nothing about its
    * freshness, as a part of the time since then: 0 to 1, and at most a day. RFC 9111 suggests 0.1.
    * Applies before `defaultTtlMs` and to the same requests. 0: no heuristics. @default 0
    */
-  readonly heuristicFraction?: number
+  readonly heuristicFraction?: number | undefined
   /**
    * For how many milliseconds a stale page replaces an error of the application, if the page
    * neither has `stale-if-error` nor forbids stale use. 0: not at all. @default 0
    */
-  readonly staleIfErrorMs?: number
+  readonly staleIfErrorMs?: number | undefined
   /**
    * Response fields that this cache obeys instead of Cache-Control and Expires (RFC 9213), the
    * strongest first. @default ['undercroft-cdn-cache-control', 'cdn-cache-control']
    */
-  readonly targetedFields?: readonly string[]
+  readonly targetedFields?: readonly string[] | undefined
   /** Largest body to store, in bytes; at most what the cache takes. @default 1 MiB */
-  readonly maxBodySize?: number
+  readonly maxBodySize?: number | undefined
   /**
    * Most variants of one page that differs by `Vary`, 1 to 1000. Beyond, the oldest is deleted.
    * @default 32
    */
-  readonly maxVariants?: number
+  readonly maxVariants?: number | undefined
   /**
    * Kinds of responses to store that are refused by default. `authorization`: responses to requests
    * with that field; `set-cookie`: the response without its cookies; `errors`: responses of any
    * status from 400 to 599 that say how long they are fresh. @default []
    */
-  readonly alsoStore?: readonly RefusedByDefault[]
+  readonly alsoStore?: readonly RefusedByDefault[] | undefined
   /**
    * Most milliseconds to wait while another request, in any process, asks the application for the
    * same page; up to 600000. @default 5000
    */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /**
    * Most milliseconds for a refresh after the client was answered (`stale-while-revalidate`), 1 to
    * 600000. A longer one is abandoned and reported to `onError`, and the next request refreshes the
    * page. @default 30000
    */
-  readonly refreshTimeoutMs?: number
+  readonly refreshTimeoutMs?: number | undefined
   /**
    * Ignore Cache-Control and Pragma of requests, by which any client can have the application asked
    * again: only the application decides how long a page is used. @default false
    */
-  readonly ignoreClientCacheControl?: boolean
+  readonly ignoreClientCacheControl?: boolean | undefined
   /** The name of this cache in Cache-Status; false: omit the field. @default 'undercroft' */
-  readonly cacheStatus?: string | false
+  readonly cacheStatus?: string | false | undefined
   /**
    * Adds the key of the page to Cache-Status. Keys may show what clients should not know. @default
    * false
    */
-  readonly cacheStatusKey?: boolean
+  readonly cacheStatusKey?: boolean | undefined
   /**
    * Called when the cache fails, or a background refresh. The application answers clients in any
    * case. @default one warning of the process
    */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: ((error: unknown) => void) | undefined
   /** The source of the time, which tests replace. @default the system's clock */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface ResolvedHttpOptions {

@@ -4,6 +4,7 @@
 
 import {
   type CacheStats,
+  type Complete,
   invalidOption,
   MAX_TIMER_MS,
   requireBoolean,
@@ -38,59 +39,59 @@ export interface StatsOptions {
    * Allow an address that other machines can reach. There is no authentication: every client that
    * reaches the port reads names and counts, the working directory and process ids. @default false
    */
-  readonly allowPublic?: boolean
+  readonly allowPublic?: boolean | undefined
   /**
    * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
    * are closed at once. For TCP only. @default every client that reaches the address
    */
-  readonly allow?: readonly string[]
+  readonly allow?: readonly string[] | undefined
   /** Permissions of a Unix socket's file. @default 0o600 */
-  readonly mode?: number
+  readonly mode?: number | undefined
   /**
    * Answer with an HTTP header also without an HTTP request, as uWSGI's `stats-http`.
    * @default false
    */
-  readonly http?: boolean
+  readonly http?: boolean | undefined
   /**
    * The origin whose web pages may read the JSON, such as `https://ops.example`, or `*` for every
    * origin. @default none
    */
-  readonly allowOrigin?: string
+  readonly allowOrigin?: string | undefined
   /**
    * Names under which HTTP clients reach the server, without a port. Requests for other names are
    * refused: a web page whose name resolves to this machine (DNS rebinding) must not read the
    * statistics. Addresses, `localhost`, the host of `address`, and Unix sockets are always allowed.
    * @default none
    */
-  readonly allowedHosts?: readonly string[]
+  readonly allowedHosts?: readonly string[] | undefined
   /** JSON without white space, as uWSGI's `stats-minified`. @default false */
-  readonly minified?: boolean
+  readonly minified?: boolean | undefined
   /**
    * Report `max_items` as uWSGI counts it, one more than `maxItems`: uWSGI's `items` include a
    * first place that is never used. @default false
    */
-  readonly uwsgiItemCount?: boolean
+  readonly uwsgiItemCount?: boolean | undefined
   /** Where the caches are served. A bare address means the uwsgi protocol. @default none */
-  readonly sockets?: readonly (string | SocketFacts)[]
+  readonly sockets?: readonly (string | SocketFacts)[] | undefined
   /** Returns the worker processes; called for each answer. @default this process alone */
-  readonly workers?: () => readonly WorkerFacts[]
+  readonly workers?: (() => readonly WorkerFacts[]) | undefined
   /** The member `version` of the JSON. @default 'undercroft' */
-  readonly version?: string
+  readonly version?: string | undefined
   /** Milliseconds for a whole request to arrive, and for an answer to be read. @default 4000 */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Connections that may be open; further ones are closed at once. @default 64 */
-  readonly maxConnections?: number
+  readonly maxConnections?: number | undefined
   /**
    * Called for a cache that cannot be read, such as a corrupt one, which the answer then omits.
    * @default writes a process warning
    */
-  readonly onError?: (error: Error) => void
+  readonly onError?: ((error: Error) => void) | undefined
 }
 
 type ListenerName = 'address' | 'allowPublic' | 'allow' | 'mode'
 
 export interface ResolvedStatsOptions
-  extends Required<
+  extends Complete<
     Omit<StatsOptions, ListenerName | 'allowOrigin' | 'allowedHosts' | 'sockets' | 'workers'>
   > {
   readonly listener: ResolvedListener

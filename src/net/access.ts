@@ -12,24 +12,24 @@ import { isInList } from './address.ts'
 /** The options of a listener that say which clients may use it, and for what. */
 export interface AccessOptions {
   /** Refuse every command that changes a cache. @default false */
-  readonly readOnly?: boolean
+  readonly readOnly?: boolean | undefined
   /**
    * Which clients may list keys, verify a cache and take dumps, which read the whole cache: clients
    * on this machine (Unix sockets and loopback addresses), every client, or none. These commands
    * take turns, so that writers are not kept waiting. @default 'local'
    */
-  readonly inspect?: InspectOption
+  readonly inspect?: InspectOption | undefined
   /**
    * Addresses and networks that may connect, such as `10.0.0.0/8`. Connections from other addresses
    * are closed at once. For TCP only. @default every client that reaches the address
    */
-  readonly allow?: readonly string[]
+  readonly allow?: readonly string[] | undefined
   /**
    * A secret of 16 to 1024 bytes that clients must prove to know. Clients of this package have the
    * option `secret`; nginx and uWSGI cannot prove it, and are closed. Costs a round trip for each
    * connection. @default none
    */
-  readonly secret?: SecretOption
+  readonly secret?: SecretOption | undefined
 }
 
 /** Which clients may inspect a whole cache. */

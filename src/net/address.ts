@@ -4,7 +4,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
-import { invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
+import { hasAddress, invalidOption, MAX_UNIX_PATH_SIZE, UndercroftError } from '../base/index.ts'
 
 /** Where to listen or to connect. */
 export type Address = HostAddress | { readonly kind: 'unix'; readonly path: string }
@@ -85,13 +85,16 @@ export interface CacheIdentifier {
   readonly address: Address
 }
 
-/** Parses `name@address` or `@address`. A name has no `@`, a path may have one. */
+/**
+ * Parses `name@address`, or an address alone, with or without `@`. A name has no `@`, a path may
+ * have one.
+ */
 export function parseIdentifier(identifier: string): CacheIdentifier {
-  const at = identifier.indexOf('@')
-  if (at === -1) {
-    throw invalidOption('identifier', 'name@host:port, name@/path or @address', identifier)
+  if (!hasAddress(identifier)) {
+    throw invalidOption('identifier', 'name@host:port, name@/path or an address', identifier)
   }
-  const cacheName = identifier.slice(0, at)
+  const at = identifier.startsWith('/') ? -1 : identifier.indexOf('@')
+  const cacheName = identifier.slice(0, Math.max(0, at))
   if (Buffer.byteLength(cacheName) > MAX_CACHE_NAME_SIZE) {
     throw invalidOption('identifier', `a name of at most ${MAX_CACHE_NAME_SIZE} bytes`, cacheName)
   }

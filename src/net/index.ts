@@ -19,6 +19,7 @@ export {
   resolveBindHost,
   TARGET_ADDRESS,
 } from './address.ts'
+export { AddressCounts } from './address-counts.ts'
 export { Budget, BudgetShare, takeSteps, writeBudgeted, writePaced } from './budgeted-write.ts'
 export { Deadline, type DeadlineLimits } from './deadline.ts'
 export { descriptorOf, type Listening, listen } from './listener.ts'
@@ -32,3 +33,4 @@ export {
   SOCKET_OPTIONS,
   warn,
 } from './listener-options.ts'
+export { readSecretFile, secretOfProcess } from './secret-file.ts'

@@ -19,9 +19,9 @@ interface ListenerBase extends AccessOptions {
   /** `host:port`, `[ipv6]:port`, or the path of a Unix socket. Port 0 takes any free port. */
   readonly address: string
   /** Allow an address that other machines can reach. @default false */
-  readonly allowPublic?: boolean
+  readonly allowPublic?: boolean | undefined
   /** Permissions of a Unix socket's file. @default 0o600 */
-  readonly mode?: number
+  readonly mode?: number | undefined
 }
 
 export interface ResolvedListener {
@@ -62,6 +62,7 @@ export interface Limits {
   readonly minBytesPerSecond: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   readonly maxBufferedSize: number
   readonly drainTimeoutMs: number
   readonly drainIdleMs: number

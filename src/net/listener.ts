@@ -26,7 +26,7 @@ export interface Listening {
 
 export async function listen(
   server: Server,
-  listener: Omit<ResolvedListener, 'access'>,
+  listener: Omit<ResolvedListener, 'access'> & { readonly reusePort?: true },
 ): Promise<Listening> {
   const { address, fd } = listener
   try {
@@ -41,7 +41,8 @@ export async function listen(
       return { address: address.path, release }
     }
     const host = await resolveBindHost(address, listener.allowPublic)
-    await startListening(server, { host, port: address.port })
+    const reuse = listener.reusePort === undefined ? {} : { reusePort: true }
+    await startListening(server, { host, port: address.port, ...reuse })
     return { address: formatAddress({ ...address, port: boundPort(server) }), release: nothing }
   } catch (error) {
     if (error instanceof UndercroftError) throw error

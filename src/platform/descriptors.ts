@@ -1,6 +1,7 @@
 /**
- * Duplicates descriptors, and makes shared memory behind a descriptor. The file of such memory has
- * no name, so nothing remains of it, regardless of the order in which processes end.
+ * Duplicates and redirects descriptors, makes named pipes, and shared memory behind a descriptor.
+ * The file of such memory has no name, so nothing remains of it, regardless of the order in which
+ * processes end.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -26,6 +27,21 @@ export function duplicateDescriptor(fileDescriptor: number): number {
   throw new UndercroftError(
     'UNDERCROFT_SYSTEM',
     `cannot duplicate descriptor ${fileDescriptor}: are there too many open files (ulimit -n)?`,
+  )
+}
+
+/** Makes `target` another descriptor of what `source` has open. Child processes inherit it. */
+export function redirectDescriptor(source: number, target: number): void {
+  if (requireLibc().dup2(source, target) === target) return
+  throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot redirect descriptor ${target}`)
+}
+
+/** Makes a named pipe. */
+export function makeFifo(path: string, mode: number): void {
+  if (requireLibc().mkfifo(Buffer.from(`${path}\0`), mode) === 0) return
+  throw new UndercroftError(
+    'UNDERCROFT_SYSTEM',
+    'the system refuses; does the path exist, or its directory not?',
   )
 }
 

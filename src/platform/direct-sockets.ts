@@ -32,6 +32,8 @@ export interface DirectListener {
   /** Ends the calls of `onReadable`. */
   stop(): void
   accept(): Accepted
+  /** @returns the numeric address of the connection accepted last; empty for a Unix socket */
+  peerAddress(): string
   /** @returns the number of received bytes; 0: the peer is gone; undefined: no bytes came yet */
   receive(connection: number, target: Uint8Array): number | undefined
   /** @returns the number of sent bytes; 0 also if the peer is gone, which `receive` reports */
@@ -67,6 +69,12 @@ const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 const IPPROTO_TCP = 6
 const TCP_DEFER_ACCEPT = 9
+const AF_INET = 2
+const AF_INET6 = 10
+/** `struct sockaddr_storage`. */
+const SOCKADDR_SIZE = 128
+/** The first 12 bytes of an IPv4 address on an IPv6 socket. */
+const MAPPED_IPV4 = Buffer.from('00000000000000000000ffff', 'hex')
 
 /** The system reports a TCP connection with its first bytes, or after this time without any. */
 const DEFER_SECONDS = Buffer.from(Int32Array.of(1).buffer)
@@ -129,6 +137,8 @@ class SystemListener implements DirectListener {
   readonly #watching: number
   readonly #event = Buffer.alloc(EVENT.size)
   readonly #events = Buffer.alloc(EVENT.size * MAX_EVENTS)
+  readonly #address = Buffer.alloc(SOCKADDR_SIZE)
+  readonly #addressSize = Buffer.alloc(4)
   #polls: PollHandle[] = []
   #isClosed = false
 
@@ -167,11 +177,26 @@ class SystemListener implements DirectListener {
   accept(): Accepted {
     if (this.#isClosed) return 'none' // The descriptor may belong to another file now.
     const { calls, errno } = this.#system
-    const connection = calls.accept4(this.#listening, null, null, SOCK_CLOEXEC) as number
+    this.#addressSize.writeUInt32LE(this.#address.length)
+    const flags = SOCK_CLOEXEC
+    const { accept4 } = calls
+    const accepted = accept4(this.#listening, this.#address, this.#addressSize, flags)
+    const connection = accepted as number
     if (connection >= 0) return connection
     const reason = errno()
     if (reason === EAGAIN) return 'none'
     return EXHAUSTED.has(reason) ? 'exhausted' : 'failed'
+  }
+
+  peerAddress(): string {
+    const family = this.#address.readUInt16LE(0)
+    if (family === AF_INET) return [...this.#address.subarray(4, 8)].join('.')
+    if (family !== AF_INET6) return ''
+    const words = Array.from({ length: 8 }, (_, index) =>
+      this.#address.readUInt16BE(8 + 2 * index).toString(16),
+    )
+    const isMapped = this.#address.subarray(8, 20).equals(MAPPED_IPV4)
+    return isMapped ? [...this.#address.subarray(20, 24)].join('.') : words.join(':')
   }
 
   receive(connection: number, target: Uint8Array): number | undefined {

@@ -1,7 +1,9 @@
 export {
   duplicateDescriptor,
+  makeFifo,
   makeSharedMemory,
   mapSharedMemory,
+  redirectDescriptor,
 } from './descriptors.ts'
 export { type DirectListener, listenDirectly } from './direct-sockets.ts'
 export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
@@ -18,5 +20,7 @@ export {
   resizeFile,
   sharingObstacle,
 } from './mapping.ts'
+export { monotonicMicros, sendUnixDatagram } from './notify.ts'
 export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
+export { residentSize } from './processes.ts'
 export { Waiter } from './waiter.ts'

@@ -104,7 +104,8 @@ async function restoreValues(
     const isRelative = isListed && record.expires < FIRST_MOMENT
     const expiresAtMs = isRelative ? 0 : msFromUnixSeconds(record.expires)
     applied.push(key)
-    if (!cache[REPLICATION].apply({ kind: 'set', key, value, expiresAtMs })) counts.skipped++
+    if (!cache[REPLICATION].apply({ kind: 'set', key, value, type: record.type, expiresAtMs }))
+      counts.skipped++
     else if (cache.has(key)) counts.restored++ // an expired item is not there
   }
   await source.skip(blocks * blockSize - position)

@@ -17,6 +17,7 @@ import {
   type PagedItem,
   REPLICATION,
   type ReplicableCache,
+  type ValueTypeName,
 } from '../base/index.ts'
 import { DUMP_BUCKET_COUNT, type DumpGeometry, unixSeconds } from '../protocols/uwsgi/index.ts'
 
@@ -26,6 +27,7 @@ export interface SnapshotRecord {
   readonly hash: number
   readonly valueSize: number
   readonly firstBlock: number
+  readonly type: ValueTypeName
   readonly expires: number
   readonly previous: number
   readonly lastUse: number
@@ -98,7 +100,7 @@ class SnapshotTaker implements DumpSnapshot {
   }
 
   /** Skips an item without a place: while others write, a pass may meet more items than fit. */
-  async add({ key, bytes, expiresAtMs, lastUse }: PagedItem): Promise<void> {
+  async add({ key, bytes, type = 'bytes', expiresAtMs, lastUse }: PagedItem): Promise<void> {
     const { items, blocks, blockSize } = this.geometry
     const number = this.records.length + 1
     const firstBlock = this.#bitmap ? this.#nextBlock : number
@@ -112,7 +114,7 @@ class SnapshotTaker implements DumpSnapshot {
     if (before !== undefined) before.next = number
     this.#lastInBucket[bucket] = number
     const expires = unixSeconds(expiresAtMs)
-    const sizes = { keySize: key.length, valueSize: bytes.length, firstBlock }
+    const sizes = { keySize: key.length, valueSize: bytes.length, firstBlock, type }
     this.records.push({ ...sizes, hash, expires, previous, lastUse, next: 0, older: 0, newer: 0 })
     await this.keys.append(key)
     await this.values.append(bytes)

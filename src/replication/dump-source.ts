@@ -4,15 +4,18 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type Address, Deadline, type DeadlineLimits } from '../net/index.ts'
+import { UndercroftError } from '../base/index.ts'
+import { type Address, Deadline, type DeadlineLimits, formatAddress } from '../net/index.ts'
 import {
   type AnnouncedDump,
   ByteSource,
+  ClientLogin,
   encodeDumpRequest,
   encodePacket,
   HEADER_SIZE,
   MODIFIER1_CACHE,
   MODIFIER2_DUMP,
+  parseDictionary,
   parseDumpPairs,
   parseHeader,
 } from '../protocols/uwsgi/index.ts'
@@ -32,6 +35,8 @@ export class DumpFailure extends Error {
 export interface DumpRequest {
   readonly address: Address
   readonly cacheName: string
+  /** Undefined: the server needs no login. */
+  readonly secret: Uint8Array | undefined
   /** Asks for the whole geometry, which only undercroft servers send. */
   readonly wantsDetails: boolean
   readonly limits: DeadlineLimits
@@ -58,7 +63,7 @@ export class DumpSource {
   static async open(
     request: DumpRequest,
   ): Promise<{ source: DumpSource; announced: AnnouncedDump }> {
-    const { address, cacheName, wantsDetails, limits } = request
+    const { address, cacheName, secret, wantsDetails, limits } = request
     const socket = address.kind === 'unix' ? connect(address.path) : connect(address)
     const source = new DumpSource(socket, limits)
     try {
@@ -66,6 +71,7 @@ export class DumpSource {
       await once(socket, 'connect').catch(() => {
         throw new DumpFailure('unable to connect to the cache server')
       })
+      if (secret !== undefined) await source.#logIn(secret, formatAddress(address))
       const payload = encodeDumpRequest(cacheName, wantsDetails)
       socket.write(encodePacket(MODIFIER1_CACHE, MODIFIER2_DUMP, payload))
       const { packetSize } = parseHeader(await source.take(HEADER_SIZE))
@@ -76,6 +82,20 @@ export class DumpSource {
     } catch (error) {
       source.close()
       throw error
+    }
+  }
+
+  async #logIn(secret: Uint8Array, from: string): Promise<void> {
+    const login = new ClientLogin(secret, from)
+    try {
+      for (let next: readonly Uint8Array[] | undefined = login.begin(); next !== undefined; ) {
+        for (const bytes of next) this.#socket.write(bytes)
+        const { packetSize } = parseHeader(await this.take(HEADER_SIZE))
+        next = login.next(new Map(parseDictionary(await this.take(packetSize)).pairs))
+      }
+    } catch (error) {
+      if (!(error instanceof UndercroftError)) throw error
+      throw new DumpFailure(error.message)
     }
   }
 

@@ -34,15 +34,15 @@ export interface ReceiveOptions {
    * Allow addresses that other machines can reach. Every sender that reaches the port can change
    * everything. @default false
    */
-  readonly allowPublic?: boolean
+  readonly allowPublic?: boolean | undefined
   /**
    * The senders whose datagrams are accepted: addresses and networks such as `10.0.0.0/8`. The
    * sender of a datagram can be forged, so this protects only networks that filter packets.
    * @default every sender
    */
-  readonly allow?: readonly string[]
+  readonly allow?: readonly string[] | undefined
   /** Called once for each kind of refusal and failure. @default writes a process warning */
-  readonly onLog?: (line: string) => void
+  readonly onLog?: ((line: string) => void) | undefined
 }
 
 /** What a receiver has received so far, in datagrams. */

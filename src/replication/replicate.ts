@@ -24,9 +24,9 @@ export interface ReplicateOptions {
    * Bytes that may wait to be sent, such as after a clear of many items. Further datagrams are not
    * sent and count as failed. @default 16777216 (16 MiB)
    */
-  readonly maxQueuedSize?: number
+  readonly maxQueuedSize?: number | undefined
   /** Called once for each kind of failure. @default writes a process warning */
-  readonly onLog?: (line: string) => void
+  readonly onLog?: ((line: string) => void) | undefined
 }
 
 /** What a replication has sent so far. */
@@ -149,7 +149,7 @@ class UdpReplication implements Replication {
     const isEmpty = change.value.length === 0
     const set = isEmpty
       ? undefined
-      : encodeSetDatagram(change.key, change.value, change.expiresAtMs)
+      : encodeSetDatagram(change.key, change.value, change.expiresAtMs, change.type)
     if (set !== undefined) return set
     if (!isEmpty) {
       this.counts.tooLarge++

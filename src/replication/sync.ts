@@ -24,6 +24,8 @@ import {
   type AnnouncedDump,
   DEFAULT_SOCKET_TIMEOUT_MS,
   type DumpGeometry,
+  requireSecret,
+  type SecretOption,
 } from '../protocols/uwsgi/index.ts'
 import { type RestoreCounts, restoreDump } from './dump-restore.ts'
 import { dumpGeometryOf } from './dump-snapshot.ts'
@@ -32,13 +34,15 @@ import { DumpFailure, type DumpRequest, DumpSource } from './dump-source.ts'
 /** Options of `syncFrom`. */
 export interface SyncOptions {
   /** The cache's name on those servers; empty for their default. @default this cache's name */
-  readonly cacheName?: string
+  readonly cacheName?: string | undefined
   /** Milliseconds to connect and to receive the first bytes of an answer. @default 4000 */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** The slowest pace at which a dump may arrive, in bytes per second. @default 1048576 */
-  readonly minBytesPerSecond?: number
+  readonly minBytesPerSecond?: number | undefined
+  /** The secret of those servers, 16 to 1024 bytes. @default none */
+  readonly secret?: SecretOption | undefined
   /** Called with log lines in uWSGI's words. @default only a total failure writes a warning */
-  readonly onLog?: (line: string) => void
+  readonly onLog?: ((line: string) => void) | undefined
 }
 
 /** What `syncFrom` did. */
@@ -78,6 +82,7 @@ export async function syncFrom(
   requireKnownNames('syncFrom', options, SYNC_OPTIONS)
   const servers = parseServers(addresses)
   const { cacheName = cache.name, onLog } = options
+  const secret = options.secret === undefined ? undefined : requireSecret('secret', options.secret)
   const whole = (name: 'timeoutMs' | 'minBytesPerSecond', fallback: number) =>
     requireInteger(name, options[name] ?? fallback, 1, MAX_TIMER_MS)
   const limits = {
@@ -91,7 +96,7 @@ export async function syncFrom(
     const name = formatAddress(address)
     log(`getting cache dump from ${name} ...`)
     try {
-      const counts = await syncFromServer(cache, { address, cacheName, limits })
+      const counts = await syncFromServer(cache, { address, cacheName, secret, limits })
       onLog?.(`[uwsgi-cache] restored ${counts.restored} items`)
       if (counts.skipped > 0) log(`no room for ${counts.skipped} items`)
       return { kind: 'synced', address: name, ...counts }
@@ -111,6 +116,7 @@ const SYNC_OPTIONS: Readonly<Record<keyof SyncOptions, true>> = {
   cacheName: true,
   timeoutMs: true,
   minBytesPerSecond: true,
+  secret: true,
   onLog: true,
 }
 

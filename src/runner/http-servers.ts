@@ -3,8 +3,13 @@
  */
 
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createSecureServer, type Http2Session } from 'node:http2'
+import { createServer as createHttpsServer } from 'node:https'
 import { type Socket, Server as SocketServer } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { hasTwoHosts, type Upgrades } from './apps/index.ts'
 import type { HttpLimits } from './sockets/plan-sockets.ts'
+import type { TlsMaterial } from './sockets/tls.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
 import type { ScoreboardEntry } from './workers/scoreboard.ts'
 
@@ -17,44 +22,45 @@ export const LAST_REQUEST_MS = 1_000
 /** The default of Node.js. Shorter timeouts are enforced at a shorter interval. */
 const MAX_CHECK_INTERVAL_MS = 30_000
 
+/** What all HTTP servers of a worker share. */
+export interface HttpServing {
+  readonly maxHeaderSize: number
+  readonly limits: HttpLimits
+  readonly watch: RequestWatch
+  readonly entry: ScoreboardEntry
+  /** Undefined: the application is not an `http.Server`. */
+  readonly upgrades: Upgrades | undefined
+  /** Whether HTTPS clients may choose HTTP/2. */
+  readonly isHttp2: boolean
+}
+
 export class HttpServers {
   readonly #servers: Server[] = []
   readonly #listener: RequestListener
-  readonly #maxHeaderSize: number
-  readonly #limits: HttpLimits
-  readonly #watch: RequestWatch
-  readonly #entry: ScoreboardEntry
+  readonly #serving: HttpServing
   readonly #connections = new Set<Socket>()
+  readonly #sessions = new Set<Http2Session>()
   #whenGone: () => void = () => {}
 
-  constructor(
-    listener: RequestListener,
-    options: {
-      maxHeaderSize: number
-      limits: HttpLimits
-      watch: RequestWatch
-      entry: ScoreboardEntry
-    },
-  ) {
+  constructor(listener: RequestListener, serving: HttpServing) {
     this.#listener = requireOneHost(listener)
-    this.#maxHeaderSize = options.maxHeaderSize
-    this.#limits = options.limits
-    this.#watch = options.watch
-    this.#entry = options.entry
+    this.#serving = serving
   }
 
-  /** Serves the socket that has this descriptor in the master. */
-  async listen(fileDescriptor: number): Promise<void> {
-    const { headersTimeoutMs, requestTimeoutMs, maxConnections } = this.#limits
-    const options = {
-      maxHeaderSize: this.#maxHeaderSize,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(headersTimeoutMs / 2, MAX_CHECK_INTERVAL_MS),
-    }
-    const server = createServer(options, this.#listener)
-    server.maxConnections = maxConnections
-    server.on('connection', socket => this.#keep(socket))
+  /**
+   * Serves the socket that has this descriptor in the master.
+   * @param tls - undefined: plain HTTP
+   * @param listener - instead of that of all servers
+   */
+  async listen(
+    fileDescriptor: number,
+    tls: TlsMaterial | undefined,
+    listener: RequestListener = this.#listener,
+  ): Promise<void> {
+    const { limits, upgrades } = this.#serving
+    const server = this.#createServer(tls, listener)
+    server.maxConnections = limits.maxConnections
+    upgrades?.attach(server)
     this.#servers.push(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -74,37 +80,74 @@ export class HttpServers {
     for (const server of this.#servers) SocketServer.prototype.close.call(server)
     const gone = new Promise<void>(resolve => {
       this.#whenGone = resolve
-      if (this.#connections.size === 0) resolve()
+      this.#checkGone()
     })
     const timer = setInterval(() => this.#endIdle(), LAST_REQUEST_MS)
-    await Promise.all([gone, this.#watch.drain()])
+    // Finishes the streams that have begun; the client opens no more.
+    for (const session of this.#sessions) session.close()
+    await Promise.all([gone, this.#serving.watch.drain()])
     clearInterval(timer)
+  }
+
+  #createServer(tls: TlsMaterial | undefined, listener: RequestListener): Server {
+    const { limits, maxHeaderSize, isHttp2 } = this.#serving
+    const { headersTimeoutMs, requestTimeoutMs } = limits
+    const options = {
+      maxHeaderSize,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(headersTimeoutMs / 2, MAX_CHECK_INTERVAL_MS),
+    }
+    if (tls === undefined) {
+      const server = createServer(options, listener)
+      server.on('connection', socket => this.#keep(socket))
+      return server
+    }
+    const server = isHttp2
+      ? createSecureServer({ ...options, ...tls, allowHTTP1: true })
+      : createHttpsServer({ ...options, ...tls })
+    // These timeouts are not among the options of an HTTP/2 server.
+    Object.assign(server, { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs })
+    server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol !== 'h2') this.#keep(socket)
+    })
+    server.on('session', (session: Http2Session) => this.#keepSession(session))
+    // HTTP/2 has classes of its own with the methods of those of HTTP/1.
+    return server.on('request', listener as never) as unknown as Server
   }
 
   #keep(socket: Socket): void {
     this.#connections.add(socket)
     socket.once('close', () => {
       this.#connections.delete(socket)
-      this.#entry.add('sentBytes', socket.bytesWritten)
-      if (this.#connections.size === 0) this.#whenGone()
+      this.#serving.entry.add('sentBytes', socket.bytesWritten)
+      this.#checkGone()
     })
+  }
+
+  #keepSession(session: Http2Session): void {
+    this.#sessions.add(session)
+    session.once('close', () => {
+      this.#sessions.delete(session)
+      this.#checkGone()
+    })
+  }
+
+  #checkGone(): void {
+    if (this.#connections.size === 0 && this.#sessions.size === 0) this.#whenGone()
   }
 
   /**
    * Runs repeatedly, because a response that began before the drain may leave its connection open.
    */
   #endIdle(): void {
-    const busy = new Set(this.#watch.responses.map(response => response.socket))
+    const busy = new Set(this.#serving.watch.responses.map(response => response.socket))
     for (const socket of this.#connections) {
       if (!busy.has(socket)) socket.destroySoon()
     }
   }
 }
 
-/**
- * RFC 9112, section 3.2: a request with more than one Host field is answered with 400. Node.js
- * itself would use the first field, and a proxy in front may have used another.
- */
 function requireOneHost(listener: RequestListener): RequestListener {
   return (request, response) => {
     if (hasTwoHosts(request.rawHeaders)) {
@@ -113,14 +156,4 @@ function requireOneHost(listener: RequestListener): RequestListener {
     }
     return listener(request, response)
   }
-}
-
-/** `rawHeaders` alternates names and values; the length rules out nearly every other name. */
-function hasTwoHosts(rawHeaders: readonly string[]): boolean {
-  let count = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    if (name.length === 4 && name.toLowerCase() === 'host') count++
-  }
-  return count > 1
 }

@@ -6,10 +6,14 @@
 import type { AccessOptions } from '../net/index.ts'
 import type { GivenOption } from '../uwsgi/options/index.ts'
 import type { OwnedFile } from './owned-file.ts'
+import type { PlannedSocket, SocketProtocol } from './sockets/plan-sockets.ts'
+import type { TlsMaterial } from './sockets/tls.ts'
 
 /** A listening socket, as the master describes it to a worker. */
 export interface SocketTask {
-  readonly protocol: 'http' | 'uwsgi'
+  readonly protocol: SocketProtocol
+  readonly tls: TlsMaterial | undefined
+  readonly redirect: PlannedSocket['redirect']
   /** The bound address, for the worker's messages. */
   readonly address: string
   /** Which clients may use it. The secret is text, which the channel transfers unchanged. */
@@ -22,6 +26,8 @@ export interface SocketTask {
 export interface WorkerTask {
   readonly workerId: number
   readonly entryIndex: number
+  /** Name of the instance, which the master has derived. */
+  readonly instance: string
   /** The given options, which the master has checked. */
   readonly options: readonly GivenOption[]
   readonly sockets: readonly SocketTask[]
@@ -36,6 +42,8 @@ export type Order =
   | { readonly kind: 'drain' }
   /** End the requests that take longer than `harakiri` allows. */
   | { readonly kind: 'give-up' }
+  /** Open the log file again: it was renamed. */
+  | { readonly kind: 'reopen-log' }
   | { readonly kind: 'stop' }
 
 /** Sent by a worker. */
@@ -62,7 +70,9 @@ export function wrapMessage<T extends Order | Notice>(message: T): Envelope<T> {
 /** Returns undefined for a message of the application. */
 export function unwrapOrder(message: unknown): Order | undefined {
   const inner = unwrap(message)
-  return isOneOf(inner, ['start', 'drain', 'give-up', 'stop']) ? (inner as Order) : undefined
+  return isOneOf(inner, ['start', 'drain', 'give-up', 'reopen-log', 'stop'])
+    ? (inner as Order)
+    : undefined
 }
 
 /** Returns undefined for a message of the application. */

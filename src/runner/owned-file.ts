@@ -6,12 +6,14 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   lstatSync,
   openSync,
+  readFileSync,
   unlinkSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { resolve } from 'node:path'
 import { UndercroftError } from '../base/index.ts'
@@ -39,35 +41,65 @@ export function removeOwnedFile({ path, device, inode }: OwnedFile): void {
 }
 
 /** Root may write the pidfile into a directory where other users can place a link to any file. */
-const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants
+const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants
 
-/** The file with the master's process id. */
+/**
+ * The file with the master's process id.
+ *
+ * It is opened while this process may still be root, and written once this instance has its
+ * sockets: the start of an instance that finds them in use leaves the pidfile of the other one as
+ * it was.
+ */
 export class Pidfile {
   readonly file: OwnedFile
   readonly #descriptor: number
+  readonly #isNew: boolean
+  readonly #text = `${process.pid}\n`
+  #isWritten = false
 
-  /** Replaces the pidfile of an earlier instance. */
   constructor(path: string) {
+    this.#isNew = !existsSync(path)
     try {
-      this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644)
-      writeFileSync(this.#descriptor, `${process.pid}\n`)
+      this.#descriptor = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o644)
       const { dev, ino } = fstatSync(this.#descriptor)
       this.file = { path: resolve(path), device: dev, inode: ino }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot write the pidfile: ${reason}`, {
-        cause: error,
-      })
+      throw pidfileFailed(error)
     }
   }
 
-  /** Where the present user may not remove the file, it is left empty, which names no process. */
+  /** Replaces what an earlier instance wrote. */
+  write(): void {
+    try {
+      this.#isWritten = true
+      ftruncateSync(this.#descriptor)
+      writeSync(this.#descriptor, this.#text, 0)
+    } catch (error) {
+      throw pidfileFailed(error)
+    }
+  }
+
+  /**
+   * Removes the file unless another instance has written it since. Where the present user may not
+   * remove it, the file is left empty, which names no process.
+   */
   remove(): void {
     try {
-      removeOwnedFile(this.file)
+      if (this.#isWritten ? this.#isOurs() : this.#isNew) removeOwnedFile(this.file)
     } catch {
       ftruncateSync(this.#descriptor)
     }
     closeSync(this.#descriptor)
   }
+
+  #isOurs(): boolean {
+    return existsSync(this.file.path) && readFileSync(this.file.path, 'utf8') === this.#text
+  }
+}
+
+function pidfileFailed(error: unknown): UndercroftError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new UndercroftError('UNDERCROFT_SYSTEM', `cannot write the pidfile: ${reason}`, {
+    cause: error,
+  })
 }

@@ -9,33 +9,33 @@ import type { Instance, InstanceCache } from '../uwsgi/api/index.ts'
 import {
   type CacheDefinition,
   findLast,
-  flagOption,
   formatGiven,
-  integerOption,
   listOption,
   type OptionSet,
-  requiredInteger,
-  requireRow,
   requireSupported,
   resolveCaches,
   textOption,
   usageError,
 } from '../uwsgi/options/index.ts'
 import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
+import type { PlannedDaemon } from './daemon.ts'
+import { type InstanceName, nameInstance } from './instance-name.ts'
+import { type PlannedOutput, planOutput } from './log/plan-log.ts'
+import { type PlannedWorkers, planWorkers } from './plan-workers.ts'
 import {
-  type HttpLimits,
   type ListenLimits,
   type PlannedSocket,
   type PlannedStats,
   planSockets,
   planStats,
-  readHttpLimits,
   readLimits,
 } from './sockets/plan-sockets.ts'
 
 /** Everything that `serve` needs to know. */
 export interface ServePlan {
   readonly options: OptionSet
+  /** Name of the instance. */
+  readonly instance: string
   readonly caches: readonly CacheDefinition[]
   readonly sockets: readonly PlannedSocket[]
   readonly limits: ListenLimits
@@ -53,43 +53,23 @@ export interface ServePlan {
 /** Settings of the first process, with or without workers. */
 export interface PlannedProcess {
   readonly pidfile: string | undefined
+  /** A pidfile that is written once all workers serve. */
+  readonly safePidfile: string | undefined
+  readonly umask: number | undefined
+  /** Path of a named pipe for commands. */
+  readonly fifo: string | undefined
+  /** Undefined: this process stays where it was started. */
+  readonly daemon: PlannedDaemon | undefined
   readonly environment: readonly (readonly [name: string, value: string])[]
-}
-
-/** The workers, and how their master supervises them. */
-export interface PlannedWorkers {
-  readonly processes: number
-  readonly app: PlannedApp | undefined
-  readonly chdir: string | undefined
-  readonly user: string | undefined
-  readonly group: string | undefined
-  /** 0: never. */
-  readonly maxRequests: number
-  /** Time that a request may take; 0: no limit. */
-  readonly harakiriMs: number
-  /** Time that a worker has to finish its requests. */
-  readonly reloadMercyMs: number
-  readonly touchReload: readonly string[]
-  /** Interval at which the master checks its workers and caches. */
-  readonly cycleMs: number
-  readonly http: HttpLimits
-}
-
-/** The application that the workers run. */
-export interface PlannedApp {
-  /** A path or the name of a package, as given. */
-  readonly module: string
-  /** Name of the export; absent: the default export. */
-  readonly callable?: string
-  /** Cache that stores its responses; absent: none. */
-  readonly httpCache?: string
+  readonly output: PlannedOutput
 }
 
 /**
  * Refuses unsupported options and fills in defaults.
+ * @param files - the INI files that the options come from
  * @throws UndercroftError UNDERCROFT_OPTION_INVALID
  */
-export function planServe(options: OptionSet): ServePlan {
+export function planServe(options: OptionSet, files: readonly string[]): ServePlan {
   requireSupported(options)
   const { caches, warnings } = resolveCaches(options)
   const workers = planWorkers(options, caches)
@@ -99,9 +79,20 @@ export function planServe(options: OptionSet): ServePlan {
   const rules = createRouter(options, CHECKING_HOST)
   const sockets = planSockets(options)
   const stats = planStats(options)
-  const process = { pidfile: textOption(options, 'pidfile'), environment: planVariables(options) }
+  const addresses = sockets.planned.map(({ address }) => address)
+  const instance = nameInstance(options, files, addresses)
+  requireNameToKeep(instance, caches)
+  const process = {
+    pidfile: textOption(options, 'pidfile'),
+    safePidfile: textOption(options, 'safe-pidfile'),
+    umask: readUmask(options),
+    fifo: textOption(options, 'master-fifo'),
+    environment: planVariables(options),
+    ...planDaemon(options),
+  }
   return {
     options,
+    instance: instance.name,
     caches,
     sockets: sockets.planned,
     limits: readLimits(options),
@@ -120,6 +111,16 @@ export function planServe(options: OptionSet): ServePlan {
   }
 }
 
+/** The next start would not find the items under another random name. */
+function requireNameToKeep({ isFixed }: InstanceName, caches: readonly CacheDefinition[]): void {
+  const kept = caches.find(cache => cache.keep && !cache.shared)
+  if (isFixed || kept === undefined) return
+  throw usageError(
+    `cache "${kept.name}" has keep=1, and the next start must find it: name the instance ` +
+      'with --instance NAME',
+  )
+}
+
 /** For rules that are only checked here; each worker compiles its own. */
 const CHECKING_HOST: RouterDeps = {
   clock: systemClock,
@@ -129,62 +130,20 @@ const CHECKING_HOST: RouterDeps = {
   log: () => {},
 }
 
-/**
- * Options that only a master or its workers can fulfil. All routing rules are such options, too.
- */
-const WORKER_OPTIONS: ReadonlySet<string> = new Set([
-  ...['processes', 'module', 'http', 'http-socket', 'max-requests', 'harakiri', 'touch-reload'],
-  ...['uid', 'gid', 'chdir', 'check-cache', 'check-static', 'static-map', 'http-cache'],
-])
-
-function planWorkers(
-  options: OptionSet,
-  caches: readonly CacheDefinition[],
-): PlannedWorkers | undefined {
-  const isRequested = [...options.given.keys()].some(
-    name => WORKER_OPTIONS.has(name) || requireRow(options.table, name).group === 'routing',
-  )
-  if (!isRequested && !flagOption(options, 'master')) return undefined
-  return {
-    processes: requiredInteger(options, 'processes'),
-    app: planApp(options, caches),
-    chdir: textOption(options, 'chdir'),
-    user: textOption(options, 'uid'),
-    group: textOption(options, 'gid'),
-    maxRequests: requiredInteger(options, 'max-requests'),
-    harakiriMs: requiredInteger(options, 'harakiri') * 1000,
-    reloadMercyMs: requiredInteger(options, 'reload-mercy') * 1000,
-    touchReload: listOption(options, 'touch-reload').map(given => given.value),
-    cycleMs: (integerOption(options, 'check-interval') ?? 1) * 1000,
-    http: readHttpLimits(options),
-  }
+/** The output of a daemon is its log file, unless `logto` names another. */
+function planDaemon(options: OptionSet): Pick<PlannedProcess, 'daemon' | 'output'> {
+  const given = findLast(options, 'daemonize2') ?? findLast(options, 'daemonize')
+  const output = planOutput(options)
+  if (given === undefined) return { daemon: undefined, output }
+  const daemon = { file: given.value, waits: given.name === 'daemonize2' }
+  return { daemon, output: { ...output, file: output.file ?? given.value } }
 }
 
-function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {
-  const given = findLast(options, 'module')
-  const callable = textOption(options, 'callable')
-  const httpCache = planHttpCache(options, caches)
-  if (given === undefined) {
-    if (httpCache === undefined) return undefined
-    throw usageError('http-cache stores responses of an application; add module = app.js')
-  }
-  if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
-  // uWSGI's form `module = myapp:application`.
-  const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
-  const wanted = callable ?? name
-  return {
-    module: path ?? given.value,
-    ...(wanted === undefined ? {} : { callable: wanted }),
-    ...(httpCache === undefined ? {} : { httpCache }),
-  }
-}
-
-function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {
-  const given = findLast(options, 'http-cache')
-  if (given === undefined || caches.some(({ name }) => name === given.value)) return given?.value
-  const names = caches.map(({ name }) => name).join(', ')
-  const allowed = names === '' ? 'a cache of cache2' : `one of ${names}`
-  throw invalidOption(formatGiven(given), allowed, given.value)
+function readUmask(options: OptionSet): number | undefined {
+  const given = findLast(options, 'umask')
+  if (given === undefined) return undefined
+  if (/^0?[0-7]{1,3}$/.test(given.value)) return Number.parseInt(given.value, 8)
+  throw invalidOption(formatGiven(given), 'octal digits such as 022', given.value)
 }
 
 /** A full cache without eviction stores no new response, and its application serves them all. */
@@ -213,8 +172,9 @@ function planVariables(options: OptionSet): [string, string][] {
 export function instanceOf(plan: ServePlan): Instance {
   return {
     caches: plan.caches.map(
-      ({ name, store, mathInitial }): InstanceCache => ({
+      ({ name, shared, store, mathInitial }): InstanceCache => ({
         name,
+        ...(shared || store !== undefined ? {} : { instance: plan.instance }),
         ...(plan.directory === undefined ? {} : { directory: resolve(plan.directory) }),
         ...(store === undefined ? {} : { store: resolve(store) }),
         mathInitial,

@@ -42,6 +42,22 @@ export function dropPrivileges({ user, group }: Identity, onLog: (line: string) 
   }
 }
 
+/**
+ * Returns the numbers for `user`, `user:group` or `:group`; -1 changes nothing, as in `chown`.
+ * @throws UndercroftError `UNDERCROFT_SYSTEM`
+ */
+export function resolveOwner(owner: string): { readonly uid: number; readonly gid: number } {
+  const [user = '', group = ''] = owner.split(':')
+  return { uid: numberOf(user, USERS, 'user'), gid: numberOf(group, GROUPS, 'group') }
+}
+
+function numberOf(name: string, file: string, kind: string): number {
+  if (name === '') return -1
+  const number = findAccount(name, file)?.[2] ?? (isNumber(name) ? name : undefined)
+  if (number !== undefined) return Number(number)
+  throw new UndercroftError('UNDERCROFT_SYSTEM', `chown-socket: ${kind} ${name} not found`)
+}
+
 /** Documented, but missing in every released type package. */
 const { initgroups }: { initgroups?: (user: string, group: string | number) => void } =
   Object(process)

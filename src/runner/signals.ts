@@ -24,7 +24,10 @@ export class MasterSignals {
   readonly endedAgain: Promise<void>
   /** Called for each SIGHUP. */
   onReload: () => void = () => {}
+  /** Called for each SIGUSR1. */
+  onReopenLog: () => void = () => {}
   readonly #stop: () => void
+  readonly #end: (name: string, ending: Ending) => void
 
   constructor() {
     let isEnding = false
@@ -36,18 +39,27 @@ export class MasterSignals {
     this.endedAgain = new Promise(resolve => {
       endAgain = resolve
     })
-    const onEnd = (signal: string) => {
+    this.#end = (signal, ending) => {
       if (isEnding) endAgain()
-      else end({ signal, ending: ENDINGS[signal] ?? 'stop' })
+      else end({ signal, ending })
       isEnding = true
     }
+    const onEnd = (signal: string) => this.#end(signal, ENDINGS[signal] ?? 'stop')
     const onReload = () => this.onReload()
     for (const signal of Object.keys(ENDINGS)) process.on(signal, onEnd)
+    const onReopenLog = () => this.onReopenLog()
     process.on('SIGHUP', onReload)
+    process.on('SIGUSR1', onReopenLog)
     this.#stop = () => {
       for (const signal of Object.keys(ENDINGS)) process.off(signal, onEnd)
       process.off('SIGHUP', onReload)
+      process.off('SIGUSR1', onReopenLog)
     }
+  }
+
+  /** Ends the instance as a signal does; `name` is what asks for it. */
+  end(name: string, ending: Ending): void {
+    this.#end(name, ending)
   }
 
   /** Restores the default handling of signals. */
@@ -56,7 +68,7 @@ export class MasterSignals {
   }
 }
 
-// The files of `touch-reload`.
+// The files of `touch-reload` and `touch-logreopen`.
 
 export class TouchedFiles {
   readonly #known: Map<string, number | undefined>

@@ -38,6 +38,8 @@ async function obey(order: Order): Promise<void> {
       return end()
     case 'give-up':
       return running?.giveUp()
+    case 'reopen-log':
+      return running?.reopenLog()
     case 'stop':
       process.exit(0)
   }
@@ -78,6 +80,7 @@ async function endAsOrphan(): Promise<void> {
       // The file remains, and the next start replaces it.
     }
   }
+  running?.removeCaches()
   await end()
 }
 

@@ -11,8 +11,6 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { UndercroftError } from '../base/index.ts'
 import {
-  defaultDirectory,
-  errnoName,
   locksOfFile,
   type Mapping,
   mapFile,
@@ -21,6 +19,12 @@ import {
   resizeFile,
   userId,
 } from '../platform/index.ts'
+import {
+  accessDenied,
+  makePrivateDirectory,
+  openFailure,
+  requirePrivateDirectory,
+} from './directories.ts'
 import { FILE_LOCK, HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { registerCreator, registerOpener, unregister } from './open-tracking.ts'
@@ -131,7 +135,7 @@ export function requireSameGeometry(
 ): void {
   const differences: string[] = []
   for (const name of Object.keys(geometry) as (keyof Geometry)[]) {
-    if (wanted[name] !== undefined && wanted[name] !== geometry[name]) {
+    if (wanted[name] !== undefined && !isSame(name, wanted, geometry)) {
       const option = GEOMETRY_OPTIONS[name]
       differences.push(`${option} is ${geometry[name]}, asked for was ${wanted[name]}`)
     }
@@ -140,8 +144,18 @@ export function requireSameGeometry(
   throw new UndercroftError(
     'UNDERCROFT_GEOMETRY_MISMATCH',
     `${label} was created with other options: ${differences.join('; ')}. ` +
-      'Open it with the same options, or destroy it first',
+      'Open it with its options, or without them, to use it as it is. To replace it, end the ' +
+      'processes that have it open, remove it, and open it again',
   )
+}
+
+/**
+ * uWSGI's `items` counts one place that stays empty, and `maxItems` does not. A cache of 1000 and
+ * one of 999 items are therefore the same to an opener that knows only one of these numbers.
+ */
+function isSame(name: keyof Geometry, wanted: WantedGeometry, geometry: Geometry): boolean {
+  if (name !== 'maxItems') return wanted[name] === geometry[name]
+  return Math.abs((wanted.maxItems ?? 0) - geometry.maxItems) <= 1
 }
 
 /** @returns undefined if another process created the file first */
@@ -200,36 +214,6 @@ function createExclusive(temporary: string, file: string): number {
   }
 }
 
-/** Makes the default directory only: a missing directory of the caller is likely a typing error. */
-function makePrivateDirectory(directory: string): void {
-  if (directory !== defaultDirectory()) return
-  try {
-    fs.mkdirSync(directory, { mode: 0o700 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw openFailure(directory, error)
-  }
-  requirePrivateDirectory(directory)
-}
-
-/**
- * Throws UNDERCROFT_ACCESS_DENIED if another user controls the default directory. That directory
- * has a name that can be guessed, and every user may create files next to it. A link of another
- * user could lead to any file, also to files of this user. The caller is responsible for any other
- * directory.
- */
-function requirePrivateDirectory(directory: string): void {
-  if (directory !== defaultDirectory()) return
-  const stat = fs.lstatSync(directory, { throwIfNoEntry: false })
-  if (stat === undefined) return // The directory is made later, or is not needed.
-  const user = userId()
-  if (!stat.isDirectory() || (user !== undefined && stat.uid !== user)) {
-    throw accessDenied(directory, 'somebody else made it, or it is a link')
-  }
-  if ((stat.mode & 0o022) !== 0) {
-    throw accessDenied(directory, 'others may write to it; run chmod 700 on it')
-  }
-}
-
 /** Removes the temporary files of creators that died. */
 function removeAbandoned(directory: string, base: string): void {
   let names: string[]
@@ -257,20 +241,4 @@ function removeIfAbandoned(temporary: string): void {
   } finally {
     fs.closeSync(fd)
   }
-}
-
-function accessDenied(file: string, why: string): UndercroftError {
-  return new UndercroftError('UNDERCROFT_ACCESS_DENIED', `will not use ${file}: ${why}`)
-}
-
-function openFailure(file: string, error: unknown): UndercroftError {
-  const { code: given = 'unknown', errno } = error as NodeJS.ErrnoException
-  const code = given.startsWith('E') || errno === undefined ? given : errnoName(-errno)
-  const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-  const lack = code === 'ENOSPC' || code === 'EDQUOT'
-  return new UndercroftError(
-    denied ? 'UNDERCROFT_ACCESS_DENIED' : lack ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SYSTEM',
-    `cannot open ${file} (${code})${code === 'ENOENT' ? ': its directory does not exist' : ''}`,
-    { cause: error },
-  )
 }

@@ -54,12 +54,14 @@ export {
   MAX_TAGS_LIMIT,
   maxValueSize,
 } from './geometry.ts'
+export { type HeldInstance, holdInstance, randomInstanceName } from './instances.ts'
 export {
   MEMORY_PARTS,
   type MemoryParts,
   memoryParts,
   segmentSize,
 } from './memory-parts.ts'
+export { hasName } from './open-tracking.ts'
 export { listSegments, segmentPath } from './paths.ts'
 export {
   blocksInStep,

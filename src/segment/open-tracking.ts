@@ -84,8 +84,8 @@ export function unregister(segment: Segment): void {
 /**
  * Demands a check if the machine went down. The caller must be alone with the file.
  *
- * The device may have lost the reservations of a cache without a store, of which the check keeps
- * no item. It starts again.
+ * The device may have lost the reservations of a cache without a store. The check keeps no item of
+ * such a cache, so it begins like a new one.
  */
 function checkBoot(segment: Segment, inode: number): void {
   const { words, mapping, geometry } = segment
@@ -117,6 +117,6 @@ function writeBoot({ words, doubles }: Segment, inode: number): void {
 }
 
 /** @returns false if the segment was destroyed, and no process can open it again */
-function hasName({ doubles, label }: Segment): boolean {
+export function hasName({ doubles, label }: Segment): boolean {
   return fs.statSync(label, { throwIfNoEntry: false })?.ino === doubles[INODE]
 }

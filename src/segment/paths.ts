@@ -1,5 +1,8 @@
 /**
  * Finds the files of segments by the names of their caches.
+ *
+ * `instance/name` is a cache of an instance, in the file `instance:name`. No name has a colon, so
+ * that file belongs to this cache alone.
  */
 
 import fs from 'node:fs'
@@ -7,6 +10,7 @@ import path from 'node:path'
 import { defaultDirectory } from '../platform/index.ts'
 
 const FILE_SUFFIX = '.undercroft'
+const INSTANCE_SUFFIX = '.instance'
 
 /** @returns the path of a cache's file: `store` if given, else a file in the directory */
 export function segmentPath(
@@ -15,19 +19,35 @@ export function segmentPath(
   store: string | undefined,
 ): string {
   if (store !== undefined) return path.resolve(store)
-  return path.join(path.resolve(directory ?? defaultDirectory()), name + FILE_SUFFIX)
+  return path.join(directoryPath(directory), name.replace('/', ':') + FILE_SUFFIX)
+}
+
+/** @returns the path of the file that the master of an instance holds a lock on */
+export function instancePath(instance: string, directory: string | undefined): string {
+  return path.join(directoryPath(directory), instance + INSTANCE_SUFFIX)
 }
 
 /** @returns the sorted names of the caches in a directory; none if it cannot be read */
 export function listSegments(directory: string | undefined): string[] {
+  return listNames(directory, FILE_SUFFIX).map(name => name.replace(':', '/'))
+}
+
+/** @returns the instances that run or died in a directory; none if it cannot be read */
+export function listInstances(directory: string | undefined): string[] {
+  return listNames(directory, INSTANCE_SUFFIX)
+}
+
+function listNames(directory: string | undefined, suffix: string): string[] {
   let files: string[]
   try {
-    files = fs.readdirSync(path.resolve(directory ?? defaultDirectory()))
+    files = fs.readdirSync(directoryPath(directory))
   } catch {
     return []
   }
-  return files
-    .filter(file => file.endsWith(FILE_SUFFIX))
-    .map(file => file.slice(0, -FILE_SUFFIX.length))
-    .sort()
+  const found = files.filter(file => file.endsWith(suffix))
+  return found.map(file => file.slice(0, -suffix.length)).sort()
+}
+
+export function directoryPath(directory: string | undefined): string {
+  return path.resolve(directory ?? defaultDirectory())
 }

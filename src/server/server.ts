@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type ByteCache, UndercroftError } from '../base/index.ts'
 import {
   type Access,
+  AddressCounts,
   Budget,
   isAdmitted,
   isOpen,
@@ -84,6 +85,7 @@ class SocketServer implements CacheServer {
   readonly #listening: Listening[] = []
   readonly #acceptors: DirectAcceptor[] = []
   readonly #connections = new Set<OpenConnection>()
+  readonly #clients: AddressCounts
   #onEmpty: () => void = () => {}
   #closing: Promise<void> | undefined
 
@@ -92,6 +94,7 @@ class SocketServer implements CacheServer {
     this.#options = options
     this.#log = limitLines(options.onLog)
     this.#budget = new Budget(options.limits.maxBufferedSize)
+    this.#clients = new AddressCounts(options.limits.maxConnectionsPerAddress)
   }
 
   get addresses(): readonly string[] {
@@ -116,7 +119,10 @@ class SocketServer implements CacheServer {
       server.on('error', this.#options.onError) // such as no file descriptors left for accept
       const isFull = () => this.#isFull(context)
       if (!isOpen(access)) continue // the direct acceptor checks no address and no secret
-      const acceptor = DirectAcceptor.replace(server, { context, isFull, adopt })
+      const acceptor = DirectAcceptor.replace(server, {
+        ...{ context, isFull, adopt },
+        clients: this.#clients,
+      })
       if (acceptor !== undefined) this.#acceptors.push(acceptor)
     }
   }
@@ -140,11 +146,15 @@ class SocketServer implements CacheServer {
     return this.#closing !== undefined || this.connectionCount >= limits.maxConnections
   }
 
+  #hasRoom(socket: Socket, context: ConnectionContext): boolean {
+    return !this.#isFull(context) && this.#clients.hasRoom(socket.remoteAddress)
+  }
+
   /** For listeners with an allow list or a secret. */
   #accept(socket: Socket, context: ConnectionContext, access: Access): void {
     const { secret } = access
     if (!isAdmitted(access, socket)) socket.destroy()
-    else if (secret === undefined || this.#isFull(context)) this.#adopt(socket, context)
+    else if (secret === undefined || !this.#hasRoom(socket, context)) this.#adopt(socket, context)
     else {
       const serve = () => new Connection(socket, context)
       this.#keep(new Login(socket, secret, context.limits, serve), socket)
@@ -153,7 +163,7 @@ class SocketServer implements CacheServer {
 
   /** Undefined: there is no room for the connection. */
   #adopt(socket: Socket, context: ConnectionContext): Connection | undefined {
-    if (this.#isFull(context)) {
+    if (!this.#hasRoom(socket, context)) {
       socket.destroy()
       return undefined
     }
@@ -162,7 +172,9 @@ class SocketServer implements CacheServer {
 
   #keep<T extends OpenConnection>(connection: T, socket: Socket): T {
     this.#connections.add(connection)
+    const release = this.#clients.add(socket.remoteAddress)
     socket.once('close', () => {
+      release()
       this.#connections.delete(connection)
       if (this.#connections.size === 0) this.#onEmpty()
     })

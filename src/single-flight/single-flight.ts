@@ -1,10 +1,10 @@
 /**
  * Single-flight: of all callers that miss the same key, in all processes, one makes the value.
  *
- * Within a process, the first caller of a key is the leader, and all others are waiters. The leaders
- * of all processes try for a lease (lease.ts). The one that gets it leads all processes, and the
- * others look every few milliseconds whether the lease is gone. A caller that waits too long
- * continues alone. The caller decides what the value is, and where it is stored.
+ * Within a process, the first caller of a key is the leader, and all others are waiters. The
+ * leaders of all processes try for a lease (lease.ts). The one that gets it leads all processes,
+ * and the others look every few milliseconds whether the lease is gone. A caller that waits too
+ * long continues alone. The caller decides what the value is, and where it is stored.
  */
 
 import { setTimeout as nap } from 'node:timers/promises'

@@ -114,6 +114,10 @@ describe('the options of a call', () => {
       lastModified: undefined,
       lockTimeoutMs: undefined,
       near: { maxItems: undefined, maxSize: undefined, objects: undefined, buffers: undefined },
+      codec: undefined,
+      schema: undefined,
+      onInvalid: undefined,
+      compress: undefined,
       clock: undefined,
     } satisfies Omit<Required<CacheOptions>, 'name'>
     using cache = Cache.open({ ...nothing, name: 'undefined', maxItems: 10, memory: 'private' })

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CacheKey, VALUE_TYPE, type ValueDecoder } from '../../src/base/index.ts'
 import { NearCopies } from '../../src/cache/near-copies.ts'
+import { ValueCodec } from '../../src/codecs/index.ts'
 import type { Stamps, StoreOutcome } from '../../src/engine/index.ts'
+
+const plainCodec = new ValueCodec(
+  { codec: undefined, schema: undefined, onInvalid: 'miss', compress: undefined, objects: false },
+  1000,
+)
 
 /** A source of values that counts how often it is asked for one. */
 class CountingSource {
@@ -58,7 +64,7 @@ class CountingSource {
 function open(valueSize: number, maxItems: number, maxSize: number): [NearCopies, CountingSource] {
   const source = new CountingSource(valueSize)
   const options = { maxItems, maxSize, objects: false, buffers: false }
-  return [new NearCopies(source, options, () => 'v'), source]
+  return [new NearCopies(source, options, plainCodec), source]
 }
 
 /**

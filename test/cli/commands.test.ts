@@ -95,7 +95,9 @@ describe('undercroft set and add', () => {
     assert.deepEqual([full.code, full.err], [1, 'undercroft: not stored: the cache is full\n'])
     const there = await machine.run('add', 'a', 'v')
     assert.equal(there.code, 1)
-    assert.match(there.err, /the key is already present/)
+    assert.equal(there.err, 'undercroft: not stored: the key is already present\n')
+    const absent = await machine.run('add', 'k', 'v')
+    assert.equal(absent.err, 'undercroft: not stored: the cache is full\n')
     assert.deepEqual(await machine.run('add', 'a', 'v', '--json'), {
       code: 1,
       out: '{"stored":false}\n',
@@ -215,11 +217,15 @@ describe('the cache a command works on', () => {
     await machine.run('keys', '--cache', 'a', '--directory', '/d')
     await machine.run('keys', '--cache', 'a@db:3031')
     await machine.run('keys', '--cache', '@/run/u.sock')
+    await machine.run('keys', '--cache', '/run/u.sock')
+    await machine.run('keys', '--cache', 'db:3031')
     assert.deepEqual(machine.opened, [
       { name: 'default' },
       { name: 'a', directory: '/d' },
       { name: 'a', remote: { kind: 'tcp', host: 'db', port: 3031 } },
       { name: '', remote: { kind: 'unix', path: '/run/u.sock' } },
+      { name: '', remote: { kind: 'unix', path: '/run/u.sock' } },
+      { name: '', remote: { kind: 'tcp', host: 'db', port: 3031 } },
     ])
   })
 

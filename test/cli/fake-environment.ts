@@ -27,6 +27,8 @@ export class FakeMachine {
   readonly statsListening: (StatsListening & { isClosed: boolean })[] = []
   /** Plans that asked for workers. */
   readonly masterPlans: MasterPlan[] = []
+  /** Lines that went to a log file. */
+  readonly logLines: string[] = []
   readonly clock = new ManualClock()
   /** Names that `top` finds on this machine. */
   names = ['default']
@@ -70,6 +72,7 @@ export class FakeMachine {
         return this.cache
       },
       serveHost: {
+        startInstance: () => ({ release: () => {} }),
         openCache: async definition => {
           this.definitions.push(definition)
           const cache = new FakeCache(definition.name, definition.maxItems)
@@ -87,6 +90,10 @@ export class FakeMachine {
             },
           }
         },
+        openLog: path => line => this.logLines.push(`${path}: ${line}`),
+        isDaemon: () => false,
+        startDaemon: async () => 0,
+        reportServing: () => {},
         runMaster: async (plan, { onOpened, onReady }) => {
           this.masterPlans.push(plan)
           const opened = { caches: [], sockets: plan.sockets }

@@ -11,6 +11,7 @@ import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { RemoteCache } from '../../src/client/index.ts'
 import { until } from '../../testing/deadline.ts'
+import { exchange } from '../../testing/raw-client.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type ServeProcess, serve } from '../../testing/serve-process.ts'
 import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
@@ -43,6 +44,14 @@ test('the sizes and the hash of a definition are those of the cache', async t =>
     'bits,20,30,65536,60,seeded',
     'two,5,5,65536,2048,murmur2',
   ])
+})
+
+test('a packet beyond buffer-size leaves a line in the log, also without workers', async t => {
+  const { service, address } = await serveCache(t, 'items=5')
+  const oversized = Buffer.concat([Buffer.from([111, 0x88, 0x13, 17]), Buffer.alloc(5000)])
+  await exchange(address, oversized)
+  const line = 'invalid request block size: 5000 (max 4096)...skip'
+  await service.waitFor('the line', output => output.includes(line) || undefined)
 })
 
 test('no_expire, purge_lru and cache-no-expire make items that never end', async t => {

@@ -8,6 +8,7 @@ const LIMITS = {
   socketTimeoutMs: 4000,
   keepTimeoutMs: 60_000,
   maxConnections: 1024,
+  maxConnectionsPerAddress: 1024,
   maxBufferedSize: 268_435_456,
 }
 
@@ -25,7 +26,8 @@ describe('undercroft serve', () => {
       '/run/u.sock',
     )
     assert.deepEqual([code, err], [0, ''])
-    const lines = out.split('\n')
+    const [first, ...lines] = out.split('\n')
+    assert.match(first ?? '', /^instance u-sock-[0-9a-f]{8}$/)
     assert.equal(
       lines[0],
       '*** Cache "default" initialized: 3MB (items: 4, one of 5 places stays empty, ' +
@@ -104,6 +106,7 @@ describe('undercroft serve', () => {
   test('with --json prints one line once it is ready', async () => {
     const { out } = await new FakeMachine().run('serve', ...DEMO, '--json')
     const ready = JSON.parse(out)
+    assert.equal(ready.instance, '127-0-0-1-3031')
     assert.equal(ready.caches[0].name, 'demo')
     assert.deepEqual(ready.sockets, ['127.0.0.1:3031'])
   })
@@ -205,10 +208,16 @@ describe('undercroft serve', () => {
 
   const refusals: [string, string[], RegExp][] = [
     ['without a cache', [], /no cache is defined; add --cache2/],
-    ['with an option for later', ['--error-route-run', 'log:x', ...DEMO], /not supported yet/],
+    ['with an option out of scope', ['--emperor', '/v', ...DEMO], /emperor is not supported\. Run/],
+    [
+      'with a Python program',
+      ['--wsgi-file', 'manage.py'],
+      /module must be a JavaScript or .*Python programs run/,
+    ],
     ['with a variable that has no name', [...DEMO, '--env', '=1'], /env must be NAME=VALUE/],
     ['with no worker', [...DEMO, '--workers', '0'], /workers must be .* from 1 to 1024/],
-    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not an INI file/],
+    ['with a word that is no INI file', [...DEMO, 'app.js'], /"app\.js" is not a configuration/],
+    ['with an XML file', ['app.xml'], /xml is not supported\. Write the options in one INI/],
     ['with a file that is not there', ['no.ini'], /cannot read the file no\.ini/],
     ['with a mode that is none', [...DEMO, '-C', '999'], /three octal digits .*got "999"/],
     ['with an unknown option', ['--caches2', 'x'], /did you mean "--cache2"\?/],

@@ -93,6 +93,45 @@ describe('plain data', () => {
     }
   })
 
+  test('may repeat objects, as long as its JSON is small or not mostly repeats', () => {
+    const constant = { unit: 'ms', text: 'x'.repeat(600) }
+    const row = (i: number) => ({ i, text: `row ${i} `.repeat(200), constant })
+    const list = Array.from({ length: 100 }, (_, i) => row(i))
+    assert.equal(typeOf(list), VALUE_TYPE.json)
+    assert.equal(typeOf({ first: constant, second: constant }), VALUE_TYPE.json)
+    assert.equal(typeOf(Array.from({ length: 100 }, () => constant)), VALUE_TYPE.structured)
+    const [back] = roundTrip(Array.from({ length: 100 }, () => list)).value as unknown[][]
+    assert.deepEqual(back, list)
+  })
+
+  test('of which each object holds the next one twice is written once an object', () => {
+    let value: unknown = { core: 'x' }
+    for (let depth = 0; depth < 60; depth++) value = { x: value, y: value }
+    const { type, size } = encodeValue(value)
+    assert.equal(type, VALUE_TYPE.structured)
+    assert.ok(size < 1000, `${size} bytes`)
+    const source = encodeValue(value)
+    const bytes = Buffer.alloc(source.size)
+    source.writeTo(bytes, 0)
+    let back = decodeValue(bytes, 0, size, type) as { x: unknown; y: unknown }
+    for (let depth = 0; depth < 59; depth++) {
+      assert.equal(back.x, back.y)
+      back = back.x as typeof back
+    }
+    assert.deepEqual(back.y, { core: 'x' })
+  })
+
+  test('ends at 64 levels on the longest way, also through objects that came before', () => {
+    let chain: unknown = { text: 'x'.repeat(1000) }
+    const lengths = Array.from({ length: 62 }, () => {
+      chain = [chain]
+      return chain
+    })
+    const filler = 'x'.repeat(1_000_000)
+    assert.equal(typeOf([filler, ...lengths]), VALUE_TYPE.json)
+    assert.equal(typeOf([filler, ...lengths, [[chain]]]), VALUE_TYPE.structured)
+  })
+
   test('ends at 64 levels, and what is deeper is kept all the same', () => {
     const nest = (levels: number) => {
       let value: unknown = 'core'

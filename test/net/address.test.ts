@@ -31,5 +31,11 @@ describe('an address', () => {
     assert.equal(cacheName, 'name')
     assert.deepEqual(address, { kind: 'unix', path: '/run/a@b.sock' })
     assert.equal(parseIdentifier('@host:1').cacheName, '')
+    for (const bare of ['host:1', '@host:1']) {
+      assert.deepEqual(parseIdentifier(bare).address, { kind: 'tcp', host: 'host', port: 1 })
+    }
+    assert.throws(() => parseIdentifier('instance/name'), { code: 'UNDERCROFT_OPTION_INVALID' })
+    const path = '/run/a@b.sock'
+    assert.deepEqual(parseIdentifier(path), { cacheName: '', address: { kind: 'unix', path } })
   })
 })

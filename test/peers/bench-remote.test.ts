@@ -20,7 +20,9 @@ test('the remote benchmark measures all clients at both servers, over both trans
       assert.match(stdout, new RegExp(`${goal}, pipelined / uwsgi, at least 5: \\d`))
     }
   }
-  for (const setup of ['uwsgi', 'undercroft', 'uwsgi, 1 client', 'undercroft, pipelined']) {
+  const setups = ['uwsgi', 'undercroft', 'uwsgi, 1 client', 'undercroft, pipelined']
+  if (requirePeer(t, 'python') !== undefined) setups.push('python', 'python, shared memory')
+  for (const setup of setups) {
     const rates = [...stdout.matchAll(new RegExp(`^${setup} {2,}(\\d+) \\(`, 'gm'))]
     assert.equal(rates.length, 4, setup)
     for (const [, rate] of rates) assert.ok(Number(rate) > 0, setup)

@@ -40,6 +40,21 @@ describe('Node and Python share a cache', () => {
     assert.deepEqual(shown, ['größe', '\0\xff'])
   })
 
+  test('what Python stores with a negative time is gone, and the old value, too', async t => {
+    const command = requirePeer(t, 'uwsgi')
+    if (command === undefined) return
+    const server = await startServer(t, { caches })
+    const cache = server.cache('main')
+    cache.set('k', Buffer.from('old'))
+    const shown = await runPython(t, command, [
+      ...addresses(server),
+      "show(uwsgi.cache_update('k', 'new', -1, main))",
+      "show(uwsgi.cache_get('k', main))",
+    ])
+    assert.deepEqual(shown, [true, null])
+    assert.equal(cache.has('k'), false)
+  })
+
   test('what Python set, Node gets, with the time it has left', async t => {
     const command = requirePeer(t, 'uwsgi')
     if (command === undefined) return

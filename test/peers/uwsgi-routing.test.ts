@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { requirePeer } from '../../testing/peers/peers.ts'
@@ -183,6 +183,55 @@ check-static = ${directory}`
     assert.deepEqual(comparable(await sendRaw(port, target, { headers })), expected, target)
   }
 })
+
+test('redirects, other paths, passwords, expiry and errors: as uWSGI', async t => {
+  const command = requirePeer(t, 'uwsgi')
+  if (command === undefined) return
+  const directory = tempDir(t)
+  const file = join(directory, 'a.txt')
+  writeFileSync(file, 'a file')
+  mkdirSync(join(directory, 'sub'))
+  writeFileSync(join(directory, 'sub/home'), 'home')
+  utimesSync(file, 1e9, 1e9)
+  const rules = `add-header = X-All: 1
+check-static = ${directory}
+static-index = home
+static-expires-mtime = \\.txt$ 60
+route = ^/old/(.*) redirect:/new/$1
+route = ^/older/(.*) redirect-301:/new/$1?${V('QUERY_STRING')}
+route = ^/rw/(.*) rewrite:/app/$1?own=1
+route = ^/last rewrite-last:/app/last
+route = ^/app/ addheader:X-Path: ${V('PATH_INFO')}
+route = ^/in basicauth:a realm,ada:secret
+route = ^/in addheader:X-User: ${V('REMOTE_USER')}
+route = ^/expires expires:file=${file},value=5
+route = ^/e return:404
+error-route-status = 404 redirect:/home`
+  const { port: real } = await startUwsgiSite(t, command, rules)
+  const { port } = await startSite(t, rules)
+  const Authorization = `Basic ${Buffer.from('ada:wrong').toString('base64')}`
+  for (const [target, headers] of [
+    ['/old/x', {}],
+    ['/older/x?q=1', {}],
+    ['/rw/x%20y?q=1', {}],
+    ['/last', {}],
+    ['/in', {}],
+    ['/in', { Authorization }],
+    ['/expires', {}],
+    ['/e', {}],
+    ['/a.txt', {}],
+    ['/sub/', {}],
+  ] as const) {
+    const expected = withoutLength(await sendRaw(real, target, { headers }))
+    assert.deepEqual(withoutLength(await sendRaw(port, target, { headers })), expected, target)
+  }
+})
+
+/** uWSGI ends short answers by closing the connection; ours have a length. */
+function withoutLength(response: RawResponse) {
+  const { headers, ...rest } = comparable(response)
+  return { ...rest, headers: headers.filter(line => !/^content-length: /i.test(line)) }
+}
 
 /** The header without fields about kept connections and the time, which only some servers add. */
 function comparable({ statusLine, headers, text }: RawResponse) {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { userId } from '../../src/platform/index.ts'
+import { MAIN } from '../../testing/root.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
 import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
 
@@ -74,7 +75,7 @@ describe('a store on a tmpfs of 8 MiB', () => {
 
 describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
   for (const bitmap of [false, true]) {
-    test(`is made, holds what fits, and refuses the rest: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+    test(`holds what fits, and refuses the rest: ${modeName(bitmap)}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'none', directory }
@@ -84,7 +85,7 @@ describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
       assert.match(out, new RegExp(`opened again: ${items} items, sound`))
     })
 
-    test(`evicts for new items where the device is full: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+    test(`evicts for new items where the device is full: ${modeName(bitmap)}`, async t => {
       if (!canMount(t)) return
       const directory = tempDir(t)
       const options = { ...sized(32 * MIB), bitmap, eviction: 'lru', directory }
@@ -117,9 +118,44 @@ describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
   })
 })
 
+function modeName(bitmap: boolean): string {
+  return bitmap ? 'bitmap' : 'one block an item'
+}
+
 function itemsIn(out: string): number {
   return Number(/opened: (\d+) items/.exec(out)?.[1])
 }
+
+describe('a container, whose /dev/shm has 64 MiB', () => {
+  const options = { blockSize: 65_536, bitmap: false, maxKeySize: 2048 }
+  const inContainer = 'mount -t tmpfs -o size=64m tmpfs /dev/shm'
+
+  test('starts `cache = 1000` of uWSGI, and serves it', async t => {
+    if (!canMount(t)) return
+    const script =
+      `${inContainer} && ("$0" "$1" serve --cache 1000 --socket 127.0.0.1:0 >"$2" & ` +
+      'server=$!; until grep -q "reach it" "$2" || ! kill -0 $server; do sleep 0.1; done; ' +
+      '"$0" "$1" set greeting hello && "$0" "$1" get greeting && du -k /dev/shm | tail -1; ' +
+      'kill $server; wait $server)'
+    const out = join(tempDir(t), 'out')
+    const args = ['-m', 'sh', '-c', script, process.execPath, MAIN, out]
+    const text = execFileSync('unshare', args, { encoding: 'utf8' })
+    assert.match(text, /hello/)
+    const [, kilobytes] = /(\d+)\s+\/dev\/shm$/m.exec(text) ?? []
+    assert.ok(Number(kilobytes) < 4096, `${kilobytes} kB are taken`)
+  })
+
+  test('holds 100000 places of 64 kB, of which it fills what fits', async t => {
+    if (!canMount(t)) return
+    // Node.js 20 cannot map the 6.5 GB of so many blocks of 64 kB.
+    const sizes = { ...options, blockSize: 32_768, maxItems: 100_000, maxKeySize: 64 }
+    const out = await runAfter(inContainer, {
+      options: { name: 'many', ...sizes, eviction: 'lru', memory: 'shared' },
+    })
+    assert.match(out, /the last item is there/)
+    assert.match(out, /opened again: \d+ items, sound/)
+  })
+})
 
 describe('a file system', () => {
   test('that is read-only: a store that is there and a new one are refused', async t => {

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Cache } from '../../src/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
 import { until } from '../../testing/deadline.ts'
@@ -40,6 +41,23 @@ describe('two nodes that tell each other', () => {
     left.clear()
     await until('the clear came', () => right.stats().items === 0)
     assert.deepEqual([fromLeft.counts.sent, fromRight.counts.sent], [6, 2], 'nothing is sent on')
+  })
+
+  test('keep the kinds of values, by datagrams and by a dump', async () => {
+    const data = { text: 'größe', number: 7, big: 2n ** 60n, plain: { a: [1, null] } }
+    const kinds = { ...data, bytes: null }
+    const [left, right, third]: [Cache, Cache, Cache] = [open(50), open(50), open(50)]
+    using receiver = await receiveReplicas(right, { addresses: ['127.0.0.1:0'] })
+    using _sender = await replicate(left, { nodes: receiver.addresses })
+    for (const [key, value] of Object.entries(kinds)) left.set(key, value ?? Buffer.from('b'))
+    await until('all came', () => receiver.counts.applied === 5)
+    await using server = await serveCaches([left], { listen: '127.0.0.1:0' })
+    await syncFrom(third, server.addresses, silent)
+    for (const cache of [right, third]) {
+      for (const [key, value] of Object.entries(kinds)) {
+        assert.deepEqual(cache.get(key), value ?? Buffer.from('b'), key)
+      }
+    }
   })
 
   test('stop when told to', async t => {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { REPLICATION } from '../../src/base/index.ts'
+import { encodeSetDatagram, parseDatagram } from '../../src/protocols/uwsgi/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../src/replication/index.ts'
 import { serveCaches } from '../../src/server/index.ts'
 import { until } from '../../testing/deadline.ts'
@@ -76,7 +77,7 @@ describe('a change sends the recorded datagrams, deletes padded', () => {
       cache.set('last', Buffer.from('!')) // so that nothing more can come unseen
       const intended = vector.response_hex === '' ? [] : [vector.response_hex]
       const expected = (vector.datagrams_hex ?? intended).map(padDelete)
-      const came = await peer.hex(expected.length + 1)
+      const came = (await peer.hex(expected.length + 1)).map(withoutType)
       assert.deepEqual(came.slice(0, -1).sort(), [...expected].sort())
       assert.equal(replication.counts.failed, 0)
     })
@@ -104,6 +105,14 @@ describe('a recorded dump fills a cache as it filled a uWSGI, or is refused in i
     })
   }
 })
+
+/** Ours say at the end that a counter is one, which uWSGI's receiver ignores. */
+function withoutType(hex: string): string {
+  const datagram = parseDatagram(Buffer.from(hex, 'hex'))
+  if (datagram?.kind !== 'set') return hex
+  const { key, value, expiresAtMs } = datagram
+  return encodeSetDatagram(key, value, expiresAtMs)?.toString('hex') ?? hex
+}
 
 /** The deletes were recorded as uWSGI sends them; ours have the two bytes its receiver misses. */
 function padDelete(hex: string): string {

@@ -42,6 +42,23 @@ describe('a worker that dies', () => {
     assert.match(runner.service.output(), /the application crashed/)
   })
 
+  test('does not die by a listener that throws: 500 for that request, and a stack', async t => {
+    const runner = await startRunner(t, [])
+    assert.equal((await runner.get('/throw')).status, 500)
+    await runner.waitForLine(/Error: thrown by the application\n +at /)
+    assert.equal(Number((await runner.get('/pid')).body), runner.workers[0])
+  })
+
+  test('does not die by a rejection that nothing handles, unless asked to', async t => {
+    const runner = await startRunner(t, [])
+    await runner.get('/reject')
+    await runner.waitForLine(/nothing handles it.*Error: rejected by the application\n +at /)
+    assert.equal(Number((await runner.get('/pid')).body), runner.workers[0])
+    const strict = await startRunner(t, ['--unhandled-rejections', 'end'])
+    await strict.get('/reject')
+    await strict.waitForLine(/^DAMN ! worker 1/)
+  })
+
   test('leaves no request refused, even if it was the only one', async t => {
     const runner = await startRunner(t, [])
     const [pid = 0] = runner.workers

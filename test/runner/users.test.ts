@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -86,7 +86,7 @@ describe('uid and gid', { skip: cannotChange }, () => {
     assert.deepEqual({ uid, gid }, NOBODY)
     for (const path of [
       join(directory, 'cache.sock'),
-      join(runner.directory, 'default.undercroft'),
+      join(runner.directory, cacheFile(runner.directory)),
     ]) {
       assert.deepEqual([statSync(path).uid, statSync(path).gid], [NOBODY.uid, NOBODY.gid])
     }
@@ -132,6 +132,11 @@ async function startIni(
   writeFileSync(join(directory, 'site.ini'), text)
   writeFileSync(join(directory, 'manage.mjs'), APPLICATION)
   return { runner: await startServe(t, ['site.ini'], { cwd: directory, ...someone }), directory }
+}
+
+/** The cache's file is named after the instance and the cache. */
+function cacheFile(directory: string): string {
+  return readdirSync(directory).find(name => name.endsWith(':default.undercroft')) ?? 'none'
 }
 
 async function readStats(runner: Runner): Promise<{ uid: number; gid: number }> {

@@ -3,6 +3,8 @@
  */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { UndercroftError } from '../../src/base/index.ts'
 import { type ServeOptions, serveCaches } from '../../src/server/index.ts'
@@ -122,6 +124,22 @@ describeEachWay('the server closes a connection, without harm to others, when a 
     const [one, two] = [await served.connect(), await served.connect()]
     await until('both are served', () => served.server.connectionCount === 2)
     assert.equal((await (await served.connect()).untilClosed()).length, 0)
+    one.close()
+    await until('there is room', () => served.server.connectionCount === 1)
+    await served.stillWorks()
+    two.close()
+  })
+
+  test('is one more than maxConnectionsPerAddress, and others are served', async () => {
+    await using served = await serve({ maxConnectionsPerAddress: 2 })
+    const [one, two] = [await served.connect(), await served.connect()]
+    await until('both are served', () => served.server.connectionCount === 2)
+    assert.equal((await (await served.connect()).untilClosed()).length, 0)
+    const port = Number(served.address.split(':').at(-1))
+    const other = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' })
+    await once(other, 'connect')
+    await until('the other address is served', () => served.server.connectionCount === 3)
+    other.destroy()
     one.close()
     await until('there is room', () => served.server.connectionCount === 1)
     await served.stillWorks()

@@ -33,7 +33,7 @@ async function serve(t: Scope, options: Partial<ListenerOptions> = {}) {
 async function reasonsAt(address: string): Promise<(string | undefined)[]> {
   const client = await RawClient.connect(address)
   const reasons: (string | undefined)[] = []
-  for (const cmd of ['keys', 'verify', 'get']) {
+  for (const cmd of ['keys', 'verify', 'segment', 'get']) {
     const { fields } = await ask(client, { cmd, key: 'foo' })
     reasons.push(fields.status === 'ok' ? 'ok' : fields.reason)
   }
@@ -46,7 +46,7 @@ describe('an inspection', () => {
     const path = join(tempDir(t), 's.sock')
     for (const options of [{}, { address: path }]) {
       const { address } = await serve(t, options)
-      assert.deepEqual(await reasonsAt(address), ['ok', 'ok', 'ok'])
+      assert.deepEqual(await reasonsAt(address), ['ok', 'ok', 'ok', 'ok'])
       assert.ok((await exchange(address, DUMP_REQUEST)).length > 4)
     }
   })
@@ -55,16 +55,16 @@ describe('an inspection', () => {
     if (outside === undefined) return t.skip('there is no other address')
     const there = { address: `${outside}:0`, allowPublic: true }
     const closed = await serve(t, there)
-    assert.deepEqual(await reasonsAt(closed.address), ['inspect', 'inspect', 'ok'])
+    assert.deepEqual(await reasonsAt(closed.address), ['inspect', 'inspect', 'inspect', 'ok'])
     assert.equal((await exchange(closed.address, DUMP_REQUEST)).length, 0)
     const open = await serve(t, { ...there, inspect: true })
-    assert.deepEqual(await reasonsAt(open.address), ['ok', 'ok', 'ok'])
+    assert.deepEqual(await reasonsAt(open.address), ['ok', 'ok', 'ok', 'ok'])
     assert.ok((await exchange(open.address, DUMP_REQUEST)).length > 4)
   })
 
   test('is refused to everybody with inspect: false, and the client says what to do', async t => {
     const { address } = await serve(t, { inspect: false })
-    assert.deepEqual(await reasonsAt(address), ['inspect', 'inspect', 'ok'])
+    assert.deepEqual(await reasonsAt(address), ['inspect', 'inspect', 'inspect', 'ok'])
     assert.equal((await exchange(address, DUMP_REQUEST)).length, 0)
     await using remote = new RemoteCache(`@${address}`)
     await assert.rejects(remote.verify(), { message: /set inspect for this address/ })

@@ -3,16 +3,22 @@
  */
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { RemoteCache, type RemoteCacheOptions } from '../../src/client/index.ts'
+import { RemoteCache, type RemoteCacheOptions, sendMessage } from '../../src/client/index.ts'
 import { encodeDictionaryPacket, LOGIN_COMMAND, proofOf } from '../../src/protocols/uwsgi/index.ts'
+import { syncFrom } from '../../src/replication/index.ts'
 import { type ListenerOptions, serveCaches } from '../../src/server/index.ts'
+import { closeCaches } from '../../src/uwsgi/api/index.ts'
+import { cache_get } from '../../src/uwsgi/index.ts'
 import { until } from '../../testing/deadline.ts'
 import { ask, magic, receiveMagic } from '../../testing/magic.ts'
 import { openTestCache } from '../../testing/open-test-cache.ts'
 import { exchange, RawClient } from '../../testing/raw-client.ts'
 import { onEnd, type Scope } from '../../testing/scope.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
 
 const SECRET = 'sixteen bytes at least'
 const GET_FOO = Buffer.from('6f030000666f6f', 'hex')
@@ -41,6 +47,43 @@ describe('a listener with a secret', () => {
     assert.equal(String(await client.get('foo')), 'bar')
     assert.equal(cache.has(keys.at(0) ?? ''), true)
     assert.equal(cache.stats().items, 99, 'as many as there is room for')
+  })
+
+  test('sends a dump to a node that knows it, and none to another', async t => {
+    const { address } = await serve(t, { secret: SECRET })
+    const copy = () => openTestCache({ name: 'first', items: '100' })
+    const [known, wrong] = [copy(), copy()]
+    const silent = { onLog() {} }
+    const outcome = await syncFrom(known, [address], { secret: SECRET, ...silent })
+    assert.deepEqual([outcome.kind, String(known.get('foo'))], ['synced', 'bar'])
+    const refused = await syncFrom(wrong, [address], { secret: `${SECRET}?`, ...silent })
+    assert.match(String(refused.kind === 'failed' && refused.reasons), /has another secret/)
+    const none = await syncFrom(wrong, [address], silent)
+    assert.deepEqual([none.kind, wrong.stats().items], ['failed', 0])
+  })
+
+  test('answers the packets of sendMessage with it, and refuses a wrong one', async t => {
+    const { address } = await serve(t, { secret: SECRET })
+    const send = async (secret?: string) => {
+      const chunks: Buffer[] = []
+      const packet = sendMessage(address, 111, 0, 'foo', undefined, secret)
+      for await (const chunk of packet) chunks.push(chunk)
+      return Buffer.concat(chunks).toString()
+    }
+    assert.deepEqual([await send(SECRET), await send()], ['bar', ''])
+    await assert.rejects(send(`${SECRET}?`), { code: 'UNDERCROFT_ACCESS_DENIED' })
+  })
+
+  test("serves uWSGI's functions in a process whose variable names its file", async t => {
+    const { address } = await serve(t, { secret: SECRET })
+    const file = join(tempDir(t), 'secret')
+    writeFileSync(file, `${SECRET}\n`, { mode: 0o600 })
+    process.env.UNDERCROFT_SECRET_FILE = file
+    onEnd(t, () => {
+      delete process.env.UNDERCROFT_SECRET_FILE
+      return closeCaches()
+    })
+    assert.equal(String(await cache_get('foo', `first@${address}`)), 'bar')
   })
 
   test('lets in a client that connects at once', async t => {

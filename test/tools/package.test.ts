@@ -50,8 +50,7 @@ describe('the package', () => {
   })
 
   test('has no test, no tool and no source map', () => {
-    const known =
-      /^(dist|docs|examples)\/|^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/
+    const known = /^(dist|examples)\/|^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/
     assert.deepEqual(
       paths.filter(path => !known.test(path) || /\.test\.|\.map$|\.made$/.test(path)),
       [],

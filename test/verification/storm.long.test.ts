@@ -1,3 +1,4 @@
-import { testStorm } from './storms.ts'
+import { test } from 'node:test'
+import { assertNoHarm } from './storms.ts'
 
-testStorm(300)
+test('300 kills of processes and threads, over all modes, do no harm', t => assertNoHarm(t, 300))

@@ -14,7 +14,7 @@ import {
 } from '../command-line.ts'
 import { findTestPaths, TIERS, type Tier } from './find-tests.ts'
 
-/** The name of the stage that is no test. */
+/** The name of the stage that runs the linter instead of tests. */
 export const LINT = 'lint'
 
 export interface TestOptions {

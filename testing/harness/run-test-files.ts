@@ -8,11 +8,18 @@
 import { basename } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
-import type { TestStage } from './find-tests.ts'
+import type { TestStage, Tier } from './find-tests.ts'
 import { type SkippedTest, type StageResult, total } from './results.ts'
 
-/** For a whole file, far beyond what any takes: a hang becomes a failure that names the file. */
-const FILE_LIMIT_MS = 900_000
+/**
+ * For a whole file, far beyond what any takes: a hang becomes a failure that names the file. A file
+ * of the matrix runs the tests of many others.
+ */
+const FILE_LIMITS_MS: Readonly<Record<Tier, number>> = {
+  change: 900_000,
+  matrix: 7_200_000,
+  long: 3_600_000,
+}
 
 /** How Node.js 20 reports a test whose title does not match; later ones do not report it. */
 const NOT_ASKED_FOR = 'test name does not match pattern'
@@ -31,6 +38,7 @@ export interface RunOptions {
   /** How many files run at once. */
   readonly concurrency: number
   readonly skipsFail: boolean
+  readonly tier: Tier
   /** A pattern for the titles of the wanted tests. */
   readonly title: string | undefined
 }
@@ -80,9 +88,9 @@ class FileTally {
 
   async run(): Promise<void> {
     const startedMs = performance.now()
-    const { title } = this.#options
+    const { title, tier } = this.#options
     const patterns = title === undefined ? {} : { testNamePatterns: [title] }
-    const events = run({ files: [this.#file], timeout: FILE_LIMIT_MS, ...patterns })
+    const events = run({ files: [this.#file], timeout: FILE_LIMITS_MS[tier], ...patterns })
     events.on('test:start', ({ name, nesting }) => {
       this.#titles[nesting] = name
     })

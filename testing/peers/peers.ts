@@ -29,11 +29,18 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  systemd: { commands: ['systemd-socket-activate'], packages: ['systemd'] },
   flask: {
     commands: ['python3'],
     packages: ['python3', 'python3-flask-caching'],
     trial: ['-c', 'import flask_caching'],
   },
+  pythonBuild: {
+    commands: ['python3'],
+    packages: ['python3', 'python3-build', 'python3-setuptools', 'python3-wheel'],
+    trial: ['-c', 'import build, setuptools, wheel'],
+  },
+  mypy: { commands: ['mypy'], packages: ['mypy'] },
   // Reads shared memory on Linux on x86-64 only; see python/src/undercroft/segment.py.
   python: {
     commands: ['python3'],

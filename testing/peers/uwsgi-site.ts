@@ -24,7 +24,10 @@ def application(environ, start_response):
     return [body]
 `
 
-const PLUGINS = ['python3', 'router_cache', 'router_static', 'transformation_tofile']
+const PLUGINS = [
+  ...['python3', 'router_cache', 'router_static', 'transformation_tofile'],
+  ...['router_redirect', 'router_rewrite', 'router_expires', 'router_basicauth'],
+]
 
 export interface UwsgiSite {
   /** The HTTP port. */

@@ -111,7 +111,7 @@ const datagram: FuzzTarget = {
 
 const dumpRecord = (() => {
   const bytes = Buffer.alloc(256)
-  const facts = { hash: 7, valueSize: 100, firstBlock: 3, expires: 9 }
+  const facts = { type: 'text' as const, hash: 7, valueSize: 100, firstBlock: 3, expires: 9 }
   const chain = { previous: 1, next: 2, older: 1, newer: 2 }
   writeDumpRecord(bytes, 0, { key: Buffer.from('key'), ...facts, ...chain })
   return bytes

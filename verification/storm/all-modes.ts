@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryRoot } from '../../testing/temp-dir.ts'
 import type { StormRunOptions } from './options.ts'
+import type { StormResult } from './result.ts'
 import { StepCoverage } from './step-coverage.ts'
-import { runStorm, type StormResult } from './storm.ts'
+import { runStorm } from './storm.ts'
 
 export interface Summary {
   readonly outcomes: readonly (StormResult & { readonly mode: string })[]

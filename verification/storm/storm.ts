@@ -14,6 +14,7 @@ import { SHARED_COUNTER, waitLimitMs } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
 import { OperationLog } from './operation-log.ts'
 import { OPERATIONS, shortLivedCache } from './operations.ts'
+import { type StormResult, startResult } from './result.ts'
 import { measureSchedulerLatency } from './scheduler-latency.ts'
 import type { StepCoverage } from './step-coverage.ts'
 import type { Role, WorkerTask } from './worker.ts'
@@ -34,23 +35,6 @@ const KILLER_COUNT = 2
 const STEP_SHARE = 0.7
 const LONGEST_DELAY_MS = 20
 const LONGEST_WAIT_FOR_STEP_MS = 10_000
-
-/** The result of a storm. */
-export interface StormResult {
-  kills: number
-  /** Kills at a named step. All other kills were at a random moment. */
-  killsAtSteps: number
-  operations: number
-  /** Those of the operations that readers in Python made. */
-  pythonReads: number
-  longestWaitMs: number
-  /** The longest delay that the scheduler caused in a thread that only sleeps. */
-  schedulerLatencyMs: number
-  takeovers: number
-  /** Items that recoveries dropped: at most one for each kill. */
-  dropped: number
-  faults: string[]
-}
 
 interface StormWorker {
   readonly task: WorkerTask
@@ -89,23 +73,14 @@ class Storm {
   #cache: Cache
   readonly #latency = measureSchedulerLatency()
   #startedKills = 0
+  #hasFailed = false
   /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
   /** Faults without the place and the moment at which they were seen. */
   readonly #reported = new Set<string>()
   /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
-  readonly #result: StormResult = {
-    kills: 0,
-    killsAtSteps: 0,
-    operations: 0,
-    pythonReads: 0,
-    longestWaitMs: 0,
-    schedulerLatencyMs: 0,
-    takeovers: 0,
-    dropped: 0,
-    faults: [],
-  }
+  readonly #result: StormResult = startResult()
 
   constructor(options: StormOptions) {
     const { mode, directory, seed, python } = options
@@ -133,7 +108,11 @@ class Storm {
     const { seed } = this.#options
     await Promise.all(this.#workers.map((worker, index) => this.#startWorker(worker, index)))
     const killers = Array.from({ length: KILLER_COUNT }, (_, index) => index)
-    await Promise.all(killers.map(index => this.#killRandomly(randomFrom(seed + index))))
+    // All of them end before this does, since one that continues would start workers after `end`.
+    const ends = await Promise.allSettled(
+      killers.map(index => this.#killRandomly(randomFrom(seed + index))),
+    )
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     for (const worker of this.#workers) await this.#killAndCheck(worker, undefined)
     this.#checkSharedCounter()
     if (this.#options.mode.isStore === true) {
@@ -169,13 +148,19 @@ class Storm {
     while (
       this.#startedKills < kills - this.#workers.length &&
       performance.now() < endMs &&
-      faults.length === 0
+      faults.length === 0 &&
+      !this.#hasFailed
     ) {
       this.#startedKills++
       const ready = this.#workers.filter(({ running }) => running !== undefined)
       const worker = random.pick(ready)
-      const died = await this.#killAndCheck(worker, random)
-      if (died && faults.length === 0) await this.#startWorker(worker, this.#startedKills)
+      try {
+        const died = await this.#killAndCheck(worker, random)
+        if (died && faults.length === 0) await this.#startWorker(worker, this.#startedKills)
+      } catch (error) {
+        this.#hasFailed = true
+        throw error
+      }
     }
   }
 

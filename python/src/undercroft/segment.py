@@ -32,6 +32,10 @@ _BOOT = struct.Struct("<16sd")
 _BOOT_OFFSET = 192
 _NEEDS_RECOVERY_OFFSET = 264
 _RECOVERY_CHECK = 2
+_RESERVED_SLOTS = (384 + 100) >> 2
+_RESERVED_BLOCKS = (384 + 104) >> 2
+"""Words. Tails and blocks beyond these counts can be holes of the file, and on a full device the
+kernel ends a process that touches one. The counts never decrease."""
 _BUCKETS_OFFSET = 17152
 _SLOT = struct.Struct("<Iiiii4xd")
 """hash, nextSlot, info, valueSize, firstBlock, expiresAtMs"""
@@ -46,7 +50,7 @@ _LRU, _ADAPTIVE = 1, 2
 
 _KEY_SIZE_MASK = 0xFFFF
 _PINNED = 1 << 26
-_KNOWN_BITS = 0xFFFFFF | _PINNED
+_KNOWN_BITS = 0x7FFFFF | _PINNED
 """``info`` has no other bits in an item that this reader understands. Of the others, one marks a value
 that is being written, one an item with tags or freshness, and newer versions may have more."""
 
@@ -166,21 +170,23 @@ class Segment:
         else:
             return None if words[bucket] == version else _CHANGED
         start = self._blocks_offset + block * self._block_stride
+        reserved_end = self._blocks_offset + words[_RESERVED_BLOCKS] * self._block_stride
         value: Union[bytes, None, Ask] = ASK
         if expires_at_ms != 0 and expires_at_ms <= time.time_ns() // 1_000_000:
             value = None
         elif (
             info & ~_KNOWN_BITS == 0
             and 0 <= size <= self._max_value_size
-            and self._blocks_offset <= start <= self._size - size
+            and self._blocks_offset <= start <= min(reserved_end, self._size) - size
         ):
             value = data[start : start + size]
         return value if words[bucket] == version else _CHANGED
 
     def _key_at(self, at: int, slot: int, size: int) -> bytes:
+        """A key whose tail is not reserved is torn, and equals no other."""
         start = at + _KEY_OFFSET
-        if size <= _INLINE_KEY_SIZE:
-            return self._bytes[start : start + size]
+        if size <= _INLINE_KEY_SIZE or slot > self._words[_RESERVED_SLOTS]:
+            return self._bytes[start : start + min(size, _INLINE_KEY_SIZE)]
         tail = self._tails_offset + (slot - 1) * self._tail_stride
         first = self._bytes[start : start + _INLINE_KEY_SIZE]
         return first + self._bytes[tail : tail + size - _INLINE_KEY_SIZE]

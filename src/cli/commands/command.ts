@@ -3,7 +3,7 @@
  * open.
  */
 
-import { invalidOption } from '../../base/index.ts'
+import { hasAddress, invalidOption } from '../../base/index.ts'
 import {
   buildTable,
   checkOptions,
@@ -115,10 +115,11 @@ export const TARGET_ROWS: readonly OptionRow[] = [
     ...SHARED,
     name: 'cache',
     kind: 'string',
-    argument: 'NAME[@ADDRESS]',
+    argument: '[INSTANCE/]NAME[@ADDRESS]',
     default: 'default',
     description:
-      'Cache to use; with an address (host:port or a socket path), a cache on that server.',
+      'Cache to use; with an address (host:port or a socket path), a cache on that server; with ' +
+      'an address alone, its first cache.',
   },
   {
     ...SHARED,
@@ -163,8 +164,7 @@ export function readTargetAddress(options: OptionSet): TargetAddress {
   const text = textOption(options, 'cache') ?? ''
   const directory = textOption(options, 'directory')
   const secretFile = textOption(options, 'secret-file')
-  const at = text.indexOf('@')
-  if (at < 0) {
+  if (!hasAddress(text)) {
     if (text === '') throw invalidOption('--cache', 'the name of a cache', text)
     if (secretFile !== undefined) {
       throw usageError(`--secret-file is for caches on a server; ${text} is on this machine`)
@@ -174,6 +174,7 @@ export function readTargetAddress(options: OptionSet): TargetAddress {
   if (directory !== undefined) {
     throw usageError(`--directory is for caches on this machine; ${text} is on a server`)
   }
-  const remote = parseAddress('--cache', text.slice(at + 1))
-  return { name: text.slice(0, at), remote, ...(secretFile === undefined ? {} : { secretFile }) }
+  const [, name = '', address = ''] = /^(?:((?!\/)[^@]*)@)?(.*)$/s.exec(text) ?? []
+  const remote = parseAddress('--cache', address)
+  return { name, remote, ...(secretFile === undefined ? {} : { secretFile }) }
 }

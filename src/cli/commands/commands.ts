@@ -8,6 +8,7 @@ import { TOP } from '../top/top.ts'
 import { CLEAR, INSPECT, KEYS, STATS, VERIFY } from './cache-commands.ts'
 import type { Command } from './command.ts'
 import { ADD, DEL, EXISTS, GET, INC, SET, TTL } from './item-commands.ts'
+import { LIST } from './list.ts'
 import { SERVE } from './serve.ts'
 import { SIZE } from './size.ts'
 
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   SIZE,
   TOP,
   VERIFY,
+  LIST,
 ]
 
 /** Formats the overview that `undercroft help` prints. */

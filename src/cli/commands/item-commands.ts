@@ -43,14 +43,15 @@ export const GET = cacheCommand({
 export const SET = storingCommand({
   name: 'set',
   summary: 'Store a value; - reads it from standard input',
-  refusal: 'the cache is full',
+  explain: () => 'the cache is full',
   store: (target, key, value, ttl) => target.set(key, value, ttl),
 })
 
 export const ADD = storingCommand({
   name: 'add',
   summary: 'Store a value only if the key is absent; - reads it from standard input',
-  refusal: 'the key is already present, or the cache is full',
+  explain: async (target, key) =>
+    (await target.has(key)) ? 'the key is already present' : 'the cache is full',
   store: (target, key, value, ttl) => target.add(key, value, ttl),
 })
 
@@ -58,8 +59,8 @@ export const ADD = storingCommand({
 export interface StoringParts {
   readonly name: string
   readonly summary: string
-  /** The message when the cache refuses the value. */
-  readonly refusal: string
+  /** Says why the cache has refused the value. */
+  explain(target: CommandTarget, key: string): string | Promise<string>
   store(
     target: CommandTarget,
     key: string,
@@ -83,7 +84,9 @@ export function storingCommand(parts: StoringParts): Command {
         const value = text === '-' ? await readAll(stdin) : Buffer.from(text)
         const isStored = await parts.store(target, key, value, ttl)
         if (context.isJson) await writeJson(stdout, { stored: isStored })
-        else if (!isStored) await writeLine(stderr, `undercroft: not stored: ${parts.refusal}`)
+        else if (!isStored) {
+          await writeLine(stderr, `undercroft: not stored: ${await parts.explain(target, key)}`)
+        }
         return isStored ? EXIT.done : EXIT.miss
       })
     },

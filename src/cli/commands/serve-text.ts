@@ -3,6 +3,7 @@
  */
 
 import type { CacheStats } from '../../base/index.ts'
+import type { ServePlan } from '../../runner/index.ts'
 import { formatAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 
 /** A read of the default cache, as in the recipe of uWSGI's manual. */
@@ -24,7 +25,7 @@ export function formatCacheLine(stats: CacheStats): string {
 export function formatSocketLine(
   index: number,
   address: SocketAddress,
-  protocol: 'uwsgi' | 'http' = 'uwsgi',
+  protocol: 'uwsgi' | 'http' | 'https' = 'uwsgi',
 ): string {
   const kind = address.kind === 'tcp' ? 'TCP' : 'UNIX'
   return `${protocol} socket ${index} bound to ${kind} address ${formatAddress(address)}`
@@ -41,14 +42,16 @@ export function formatStatsLine(address: SocketAddress): string {
 export function formatReachLines(
   cacheName: string,
   address: SocketAddress,
-  directory: string | undefined,
+  { instance, directory, caches }: Pick<ServePlan, 'instance' | 'directory' | 'caches'>,
 ): string[] {
   const text = formatAddress(address)
   const pass = address.kind === 'unix' ? `unix:${text}` : text
+  const isOwn = caches.some(({ name, shared }) => name === cacheName && !shared)
+  const local = isOwn ? `${instance}/${cacheName}` : cacheName
   const here = directory === undefined ? '' : ` --directory ${directory}`
   return [
     'reach it',
-    `  on this machine:     undercroft get KEY --cache ${cacheName}${here}`,
+    `  on this machine:     undercroft get KEY --cache ${local}${here}`,
     `  over the network:    undercroft get KEY --cache ${cacheName}@${text}`,
     `  from nginx:          location / { uwsgi_pass ${pass}; ${NGINX_REST} }`,
     `  Python under uWSGI:  uwsgi.cache_get('KEY', '${cacheName}@${text}')`,

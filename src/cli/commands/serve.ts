@@ -14,6 +14,7 @@ import {
   planServe,
   readAccess,
   type ServePlan,
+  withDate,
 } from '../../runner/index.ts'
 import {
   CACHE2_TABLE,
@@ -26,8 +27,8 @@ import {
   SOCKET_TABLE,
   usageError,
 } from '../../uwsgi/options/index.ts'
-import type { CommandEnvironment, ServedCache } from '../environment.ts'
-import { EXIT, logTo, writeJson, writeLine } from '../output.ts'
+import type { CommandEnvironment, CommandOutput, ServedCache } from '../environment.ts'
+import { EXIT, type ExitCode, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
   formatCacheLine,
@@ -46,36 +47,77 @@ export const SERVE: Command = {
   async run(parsed, environment) {
     const [stray] = parsed.positionals
     if (stray !== undefined)
-      throw usageError(`"${stray}" is not an INI file: the name must end in .ini`)
-    const { host, stdout, stderr } = environment
+      throw usageError(`"${stray}" is not a configuration: write FILE.ini, FILE.yaml or FILE.json`)
+    const { host, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
-    const loaded = loadOptions([...fromEnvironment, ...parsed.given], host)
-    const plan = planServe(loaded.options)
+    const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
+    const loaded = load()
+    const plan = planServe(loaded.options, loaded.files)
+    const readPlan = () => {
+      const { options, files } = load()
+      return planServe(options, files)
+    }
     for (const warning of [...loaded.warnings, ...plan.warnings]) {
       await writeLine(stderr, `undercroft: warning: ${warning}`)
     }
     const isJson = wantsJson(loaded.options)
-    if (!isJson) {
-      for (const file of loaded.files) await writeLine(stdout, `configuration from ${file}`)
+    const { daemon } = plan.process
+    if (daemon !== undefined && !environment.serveHost.isDaemon()) {
+      return (await environment.serveHost.startDaemon(daemon)) as ExitCode
     }
     const { workers } = plan
+    const logged = withLog(plan, environment, isJson)
+    if (!isJson) {
+      for (const file of loaded.files) await writeLine(logged.stdout, `configuration from ${file}`)
+      await writeLine(logged.stdout, `instance ${plan.instance}`)
+    }
     const signal =
       workers === undefined
-        ? await serveAlone(plan, environment, isJson)
-        : await serveWithWorkers({ ...plan, workers }, environment, isJson)
-    if (!isJson) await writeLine(stdout, `stopped by ${signal}`)
+        ? await serveAlone(plan, logged, isJson)
+        : await serveWithWorkers({ ...plan, workers }, readPlan, logged)
+    if (!isJson) await writeLine(logged.stdout, `stopped by ${signal}`)
     return EXIT.done
   },
 }
 
-/** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`. */
+/** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`; other kinds likewise. */
 function readBare(word: string): GivenOption | undefined {
-  const isIni = /\.ini(:[^/]*)?$/.test(word)
-  return isIni ? { name: 'ini', value: word, origin: COMMAND_LINE } : undefined
+  const [, kind = ''] = /\.(ini|ya?ml|json|xml)(?::[^/]*)?$/.exec(word) ?? []
+  const name = FILE_OPTIONS[kind]
+  return name === undefined ? undefined : { name, value: word, origin: COMMAND_LINE }
+}
+
+/** The option that reads a file, by the end of the file's name. */
+const FILE_OPTIONS: Readonly<Record<string, string>> = {
+  ini: 'ini',
+  yaml: 'yaml',
+  yml: 'yaml',
+  json: 'js',
+  xml: 'xml',
+}
+
+/** Returns the environment with outputs that lead to the log file and print the time. */
+function withLog(
+  { process: { output } }: ServePlan,
+  environment: CommandEnvironment,
+  isJson: boolean,
+): CommandEnvironment {
+  const { file, fileOfUser, dateFormat } = output
+  const hasFile = file !== undefined || fileOfUser !== undefined
+  const writeToFile = hasFile ? environment.serveHost.openLog(file) : undefined
+  const change = (original: CommandOutput): CommandOutput => {
+    const write = writeToFile ?? logTo(original)
+    const writeDated = withDate(write, isJson ? undefined : dateFormat)
+    return { isTTY: false, write: async chunk => writeDated(String(chunk).replace(/\n$/, '')) }
+  }
+  if (!hasFile && dateFormat === undefined) return environment
+  const { stdout, stderr } = environment
+  return { ...environment, stdout: change(stdout), stderr: change(stderr) }
 }
 
 /** What a process that serves without workers has opened. */
 interface OpenParts {
+  instance: { release(): void } | undefined
   readonly caches: ServedCache[]
   readonly listeners: Listener[]
   /** Undefined without a stats server. */
@@ -97,20 +139,24 @@ async function serveAlone(
 ): Promise<string> {
   // Listens for signals before anything is open, so that a signal during the start is not lost.
   const stopped = environment.untilStopped()
-  const open: OpenParts = { caches: [], listeners: [], stats: undefined }
-  const { pidfile: path, environment: variables } = plan.process
+  const open: OpenParts = { instance: undefined, caches: [], listeners: [], stats: undefined }
+  const { pidfile: path, environment: variables, umask } = plan.process
+  if (umask !== undefined) process.umask(umask)
   for (const [name, value] of variables) process.env[name] = value
   const pidfile = path === undefined ? undefined : new Pidfile(path)
   try {
     const log = logTo(isJson ? environment.stderr : environment.stdout)
+    open.instance = environment.serveHost.startInstance(plan, plan.caches)
     for (const definition of plan.caches) {
-      open.caches.push(await environment.serveHost.openCache(definition, plan.directory, log))
+      open.caches.push(await environment.serveHost.openCache(definition, plan, log))
     }
     for (const socket of plan.sockets) {
-      open.listeners.push(await listen(socket, open, plan, environment))
+      open.listeners.push(await listen(socket, open, plan, environment, log))
     }
     open.stats = await listenStats(open, plan, environment)
+    pidfile?.write()
     await announce(open, plan, environment, isJson)
+    environment.serveHost.reportServing()
     return await stopped
   } finally {
     try {
@@ -118,6 +164,7 @@ async function serveAlone(
       await Promise.all(all.map(listener => listener.close()))
     } finally {
       for (const cache of open.caches) cache.close()
+      open.instance?.release()
       pidfile?.remove()
     }
   }
@@ -128,11 +175,12 @@ function listen(
   { caches }: OpenParts,
   plan: ServePlan,
   environment: CommandEnvironment,
+  onLog: (line: string) => void,
 ): Promise<Listener> {
   const ready = { ...socket, access: readAccess(socket) }
   const served = caches.map(({ cache }) => cache)
   return explainingAddressInUse(socket, () =>
-    environment.serveHost.listen(ready, served, plan.limits),
+    environment.serveHost.listen(ready, served, plan.limits, onLog),
   )
 }
 
@@ -166,7 +214,7 @@ async function announce(
   const addresses = open.listeners.map(listener => listener.address)
   const statsAddress = open.stats?.address
   if (isJson) {
-    const ready = { caches: stats, sockets: addresses.map(formatAddress) }
+    const ready = { instance: plan.instance, caches: stats, sockets: addresses.map(formatAddress) }
     await writeJson(stdout, { ...ready, stats: statsAddress && formatAddress(statsAddress) })
     return
   }
@@ -178,7 +226,7 @@ async function announce(
     ...(statsAddress === undefined ? [] : [formatStatsLine(statsAddress)]),
   ]
   if (first !== undefined && address !== undefined) {
-    lines.push(...formatReachLines(first.name, address, plan.directory))
+    lines.push(...formatReachLines(first.name, address, plan))
   }
   for (const line of lines) await writeLine(stdout, line)
 }
@@ -190,19 +238,22 @@ async function announce(
  */
 function serveWithWorkers(
   plan: MasterPlan,
+  readPlan: () => ServePlan,
   { serveHost, host, stdout, stderr }: CommandEnvironment,
-  isJson: boolean,
 ): Promise<string> {
+  const isJson = wantsJson(plan.options)
   const log = logTo(isJson ? stderr : stdout)
   return serveHost.runMaster(plan, {
     version: host.facts.version,
+    readPlan,
     onLog: log,
     onOpened(opened) {
       for (const line of isJson ? [] : openedLines(opened)) log(line)
     },
     onReady(ready) {
+      serveHost.reportServing()
       if (isJson)
-        void writeJson(stdout, describeReady(ready)).catch(() => {}) // no reader any more
+        void writeJson(stdout, describeReady(ready, plan)).catch(() => {}) // no reader any more
       else for (const line of readyLines(ready, plan)) log(line)
     },
   })
@@ -222,13 +273,17 @@ function readyLines({ caches, sockets, statsAddress }: MasterReady, plan: Master
     ...(statsAddress === undefined ? [] : [formatStatsLine(statsAddress)]),
     ...(first === undefined || uwsgi === undefined
       ? []
-      : formatReachLines(first.name, uwsgi.address, plan.directory)),
+      : formatReachLines(first.name, uwsgi.address, plan)),
     `all ${plan.workers.processes} workers are ready`,
   ]
 }
 
-function describeReady({ caches, sockets, statsAddress, workers }: MasterReady): object {
+function describeReady(
+  { caches, sockets, statsAddress, workers }: MasterReady,
+  { instance }: MasterPlan,
+): object {
   return {
+    instance,
     caches,
     sockets: sockets.map(({ address }) => formatAddress(address)),
     stats: statsAddress && formatAddress(statsAddress),

@@ -12,11 +12,11 @@ export type TopSource =
   | { readonly kind: 'cache'; readonly name: string }
   | { readonly kind: 'server'; readonly address: SocketAddress }
 
-/** A word with a colon or a slash is an address, because names contain neither. */
+/** A word with a colon, or that begins as a path, is an address: `instance/name` is a cache. */
 export function parseSources(words: readonly string[]): TopSource[] {
   if (words.length === 0) return [{ kind: 'all' }]
   return words.map(word =>
-    /[:/]/.test(word)
+    /:|^[./@]/.test(word)
       ? { kind: 'server', address: parseAddress('the address', word) }
       : { kind: 'cache', name: word },
   )

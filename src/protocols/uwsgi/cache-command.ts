@@ -212,7 +212,16 @@ function required<T>(command: CacheCommand, parsed: T | undefined): T | undefine
 
 function parseExpires(value: Buffer): number | undefined {
   const seconds = parseDecimal(value)
-  return seconds === undefined ? undefined : ttlMsFromSeconds(seconds)
+  if (seconds !== undefined) return ttlMsFromSeconds(seconds)
+  return isNegative(value) ? ALREADY_OVER_MS : undefined
+}
+
+/** The TTL of an item that is stored as expired, so the value of before is gone as well. */
+const ALREADY_OVER_MS = 0
+
+/** `expires=-1` is how Django's backend for uWSGI says `timeout=0`. */
+function isNegative(value: Buffer): boolean {
+  return /^-[0-9]{1,19}$/.test(value.toString('latin1'))
 }
 
 function parseTtl(value: Buffer): number | undefined {

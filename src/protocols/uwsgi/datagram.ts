@@ -19,6 +19,8 @@ export type CacheDatagram =
       readonly kind: 'set'
       readonly key: Buffer
       readonly value: Buffer
+      /** The name of the value's type, which only undercroft sends. Undefined: bytes. */
+      readonly type: string | undefined
       /** Unix milliseconds; 0: never. */
       readonly expiresAtMs: number
     }
@@ -38,9 +40,10 @@ export function parseDatagram(bytes: Buffer): CacheDatagram | undefined {
   if (modifier2 !== MODIFIER2_UDP_SET) return undefined
   const value = readField(bytes, key.end)
   if (value === undefined || value.bytes.length === 0) return undefined
-  const expiresAtMs = readExpiry(bytes, value.end)
-  if (expiresAtMs === undefined) return undefined
-  return { kind: 'set', key: key.bytes, value: value.bytes, expiresAtMs }
+  const expiry = readExpiry(bytes, value.end)
+  if (expiry === undefined) return undefined
+  const type = readField(bytes, expiry.end)?.bytes.toString('latin1')
+  return { kind: 'set', key: key.bytes, value: value.bytes, type, expiresAtMs: expiry.atMs }
 }
 
 /**
@@ -51,9 +54,13 @@ export function encodeSetDatagram(
   key: Uint8Array,
   value: Uint8Array,
   expiresAtMs: number,
+  type = 'bytes',
 ): Buffer | undefined {
   const expires = Buffer.from(String(unixSeconds(expiresAtMs)), 'latin1')
-  return encodeFields(MODIFIER2_UDP_SET, [key, value, expires])
+  const fields = [key, value, expires]
+  // uWSGI's receiver ignores what follows the expiry, and has only bytes.
+  if (type !== 'bytes') fields.push(Buffer.from(type, 'latin1'))
+  return encodeFields(MODIFIER2_UDP_SET, fields)
 }
 
 /** @returns undefined when the key does not fit a datagram. */
@@ -81,13 +88,16 @@ function readField(bytes: Buffer, offset: number): Field | undefined {
   return end > bytes.length ? undefined : { bytes: bytes.subarray(start, end), end }
 }
 
-/** A missing field means never. Bytes after the field are ignored. */
-
-function readExpiry(bytes: Buffer, offset: number): number | undefined {
-  if (offset === bytes.length) return 0
+/** A missing field means never. Bytes after the field of the type are ignored. */
+function readExpiry(
+  bytes: Buffer,
+  offset: number,
+): { readonly atMs: number; readonly end: number } | undefined {
+  if (offset === bytes.length) return { atMs: 0, end: offset }
   const field = readField(bytes, offset)
   const seconds = field === undefined ? undefined : parseDecimal(field.bytes)
-  return seconds === undefined ? undefined : msFromUnixSeconds(seconds)
+  if (field === undefined || seconds === undefined) return undefined
+  return { atMs: msFromUnixSeconds(seconds), end: field.end }
 }
 
 function encodeFields(modifier2: number, fields: readonly Uint8Array[]): Buffer | undefined {

@@ -6,7 +6,7 @@
  * announce the size of the area; a reader knows it from its own configuration. Record 0 is unused.
  */
 
-import { MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, type ValueTypeName } from '../../base/index.ts'
 import { parseDecimal } from './numbers.ts'
 import { type DictionaryPair, parseDictionary } from './packet.ts'
 
@@ -25,6 +25,8 @@ export interface DumpRecord {
   readonly hash: number
   readonly valueSize: number
   readonly firstBlock: number
+  /** The name of the value's type. A uWSGI has only bytes. */
+  readonly type: ValueTypeName
   /** Unix seconds; 0: never. */
   readonly expires: number
   /** The neighbours in the bucket's chain. */
@@ -34,6 +36,11 @@ export interface DumpRecord {
   readonly older: number
   readonly newer: number
 }
+
+/** The numbers of types in a dump; only V8 reads other types, so they are sent as bytes. */
+const DUMP_TYPES: readonly ValueTypeName[] = [
+  ...(['bytes', 'uint8array', 'text', 'utf16', 'integer', 'bigint', 'json'] as const),
+]
 
 /** Buckets of a uWSGI cache without the option `hashsize`. The chains are built for this number. */
 export const DUMP_BUCKET_COUNT = 65_536
@@ -54,6 +61,7 @@ export function inferKeySize(areaSize: number, geometry: DumpGeometry): number |
 
 /** Writes a record at `offset` into zeroed bytes. */
 export function writeDumpRecord(target: Buffer, offset: number, record: DumpRecord): void {
+  target.writeUInt32LE(Math.max(0, DUMP_TYPES.indexOf(record.type)), offset + RECORD.type)
   writeNumber(target, offset + RECORD.keySize, record.key.length)
   writeNumber(target, offset + RECORD.hash, record.hash >>> 0)
   writeNumber(target, offset + RECORD.valueSize, record.valueSize)
@@ -81,6 +89,7 @@ export function parseDumpRecord(
   return {
     key: Buffer.from(bytes.subarray(RECORD.key, RECORD.key + keySize)),
     hash: readNumber(bytes, RECORD.hash),
+    type: DUMP_TYPES[bytes.readUInt32LE(RECORD.type)] ?? 'bytes',
     valueSize,
     firstBlock,
     expires: readNumber(bytes, RECORD.expires),
@@ -153,6 +162,8 @@ export interface AnnouncedDump {
 /** Offsets of the fields. All have 64 bits, little-endian, except the key, which comes last. */
 const RECORD = {
   flags: 0,
+  /** The upper half of the flags, in which a uWSGI has zeros. */
+  type: 4,
   keySize: 8,
   hash: 16,
   valueSize: 24,

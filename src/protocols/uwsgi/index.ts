@@ -13,6 +13,7 @@ export {
   REFUSAL_REASONS,
   type RefusalReason,
 } from './cache-command.ts'
+export { ClientLogin } from './client-login.ts'
 export {
   encodeDeleteDatagram,
   encodeSetDatagram,

@@ -54,6 +54,7 @@ async function fetchListener(
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = new NodeRequest({ req: incoming, res: outgoing })
     const response = await handler(request, { incoming, outgoing })
+    sendUsualReason(outgoing)
     const sent = sendNodeResponse(outgoing, requireResponse(response))
     if (!outgoing.writableEnded) setImmediate(flushHeaders, outgoing)
     await sent
@@ -64,6 +65,18 @@ async function fetchListener(
       if (!isClientGone(incoming, outgoing)) onError(error)
       answerFailure(outgoing)
     })
+  }
+}
+
+/**
+ * Lets Node choose the reason phrase of a Response without one: `HTTP/1.1 200 OK`. srvx passes the
+ * empty string on, which Node sends as it is.
+ */
+function sendUsualReason(outgoing: ServerResponse): void {
+  const { writeHead } = outgoing
+  outgoing.writeHead = (status: number, ...rest: unknown[]) => {
+    const [reason, ...headers] = rest
+    return Reflect.apply(writeHead, outgoing, [status, ...(reason === '' ? headers : rest)])
   }
 }
 

@@ -2,7 +2,7 @@
  * Loading the app that the option `module` names.
  */
 
-import type { RequestListener } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { ALLOWED_APPS, appOf, describeNoApp, listNames } from './app-kind.ts'
 import { listenerOf } from './app-listener.ts'
 import { appInvalid, type ImportedModule, importModule } from './import-module.ts'
@@ -17,6 +17,8 @@ export interface LoadAppOptions {
   readonly directory?: string
   /** Gets the failures of the app, which are answered with 500. @default stderr */
   readonly onError?: (error: unknown) => void
+  /** Gets the app if it is an `http.Server`, which may listen for more than requests. */
+  readonly onServer?: (server: Server) => void
 }
 
 /**
@@ -30,6 +32,7 @@ export async function loadApp(options: LoadAppOptions): Promise<RequestListener>
   const imported = await importModule(module, directory)
   const exported = await takeExport(imported, callable)
   const app = appOf(exported)
+  if (app?.kind === 'server') options.onServer?.(app.server)
   if (app !== undefined) return listenerOf(app, onError)
   throw appInvalid(
     `${imported.path}: the ${nameOf(callable)} is ${describeNoApp(exported)}; ${ALLOWED_APPS}`,

@@ -30,6 +30,8 @@ export class RequestConnection extends Duplex {
   readonly remoteFamily: string | undefined
   readonly remotePort: number | undefined
   readonly [REQUEST_VARIABLES]: ReadonlyMap<string, string>
+  /** As on Node's sockets: bytes of the response so far. */
+  bytesWritten = 0
   readonly #socket: Socket
   readonly #socketTimeoutMs: number
   #start: readonly Buffer[]
@@ -102,12 +104,14 @@ export class RequestConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    this.bytesWritten += chunk.length
     this.#socket.write(chunk, () => this.#onWritten(callback))
     this.#setTimeout()
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: WriteCallback): void {
     this.#socket.cork()
+    for (const { chunk } of chunks) this.bytesWritten += chunk.length
     for (const { chunk } of chunks.slice(0, -1)) this.#socket.write(chunk)
     this.#socket.write(chunks.at(-1)?.chunk ?? NO_BYTES, () => this.#onWritten(callback))
     this.#socket.uncork()
@@ -161,7 +165,8 @@ export class RequestConnection extends Duplex {
   /** The socket's own timer runs only while this side waits for the peer. */
   #setTimeout(): void {
     const socket = this.#socket
-    const isAwaited = this.#bodyLeft > 0 && !socket.isPaused()
+    // After an upgrade either side may be silent, and the app decides for how long.
+    const isAwaited = this.#bodyLeft > 0 && Number.isFinite(this.#bodyLeft) && !socket.isPaused()
     socket.setTimeout(isAwaited || socket.writableLength > 0 ? this.#socketTimeoutMs : 0)
   }
 }

@@ -8,7 +8,7 @@
 export interface RequestHead {
   /** Request line, fields and the empty line. */
   readonly head: Buffer
-  /** Bytes of the body that follow. */
+  /** Bytes of the body that follow; infinite: the connection belongs to another protocol then. */
   readonly bodySize: number
 }
 
@@ -23,8 +23,13 @@ export type Variables = readonly (readonly [name: string, value: string])[]
 /**
  * The head says HTTP/1.0, regardless of the version between client and web server. The response
  * then has no chunked framing, which the uwsgi protocol lacks, and ends with the connection.
+ *
+ * @param takesUpgrades - whether a request for another protocol is passed on as such a request
  */
-export function formatRequestHead(pairs: Variables): RequestHead | InvalidRequest {
+export function formatRequestHead(
+  pairs: Variables,
+  takesUpgrades = false,
+): RequestHead | InvalidRequest {
   const variables = new Map(pairs)
   const method = variables.get('REQUEST_METHOD') ?? ''
   const target = variables.get('REQUEST_URI') ?? ''
@@ -32,14 +37,29 @@ export function formatRequestHead(pairs: Variables): RequestHead | InvalidReques
   if (!TARGET.test(target)) return { problem: `REQUEST_URI is ${quote(target)}` }
   const bodySize = readBodySize(pairs)
   if (typeof bodySize !== 'number') return bodySize
-  const lines = [`${method} ${target} HTTP/1.0`]
-  for (const [name, value] of fieldsOf(pairs, variables)) {
+  const upgrade = takesUpgrades && bodySize === 0 ? findUpgrade(variables) : undefined
+  const lines = [`${method} ${target} HTTP/${upgrade === undefined ? '1.0' : '1.1'}`]
+  for (const [name, value] of [...fieldsOf(pairs, variables), ...(upgrade ?? [])]) {
     if (!TOKEN.test(name) || !FIELD_VALUE.test(value)) {
       return { problem: `the field ${quote(name)} is ${quote(value)}` }
     }
     lines.push(`${name}: ${value}`)
   }
-  return { head: Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bodySize }
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  return { head, bodySize: upgrade === undefined ? bodySize : Number.POSITIVE_INFINITY }
+}
+
+/** RFC 9110, section 7.8: the protocol is in `Upgrade`, and `Connection` names that field. */
+function findUpgrade(
+  variables: ReadonlyMap<string, string>,
+): readonly (readonly [name: string, value: string])[] | undefined {
+  const protocol = variables.get('HTTP_UPGRADE') ?? ''
+  const options = (variables.get('HTTP_CONNECTION') ?? '').toLowerCase().split(/\s*,\s*/)
+  if (protocol === '' || !options.includes('upgrade')) return undefined
+  return [
+    ['connection', 'Upgrade'],
+    ['upgrade', protocol],
+  ]
 }
 
 /** RFC 9110, section 5.6.2: the characters of methods and field names. */

@@ -24,7 +24,7 @@ export function takeRequests(
   })
   return request => {
     const { variables, socket, early, socketTimeoutMs } = request
-    const read = formatRequestHead(variables)
+    const read = formatRequestHead(variables, server.listenerCount('upgrade') > 0)
     if ('problem' in read) {
       onLog(`invalid uwsgi request: ${read.problem}`)
       refuse(socket, socketTimeoutMs)

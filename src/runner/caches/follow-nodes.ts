@@ -4,6 +4,7 @@
  */
 
 import type { ReplicableCache } from '../../base/index.ts'
+import { secretOfProcess } from '../../net/index.ts'
 import { receiveReplicas, replicate, syncFrom } from '../../replication/index.ts'
 import { type CacheDefinition, formatAddress, parseAddress } from '../../uwsgi/options/index.ts'
 
@@ -30,7 +31,7 @@ export async function receiveChanges(
     onLog(`udp server thread enabled for cache "${name}"`)
   }
   try {
-    if (sync.length > 0) await syncFrom(cache, sync, { onLog })
+    if (sync.length > 0) await syncFrom(cache, sync, { onLog, ...secretOfProcess() })
     return stop
   } catch (error) {
     stop()

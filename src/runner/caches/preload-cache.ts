@@ -2,9 +2,8 @@
  * Stores items and files in a cache at start, and logs them in uWSGI's words.
  *
  * The first of several values for one key counts, as in uWSGI. Items from a store file or from
- * another server stay as well. A cache without these outlives `serve` here, so items of an earlier
- * run are overwritten: after a file has changed and `serve` restarts, the new content must be
- * served.
+ * another server stay as well. In memory that was kept, items of an earlier run are overwritten:
+ * after a file has changed and `serve` restarts, the new content must be served.
  */
 
 import { constants } from 'node:fs'
@@ -15,7 +14,7 @@ import { type ByteCache, UndercroftError } from '../../base/index.ts'
 import type { CacheDefinition, Preload } from '../../uwsgi/options/index.ts'
 
 /** The cache to preload. */
-export type PreloadedCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'maxValueSize'>
+export type PreloadedCache = Pick<ByteCache, 'name' | 'set' | 'add' | 'has' | 'maxValueSize'>
 
 /** Resolves when every item is stored or a line says why not. */
 export async function preloadCache(
@@ -78,8 +77,8 @@ function requireStored(
   if (value.length === 0) throw new NotStored('it is empty')
   const options = { ttlMs: Number.POSITIVE_INFINITY }
   if (cache[mode](key, value, options)) return
-  const reason = mode === 'set' ? 'the cache is full' : 'the key is taken, or the cache is full'
-  throw new NotStored(reason)
+  const isTaken = mode === 'add' && cache.has(key)
+  throw new NotStored(isTaken ? 'the key is taken' : 'the cache is full')
 }
 
 /** uWSGI ends when a file cannot be read. Here the start continues, and the line is prominent. */

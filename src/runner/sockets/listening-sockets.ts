@@ -6,37 +6,46 @@
  * and the next worker accepts them.
  */
 
-import { closeSync, fstatSync } from 'node:fs'
+import { chownSync, closeSync, fstatSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { DEFAULT_SOCKET_MODE, UndercroftError } from '../../base/index.ts'
 import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
-import type { PlannedSocket } from './plan-sockets.ts'
+import { resolveOwner } from '../privileges.ts'
+import type { PassedSocket } from './passed-socket.ts'
+import type { ListenLimits, PlannedSocket } from './plan-sockets.ts'
+import type { TlsMaterial } from './tls.ts'
 
 /** A listening socket. */
 export class ListeningSocket {
   /** The bound address, with the real port in place of 0. */
   readonly address: SocketAddress
   readonly protocol: PlannedSocket['protocol']
-  readonly access: AccessOptions
+  /** Which clients may use it; a reload may change that. */
+  access: AccessOptions
   /** The file of a Unix socket. */
   readonly file: OwnedFile | undefined
+  /** Of `https`; read again by a reload. */
+  tls: TlsMaterial | undefined
+  readonly redirect: PlannedSocket['redirect']
   readonly #descriptor: number
   readonly #inode: number
   #isReleased = false
 
   private constructor(
     address: SocketAddress,
-    protocol: PlannedSocket['protocol'],
+    { protocol, redirect }: PlannedSocket,
     access: AccessOptions,
     descriptor: number,
+    file: OwnedFile | undefined,
   ) {
     this.address = address
     this.protocol = protocol
+    this.redirect = redirect
     this.access = access
-    this.file = address.kind === 'unix' ? identifyFile(address.path) : undefined
+    this.file = file
     this.#descriptor = descriptor
     this.#inode = fstatSync(descriptor).ino
   }
@@ -44,24 +53,32 @@ export class ListeningSocket {
   static async bind(
     planned: PlannedSocket,
     access: AccessOptions,
-    mode: number | undefined,
+    { mode, owner, reusePort }: Pick<ListenLimits, 'mode' | 'owner' | 'reusePort'>,
   ): Promise<ListeningSocket> {
     const server = createServer(socket => socket.destroy())
     try {
       const { address } = planned
       const { allowPublic } = planned
-      const listener = { address, allowPublic, mode: mode ?? DEFAULT_SOCKET_MODE }
+      const reuse = reusePort === undefined ? {} : { reusePort }
+      const listener = { address, allowPublic, mode: mode ?? DEFAULT_SOCKET_MODE, ...reuse }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
+      if (owner !== undefined && address.kind === 'unix') giveTo(owner, address.path)
       const descriptor = duplicateDescriptor(requireDescriptor(server))
-      return new ListeningSocket(
-        parseAddress(planned.label, bound.address),
-        planned.protocol,
-        access,
-        descriptor,
-      )
+      const file = address.kind === 'unix' ? identifyFile(address.path) : undefined
+      const real = parseAddress(planned.label, bound.address)
+      return new ListeningSocket(real, planned, access, descriptor, file)
     } finally {
       server.close() // closes its own descriptor; the duplicate keeps the socket listening
     }
+  }
+
+  /** A socket of the service manager, which also removes its file. */
+  static ofPassed(
+    planned: PlannedSocket,
+    access: AccessOptions,
+    { address, descriptor }: PassedSocket,
+  ): ListeningSocket {
+    return new ListeningSocket(address, planned, access, descriptor, undefined)
   }
 
   /** The address in the form that options take. */
@@ -96,6 +113,15 @@ export class ListeningSocket {
     } catch (error) {
       onLog(`cannot remove the socket file: ${error}`)
     }
+  }
+}
+
+function giveTo(owner: string, path: string): void {
+  const { uid, gid } = resolveOwner(owner)
+  try {
+    chownSync(path, uid, gid)
+  } catch (error) {
+    throw new UndercroftError('UNDERCROFT_SYSTEM', `chown-socket: ${error}`, { cause: error })
   }
 }
 

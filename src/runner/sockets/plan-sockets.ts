@@ -9,21 +9,31 @@ import {
   formatAddress,
   formatGiven,
   type GivenOption,
+  integerOption,
   listOption,
   type OptionSet,
   parseAddress,
+  parseInteger,
   parseSocket,
   requiredInteger,
   type SocketAccess,
   type SocketAddress,
   textOption,
+  usageError,
 } from '../../uwsgi/options/index.ts'
+import { type PlannedTls, parseTls } from './tls.ts'
+
+export type SocketProtocol = 'uwsgi' | 'http' | 'https'
 
 /** A socket to listen on, and its label in messages. */
 export interface PlannedSocket {
   readonly label: string
   readonly address: SocketAddress
-  readonly protocol: 'uwsgi' | 'http'
+  readonly protocol: SocketProtocol
+  /** Of `https`. */
+  readonly tls?: PlannedTls
+  /** Whether every request is sent to HTTPS, and to which port if it is not the usual one. */
+  readonly redirect?: { readonly port: number | undefined }
   /** Whether other machines may reach the address. */
   readonly allowPublic: boolean
   readonly access: SocketAccess
@@ -48,9 +58,14 @@ export interface ListenLimits {
   readonly socketTimeoutMs: number
   readonly keepTimeoutMs: number
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
   readonly maxBufferedSize: number
   /** Mode of a Unix socket. Absent: the system's default. */
   readonly mode?: number
+  /** Whether other instances may bind the same TCP ports. */
+  readonly reusePort?: true
+  /** Owner of Unix sockets, as `user` or `user:group`. Absent: the user of this process. */
+  readonly owner?: string
 }
 
 /** Limits of the HTTP servers of one worker. */
@@ -75,14 +90,18 @@ interface Planned<T> {
 export function planSockets(options: OptionSet): Planned<readonly PlannedSocket[]> {
   const uwsgi = listOption(options, 'socket')
   const http = [...listOption(options, 'http'), ...listOption(options, 'http-socket')]
+  const https = [...listOption(options, 'https'), ...listOption(options, 'https-socket')]
+  const redirects = listOption(options, 'http-to-https')
   const allowPublic = flagOption(options, 'allow-public')
   const planned = [
     ...uwsgi.map(given => planSocket(given, allowPublic)),
     ...http.map(planHttpSocket),
+    ...https.map(planHttpsSocket),
+    ...redirects.map(planRedirect),
   ]
   return {
     planned: planned.length === 0 ? [defaultSocket(options)] : planned,
-    warnings: [...uwsgi, ...http].flatMap(warnOfLoopback),
+    warnings: [...uwsgi, ...http, ...https, ...redirects].flatMap(warnOfLoopback),
   }
 }
 
@@ -105,13 +124,19 @@ export function planStats(options: OptionSet): Planned<PlannedStats | undefined>
 
 export function readLimits(options: OptionSet): ListenLimits {
   const mode = readMode(options)
+  const maxConnections = requiredInteger(options, 'max-connections')
+  const owner = textOption(options, 'chown-socket')
   return {
     bufferSize: requiredInteger(options, 'buffer-size'),
     socketTimeoutMs: requiredInteger(options, 'socket-timeout') * 1000,
     keepTimeoutMs: requiredInteger(options, 'keep-timeout') * 1000,
-    maxConnections: requiredInteger(options, 'max-connections'),
+    maxConnections,
+    maxConnectionsPerAddress:
+      integerOption(options, 'max-connections-per-address') ?? maxConnections,
     maxBufferedSize: requiredInteger(options, 'max-buffered-size'),
     ...(mode === undefined ? {} : { mode }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(readReusePort(options) ? { reusePort: true } : {}),
   }
 }
 
@@ -136,6 +161,23 @@ function planHttpSocket(given: GivenOption): PlannedSocket {
   return { label: formatGiven(given), ...socket, protocol: 'http', allowPublic: true }
 }
 
+function planHttpsSocket(given: GivenOption): PlannedSocket {
+  const label = formatGiven(given)
+  const [address = '', ...files] = given.value.split(',')
+  const tls = parseTls(given, label, files)
+  const socket = parseSocket({ ...given, value: address }, [])
+  return { label, ...socket, protocol: 'https', allowPublic: true, tls }
+}
+
+/** `ADDRESS[,PORT]`, as in uWSGI. */
+function planRedirect(given: GivenOption): PlannedSocket {
+  const [address = '', text] = given.value.split(',')
+  const label = formatGiven(given)
+  const port = text === undefined ? undefined : parseInteger(label, text, 1, 65_535)
+  const socket = parseSocket({ ...given, value: address }, [])
+  return { label, ...socket, protocol: 'http', allowPublic: true, redirect: { port } }
+}
+
 function defaultSocket(options: OptionSet): PlannedSocket {
   const label = 'socket (the default)'
   const address = parseAddress(label, textOption(options, 'socket') ?? '')
@@ -151,6 +193,17 @@ function warnOfLoopback(given: GivenOption): string[] {
   const open = `0.0.0.0${text}`
   const how = given.name.startsWith('http') ? '' : ', with allow-public,'
   return [`${formatGiven(given)} listens on ${address} only; write ${open}${how} for every address`]
+}
+
+/** Earlier versions of Node.js ignore the option of `listen`. */
+function readReusePort(options: OptionSet): boolean {
+  const given = findLast(options, 'reuse-port')
+  if (given === undefined || !flagOption(options, 'reuse-port')) return false
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 12)) return true
+  throw usageError(
+    `${formatGiven(given)} needs Node.js 22.12 or newer; this is ${process.versions.node}`,
+  )
 }
 
 function readMode(options: OptionSet): number | undefined {

@@ -8,7 +8,10 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Clock } from '../../base/index.ts'
+import { headOf } from '../log/log-format.ts'
+import type { RequestLog } from '../log/request-log.ts'
 import type { ScoreboardEntry } from './scoreboard.ts'
 
 /** One request in progress, linked to the requests that began before and after it. */
@@ -21,9 +24,23 @@ interface ActiveRequest {
   readonly exactStartMs: number | undefined
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Undefined without a request log. */
+  readonly logged: LogStart | undefined
   older: ActiveRequest | undefined
   younger: ActiveRequest | undefined
   isOver: boolean
+}
+
+/** What the request log needs from the beginning of a request. */
+interface LogStart {
+  /** Unix time. */
+  readonly startedAtMs: number
+  readonly uri: string
+  readonly address: string | undefined
+  /** Undefined for HTTP/2, where requests share their connection. */
+  readonly socket: Socket | undefined
+  /** Bytes that the connection had sent before. */
+  readonly sentBefore: number
 }
 
 /** A request that was ended because it took too long. */
@@ -40,6 +57,7 @@ export class RequestWatch {
   onCount: { readonly count: number; readonly act: () => void } | undefined
   readonly #entry: ScoreboardEntry
   readonly #clock: Clock
+  readonly #log: RequestLog | undefined
   #nowMs: number
   #oldest: ActiveRequest | undefined
   #youngest: ActiveRequest | undefined
@@ -49,9 +67,11 @@ export class RequestWatch {
   #isDraining = false
   #whenIdle: () => void = () => {}
 
-  constructor(entry: ScoreboardEntry, clock: Clock) {
+  /** @param log - absent: no request is logged */
+  constructor(entry: ScoreboardEntry, clock: Clock, log?: RequestLog) {
     this.#entry = entry
     this.#clock = clock
+    this.#log = log
     this.#nowMs = clock.elapsedMs()
   }
 
@@ -69,6 +89,7 @@ export class RequestWatch {
    */
   beat(): void {
     this.#entry.add('beats', 1)
+    this.#entry.write('workedMs', performance.eventLoopUtilization().active)
     this.#nowMs = this.#clock.elapsedMs()
   }
 
@@ -106,13 +127,14 @@ export class RequestWatch {
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
     const number = ++this.#count
-    const isTimed = number % TIMED_SHARE === 1
+    const isTimed = this.#log !== undefined || number % TIMED_SHARE === 1
     const active: ActiveRequest = {
       number,
       startedAtMs: this.#nowMs,
       exactStartMs: isTimed ? this.#clock.elapsedMs() : undefined,
       request,
       response,
+      logged: this.#log && this.#startLog(request),
       older: this.#youngest,
       younger: undefined,
       isOver: false,
@@ -143,8 +165,38 @@ export class RequestWatch {
       this.#entry.write('oldest', younger?.number ?? 0)
     } else older.younger = younger
     this.#entry.write('active', --this.#activeCount)
-    if (exactStartMs !== undefined) this.#addTime((this.#clock.elapsedMs() - exactStartMs) * 1000)
+    if (exactStartMs !== undefined) this.#measure(active, this.#clock.elapsedMs() - exactStartMs)
     if (this.#activeCount === 0) this.#whenIdle()
+  }
+
+  #startLog(request: IncomingMessage): LogStart {
+    const { url: uri = '', httpVersionMajor } = request
+    const startedAtMs = this.#clock.nowMs()
+    const { remoteAddress: address, bytesWritten: sentBefore } = request.socket
+    const socket = httpVersionMajor < 2 ? request.socket : undefined
+    return { startedAtMs, uri, address, socket, sentBefore }
+  }
+
+  #measure({ number, request, response, logged }: ActiveRequest, tookMs: number): void {
+    if (number % TIMED_SHARE === 1) this.#addTime(tookMs * 1000)
+    if (logged === undefined) return
+    const { startedAtMs, uri, address, socket, sentBefore } = logged
+    const sentSize =
+      socket === undefined
+        ? Number(response.getHeader('content-length') ?? 0)
+        : socket.bytesWritten - sentBefore
+    const head = headOf(response)
+    this.#log?.take({
+      number,
+      startedAtMs,
+      tookMs,
+      uri,
+      address,
+      sentSize,
+      head,
+      request,
+      response,
+    })
   }
 
   #addTime(micros: number): void {

@@ -25,6 +25,8 @@ const FIELDS = {
   sentBytes: 5,
   /** Grows while the event loop runs. */
   beats: 6,
+  /** Milliseconds that the event loop has worked, instead of waiting. */
+  workedMs: 7,
 } as const
 
 type Field = keyof typeof FIELDS
@@ -67,6 +69,7 @@ export class Scoreboard {
       averageMicros: field('averageMicros'),
       sentBytes: field('sentBytes'),
       beats: field('beats'),
+      workedMs: field('workedMs'),
     }
   }
 }

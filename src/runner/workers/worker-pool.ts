@@ -3,18 +3,24 @@
  */
 
 import type { WorkerFacts } from '../../monitoring/index.ts'
-import type { PlannedWorkers } from '../plan.ts'
+import type { PlannedWorkers } from '../plan-workers.ts'
+import { PoolSizes } from './pool-sizes.ts'
+import type { Scoreboard } from './scoreboard.ts'
 import { look, type Watch } from './supervision.ts'
 import type { WorkerProcess } from './worker-process.ts'
 import { WorkerSlot, type WorkerSlotContext } from './worker-slot.ts'
 
 export class WorkerPool {
-  readonly #plan: PlannedWorkers
-  readonly #context: WorkerSlotContext
-  readonly #slots: readonly WorkerSlot[]
+  #plan: PlannedWorkers
+  #context: WorkerSlotContext
+  readonly #slots: WorkerSlot[] = []
+  /** Workers beyond `processes` after a reload, until they have ended. */
+  readonly #surplus = new Set<WorkerSlot>()
   /** Workers waiting to be replaced. One is replaced at a time, so that the others keep serving. */
   readonly #waiting = new Set<WorkerSlot>()
-  #isReplacing = false
+  readonly #sizes: PoolSizes
+  /** Resolves to whether every replacement succeeded; undefined: none is going on. */
+  #replacing: Promise<boolean> | undefined
   readonly #watches = new Map<WorkerProcess, Watch>()
   /**
    * Processes that were ordered to give up late requests. If they are still late at the next check,
@@ -25,39 +31,63 @@ export class WorkerPool {
   constructor(plan: PlannedWorkers, context: WorkerSlotContext) {
     this.#plan = plan
     this.#context = context
-    this.#slots = Array.from(
-      { length: plan.processes },
-      (_, index) => new WorkerSlot(index + 1, context),
-    )
-    for (const slot of this.#slots) {
-      slot.onDone = () => {
-        context.onLog(`...The work of process ${slot.pid} is done. Seeya!`)
-        this.#replace([slot])
-      }
-    }
+    this.#sizes = new PoolSizes(context)
+    while (this.#slots.length < plan.processes) this.#addSlot()
+  }
+
+  get scoreboard(): Scoreboard {
+    return this.#context.scoreboard
   }
 
   /** Resolves when all workers serve; rejects when one fails to. */
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map(slot => slot.start()))
+    const count = this.#plan.cheaper?.initial ?? this.#slots.length
+    await Promise.all(this.#slots.slice(0, count).map(slot => slot.start()))
   }
 
-  /** Replaces all workers, including those that an earlier reload has already replaced. */
-  reload(): void {
+  /**
+   * Takes another plan: for processes that start from now on, and for how many there are. New
+   * workers start with the next reload.
+   */
+  change(plan: PlannedWorkers, context: WorkerSlotContext): void {
+    this.#plan = plan
+    this.#context = context
+    for (const slot of this.#slots) slot.context = context
+    for (const slot of this.#slots.splice(plan.processes)) {
+      this.#waiting.delete(slot)
+      this.#surplus.add(slot)
+      void slot.drain().then(() => this.#surplus.delete(slot))
+    }
+    while (this.#slots.length < plan.processes) this.#addSlot()
+  }
+
+  /**
+   * Replaces all workers, including those that an earlier reload has already replaced. Resolves to
+   * false if a new process failed and the present workers continue.
+   */
+  reload(): Promise<boolean> {
     this.#context.onLog('...gracefully reloading the workers, one at a time...')
-    this.#replace(this.#slots)
+    const { cheaper } = this.#plan
+    return this.#replace(
+      cheaper === undefined ? this.#slots : this.#slots.filter(({ isRunning }) => isRunning),
+    )
   }
 
   /** Resolves when all workers have finished their requests and ended. */
   async drain(): Promise<void> {
     this.#waiting.clear()
-    await Promise.all(this.#slots.map(slot => slot.drain()))
+    await Promise.all([...this.#slots, ...this.#surplus].map(slot => slot.drain()))
   }
 
   /** Ends all workers at once; resolves when they have ended. */
   async stop(): Promise<void> {
     this.#waiting.clear()
-    await Promise.all(this.#slots.map(slot => slot.stop()))
+    await Promise.all([...this.#slots, ...this.#surplus].map(slot => slot.stop()))
+  }
+
+  /** Orders all processes to open their log file again. */
+  reopenLog(): void {
+    for (const slot of this.#slots) for (const process of slot.processes) process.reopenLog()
   }
 
   facts(): readonly WorkerFacts[] {
@@ -66,6 +96,7 @@ export class WorkerPool {
 
   /** Called once a master cycle. */
   lookAfter(): void {
+    this.#sizes.lookAfter(this.#plan, this.#slots, slot => void this.#replace([slot]))
     const { harakiriMs } = this.#plan
     if (harakiriMs === 0) return
     const all = this.#slots.flatMap(slot => slot.processes.map(process => ({ slot, process })))
@@ -89,7 +120,7 @@ export class WorkerPool {
       this.#late.add(process)
       slot.countHarakiri(process)
       process.giveUp()
-      if (!process.isDraining) this.#replace([slot])
+      if (!process.isDraining) void this.#replace([slot])
     }
   }
 
@@ -98,20 +129,33 @@ export class WorkerPool {
     this.#late.delete(process)
   }
 
-  #replace(slots: readonly WorkerSlot[]): void {
-    for (const slot of slots) this.#waiting.add(slot)
-    if (!this.#isReplacing) void this.#replaceWaiting()
+  #addSlot(): void {
+    const slot = new WorkerSlot(this.#slots.length + 1, this.#context)
+    slot.onDone = () => {
+      this.#context.onLog(`...The work of process ${slot.pid} is done. Seeya!`)
+      void this.#replace([slot])
+    }
+    this.#slots.push(slot)
   }
 
-  async #replaceWaiting(): Promise<void> {
-    this.#isReplacing = true
+  #replace(slots: readonly WorkerSlot[]): Promise<boolean> {
+    for (const slot of slots) this.#waiting.add(slot)
+    this.#replacing ??= this.#replaceWaiting()
+    return this.#replacing
+  }
+
+  async #replaceWaiting(): Promise<boolean> {
+    let isGood = true
     for (const slot of this.#waiting) {
       this.#waiting.delete(slot)
-      if (!(await slot.replace()) && this.#waiting.size > 0) {
+      if (await slot.replace()) continue
+      isGood = false
+      if (this.#waiting.size > 0) {
         this.#context.onLog('...reload given up; the present workers continue')
         this.#waiting.clear()
       }
     }
-    this.#isReplacing = false
+    this.#replacing = undefined
+    return isGood
   }
 }

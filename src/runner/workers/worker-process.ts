@@ -93,6 +93,11 @@ export class WorkerProcess {
     this.#send({ kind: 'give-up' })
   }
 
+  /** Orders the process to open its log file again. */
+  reopenLog(): void {
+    this.#send({ kind: 'reopen-log' })
+  }
+
   kill(): void {
     this.#worker.process.kill('SIGKILL')
   }
@@ -156,6 +161,8 @@ export class WorkerProcess {
     })
     return given.map(({ socket, fileDescriptor }) => ({
       protocol: socket.protocol,
+      tls: socket.tls,
+      redirect: socket.redirect,
       address: socket.file?.path ?? socket.addressText,
       access: socket.access,
       fileDescriptor,

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../base/index.ts'
 import type { WorkerFacts } from '../../monitoring/index.ts'
+import { residentSize } from '../../platform/index.ts'
 import type { ScoreboardFacts } from './scoreboard.ts'
 import { earlyDeathCount, respawnDelayMs } from './supervision.ts'
 import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './worker-process.ts'
@@ -13,6 +14,8 @@ import { type Exit, formatExit, type ProcessContext, WorkerProcess } from './wor
 export interface WorkerSlotContext extends ProcessContext {
   readonly clock: Clock
   readonly reloadMercyMs: number
+  /** The same for a process that is replaced. */
+  readonly workerMercyMs: number
   readonly onLog: (line: string) => void
   /** Directory of the application for the stats document; undefined without an application. */
   readonly appDirectory: string | undefined
@@ -33,7 +36,8 @@ export class WorkerSlot {
   readonly id: number
   /** Called when the current process has started as many requests as max-requests allows. */
   onDone: () => void = () => {}
-  readonly #context: WorkerSlotContext
+  /** What the next process of this worker starts with. */
+  context: WorkerSlotContext
   readonly #members = new Set<SlotProcess>()
   /** The process that serves; undefined: it died, and its successor has not been started. */
   #current: SlotProcess | undefined
@@ -48,12 +52,32 @@ export class WorkerSlot {
 
   constructor(id: number, context: WorkerSlotContext) {
     this.id = id
-    this.#context = context
+    this.context = context
   }
 
   /** Processes that have not ended, including draining ones. */
   get processes(): readonly WorkerProcess[] {
     return [...this.#members].map(member => member.process)
+  }
+
+  /** Whether a process serves or is about to. False: `cheaper` needs none. */
+  get isRunning(): boolean {
+    return this.#current !== undefined || this.#isReplacing || this.#respawnTimer !== undefined
+  }
+
+  get isReplacing(): boolean {
+    return this.#isReplacing
+  }
+
+  /** The process that serves; undefined: there is none. */
+  get current(): WorkerProcess | undefined {
+    return this.#current?.process
+  }
+
+  /** Time that the present process has served. */
+  get servedMs(): number {
+    const since = this.#current?.readySinceMs
+    return since === undefined ? 0 : this.context.clock.elapsedMs() - since
   }
 
   get pid(): number {
@@ -77,6 +101,7 @@ export class WorkerSlot {
   async replace(): Promise<boolean> {
     if (this.#isOver) return false
     clearTimeout(this.#respawnTimer)
+    this.#respawnTimer = undefined
     this.#isReplacing = true
     const next = this.#spawn()
     try {
@@ -92,14 +117,25 @@ export class WorkerSlot {
     this.#current = next
     this.#isReplacing = false
     this.#log(`Respawned undercroft worker ${this.id} (new pid: ${next.process.pid})`)
-    if (old !== undefined) await this.#drainOne(old.process)
+    if (old !== undefined) await this.#drainOne(old.process, this.context.workerMercyMs)
     return true
+  }
+
+  /** Ends the process without a successor, until `replace` starts one. */
+  async rest(): Promise<void> {
+    clearTimeout(this.#respawnTimer)
+    this.#respawnTimer = undefined
+    const old = this.#current
+    this.#current = undefined
+    this.#log(`worker ${this.id} cheaped`)
+    if (old !== undefined) await this.#drainOne(old.process, this.context.workerMercyMs)
   }
 
   /** Finishes the requests in progress, and ends the worker. */
   async drain(): Promise<void> {
     this.#end()
-    await Promise.all(this.processes.map(process => this.#drainOne(process)))
+    const { reloadMercyMs } = this.context
+    await Promise.all(this.processes.map(process => this.#drainOne(process, reloadMercyMs)))
   }
 
   /** Ends the worker at once. */
@@ -115,7 +151,7 @@ export class WorkerSlot {
   }
 
   facts(): WorkerFacts {
-    const { scoreboard, appDirectory } = this.#context
+    const { scoreboard, appDirectory } = this.context
     const entries = this.processes.map(process => scoreboard.read(process.entryIndex))
     const current = this.#current && scoreboard.read(this.#current.process.entryIndex)
     const activeRequests = entries.reduce((sum, entry) => sum + entry.active, 0)
@@ -132,13 +168,13 @@ export class WorkerSlot {
       spawnCount: this.#spawnCount,
       spawnedAtMs: this.#current?.spawnedAtMs ?? 0,
       averageMicros: current?.averageMicros ?? 0,
-      rss: 0,
+      rss: (this.#current && residentSize(this.#current.process.pid)) ?? 0,
       ...(appDirectory === undefined ? {} : { app: { startupMs, chdir: appDirectory } }),
     }
   }
 
   #log(line: string): void {
-    this.#context.onLog(line)
+    this.context.onLog(line)
   }
 
   #end(): void {
@@ -146,16 +182,16 @@ export class WorkerSlot {
     clearTimeout(this.#respawnTimer)
   }
 
-  async #drainOne(process: WorkerProcess): Promise<void> {
-    const { signal } = await process.drain(this.#context.reloadMercyMs)
+  async #drainOne(process: WorkerProcess, limitMs: number): Promise<void> {
+    const { signal } = await process.drain(limitMs)
     const how = signal === null ? 'done' : `killed by ${signal}`
     this.#log(`worker ${this.id} (pid: ${process.pid}) ${how}`)
   }
 
   #spawn(): SlotProcess {
-    const { clock } = this.#context
+    const { clock } = this.context
     this.#spawnCount++
-    const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.#context)
+    const process = new WorkerProcess(this.id, this.#freeEntryIndex(), this.context)
     const member: SlotProcess = { process, spawnedAtMs: clock.nowMs(), readySinceMs: undefined }
     this.#members.add(member)
     process.onDone = () => {
@@ -179,7 +215,7 @@ export class WorkerSlot {
 
   #onExit(member: SlotProcess, exit: Exit): void {
     const { process } = member
-    this.#past = addTotals(this.#past, this.#context.scoreboard.read(process.entryIndex))
+    this.#past = addTotals(this.#past, this.context.scoreboard.read(process.entryIndex))
     this.#members.delete(member)
     if (this.#current === member) this.#current = undefined
     const isExpected = process.isDraining || this.#isOver
@@ -190,7 +226,7 @@ export class WorkerSlot {
   }
 
   #respawnLater(servedSinceMs: number | undefined): void {
-    const servedMs = servedSinceMs && this.#context.clock.elapsedMs() - servedSinceMs
+    const servedMs = servedSinceMs && this.context.clock.elapsedMs() - servedSinceMs
     this.#earlyDeaths = earlyDeathCount(this.#earlyDeaths, servedMs)
     const delayMs = respawnDelayMs(this.#earlyDeaths)
     const when = delayMs === 0 ? 'now' : `in ${delayMs / 1000} seconds`
@@ -199,6 +235,7 @@ export class WorkerSlot {
   }
 
   #respawn(): void {
+    this.#respawnTimer = undefined
     const next = this.#spawn()
     this.#current = next
     this.#log(`Respawned undercroft worker ${this.id} (new pid: ${next.process.pid})`)

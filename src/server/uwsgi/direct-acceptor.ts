@@ -9,7 +9,7 @@
 
 import { type Server, Socket } from 'node:net'
 import { systemClock, UndercroftError } from '../../base/index.ts'
-import { descriptorOf, SOCKET_OPTIONS } from '../../net/index.ts'
+import { type AddressCounts, descriptorOf, SOCKET_OPTIONS } from '../../net/index.ts'
 import { type DirectListener, listenDirectly } from '../../platform/index.ts'
 import {
   type CacheCommand,
@@ -28,6 +28,8 @@ export interface DirectOptions {
   readonly context: ConnectionContext
   /** Whether the server takes no more connections now. */
   readonly isFull: () => boolean
+  /** The connections of each client. */
+  readonly clients: AddressCounts
   /** Undefined: there is no room for the connection, and its socket was destroyed. */
   readonly adopt: (socket: Socket) => Connection | undefined
 }
@@ -41,13 +43,21 @@ const RECEIVE_SIZE = 65_536
 /** How long the acceptor pauses after descriptors or memory ran out. */
 const EXHAUSTED_PAUSE_MS = 100
 
+/** A connection without a byte so far. */
+interface Silence {
+  /** The moment its time ends. */
+  readonly atMs: number
+  /** Counts the connection as closed, or as adopted. */
+  readonly release: () => void
+}
+
 export class DirectAcceptor {
   readonly #listener: DirectListener
   readonly #options: DirectOptions
   /** Used within one call only. */
   readonly #received = Buffer.allocUnsafeSlow(RECEIVE_SIZE)
   /** Connections without a byte so far and the moments their time ends, the earliest first. */
-  readonly #silent = new Map<number, number>()
+  readonly #silent = new Map<number, Silence>()
   #silenceTimer: NodeJS.Timeout | undefined
   #restartTimer: NodeJS.Timeout | undefined
 
@@ -77,7 +87,7 @@ export class DirectAcceptor {
     clearTimeout(this.#restartTimer)
     this.#listener.close()
     for (const connection of this.#silent.keys()) {
-      this.#silent.delete(connection)
+      this.#endWait(connection)
       this.#handOver(connection, NOTHING)
     }
   }
@@ -85,7 +95,7 @@ export class DirectAcceptor {
   readonly #onReadable = (): void => {
     if (this.#silent.size > 0) {
       for (const connection of this.#listener.takeReadable()) {
-        const isOurs = this.#silent.delete(connection) // unless this was closed meanwhile
+        const isOurs = this.#endWait(connection) // unless this was closed meanwhile
         if (isOurs && !this.#read(connection)) this.#handOver(connection, NOTHING)
       }
     }
@@ -97,8 +107,10 @@ export class DirectAcceptor {
         return
       }
       if (accepted === 'failed') continue
-      if (this.#options.isFull()) this.#listener.closeConnection(accepted)
-      else if (!this.#read(accepted)) this.#awaitBytes(accepted)
+      const { isFull, clients } = this.#options
+      const peer = this.#listener.peerAddress()
+      if (isFull() || !clients.hasRoom(peer)) this.#listener.closeConnection(accepted)
+      else if (!this.#read(accepted)) this.#awaitBytes(accepted, peer)
     }
   }
 
@@ -167,22 +179,29 @@ export class DirectAcceptor {
     this.#listener.closeConnection(connection)
   }
 
-  #awaitBytes(connection: number): void {
+  #awaitBytes(connection: number, peer: string): void {
     const limitMs = this.#options.context.limits.socketTimeoutMs
-    this.#silent.set(connection, systemClock.elapsedMs() + limitMs)
+    const release = this.#options.clients.add(peer)
+    this.#silent.set(connection, { atMs: systemClock.elapsedMs() + limitMs, release })
     this.#silenceTimer ??= setTimeout(this.#endSilence, limitMs)
     this.#listener.watch(connection)
+  }
+
+  /** @returns whether the connection was waiting */
+  #endWait(connection: number): boolean {
+    this.#silent.get(connection)?.release()
+    return this.#silent.delete(connection)
   }
 
   readonly #endSilence = (): void => {
     const nowMs = systemClock.elapsedMs()
     this.#silenceTimer = undefined
-    for (const [connection, atMs] of this.#silent) {
+    for (const [connection, { atMs }] of this.#silent) {
       if (atMs > nowMs) {
         this.#silenceTimer = setTimeout(this.#endSilence, atMs - nowMs)
         return
       }
-      this.#silent.delete(connection)
+      this.#endWait(connection)
       this.#listener.closeConnection(connection)
     }
   }

@@ -6,8 +6,10 @@
  * there is no object that could hold them.
  */
 
-import { UndercroftError } from '../../base/index.ts'
+import { hasAddress, UndercroftError } from '../../base/index.ts'
 import { Cache } from '../../cache/index.ts'
+import type { RemoteCacheOptions } from '../../client/index.ts'
+import { secretOfProcess } from '../../net/index.ts'
 import { currentInstance, type InstanceCache } from './instance.ts'
 import { LocalUwsgiCache } from './local-uwsgi-cache.ts'
 import { RemoteUwsgiCache } from './remote-uwsgi-cache.ts'
@@ -23,7 +25,7 @@ const locals = new Map<string, LocalUwsgiCache>()
 const remotes = new Map<string, RemoteUwsgiCache>()
 
 export function isRemote(identifier: string | undefined): boolean {
-  return identifier?.includes('@') === true
+  return identifier !== undefined && hasAddress(identifier)
 }
 
 /** Returns the cache with this name; an empty or undefined name is the default cache. */
@@ -70,10 +72,15 @@ function findLocal(name = ''): LocalUwsgiCache | undefined {
   return opened
 }
 
-function openLocal({ mathInitial = 0n, ...options }: InstanceCache): LocalUwsgiCache | undefined {
+function openLocal({
+  mathInitial = 0n,
+  instance,
+  ...options
+}: InstanceCache): LocalUwsgiCache | undefined {
+  const name = instance === undefined ? options.name : `${instance}/${options.name}`
   try {
     return new LocalUwsgiCache(
-      Cache.open({ ...options, counterInitial: mathInitial, memory: 'shared' }),
+      Cache.open({ ...options, name, counterInitial: mathInitial, memory: 'shared' }),
     )
   } catch (error) {
     if (error instanceof UndercroftError && NO_CACHE.has(error.code)) return undefined
@@ -102,7 +109,8 @@ function findRemote(identifier: string): RemoteUwsgiCache {
 }
 
 /** uWSGI waits as long as its option socket-timeout says. */
-function remoteOptions(): { readonly replyTimeoutMs?: number } {
+function remoteOptions(): RemoteCacheOptions {
   const seconds = Number(currentInstance()?.options['socket-timeout'])
-  return seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}
+  const limits = seconds >= 1 ? { replyTimeoutMs: Math.floor(seconds) * 1000 } : {}
+  return { ...limits, ...secretOfProcess() }
 }

@@ -8,6 +8,7 @@
 
 import { UndercroftError } from '../../base/index.ts'
 import { type Message, sendMessage } from '../../client/index.ts'
+import { secretOfProcess } from '../../net/index.ts'
 import { findCache, isRemote } from './find-cache.ts'
 import { byKey, counting, requireIdentifier, storing, whole } from './signatures.ts'
 
@@ -99,5 +100,6 @@ export function send_message(
   message: Message,
   timeout = 4,
 ): AsyncGenerator<Buffer, void, undefined> {
-  return sendMessage(address, modifier1, modifier2, message, Math.round(timeout * 1000))
+  const { secret } = secretOfProcess()
+  return sendMessage(address, modifier1, modifier2, message, Math.round(timeout * 1000), secret)
 }

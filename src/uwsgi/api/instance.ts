@@ -15,6 +15,8 @@ export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
 /** A cache that already exists, and its location. */
 export interface InstanceCache {
   readonly name: string
+  /** Name of the instance that it belongs to; absent for a cache that instances share. */
+  readonly instance?: string
   /** Directory of its segment, if not the default directory. */
   readonly directory?: string
   /** Path of its store file, if it has one. */
@@ -74,17 +76,18 @@ export function parseInstance(text: string): Instance {
 }
 
 function parseCache(given: unknown): InstanceCache {
-  const { name, directory, store, sweepMs, mathInitial } = objectOf(given)
+  const { name, instance, directory, store, sweepMs, mathInitial } = objectOf(given)
   return {
     name: requireString(`${INSTANCE_VARIABLE}: name`, name),
-    ...(directory === undefined ? {} : { directory: requirePath('directory', directory) }),
-    ...(store === undefined ? {} : { store: requirePath('store', store) }),
+    ...(instance === undefined ? {} : { instance: requireText('instance', instance) }),
+    ...(directory === undefined ? {} : { directory: requireText('directory', directory) }),
+    ...(store === undefined ? {} : { store: requireText('store', store) }),
     ...(sweepMs === undefined ? {} : { sweepMs: parseSweepMs(sweepMs) }),
     ...(mathInitial === undefined ? {} : { mathInitial: parseBigInt(mathInitial) }),
   }
 }
 
-function requirePath(name: string, value: unknown): string {
+function requireText(name: string, value: unknown): string {
   return requireString(`${INSTANCE_VARIABLE}: ${name}`, value)
 }
 

@@ -100,7 +100,7 @@ function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Awaitable<
   return isRemote(identifier) ? Promise.resolve().then(run) : run()
 }
 
-/** The name of a local cache, or `name@address`. */
+/** The name of a local cache, `name@address`, or the address of a server's first cache. */
 export type CacheArgument = string | undefined
 
 /**
@@ -108,7 +108,7 @@ export type CacheArgument = string | undefined
  * known only at run time.
  */
 export type CacheResult<C extends CacheArgument, T> = C extends string
-  ? C extends `${string}@${string}`
+  ? C extends `${string}${'@' | ':'}${string}` | `/${string}`
     ? Promise<T>
     : IsPattern<C> extends true
       ? T | Promise<T>
@@ -116,8 +116,8 @@ export type CacheResult<C extends CacheArgument, T> = C extends string
   : T
 
 /**
- * Matches `string` itself and patterns such as `cache-${number}`, which may or may not contain an
- * `@`.
+ * Matches `string` itself and patterns such as `cache-${number}`, which may or may not contain one
+ * of these characters.
  */
 type IsPattern<C extends string> = Record<never, never> extends Record<C, 1> ? true : false
 

@@ -65,7 +65,8 @@ function readOption(table: OptionTable, token: OptionToken): GivenOption {
   const { rawName, value, inlineValue: isInline } = token
   const row = table.byName.get(token.name)
   if (row === undefined) {
-    const suggestion = formatSuggestion(rawName, table.rows.flatMap(switchesOf))
+    const usable = table.rows.filter(({ support }) => support !== 'refused')
+    const suggestion = formatSuggestion(rawName, usable.flatMap(switchesOf))
     throw usageError(`unknown option ${rawName}${suggestion}`)
   }
   const given = { name: rawName, value: value ?? '', origin: COMMAND_LINE }

@@ -39,6 +39,10 @@ export interface CacheDefinition {
   readonly store?: string
   /** Seconds between two flushes; 0: the kernel decides. */
   readonly flushSeconds: number
+  /** Whether the items stay in memory when the instance stops. */
+  readonly keep: boolean
+  /** Whether the cache belongs to all programs of the user instead of the instance. */
+  readonly shared: boolean
   readonly storeDelete: boolean
   /** UDP addresses that receive each change. */
   readonly nodes: readonly string[]
@@ -96,7 +100,7 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
   for (const given of listOption(options, 'cache2')) {
     const values = parseCache2(given)
     add(given, resolveCache2(values, options))
-    warnings.push(...values.warnings)
+    warnings.push(...values.warnings, ...warnOfLongKeys(values, options))
     if (values.texts.has('blocks') && !cache2Flag(values, 'bitmap')) {
       warnings.push(
         `${values.label}: blocks has an effect only with bitmap; else each item has one block`,
@@ -109,6 +113,22 @@ export function resolveCaches(options: OptionSet): ResolvedCaches {
     warnings: [...warnings, ...preloads.warnings],
   }
 }
+
+/** A packet holds a key whole, with its names and sizes. */
+function warnOfLongKeys(values: Cache2Values, options: OptionSet): string[] {
+  const keySize = cache2Integer(values, 'keysize') ?? 0
+  const bufferSize = requiredInteger(options, 'buffer-size')
+  if (keySize <= bufferSize) return []
+  const wanted = Math.min(keySize + PACKET_REST, MAX_PACKET)
+  return [
+    `${values.label}: keysize=${keySize} exceeds buffer-size (${bufferSize}), so longer keys ` +
+      `cannot come over the network; write buffer-size = ${wanted}`,
+  ]
+}
+
+/** Room for the other pairs of a packet. */
+const PACKET_REST = 512
+const MAX_PACKET = 65_535
 
 /** A cache as its own options describe it. */
 type CacheWithoutPreloads = Omit<CacheDefinition, 'preloads'>
@@ -131,6 +151,8 @@ function resolveOldStyle(
     eviction: 'none',
     ...(store === undefined ? {} : { store }),
     flushSeconds: flushSeconds(options, undefined),
+    keep: false,
+    shared: false,
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
@@ -168,6 +190,8 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheWithoutPr
     eviction: resolveEviction(values),
     ...(store === undefined ? {} : { store }),
     flushSeconds: flushSeconds(options, cache2Integer(values, 'store_sync')),
+    keep: cache2Flag(values, 'keep'),
+    shared: cache2Flag(values, 'shared'),
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),

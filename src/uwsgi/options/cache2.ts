@@ -28,10 +28,15 @@ export function parseCache2(given: GivenOption): Cache2Values {
       const suggestion = formatSuggestion(name, CACHE2_TABLE.byName.keys())
       throw optionError(given, `has no name "${name}"${suggestion}`)
     }
-    if (value === undefined) throw optionError(given, `needs a value: ${name}=...`)
-    texts.set(row.name, value)
+    if (value === undefined && row.kind !== 'flag') {
+      throw optionError(given, `needs a value: ${name}=...`)
+    }
+    texts.set(row.name, value ?? '')
+    if (value === undefined) {
+      warnings.push(`${formatGiven(given)}: ${name} is ON; uWSGI ignores it without =, so write =1`)
+    }
     // uWSGI switches a flag on regardless of its value, and existing files rely on that.
-    if (row.kind === 'flag' && value !== '' && !parseFlag(value)) {
+    if (row.kind === 'flag' && value !== undefined && !parseFlag(value)) {
       const effect = `${name}=${value} switches ${name} ON, as in uWSGI; remove it to switch it off`
       warnings.push(`${formatGiven(given)}: ${effect}`)
     }
@@ -44,6 +49,11 @@ export function parseCache2(given: GivenOption): Cache2Values {
       warnings.push(`${label}: ${name} has no meaning here. ${row.description}`)
   }
   return { label, texts, warnings }
+}
+
+/** Returns the name of the cache that a checked definition defines. */
+export function cache2Name(given: GivenOption): string {
+  return parseCache2(given).texts.get('name') ?? given.value
 }
 
 /** Returns whether a flag was given. */

@@ -5,6 +5,7 @@
  * Values are expanded later, when the whole list is known (expansion.ts).
  */
 
+import { parseJsonOptions, parseYaml } from './data-files.ts'
 import { formatGiven, type GivenOption, optionError } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { buildMagicTable, DEFAULT_SECTION, type MagicTable, parseIni } from './ini-file.ts'
@@ -81,7 +82,18 @@ class Collector implements CollectedOptions {
   #run(option: GivenOption): void {
     switch (OPTION_TABLE.byName.get(option.name)?.name) {
       case 'ini':
-        this.#include(option)
+        this.#include(option, parseIni)
+        break
+      case 'yaml':
+        this.#include(option, parseYaml)
+        break
+      case 'js':
+        this.#include(option, parseJsonOptions)
+        break
+      case 'json':
+        // On the command line, `--json` asks for JSON as output.
+        if (JSON_FILE.test(option.value)) this.#include(option, parseJsonOptions)
+        else this.#add(option)
         break
       case 'set-placeholder':
         this.#add(readSetting(option, 'placeholder'))
@@ -101,7 +113,7 @@ class Collector implements CollectedOptions {
     this.options.push(option)
   }
 
-  #include(option: GivenOption): void {
+  #include(option: GivenOption, parse: typeof parseIni): void {
     const colon = option.value.lastIndexOf(':')
     const named = colon < 0 ? option.value : option.value.slice(0, colon)
     const section = colon < 0 ? '' : option.value.slice(colon + 1)
@@ -116,7 +128,7 @@ class Collector implements CollectedOptions {
     const magic = buildMagicTable(file, section, this.#host, this.#firstMagic)
     this.#firstMagic ??= magic
     this.files.push(file)
-    const parsed = parseIni(text, file, section === '' ? DEFAULT_SECTION : section, magic)
+    const parsed = parse(text, file, section === '' ? DEFAULT_SECTION : section, magic)
     this.warnings.push(...parsed.warnings)
     this.#takeIncluded(parsed.options)
   }
@@ -144,6 +156,9 @@ class Collector implements CollectedOptions {
   }
 }
 
+/** A name such as `app.json` or `app.json:section`. */
+const JSON_FILE = /\.js(on)?(:[^/]*)?$/
+
 const END_NAMES = new Set(
   CONFIGURATION_ROWS.filter(row => row.name === 'end').flatMap(row => [
     row.name,
@@ -158,11 +173,12 @@ function readSetting(option: GivenOption, allowed: 'placeholder' | 'any'): Given
   const name = option.value.slice(0, equals).trim()
   const value = option.value.slice(equals + 1).trim()
   const row = OPTION_TABLE.byName.get(name)
-  if (row !== undefined && allowed === 'placeholder') {
+  if (allowed === 'placeholder' && row !== undefined && row.support !== 'refused') {
     throw optionError(option, `cannot use "${name}" as a placeholder: it is an option`)
   }
   if (row?.kind === 'directive')
     throw optionError(option, `cannot set "${name}"; write ${name} on a line of its own`)
   const setting = { name, value, origin: option.origin }
-  return row !== undefined ? setting : { ...setting, isPlaceholder: true }
+  const isOption = row !== undefined && allowed === 'any'
+  return isOption ? setting : { ...setting, isPlaceholder: true }
 }

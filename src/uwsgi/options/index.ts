@@ -1,9 +1,11 @@
 export { type ParsedArguments, parseArguments, usageError } from './arguments.ts'
 export { type CacheDefinition, type ResolvedCaches, resolveCaches } from './cache-definitions.ts'
+export { cache2Name } from './cache2.ts'
 export {
   COMMAND_LINE,
   formatGiven,
   type GivenOption,
+  optionError,
 } from './given-option.ts'
 export type { HostEnvironment, HostFacts } from './host-environment.ts'
 export { parseKeyValues } from './key-values.ts'

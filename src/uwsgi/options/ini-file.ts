@@ -3,6 +3,7 @@
  */
 
 import { posix } from 'node:path'
+import { formatSuggestion, UndercroftError } from '../../base/index.ts'
 import type { GivenOption } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
@@ -27,6 +28,7 @@ export function parseIni(
 ): IniSection {
   const options: GivenOption[] = []
   const warnings: string[] = []
+  requireNoMark(text, source)
   let current: string | undefined
   let isFound = false
   for (const magicLine of expandMagic(text, magic)) {
@@ -45,21 +47,60 @@ export function parseIni(
     const value = equals < 0 ? '' : trimBlanks(line.slice(equals + 1))
     options.push({ name, value, origin: { source, line: magicLine.line } })
   }
-  if (!isFound) {
-    const hint = text.startsWith('\ufeff')
-      ? ' (the file begins with a byte order mark; remove it)'
-      : ''
-    warnings.push(`${source}: no section [${section}] in this file${hint}`)
-  }
+  if (!isFound) throw missingSection(text, source, section)
   return { options, warnings }
 }
+
+/** uWSGI takes the mark for text before the first section, and ignores that section. */
+export function requireNoMark(text: string, source: string): void {
+  if (!text.startsWith('\ufeff')) return
+  throw fileError(
+    `${source}:1`,
+    'the file begins with a byte order mark; save it as UTF-8 without one',
+  )
+}
+
+/** The error for a file; `place` is its name, and perhaps a line. */
+export function fileError(place: string, claim: string): UndercroftError {
+  return new UndercroftError('UNDERCROFT_OPTION_INVALID', `${place}: ${claim}`)
+}
+
+function missingSection(text: string, source: string, section: string): UndercroftError {
+  const found =
+    text.match(/^[ \t]*\[.*\][ \t\r]*$/gm)?.map(line => trimBlanks(line).slice(1, -1)) ?? []
+  return noSection(source, section, [...new Set(found)])
+}
+
+/** The error for a file without the section; `found` are the sections that it has. */
+export function noSection(
+  source: string,
+  section: string,
+  found: readonly string[],
+): UndercroftError {
+  if (found.length === 0) {
+    return fileError(
+      source,
+      `there is no section [${section}]; write [${section}] before the options`,
+    )
+  }
+  const names = found.slice(0, MAX_SHOWN_SECTIONS).map(name => `[${name}]`)
+  return fileError(
+    source,
+    `there is no section [${section}]${formatSuggestion(section, found)}; ` +
+      `it has ${names.join(', ')}. ` +
+      `Write [${section}], or read another one as ${source}:${found[0]}`,
+  )
+}
+
+const MAX_SHOWN_SECTIONS = 5
 
 /** Trims spaces, tabs and the CR of a Windows line end; other white space is part of the text. */
 function trimBlanks(text: string): string {
   return text.replace(/^[ \t\r]+|[ \t\r]+$/g, '')
 }
 
-function describeRemoved(line: MagicLine, source: string): string[] {
+/** Returns a warning for each pair that looked like a magic variable. */
+export function describeRemoved(line: MagicLine, source: string): string[] {
   return line.removed.map(
     pair =>
       `${source}:${line.line}: ${JSON.stringify(pair)} is not a magic variable and was removed; ` +

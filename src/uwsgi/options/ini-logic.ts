@@ -7,6 +7,7 @@
 
 import { type GivenOption, optionError } from './given-option.ts'
 import { findVariable, type HostEnvironment, type PathKind } from './host-environment.ts'
+import { OPTION_TABLE } from './option-table.ts'
 import { parseInteger } from './option-values.ts'
 
 /** Enough for any real file; a larger number is a typing error. */
@@ -17,7 +18,7 @@ export type LogicWords = readonly string[]
 
 /** Returns whether a name begins a block of logic. */
 export function isLogic(name: string): boolean {
-  return name === 'for' || name.startsWith('for-') || name.startsWith('if-')
+  return name === 'for' || name.startsWith('for-') || name.startsWith('if') || name === 'else'
 }
 
 /**
@@ -65,8 +66,10 @@ function resolveCondition(
   host: HostEnvironment,
   findOption: (name: string) => string | undefined,
 ): LogicWords {
-  const isNegated = given.name.startsWith('if-not-')
-  const test = given.name.slice(isNegated ? 'if-not-'.length : 'if-'.length)
+  // The first name of `ifdir` and similar ones.
+  const name = OPTION_TABLE.byName.get(given.name)?.name ?? given.name
+  const isNegated = name.startsWith('if-not-')
+  const test = name.slice(isNegated ? 'if-not-'.length : 'if-'.length)
   const kinds = PATH_TESTS.get(test)
   if (kinds !== undefined) {
     const kind = host.findKind(given.value)
@@ -76,8 +79,8 @@ function resolveCondition(
   if (test !== 'opt' && test !== 'env')
     throw optionError(given, 'is not a known condition; use opt, env, file, dir or exists')
   const equals = given.value.indexOf('=')
-  const name = equals < 0 ? given.value : given.value.slice(0, equals)
-  const actual = test === 'opt' ? findOption(name) : findVariable(host, name)
+  const subject = equals < 0 ? given.value : given.value.slice(0, equals)
+  const actual = test === 'opt' ? findOption(subject) : findVariable(host, subject)
   const holds = actual !== undefined && (equals < 0 || actual === given.value.slice(equals + 1))
   return holds === isNegated ? [] : [actual ?? '']
 }

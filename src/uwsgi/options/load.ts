@@ -6,7 +6,7 @@ import { collectOptions } from './collect.ts'
 import { expandOptions } from './expansion.ts'
 import { ENVIRONMENT, type GivenOption } from './given-option.ts'
 import type { HostEnvironment } from './host-environment.ts'
-import { checkOptions, describeMeaningless, type OptionSet } from './option-set.ts'
+import { checkOptions, describeIgnored, type OptionSet } from './option-set.ts'
 import { OPTION_TABLE } from './option-table.ts'
 
 /** A configuration after reading. */
@@ -28,7 +28,7 @@ export function loadOptions(given: readonly GivenOption[], host: HostEnvironment
   const checked = checkOptions(OPTION_TABLE, expanded.options, expanded.usedPlaceholders)
   return {
     options: checked.options,
-    warnings: [...collected.warnings, ...checked.warnings, ...describeMeaningless(checked.options)],
+    warnings: [...collected.warnings, ...checked.warnings, ...describeIgnored(checked.options)],
     files: collected.files,
   }
 }

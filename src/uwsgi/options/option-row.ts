@@ -26,10 +26,17 @@ export type OptionKind =
  * Whether an option is supported.
  *
  * - `now`: it works.
- * - `later`: it is refused, because a configuration that seems to work but does not is worse.
  * - `accepted`: it has no meaning here and has no effect; one line says so.
+ * - `refused`: it stops the start, because a configuration that seems to work but does not is
+ *   worse. `ignore-unsupported` starts without it.
  */
-export type OptionSupport = 'now' | 'later' | 'accepted'
+export type OptionSupport = 'now' | 'accepted' | 'refused'
+
+/**
+ * Options of uWSGI that are not supported, by the reason. The names are separated by white space,
+ * and a name that ends in `=` takes a value.
+ */
+export type NamesByReason = Readonly<Record<string, string>>
 
 /** The headings of help and of the reference page. */
 export const OPTION_GROUPS = {
@@ -40,10 +47,12 @@ export const OPTION_GROUPS = {
   socket: 'After the address of a socket',
   processes: 'Processes',
   http: 'HTTP',
+  logging: 'Logging',
   routing: 'Internal routing',
   configuration: 'Reading the configuration',
   python: 'Python and uWSGI itself',
   command: 'This command',
+  unsupported: 'Not supported',
 } as const
 
 export type OptionGroup = keyof typeof OPTION_GROUPS
@@ -60,7 +69,7 @@ export interface OptionRow {
   readonly support: OptionSupport
   /**
    * One sentence: what the option does, in the imperative, or what its value is. For `accepted`,
-   * why it has no meaning.
+   * why it has no meaning; for `refused`, what to do instead.
    */
   readonly description: string
   /** Name of the value in help, where kind and unit do not describe it well. */
@@ -82,6 +91,14 @@ export interface OptionRow {
 export function isInList({ group }: OptionRow): boolean {
   return group === 'cache2' || group === 'socket'
 }
+
+/** Returns whether help and the reference page list the option. */
+export function isDescribed({ group }: OptionRow): boolean {
+  return group !== 'unsupported'
+}
+
+/** One day: a longer wait is a mistake. */
+export const MAX_SECONDS = 86_400
 
 /** The largest accepted number where uWSGI has no limit of its own. */
 export const MAX_COUNT = 0xffff_ffff

@@ -2,7 +2,7 @@
  * Checked options under their table names, and functions that read them.
  */
 
-import { assert, formatSuggestion } from '../../base/index.ts'
+import { assert, formatSuggestion, UndercroftError } from '../../base/index.ts'
 import { formatGiven, formatOrigin, type GivenOption, optionError } from './given-option.ts'
 import { type OptionTable, requireRow } from './option-table.ts'
 import { parseFlag, parseRowInteger, requireValue } from './option-values.ts'
@@ -40,10 +40,13 @@ export function checkOptions(
   const unknown: GivenOption[] = []
   for (const option of all) {
     const row = table.byName.get(option.name)
+    if (option.isPlaceholder === true) continue
     if (row === undefined) {
-      if (option.isPlaceholder !== true) unknown.push(option)
+      unknown.push(option)
       continue
     }
+    // A name like `site` can be a placeholder, although a plugin of uWSGI has such an option.
+    if (row.support === 'refused' && usedPlaceholders.has(option.name)) continue
     requireValue(row, option)
     inOrder.push(option)
     const list = given.get(row.name)
@@ -62,7 +65,12 @@ export function checkOptions(
 
 /** Returns the error for a name that the table does not have. */
 export function unknownOption(table: OptionTable, given: GivenOption): Error {
-  return optionError(given, `is not an option${formatSuggestion(given.name, table.byName.keys())}`)
+  return optionError(given, `is not an option${formatSuggestion(given.name, usableNames(table))}`)
+}
+
+/** Returns the names that a message may suggest. */
+export function usableNames(table: OptionTable): string[] {
+  return [...table.byName].filter(([, row]) => row.support !== 'refused').map(([name]) => name)
 }
 
 /** Returns whether a flag is on; the last value counts. */
@@ -110,29 +118,38 @@ export function findLast(options: OptionSet, name: string): GivenOption | undefi
   return listOption(options, name).at(-1)
 }
 
-/** Returns one line for each given option that has no meaning here. */
-export function describeMeaningless(options: OptionSet): string[] {
+/** Returns one line for each given option that has no meaning here, or that is ignored. */
+export function describeIgnored(options: OptionSet): string[] {
+  const isIgnoring = flagOption(options, IGNORE_UNSUPPORTED)
   return [...options.given].flatMap(([name, list]) => {
-    const row = requireRow(options.table, name)
+    const { support, description } = requireRow(options.table, name)
     const [first] = list
-    if (row.support !== 'accepted' || first === undefined) return []
-    const where = formatOrigin(first.origin)
-    return [`${where}: ${name} has no meaning under Node.js. ${row.description}`]
+    if (first === undefined) return []
+    const label = `${formatOrigin(first.origin)}: ${name}`
+    if (support === 'accepted') return [`${label} has no meaning under Node.js. ${description}`]
+    if (support !== 'refused' || !isIgnoring) return []
+    return [`${label} is not supported and has no effect. ${description}`]
   })
 }
 
+const IGNORE_UNSUPPORTED = 'ignore-unsupported'
+
 /**
- * Refuses options that are not supported yet. This is separate from reading, so that a
- * configuration can be read and shown whole even if it needs more than this version supports.
- * @throws UndercroftError UNDERCROFT_OPTION_INVALID for the first option that the table marks
- * `later`
+ * Refuses options that are not supported, unless `ignore-unsupported` is on. This is separate from
+ * reading, so that a configuration can be read and shown whole even if it needs more than this
+ * version supports.
+ * @throws UndercroftError UNDERCROFT_OPTION_INVALID, whose message has a line for each option
  */
 export function requireSupported(options: OptionSet): void {
-  for (const [name, list] of options.given) {
-    const row = requireRow(options.table, name)
-    if (row.support !== 'later') continue
+  if (flagOption(options, IGNORE_UNSUPPORTED)) return
+  const lines = options.inOrder.flatMap(given => {
+    const row = options.table.byName.get(given.name)
+    if (row?.support !== 'refused') return []
     // A flag that is switched off requests nothing.
-    const requested = list.find(given => row.kind !== 'flag' || parseFlag(given.value))
-    if (requested !== undefined) throw optionError(requested, 'is not supported yet; remove it')
-  }
+    if (row.kind === 'flag' && !parseFlag(given.value)) return []
+    return [`${formatGiven(given)} is not supported. ${row.description}`]
+  })
+  if (lines.length === 0) return
+  const remedy = `${IGNORE_UNSUPPORTED} = true starts without the options that are not supported`
+  throw new UndercroftError('UNDERCROFT_OPTION_INVALID', [...lines, remedy].join('\n'))
 }

@@ -11,8 +11,11 @@ import { CACHE_ROWS } from './rows-cache.ts'
 import { CACHE2_ROWS } from './rows-cache2.ts'
 import { CONFIGURATION_ROWS, NO_MEANING_ROWS } from './rows-configuration.ts'
 import { HTTP_ROWS } from './rows-http.ts'
+import { LOGGING_ROWS } from './rows-logging.ts'
 import { PROCESS_ROWS } from './rows-processes.ts'
 import { SERVER_ROWS, SOCKET_ROWS } from './rows-server.ts'
+import { UNSUPPORTED_ROWS } from './rows-unsupported.ts'
+import { WORKER_ROWS } from './rows-workers.ts'
 
 /** The rows for one kind of place where options are given, by every name they have. */
 export interface OptionTable {
@@ -26,9 +29,12 @@ export const OPTION_TABLE = buildTable([
   ...CACHE_ROWS,
   ...SERVER_ROWS,
   ...PROCESS_ROWS,
+  ...WORKER_ROWS,
   ...HTTP_ROWS,
+  ...LOGGING_ROWS,
   ...CONFIGURATION_ROWS,
   ...NO_MEANING_ROWS,
+  ...UNSUPPORTED_ROWS,
 ])
 
 /** The names inside a `cache2` definition. */

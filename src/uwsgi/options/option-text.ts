@@ -4,6 +4,7 @@
 
 import {
   argumentOf,
+  isDescribed,
   isInList,
   OPTION_GROUPS,
   type OptionGroup,
@@ -12,7 +13,10 @@ import {
 } from './option-row.ts'
 import { CACHE2_TABLE, OPTION_TABLE, SOCKET_TABLE } from './option-table.ts'
 
-const ALL_ROWS = [...OPTION_TABLE.rows, ...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows]
+/** Every option that does something here, or that users of uWSGI are likely to have. */
+const ALL_ROWS = [...OPTION_TABLE.rows, ...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows].filter(
+  isDescribed,
+)
 
 const HELP_COLUMN = 34
 const HELP_WIDTH = 100
@@ -47,8 +51,9 @@ Options of \`undercroft serve\`: on the command line with two dashes (one before
 without dashes in an INI file, in the environment as \`UWSGI_\` and the name in capitals with \`_\`
 for \`-\`.
 
-Support: \`now\` works. \`later\` is refused with a message. \`accepted\` has no meaning under
-Node.js and no effect; one line at start says so.
+Support: \`now\` works. \`accepted\` has no meaning under Node.js and no effect; one line at start
+says so. [All other options of uWSGI](../guide/coming-from-uwsgi.md#not-supported)
+have a table of their own.
 `
 
 function groupRows(rows: readonly OptionRow[]): [OptionGroup, OptionRow[]][] {
@@ -62,7 +67,6 @@ function formatHelpRow(row: OptionRow): string {
   const head = `  ${formatNames(row)}${formatArgument(row)}`
   const facts = [row.description]
   if (row.default !== undefined) facts.push(`Default: ${row.default}.`)
-  if (row.support === 'later') facts.push('Not supported yet.')
   if (row.support === 'accepted') facts.push('No meaning here.')
   const lines = wrapWords(facts.join(' '), HELP_WIDTH - HELP_COLUMN)
   const indent = ' '.repeat(HELP_COLUMN)

@@ -123,6 +123,21 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
     description: 'Replace a store file that does not fit the definition.',
   },
   {
+    name: 'keep',
+    kind: 'flag',
+    group: 'cache2',
+    support: 'now',
+    description: 'Keep the items in memory when the instance stops, for its next start.',
+  },
+  {
+    name: 'shared',
+    kind: 'flag',
+    group: 'cache2',
+    support: 'now',
+    description:
+      'Share the cache with all programs of this user; it stays when the instance stops.',
+  },
+  {
     name: 'node',
     aliases: ['nodes'],
     kind: 'list',

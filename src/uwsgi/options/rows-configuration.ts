@@ -7,6 +7,13 @@ import type { OptionRow } from './option-row.ts'
 const DIRECTIVE = { kind: 'directive', group: 'configuration', support: 'now' } as const
 const NO_MEANING = { group: 'python', support: 'accepted' } as const
 
+/** Older names of conditions. This constant precedes the rows that are built from it. */
+const LOGIC_ALIASES: Readonly<Record<string, readonly string[]>> = {
+  env: ['ifenv'],
+  dir: ['ifdir', 'if-directory'],
+  exists: ['ifexists'],
+}
+
 export const CONFIGURATION_ROWS: readonly OptionRow[] = [
   {
     ...DIRECTIVE,
@@ -15,11 +22,33 @@ export const CONFIGURATION_ROWS: readonly OptionRow[] = [
     description: 'Read options from an INI file here; a bare name ending in .ini does the same.',
   },
   {
+    ...DIRECTIVE,
+    name: 'yaml',
+    aliases: ['yml'],
+    letter: 'y',
+    argument: 'FILE[:SECTION]',
+    description: 'Read options from a YAML file here; a bare name ending in .yaml or .yml does so.',
+  },
+  {
+    ...DIRECTIVE,
+    name: 'js',
+    letter: 'j',
+    argument: 'FILE[:SECTION]',
+    description: 'Read options from a JSON file here; a bare name ending in .json does the same.',
+  },
+  {
     name: 'strict',
     kind: 'flag',
     group: 'configuration',
     support: 'now',
     description: 'Refuse unknown names in INI files instead of treating them as placeholders.',
+  },
+  {
+    name: 'ignore-unsupported',
+    kind: 'flag',
+    group: 'configuration',
+    support: 'now',
+    description: 'Start without options of uWSGI that are not supported, and warn of each.',
   },
   {
     ...DIRECTIVE,
@@ -122,6 +151,7 @@ function ifRows(infix: string, not: string): OptionRow[] {
   const condition = (test: string, argument: string, holds: string): OptionRow => ({
     ...DIRECTIVE,
     name: `if-${infix}${test}`,
+    aliases: infix === '' ? (LOGIC_ALIASES[test] ?? []) : [],
     argument,
     description: `Keep the following lines only if ${holds}; %(_) is the tested value.`,
   })

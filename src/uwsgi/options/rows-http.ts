@@ -16,6 +16,14 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   'route-referer': 'Referer header',
 }
 
+/** What a `static-expires...` option looks at; before the table, as above. */
+const EXPIRES_SUBJECTS: Readonly<Record<string, string>> = {
+  '': 'path of the file',
+  '-path-info': 'path of the request',
+  '-uri': 'URI with query',
+  '-type': 'type of the file',
+}
+
 export const HTTP_ROWS: readonly OptionRow[] = [
   {
     name: 'http',
@@ -32,6 +40,38 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     group: 'http',
     support: 'now',
     description: 'Same as http.',
+  },
+  {
+    name: 'https',
+    kind: 'list',
+    argument: 'ADDRESS,CERT,KEY[,CIPHERS[,CA]]',
+    group: 'http',
+    support: 'now',
+    description:
+      'Serve HTTPS at this address. A CA asks clients for certificates, !CA requires them.',
+  },
+  {
+    name: 'https-socket',
+    kind: 'list',
+    argument: 'ADDRESS,CERT,KEY[,CIPHERS[,CA]]',
+    group: 'http',
+    support: 'now',
+    description: 'Same as https.',
+  },
+  {
+    name: 'http-to-https',
+    kind: 'list',
+    argument: 'ADDRESS[,PORT]',
+    group: 'http',
+    support: 'now',
+    description: 'Send every HTTP client of this address to HTTPS, at a port if it is not 443.',
+  },
+  {
+    name: 'http2',
+    kind: 'flag',
+    group: 'command',
+    support: 'now',
+    description: 'Let clients of https choose HTTP/2; not with rules and http-cache.',
   },
   {
     name: 'http-headers-timeout',
@@ -67,6 +107,17 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     description: 'Most HTTP connections in each worker; further ones are closed at once.',
   },
   {
+    name: 'limit-post',
+    kind: 'integer',
+    unit: 'bytes',
+    default: '0',
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    group: 'http',
+    support: 'now',
+    description: 'Largest body of a request, beyond which it gets 413; 0 means no limit.',
+  },
+  {
     name: 'mime-file',
     aliases: ['mimefile'],
     kind: 'list',
@@ -93,26 +144,28 @@ export const HTTP_ROWS: readonly OptionRow[] = [
     description: 'Serve requests whose path has this prefix from a directory or a file.',
   },
   {
+    name: 'static-index',
+    kind: 'list',
+    argument: 'NAME',
+    group: 'http',
+    support: 'now',
+    description: 'Serve the first file of these names that a requested directory has.',
+  },
+  ...Object.keys(EXPIRES_SUBJECTS).flatMap(expiresRows),
+  {
+    name: 'add-header',
+    kind: 'list',
+    argument: 'NAME: VALUE',
+    group: 'http',
+    support: 'now',
+    description: 'Add this header to every response.',
+  },
+  {
     name: 'static-dotfiles',
     kind: 'flag',
     group: 'command',
     support: 'now',
     description: 'Serve files below names that begin with a dot; .well-known is always served.',
-  },
-  {
-    name: 'disable-logging',
-    letter: 'L',
-    kind: 'flag',
-    group: 'http',
-    support: 'now',
-    description: 'Do not log requests; requests are never logged here.',
-  },
-  {
-    name: 'log-micros',
-    kind: 'flag',
-    group: 'http',
-    support: 'accepted',
-    description: 'Log response times in microseconds; requests are not logged here.',
   },
   ...routeRows('', 'before the application'),
   ...routeRows('error-', 'when a request ends in an error'),
@@ -120,10 +173,25 @@ export const HTTP_ROWS: readonly OptionRow[] = [
   ...routeRows('final-', 'after the response'),
 ]
 
+/** The options that set Expires for files, by what they look at. */
+function expiresRows(kind: string): OptionRow[] {
+  const shared = {
+    kind: 'list',
+    argument: kind === '-type' ? 'TYPE=SECONDS' : 'REGEX SECONDS',
+    group: 'http',
+    support: 'now',
+  } as const
+  const what = EXPIRES_SUBJECTS[kind]
+  const text = (from: string) => `Set Expires of a file this long after ${from}, by the ${what}.`
+  return [
+    { ...shared, name: `static-expires${kind}`, description: text('the response') },
+    { ...shared, name: `static-expires${kind}-mtime`, description: text('its change') },
+  ]
+}
+
 /** The rules of one chain; all four chains have the same rules. */
 function routeRows(prefix: string, moment: string): OptionRow[] {
-  const support = prefix === 'error-' ? 'later' : 'now'
-  const shared = { kind: 'list', group: 'routing', support } as const
+  const shared = { kind: 'list', group: 'routing', support: 'now' } as const
   const rows: OptionRow[] = Object.entries(SUBJECTS).map(([name, subject]) => ({
     ...shared,
     name: `${prefix}${name}`,

@@ -2,10 +2,7 @@
  * Options of the processes: the master, its workers, and what they run.
  */
 
-import { MAX_COUNT, type OptionRow } from './option-row.ts'
-
-/** One day: a longer wait is a mistake. */
-const MAX_SECONDS = 86_400
+import { MAX_COUNT, MAX_SECONDS, type OptionRow } from './option-row.ts'
 
 export const PROCESS_ROWS: readonly OptionRow[] = [
   {
@@ -96,6 +93,15 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'Replace a worker when a request takes longer than this; 0 means never.',
   },
   {
+    name: 'unhandled-rejections',
+    kind: 'string',
+    argument: 'log|end',
+    default: 'log',
+    group: 'command',
+    support: 'now',
+    description: 'Log a rejected promise that nothing handles and continue, or end the worker.',
+  },
+  {
     name: 'reload-mercy',
     kind: 'integer',
     unit: 'seconds',
@@ -105,6 +111,30 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     group: 'processes',
     support: 'now',
     description: 'Time that a worker has to finish its requests before it is killed.',
+  },
+  {
+    name: 'master-fifo',
+    kind: 'string',
+    argument: 'PATH',
+    group: 'processes',
+    support: 'now',
+    description: 'Make a named pipe that takes commands of one letter, such as r to reload.',
+  },
+  {
+    name: 'touch-chain-reload',
+    kind: 'list',
+    argument: 'PATH',
+    group: 'processes',
+    support: 'now',
+    description: 'Replace the workers when this file is touched, with the options as they are.',
+  },
+  {
+    name: 'lazy-apps',
+    aliases: ['lazy-app'],
+    kind: 'flag',
+    group: 'processes',
+    support: 'now',
+    description: 'Load the application in each worker, which happens in any case.',
   },
   {
     name: 'touch-reload',
@@ -145,11 +175,53 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'Group to switch to once TCP sockets are bound; only root can.',
   },
   {
+    name: 'instance',
+    kind: 'string',
+    argument: 'NAME',
+    default: 'from the INI file, or the first socket',
+    group: 'command',
+    support: 'now',
+    description: 'Name of this instance, to which its caches belong: NAME/CACHE for others.',
+  },
+  {
     name: 'pidfile',
     kind: 'string',
     argument: 'PATH',
     group: 'processes',
     support: 'now',
     description: 'Write the process id of the master to this file.',
+  },
+  {
+    name: 'safe-pidfile',
+    kind: 'string',
+    argument: 'PATH',
+    group: 'processes',
+    support: 'now',
+    description: 'Same as pidfile, but write it once all workers serve.',
+  },
+  {
+    name: 'daemonize',
+    letter: 'd',
+    kind: 'string',
+    argument: 'FILE',
+    group: 'processes',
+    support: 'now',
+    description: 'Run in the background and append all output to this file.',
+  },
+  {
+    name: 'daemonize2',
+    kind: 'string',
+    argument: 'FILE',
+    group: 'processes',
+    support: 'now',
+    description: 'Same as daemonize, but return once everything serves, or failed to.',
+  },
+  {
+    name: 'umask',
+    kind: 'string',
+    argument: 'MODE',
+    group: 'processes',
+    support: 'now',
+    description: 'Umask of all processes in octal digits.',
   },
 ]

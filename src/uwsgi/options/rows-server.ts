@@ -36,6 +36,21 @@ export const SERVER_ROWS: readonly OptionRow[] = [
     description: 'Mode of Unix sockets as three octal digits; 1 means 666.',
   },
   {
+    name: 'reuse-port',
+    kind: 'flag',
+    group: 'network',
+    support: 'now',
+    description: 'Let several instances bind the same TCP ports; needs Node.js 22.12 or newer.',
+  },
+  {
+    name: 'chown-socket',
+    kind: 'string',
+    argument: 'USER[:GROUP]',
+    group: 'network',
+    support: 'now',
+    description: 'Owner of Unix sockets; only root can, and binds them before uid applies.',
+  },
+  {
     name: 'buffer-size',
     letter: 'b',
     kind: 'integer',
@@ -83,6 +98,15 @@ export const SERVER_ROWS: readonly OptionRow[] = [
       'Most connections of uwsgi sockets in each process; further ones are closed at once.',
   },
   {
+    name: 'max-connections-per-address',
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    group: 'network',
+    support: 'now',
+    description: 'Most of these connections from one client address; without it, all of them.',
+  },
+  {
     name: 'max-buffered-size',
     kind: 'integer',
     unit: 'bytes',
@@ -111,6 +135,7 @@ export const SERVER_ROWS: readonly OptionRow[] = [
   },
   {
     name: 'stats-minified',
+    aliases: ['stats-min'],
     kind: 'flag',
     group: 'network',
     support: 'now',

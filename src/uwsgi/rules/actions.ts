@@ -5,15 +5,16 @@
  */
 
 import { formatSuggestion } from '../../base/index.ts'
-import { statusWords } from '../../http-message/index.ts'
+import { isHeaderValue, statusWords } from '../../http-message/index.ts'
 import { toByteText } from './byte-text.ts'
 import { CACHE_ACTIONS } from './cache-actions.ts'
 import { FILE_ACTIONS } from './file-actions.ts'
 import { HEADER_ACTIONS } from './header-actions.ts'
 import { parseStatusLine } from './header-text.ts'
 import { allowsBody, newReply } from './reply.ts'
+import { REQUEST_ACTIONS } from './request-actions.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
-import { type ActionText, CHAIN_NAMES } from './rule-text.ts'
+import { type ActionText, CHAIN_NAMES, type ChainName } from './rule-text.ts'
 import { STORE_ACTIONS } from './store-actions.ts'
 import { compileArgument } from './template.ts'
 
@@ -23,21 +24,29 @@ const GOTO_ERROR =
 /** An argument of `break` below this size counts as missing. */
 const MIN_STATUS_SIZE = 3
 
+/** The chains that can answer in place of the application. */
+const ANSWERING: readonly ChainName[] = ['request', 'error']
+
 const FLOW_ACTIONS: Readonly<Record<string, ActionKind>> = {
   goto: { chains: CHAIN_NAMES, compile: compileGoto },
   last: { chains: CHAIN_NAMES, compile: () => () => 'continue' },
   continue: { chains: CHAIN_NAMES, compile: () => () => 'continue' },
-  break: { chains: ['request'], compile: compileBreak },
-  return: { chains: ['request'], compile: compileReturn },
-  'break-with-status': { chains: ['request'], compile: compileReturn },
+  break: { chains: ANSWERING, compile: compileBreak },
+  return: { chains: ANSWERING, compile: compileReturn },
+  'break-with-status': { chains: ANSWERING, compile: compileReturn },
+  redirect: { chains: ANSWERING, compile: text => compileRedirect(text, 302, 'Moved') },
+  'redirect-302': { chains: ANSWERING, compile: text => compileRedirect(text, 302, 'Moved') },
+  'redirect-301': { chains: ANSWERING, compile: compilePermanentRedirect },
+  'redirect-permanent': { chains: ANSWERING, compile: compilePermanentRedirect },
   donotoffload: { chains: CHAIN_NAMES, compile: () => () => 'next' },
 }
 
 /** All actions by name. */
 export const ACTIONS: ReadonlyMap<string, ActionKind> = new Map(
-  [FLOW_ACTIONS, HEADER_ACTIONS, CACHE_ACTIONS, STORE_ACTIONS, FILE_ACTIONS].flatMap(group =>
-    Object.entries(group),
-  ),
+  [
+    ...[FLOW_ACTIONS, HEADER_ACTIONS, REQUEST_ACTIONS],
+    ...[CACHE_ACTIONS, STORE_ACTIONS, FILE_ACTIONS],
+  ].flatMap(group => Object.entries(group)),
 )
 
 /** @throws RuleError for an unknown action, or one that the chain cannot use */
@@ -103,4 +112,21 @@ function compileReturn(text: string, { warn }: RuleScope): Action {
     context.placeReply({ ...reply, body, hasLength: hasBody, isBegun: true })
     return 'break'
   }
+}
+
+/** uWSGI 2.0.21, plugins/router_redirect. */
+function compileRedirect(text: string, statusCode: number, body: string): Action {
+  const location = compileArgument(text)
+  return context => {
+    const target = location.expand(context)
+    // `%0d%0a` in a path of the request must not begin another header.
+    if (!isHeaderValue(target)) return 'break'
+    const reply = newReply({ statusCode }, ['Location', target])
+    context.placeReply({ ...reply, body: [Buffer.from(body)], hasLength: true, isBegun: true })
+    return 'break'
+  }
+}
+
+function compilePermanentRedirect(text: string): Action {
+  return compileRedirect(text, 301, 'Moved Permanently')
 }

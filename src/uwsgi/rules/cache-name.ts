@@ -6,6 +6,7 @@ import {
   type Awaitable,
   type CacheKey,
   type CounterOperation,
+  hasAddress,
   UndercroftError,
 } from '../../base/index.ts'
 import { toPlainText } from './byte-text.ts'
@@ -32,17 +33,17 @@ export function compileCacheName(
   }
   const template = compile(text)
   if (template.isFixed) {
-    if (!text.includes('@') && text !== '' && !cacheNames.has(text)) {
+    if (!hasAddress(text) && text !== '' && !cacheNames.has(text)) {
       warn(`there is no cache "${text}"; it answers as an empty one`)
     }
     const cache = new GuardedCache(deps, text)
     return () => cache
   }
-  const namesAddress = template.fixedText.includes('@')
+  const namesAddress = hasAddress(template.fixedText)
   return context => {
     const name = template.expand(context)
     // A client must not choose the address that the server connects to.
-    if (!namesAddress && name.includes('@')) return NO_CACHE
+    if (!namesAddress && hasAddress(name)) return NO_CACHE
     return new GuardedCache(deps, toPlainText(name))
   }
 }

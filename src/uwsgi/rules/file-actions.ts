@@ -16,7 +16,7 @@ import { isStorable, type StorePolicy } from './store-sink.ts'
 import { compileArgument, type Template } from './template.ts'
 
 export const FILE_ACTIONS: Readonly<Record<string, ActionKind>> = {
-  static: { chains: ['request'], compile: compileStatic },
+  static: { chains: ['request', 'error'], compile: compileStatic },
   tofile: { chains: ['request', 'response'], compile: compileToFile },
   'to-file': { chains: ['request', 'response'], compile: compileToFile },
 }

@@ -4,16 +4,18 @@
  * uWSGI 2.0.21, core/routing.c.
  */
 
-import { isHeaderName, isHeaderValue } from '../../http-message/index.ts'
-import { toBytes, toByteText, toPlainText } from './byte-text.ts'
+import { formatHttpDate, isHeaderName, isHeaderValue } from '../../http-message/index.ts'
+import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
+import { leadingInteger, toBytes, toByteText, toPlainText } from './byte-text.ts'
 import { parseStatusLine } from './header-text.ts'
+import { statOf } from './open-file.ts'
 import { newReply, rawReply } from './reply.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import { CHAIN_NAMES, type ChainName } from './rule-text.ts'
 import { compileArgument } from './template.ts'
 
 /** The chains that run before the header is sent. */
-const BEFORE_BODY: readonly ChainName[] = ['request', 'response']
+const BEFORE_BODY: readonly ChainName[] = ['request', 'error', 'response']
 
 export const HEADER_ACTIONS: Readonly<Record<string, ActionKind>> = {
   addheader: { chains: BEFORE_BODY, compile: compileAddHeader },
@@ -21,8 +23,9 @@ export const HEADER_ACTIONS: Readonly<Record<string, ActionKind>> = {
   remheader: { chains: BEFORE_BODY, compile: compileDelHeader },
   clearheaders: { chains: BEFORE_BODY, compile: compileClearHeaders },
   resetheaders: { chains: BEFORE_BODY, compile: compileClearHeaders },
-  send: { chains: ['request'], compile: text => compileSend(text, '') },
-  'send-crnl': { chains: ['request'], compile: text => compileSend(text, '\r\n') },
+  expires: { chains: BEFORE_BODY, compile: compileExpires },
+  send: { chains: ['request', 'error'], compile: text => compileSend(text, '') },
+  'send-crnl': { chains: ['request', 'error'], compile: text => compileSend(text, '\r\n') },
   addvar: { chains: CHAIN_NAMES, compile: compileAddVariable },
   log: { chains: CHAIN_NAMES, compile: compileLog },
   logvar: { chains: CHAIN_NAMES, compile: compileLogVariable },
@@ -42,6 +45,37 @@ function compileAddHeader(text: string, { deps }: RuleScope): Action {
     return 'next'
   }
 }
+
+const EXPIRES_NAMES: ArgumentNames = {
+  filename: 'filename',
+  file: 'filename',
+  unix: 'unix',
+  value: 'value',
+}
+
+/**
+ * Adds Expires: seconds after the change of a file, after a moment, or a moment itself. A missing
+ * file ends the request, as in uWSGI (2.0.21, plugins/router_expires).
+ */
+function compileExpires(text: string): Action {
+  const given = new ActionArguments('invalid route syntax', text, EXPIRES_NAMES)
+  const file = given.template('filename')
+  const moment = given.template('unix')
+  const seconds = given.template('value')
+  return context => {
+    const changedAtMs = file && statOf(file.expand(context))?.mtimeMs
+    if (file !== undefined && changedAtMs === undefined) return 'break'
+    const base = leadingInteger(moment?.expand(context) ?? '')
+    const from = changedAtMs === undefined ? base : BigInt(Math.floor(changedAtMs / 1000))
+    const atMs = Number(from + leadingInteger(seconds?.expand(context) ?? '')) * 1000
+    if (!(Math.abs(atMs) <= MAX_DATE_MS)) return 'break'
+    context.edits.added.push('Expires', formatHttpDate(atMs))
+    return 'next'
+  }
+}
+
+/** The largest time that a Date holds. */
+const MAX_DATE_MS = 8.64e15
 
 function compileDelHeader(text: string): Action {
   const name = compileArgument(text)

@@ -1,2 +1,2 @@
-export { createRouter, type Router } from './router.ts'
+export { createRouter, type RequestLogFacts, type Router } from './router.ts'
 export type { RouterDeps } from './rule-context.ts'

@@ -12,34 +12,45 @@ import {
   type BodyRoute,
   type CopyBudget,
   type ResponseInterceptor,
+  type ResponseMethods,
 } from '../../http-message/index.ts'
 import type { ResponseHead, ResponseSink } from './response-sink.ts'
 import type { RuleContext } from './rule-context.ts'
+import { sendNothing, sendReply } from './send-reply.ts'
 
 const NOTHING = Buffer.alloc(0)
 
-/** Runs rules of the response chain; at most once, and without waiting for anything. */
-export type RunResponseRules = (context: RuleContext) => void
+/** The chains that see the application's response; each runs once, and waits for nothing. */
+export interface ResponseChains {
+  /** Returns whether the context's reply, or nothing, is sent instead of the response. */
+  readonly runErrorRules: (() => boolean) | undefined
+  readonly runResponseRules: (() => void) | undefined
+}
 
 export class RulesInterceptor implements ResponseInterceptor, BodyReceiver {
-  readonly mayAnswer = false
+  readonly mayAnswer: boolean
   /** The most that any sink takes. The copy is given up beyond. */
   maxBodySize = 0
   readonly #context: RuleContext
   readonly #budget: CopyBudget
-  readonly #runRules: RunResponseRules | undefined
+  readonly #chains: ResponseChains
   #sinks: ResponseSink[] = []
   #announcedSize: number | undefined
 
-  constructor(context: RuleContext, budget: CopyBudget, runRules: RunResponseRules | undefined) {
+  constructor(context: RuleContext, budget: CopyBudget, chains: ResponseChains) {
     this.#context = context
     this.#budget = budget
-    this.#runRules = runRules
+    this.#chains = chains
+    this.mayAnswer = chains.runErrorRules !== undefined
   }
 
-  onHead(response: ServerResponse): BodyRoute {
+  onHead(response: ServerResponse, original: ResponseMethods): BodyRoute {
     const context = this.#context
     context.statusCode = response.statusCode
+    if (this.#chains.runErrorRules?.() === true) {
+      this.#sendReplacement(response, original)
+      return { client: 'answered' }
+    }
     context.response = {
       clear: ({ statusCode, reason = '' }) => {
         for (const name of response.getHeaderNames()) response.removeHeader(name)
@@ -47,7 +58,7 @@ export class RulesInterceptor implements ResponseInterceptor, BodyReceiver {
         response.statusMessage = reason
       },
     }
-    this.#runRules?.(context)
+    this.#chains.runResponseRules?.()
     applyEdits(response, context)
     context.statusCode = response.statusCode
     const head = headOf(response, context)
@@ -57,6 +68,14 @@ export class RulesInterceptor implements ResponseInterceptor, BodyReceiver {
     if (announced !== undefined) this.#announcedSize = Number(announced)
     const isCopied = this.maxBodySize > 0
     return { client: 'body', copy: isCopied ? new BodyCopy(this, this.#budget) : undefined }
+  }
+
+  #sendReplacement(response: ServerResponse, original: ResponseMethods): void {
+    const { reply, editsIfAny } = this.#context
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    response.statusMessage = ''
+    if (reply === undefined) sendNothing(response)
+    else sendReply(response, reply, editsIfAny, original)
   }
 
   /** The whole body, unless it is shorter than it was announced. */

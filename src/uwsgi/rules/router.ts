@@ -10,6 +10,7 @@ import {
   type WithRequestVariables,
 } from '../../http-message/index.ts'
 import type { OptionSet } from '../options/index.ts'
+import { closeFile } from './open-file.ts'
 import { RulesInterceptor } from './response-rules.ts'
 import { type RouterDeps, RuleContext, type StoreLease } from './rule-context.ts'
 import { type Decision, type Protocol, RuleSet } from './rule-set.ts'
@@ -60,6 +61,7 @@ const NO_LOG_FACTS: RequestLogFacts = { isLogged: true, variables: new Map() }
 
 class HttpRouter implements Router {
   readonly #rules: RuleSet
+  readonly #hasErrorRules: boolean
   readonly #hasResponseRules: boolean
   readonly #hasFinalRules: boolean
   readonly #budget = new CopyBudget(MAX_COPIED_SIZE)
@@ -67,6 +69,7 @@ class HttpRouter implements Router {
 
   constructor(rules: RuleSet) {
     this.#rules = rules
+    this.#hasErrorRules = rules.has('error')
     this.#hasResponseRules = rules.has('response')
     this.#hasFinalRules = rules.has('final')
   }
@@ -83,6 +86,8 @@ class HttpRouter implements Router {
     if (application !== undefined && !this.#rules.concerns(protocol)) return application
     return (request, response) => {
       const context = new RuleContext(this.#rules.deps, variablesOf(request))
+      const { addedHeaders } = this.#rules
+      if (addedHeaders.length > 0) context.edits.added.push(...addedHeaders)
       if (this.#rules.concernsLog) this.#logged.set(request, context)
       if (this.#hasFinalRules) this.#runAtEnd(context, response)
       const decision = this.#decide(context)
@@ -119,6 +124,12 @@ class HttpRouter implements Router {
   }
 
   #reply(context: RuleContext, response: ServerResponse): void {
+    if (this.#hasErrorRules && context.reply !== undefined) {
+      context.statusCode = context.reply.statusCode
+      const replaced = context.reply
+      if (this.#rules.replacesResponse(context) && replaced.file !== undefined)
+        closeFile(replaced.file)
+    }
     if (context.reply === undefined) {
       sendNothing(response)
       return
@@ -142,9 +153,14 @@ class HttpRouter implements Router {
     const runRules = this.#hasResponseRules
       ? () => this.#rules.runAside('response', context)
       : undefined
+    const runErrorRules = this.#hasErrorRules
+      ? () => this.#rules.replacesResponse(context)
+      : undefined
     const { sinks, editsIfAny } = context
-    if (runRules !== undefined || sinks !== undefined || editsIfAny !== undefined) {
-      interceptResponse(response, new RulesInterceptor(context, this.#budget, runRules))
+    const isObserved = runRules !== undefined || runErrorRules !== undefined
+    if (isObserved || sinks !== undefined || editsIfAny !== undefined) {
+      const rules = { runErrorRules, runResponseRules: runRules }
+      interceptResponse(response, new RulesInterceptor(context, this.#budget, rules))
     }
     application(request, response)
   }
@@ -182,9 +198,11 @@ function variablesOf(request: IncomingMessage): Variables {
   return given === undefined ? new HttpVariables(request) : givenVariables(given)
 }
 
-/** A variable `HTTP_...` that rules set is a header for the application. */
-function passVariables({ added }: RuleContext, { headers }: IncomingMessage): void {
+/** A rewritten target, and each variable `HTTP_...` as a header, for the application. */
+function passVariables({ added, target }: RuleContext, request: IncomingMessage): void {
+  if (target !== undefined) request.url = target
   if (added === undefined) return
+  const { headers } = request
   for (const [name, value] of added) {
     if (name.startsWith('HTTP_')) headers[headerName(name)] = value
   }

@@ -12,10 +12,11 @@ import type {
   CounterOperation,
   StoredItem,
 } from '../../base/index.ts'
+import type { FileSettings } from './file-settings.ts'
 import type { MimeTypes } from './mime-types.ts'
 import type { Reply, StatusLine } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
-import type { Variables } from './variables.ts'
+import { encodePath, type Variables } from './variables.ts'
 
 /**
  * A cache as rules use it. Null means "no" for any reason. Local caches answer synchronously.
@@ -65,6 +66,7 @@ export interface RouterDeps {
 /** What all requests of one router share. */
 export interface RuleDeps extends RouterDeps {
   readonly mimeTypes: MimeTypes
+  readonly files: FileSettings
   /** Logs a line that could repeat with every request, once for each subject. */
   logOnce(subject: string, line: string): void
   /** Waits for a lease of `cachestore` with `lock`; see store-lease.ts. */
@@ -128,7 +130,10 @@ export interface ResponseEdits {
 
 export class RuleContext {
   readonly deps: RuleDeps
-  readonly variables: Variables
+  /** The variables of the request, without those of addvar. */
+  variables: Variables
+  /** The target for the application, after a rewrite. */
+  target: string | undefined
   /** Groups of the rule that is being run. */
   groups: Groups = null
   /** What the rules answer with, if they answer. */
@@ -160,6 +165,20 @@ export class RuleContext {
   setVariable(name: string, value: string): void {
     this.#added ??= new Map()
     this.#added.set(name, value)
+  }
+
+  /** Replaces a variable for all that follows, also for the subjects of rules. */
+  overrideVariable(name: string, value: string): void {
+    const { variables } = this
+    this.variables = { get: wanted => (wanted === name ? value : variables.get(wanted)) }
+    this.setVariable(name, value)
+  }
+
+  /** The application gets the new target; REQUEST_URI stays that of the client, as in uWSGI. */
+  rewrite(path: string, query: string): void {
+    this.overrideVariable('PATH_INFO', path)
+    this.overrideVariable('QUERY_STRING', query)
+    this.target = encodePath(path) + (query === '' ? '' : `?${query}`)
   }
 
   /** Variables that rules have set, for the application. */

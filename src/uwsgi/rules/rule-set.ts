@@ -9,6 +9,7 @@ import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
 import { CacheUses } from './cache-uses.ts'
 import { Chain } from './chain.ts'
+import { type FileSettings, readFileSettings } from './file-settings.ts'
 import { type MimeTypes, readMimeTypes } from './mime-types.ts'
 import { newReply, type Reply } from './reply.ts'
 import { whenKnown } from './rule.ts'
@@ -58,7 +59,7 @@ export class RuleSet {
     const mimeTypes = readMimeTypes(mimeFiles, path => {
       warnings.push(`!!! no ${path} file found !!!`)
     })
-    this.deps = ruleDeps(given, mimeTypes)
+    this.deps = ruleDeps(given, mimeTypes, readFileSettings(options))
     const cacheUses = new CacheUses(cacheNames)
     const scope = {
       deps: this.deps,
@@ -71,6 +72,7 @@ export class RuleSet {
     }
     this.#chains = {
       request: new Chain('request', texts.request, scope),
+      error: new Chain('error', texts.error, scope),
       response: new Chain('response', texts.response, scope),
       final: new Chain('final', texts.final, scope),
     }
@@ -84,13 +86,19 @@ export class RuleSet {
     this.warnings = warnings
   }
 
+  /** Names and values, alternately, that every response gets. */
+  get addedHeaders(): readonly string[] {
+    return this.#settings.addedHeaders
+  }
+
   has(chain: ChainName): boolean {
     return !this.#chains[chain].isEmpty
   }
 
   /** Whether the options say anything about requests of this protocol. */
   concerns(protocol: Protocol): boolean {
-    const { checkCache, staticRoots, cacheNames } = this.#settings
+    const { checkCache, staticRoots, cacheNames, addedHeaders } = this.#settings
+    if (addedHeaders.length > 0) return true
     if (Object.values(this.#chains).some(chain => !chain.isEmpty)) return true
     if (checkCache !== undefined || staticRoots.length > 0) return true
     return protocol === 'uwsgi' && cacheNames.size > 0
@@ -109,17 +117,32 @@ export class RuleSet {
     else this.deps.log('-- unavailable modifier requested: 0 --')
   }
 
-  /** Runs the response or final chain, without waiting for remote caches. */
-  runAside(chain: ChainName, context: RuleContext): void {
+  /**
+   * Runs the error chain for a status that is about to be sent, without waiting for remote caches.
+   *
+   * @returns whether the context's reply, or nothing, is sent instead
+   */
+  replacesResponse(context: RuleContext): boolean {
+    const { reply, statusCode } = context
+    context.reply = undefined
+    if (this.runAside('error', context) === 'break') return true
+    Object.assign(context, { reply, statusCode })
+    return false
+  }
+
+  /** Runs the error, response or final chain, without waiting for remote caches. */
+  runAside(chain: ChainName, context: RuleContext): 'continue' | 'break' {
     const fail = (error: unknown) => {
       this.deps.log(`[uwsgi-route] the ${chain} chain failed: ${error}`)
     }
     try {
       const result = this.#chains[chain].run(context)
-      if (result instanceof Promise) result.catch(fail)
+      if (!(result instanceof Promise)) return result
+      result.catch(fail)
     } catch (error) {
       fail(error)
     }
+    return 'continue'
   }
 
   #decideByRules(context: RuleContext): Awaitable<Decision> {
@@ -189,7 +212,7 @@ function warningsOfUses(options: OptionSet, uses: CacheUses): string[] {
   })
 }
 
-function ruleDeps(given: RouterDeps, mimeTypes: MimeTypes): RuleDeps {
+function ruleDeps(given: RouterDeps, mimeTypes: MimeTypes, files: FileSettings): RuleDeps {
   const { clock, workerId, pid } = given
   const logOnce = onceLogger(given)
   return {
@@ -199,6 +222,7 @@ function ruleDeps(given: RouterDeps, mimeTypes: MimeTypes): RuleDeps {
     findCache: identifier => given.findCache(identifier),
     log: line => given.log(line),
     mimeTypes,
+    files,
     logOnce,
     leases: new RouterLeases({ clock, logOnce }),
   }

@@ -7,10 +7,13 @@
 import { UndercroftError } from '../../base/index.ts'
 import { formatGiven, type GivenOption } from '../options/index.ts'
 
-/** When rules run: before the application, when its header is complete, or after the response. */
-export type ChainName = 'request' | 'response' | 'final'
+/**
+ * When rules run: before the application, when a status is known, when the header is complete, or
+ * after the response.
+ */
+export type ChainName = 'request' | 'error' | 'response' | 'final'
 
-export const CHAIN_NAMES: readonly ChainName[] = ['request', 'response', 'final']
+export const CHAIN_NAMES: readonly ChainName[] = ['request', 'error', 'response', 'final']
 
 /** The subject of each `route...` option, by its name without the chain. */
 const SUBJECTS: Readonly<Record<string, string>> = {
@@ -55,10 +58,15 @@ export function isRuleOption(name: string): boolean {
 
 /** Sorts rules into their chains, each in the order of the configuration. */
 export function parseRules(given: readonly GivenOption[]): Record<ChainName, RuleText[]> {
-  const chains: Record<ChainName, RuleText[]> = { request: [], response: [], final: [] }
+  const chains: Record<ChainName, RuleText[]> = {
+    request: [],
+    error: [],
+    response: [],
+    final: [],
+  }
   for (const option of given) {
     const [prefix, kind] = splitName(option.name) ?? ['', option.name]
-    chains[chainOf(prefix, option)].push(parseRule(kind, option))
+    chains[CHAINS[prefix] ?? 'request'].push(parseRule(kind, option))
   }
   return chains
 }
@@ -71,20 +79,17 @@ export function ruleError(given: GivenOption, reason: string): UndercroftError {
 const NAME = /^(error-|response-|final-)?(route(?:-[a-z-]+)?)$/
 const OTHER_KINDS = ['route-if', 'route-if-not', 'route-run', 'route-label', 'route-status']
 
+/** The chain of each prefix. */
+const CHAINS: Readonly<Record<string, ChainName>> = {
+  'error-': 'error',
+  'response-': 'response',
+  'final-': 'final',
+}
+
 function splitName(name: string): readonly [prefix: string, kind: string] | undefined {
   const [, prefix = '', kind = ''] = NAME.exec(name) ?? []
   const isKnown = Object.hasOwn(SUBJECTS, kind) || OTHER_KINDS.includes(kind)
   return isKnown ? [prefix, kind] : undefined
-}
-
-function chainOf(prefix: string, given: GivenOption): ChainName {
-  if (prefix === '') return 'request'
-  if (prefix === 'response-') return 'response'
-  if (prefix === 'final-') return 'final'
-  throw ruleError(
-    given,
-    'the error chain is not supported; response-route-status can look at errors',
-  )
 }
 
 function parseRule(kind: string, given: GivenOption): RuleText {

@@ -2,6 +2,7 @@
  * The options besides the rules: caches, types, directories of files.
  */
 
+import { isHeaderName, isHeaderValue } from '../../http-message/index.ts'
 import {
   findLast,
   flagOption,
@@ -29,6 +30,8 @@ export interface RoutingSettings {
   readonly pathMemory:
     | { readonly cacheName: string | undefined; readonly ttlMs: number }
     | undefined
+  /** Names and values, alternately, that every response gets. */
+  readonly addedHeaders: readonly string[]
   /** Requests without an answer get a 404. */
   readonly hasNotFound: boolean
   /** Plugins that uWSGI would load, and that are ignored here. */
@@ -48,7 +51,11 @@ export function readSettings(options: OptionSet): RoutingSettings {
   const pathMemory = readPathMemory(options, cacheNames)
   const plugins = listOption(options, 'plugins')
   const mimeFiles = listOption(options, 'mime-file').map(given => given.value)
-  const needsTypes = staticRoots.length > 0 || pathMemory !== undefined
+  const ofTypes = ['static-expires-type', 'static-expires-type-mtime']
+  const needsTypes =
+    staticRoots.length > 0 ||
+    pathMemory !== undefined ||
+    ofTypes.some(name => listOption(options, name).length > 0)
   return {
     cacheNames,
     mimeFiles: mimeFiles.length === 0 && needsTypes ? [SYSTEM_MIME_FILE] : mimeFiles,
@@ -56,6 +63,7 @@ export function readSettings(options: OptionSet): RoutingSettings {
     staticRoots,
     servesDotfiles,
     pathMemory,
+    addedHeaders: listOption(options, 'add-header').flatMap(parseHeader),
     hasNotFound: plugins.some(given => pluginsOf(given).some(isNotFound)),
     ignoredPlugins: plugins.filter(given => !pluginsOf(given).every(isNotFound)),
   }
@@ -95,6 +103,13 @@ function parseStaticMap(given: GivenOption, servesDotfiles: boolean): StaticRoot
   }
   const mount = toByteText(given.value.slice(0, equals))
   return new StaticRoot(mount, toByteText(given.value.slice(equals + 1)), servesDotfiles)
+}
+
+/** Parses `Name: value`. */
+function parseHeader(given: GivenOption): string[] {
+  const [, name = '', value = ''] = /^([^:]*): ?(.*)$/s.exec(toByteText(given.value)) ?? []
+  if (isHeaderName(name) && isHeaderValue(value)) return [name, value]
+  throw ruleError(given, `must be "Name: value"; got "${given.value}"`)
 }
 
 /** Splits a list such as `plugins = router_cache,0:notfound`. */

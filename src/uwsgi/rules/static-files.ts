@@ -13,6 +13,7 @@ import { realpathSync } from 'node:fs'
 import type { Awaitable } from '../../base/index.ts'
 import { formatHttpDate, isNotModified } from '../../http-message/index.ts'
 import { toBytes, toKey, toPlainText } from './byte-text.ts'
+import type { FileSettings } from './file-settings.ts'
 import { closeFile, type OpenFile, openFile, realPathOf, statOf } from './open-file.ts'
 import { newReply } from './reply.ts'
 import type { RouteCache, RuleContext } from './rule-context.ts'
@@ -156,13 +157,18 @@ export function answerWithFile(
 ): boolean {
   const method = context.variable('REQUEST_METHOD')
   if (method !== 'GET' && method !== 'HEAD') return false
-  const file = openFile(path)
-  if (file === undefined) return false
-  if (accepts !== undefined && !accepts(file, realPathOf(file, path))) return false
-  const type = context.deps.mimeTypes.find(path)
-  const lastModified = formatHttpDate(file.modifiedAtMs)
+  const opened = openFileOrIndex(path, context.deps.files)
+  if (opened === undefined) return false
+  const { file, path: filePath } = opened
+  if (accepts !== undefined && !accepts(file, realPathOf(file, filePath))) return false
+  const { mimeTypes, files } = context.deps
+  const type = mimeTypes.find(filePath)
+  const { modifiedAtMs } = file
+  const expiresAtMs = files.expiresAtMs(context, { path: filePath, type, modifiedAtMs })
+  const lastModified = formatHttpDate(modifiedAtMs)
   const reply = {
     ...newReply({ statusCode: 200 }, [
+      ...(expiresAtMs === undefined ? [] : ['Expires', formatHttpDate(expiresAtMs)]),
       ...(type === undefined ? [] : ['Content-Type', type]),
       ...['Content-Length', String(file.size), 'Last-Modified', lastModified],
     ]),
@@ -177,4 +183,19 @@ export function answerWithFile(
   )
   if (isOld || !isPlaced) closeFile(file)
   return true
+}
+
+/** Opens a file, or the first index that a directory has. */
+function openFileOrIndex(
+  path: string,
+  { indexes }: FileSettings,
+): { readonly file: OpenFile; readonly path: string } | undefined {
+  const isDirectory = indexes.length > 0 && statOf(path)?.isDirectory() === true
+  const base = path.replace(/\/$/, '')
+  const paths = isDirectory ? indexes.map(index => `${base}/${index}`) : [path]
+  for (const each of paths) {
+    const file = openFile(each)
+    if (file !== undefined) return { file, path: each }
+  }
+  return undefined
 }

@@ -125,9 +125,21 @@ export function decodePath(url: string): string {
 
 function decode(path: string): string {
   const [visible = ''] = path.split('#', 1)
-  return removeDotSegments(visible).replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+  return decodePercents(removeDotSegments(visible))
+}
+
+/** Decodes each percent sign with two digits; the result has one character for each byte. */
+export function decodePercents(text: string): string {
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   )
+}
+
+/** The path of a request target: `decodePath` of it is the given path again. */
+export function encodePath(path: string): string {
+  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g, character => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+  })
 }
 
 /** Works on segments as the client wrote them: `%2e%2e` is a name and is decoded afterwards. */

@@ -188,6 +188,8 @@ describe('a request of command 17', () => {
     assert.equal(ttlMs(['expires', '9'], ['ttl', '5']), 5)
     assert.equal(ttlMs(['expires', '9']), 9000)
     assert.equal(ttlMs(['expires', '0']), Number.POSITIVE_INFINITY)
+    assert.equal(ttlMs(['expires', '-1']), 0)
+    assert.equal(ttlMs(['expires', '-1a']), undefined)
     assert.equal(ttlMs(['ttl', '-1']), Number.POSITIVE_INFINITY)
     assert.equal(ttlMs(), undefined)
   })

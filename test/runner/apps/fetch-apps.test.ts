@@ -95,6 +95,16 @@ describe('a Response of a Fetch handler', () => {
     assert.equal(await answer.text(), 'text')
   })
 
+  test('has the usual reason phrase, unless it has one of its own', async t => {
+    const { url } = await serveHandler(
+      t,
+      `const own = new URL(request.url).searchParams.get('own')
+      return new Response('text', { status: 201, ...(own === null ? {} : { statusText: own }) })`,
+    )
+    assert.equal((await fetch(url)).statusText, 'Created')
+    assert.equal((await fetch(`${url}?own=Made`)).statusText, 'Made')
+  })
+
   test('has no body where HTTP has none: HEAD, 204, 304', async t => {
     const { url } = await serveHandler(
       t,

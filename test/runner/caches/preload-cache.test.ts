@@ -74,7 +74,7 @@ describe('filling a cache at start', () => {
       '[cache-error] unable to store "k" in "a": it is empty',
       '[cache-error] unable to store "k" in "a": too large for the fake',
       '[cache] stored "k" in "a"',
-      '[cache-error] unable to store "k" in "a": the key is taken, or the cache is full',
+      '[cache-error] unable to store "k" in "a": the key is taken',
       '[cache] stored "l" in "a"',
       '[cache-error] unable to store "m" in "a": the cache is full',
     ])

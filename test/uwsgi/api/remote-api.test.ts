@@ -31,6 +31,13 @@ describe('a remote identifier', () => {
     assert.deepEqual(await cache_get('k', `@127.0.0.1:${server.port}`), Buffer.from('v'))
   })
 
+  test('may be an address alone, for the first cache there, as in old programs', async t => {
+    const server = await startServer(t, { caches: [{ name: 'main', maxItems: 10 }] })
+    onEnd(t, () => closeCaches())
+    assert.equal(await cache_set('k', 'v', 0, `127.0.0.1:${server.port}`), true)
+    assert.deepEqual(await cache_get('k', `${server.socketPath}`), Buffer.from('v'))
+  })
+
   test('is served over one connection, however many calls are made', async t => {
     await using server = await startScriptedServer(socket => {
       socket.write(Buffer.from('6f150011060073746174757302006f6b04006b656570010031', 'hex'))

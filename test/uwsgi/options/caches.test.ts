@@ -30,6 +30,22 @@ describe('a cache2 definition', () => {
     }
   })
 
+  test('takes the name of a flag alone as on, and a warning says that uWSGI does not', () => {
+    const { caches, warnings } = resolveText('cache2=name=a,items=5,purge_lru')
+    assert.equal(caches[0]?.eviction, 'lru')
+    assert.match(warnings.join(), /purge_lru is ON; uWSGI ignores it without =/)
+  })
+
+  test('with keys beyond buffer-size warns that they cannot come over the network', () => {
+    const { warnings } = resolveText('cache2=name=a,items=5,keysize=8192')
+    assert.match(
+      warnings.join(),
+      /keysize=8192 exceeds buffer-size \(4096\).*write buffer-size = 8704/,
+    )
+    const wide = ['cache2=name=a,items=5,keysize=8192', 'buffer-size=8704']
+    assert.deepEqual(resolveText(...wide).warnings, [])
+  })
+
   test('has the defaults of uWSGI, but a seeded hash', () => {
     assert.deepEqual(resolveOne('name=a,items=5'), {
       name: 'a',
@@ -49,6 +65,8 @@ describe('a cache2 definition', () => {
       lastModified: false,
       mathInitial: 0n,
       ignoreFull: false,
+      keep: false,
+      shared: false,
       noExpire: false,
       sweepSeconds: 3,
       reportFreed: false,
@@ -84,6 +102,8 @@ describe('a cache2 definition', () => {
       lastModified: true,
       mathInitial: -5n,
       ignoreFull: true,
+      keep: false,
+      shared: false,
       noExpire: true,
       sweepSeconds: 3,
       reportFreed: false,
@@ -150,7 +170,7 @@ describe('a cache2 definition', () => {
     ],
     ['a hash that finds nothing', 'name=a,items=5,hash=random', /one of djb33x, murmur2/],
     ['a UDP address without a port', 'name=a,items=5,node=host', /node must be addresses/],
-    ['a name without =', 'name=a,items=5,bitmap', /needs a value: bitmap=/],
+    ['a name without =', 'name=a,items=5,store', /needs a value: store=/],
     ['a start value beyond 64 bits', `name=a,items=5,math_initial=${2n ** 63n}`, /math_initial/],
   ]
   for (const [what, text, message] of refusals) {

@@ -49,13 +49,22 @@ describe('a section of an INI file', () => {
     assert.deepEqual(readLines('[uwsgi)\na = 1'), ['a=1'])
   })
 
-  test('that is missing is a warning, and reading goes on', () => {
-    const { warnings } = loadIni('[other]\na = 1')
-    assert.deepEqual(warnings, ['/srv/app.ini: no section [uwsgi] in this file'])
+  test('that is missing is refused, with the sections that the file has', () => {
+    assert.throws(
+      () => loadIni('[uwgsi]\na = 1'),
+      refusal(/^\/srv\/app\.ini: there is no section \[uwsgi\]; did you mean "uwgsi"\?; it has/),
+    )
+    assert.throws(
+      () => loadIni('cache = 5'),
+      refusal(/there is no section \[uwsgi\]; write \[uwsgi\] before the options$/),
+    )
   })
 
-  test('behind a byte order mark is not found, and the warning says why', () => {
-    assert.match(loadIni('\ufeff[uwsgi]\na = 1').warnings.join(), /byte order mark/)
+  test('behind a byte order mark is refused, and the message says why', () => {
+    assert.throws(
+      () => loadIni('\ufeff[uwsgi]\na = 1'),
+      refusal(/^\/srv\/app\.ini:1: the file begins with a byte order mark; save it/),
+    )
   })
 })
 

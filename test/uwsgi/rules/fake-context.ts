@@ -20,6 +20,7 @@ export const TEST_ROUTER_DEPS: RouterDeps = {
 export const TEST_DEPS: RuleDeps = {
   ...TEST_ROUTER_DEPS,
   mimeTypes: { find: path => (path.endsWith('.png') ? 'image/png' : undefined) },
+  files: { indexes: [], expiresAtMs: () => undefined },
   logOnce: () => {},
   leases: { acquireOrWait: () => undefined },
 }

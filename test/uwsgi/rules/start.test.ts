@@ -85,7 +85,8 @@ describe('a rule that cannot be used is refused', () => {
       'route-run: invalid tofile route syntax, you need to specify a filename',
     ],
     ['route-run = break:no way', 'route-run: break needs a status from 200'],
-    ['error-route-run = last:', 'error-route-run: the error chain is not supported'],
+    ['error-route-run = cache:key=k', 'error-route-run: unable to register route "cache:key=k"'],
+    ['route-run = basicauth:realm', 'route-run: invalid route syntax: write basicauth:REALM'],
     ['response-route-status = abc last:', 'response-route-status: a status has three digits'],
     [
       'static-map = /a',

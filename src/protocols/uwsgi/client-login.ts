@@ -2,25 +2,22 @@
  * The client's side of a login: proves that it has the secret, and checks that the server has it.
  */
 
-import { UndercroftError } from '../base/index.ts'
+import { UndercroftError } from '../../base/index.ts'
 import {
   CHALLENGE_COMMAND,
-  type DictionaryPair,
-  encodeDictionaryPacket,
   isSameProof,
   LOGIN_COMMAND,
-  MODIFIER1_CACHE,
-  MODIFIER2_MAGIC,
   makeNonce,
   NONCE_SIZE,
   proofOf,
-} from '../protocols/uwsgi/index.ts'
-import type { Reply } from './reply.ts'
+} from './login.ts'
+import { type DictionaryPair, encodeDictionaryPacket } from './packet.ts'
+import { MODIFIER1_CACHE, MODIFIER2_MAGIC } from './protocol.ts'
 
 type Buffers = readonly Uint8Array[]
 
 /** One login on one connection. Returns what to send after each reply. */
-export class Login {
+export class ClientLogin {
   readonly #secret: Uint8Array
   readonly #from: string
   readonly #nonce = makeNonce()
@@ -47,7 +44,7 @@ export class Login {
    *
    * @throws UndercroftError `UNDERCROFT_ACCESS_DENIED`.
    */
-  next({ fields }: Reply): Buffers | undefined {
+  next(fields: ReadonlyMap<string, Buffer>): Buffers | undefined {
     const status = fields.get('status')?.toString('latin1')
     if (status !== 'ok') throw this.#denied(REFUSALS.get(String(fields.get('reason'))) ?? NOT_ASKED)
     if (this.#challenge === undefined) {
