@@ -30,7 +30,7 @@ import {
 import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { circumstancesOf, type DeleteTagOptions, endAfterStale, isSoft } from './circumstances.ts'
+import { asksForCircumstances, type DeleteTagOptions, isSoft } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
@@ -44,6 +44,7 @@ import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
 import { compareAndSet, update } from './versions.ts'
 
+const SET: StoreCall = { name: 'set', mode: 'set', optionNames: SET_OPTION_NAMES }
 const ADD: StoreCall = { name: 'add', mode: 'add', optionNames: SET_OPTION_NAMES }
 const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_OPTION_NAMES }
 
@@ -204,16 +205,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
    */
   set(key: CacheKey, value: V, options?: SetOptions): boolean {
     const source = this.#values.encode(value)
+    if (options !== undefined && asksForCircumstances(options)) {
+      return this.#writes.store(SET, key, source, options)
+    }
     const isEndless = options === undefined && this.#expiry.isEndless
     const atMs = isEndless ? NEVER : this.#expiry.of('set', options, SET_OPTION_NAMES)
-    const circumstances = options && circumstancesOf(options, atMs)
-    const endMs = circumstances ? endAfterStale(atMs, options.staleMs) : atMs
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    const stored = isNear ? near.set(key, value, source, endMs, circumstances) : undefined
-    const outcome = stored ?? engine.store(key, source, endMs, 'set', circumstances)
-    return this.#writes.finish(outcome, key, source, atMs)
+    const outcome = isNear ? near.set(key, value, source, atMs) : undefined
+    return this.#writes.publish(outcome ?? engine.store(key, source, atMs, 'set'), key, source, atMs)
   }
 
   /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */

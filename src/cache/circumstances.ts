@@ -15,17 +15,25 @@ import {
 import type { Circumstances } from '../engine/index.ts'
 import type { Geometry } from '../segment/index.ts'
 
+/** @returns whether an item with these options has circumstances, or they are invalid */
+export function asksForCircumstances(options: SetOptions): boolean {
+  return (
+    options?.tags !== undefined || options?.staleMs !== undefined || options?.pinned !== undefined
+  )
+}
+
 /**
  * @param freshUntilMs - the end of the item's TTL
  * @param madeAt - the generation of the cache before the value was made
  * @returns undefined if the item has none
  */
 export function circumstancesOf(
-  { tags, staleMs, pinned }: SetOptions,
+  options: SetOptions,
   freshUntilMs: number,
   madeAt?: number,
 ): Circumstances | undefined {
-  if (tags === undefined && staleMs === undefined && pinned === undefined) return undefined
+  if (!asksForCircumstances(options)) return undefined
+  const { tags, staleMs, pinned } = options
   if (tags !== undefined && !Array.isArray(tags)) {
     throw invalidOption('tags', 'an array of strings', tags)
   }

@@ -65,23 +65,30 @@ export class ItemWrites {
     key: CacheKey,
     source: ValueSource,
     options: SetOptions | undefined,
-    { madeAt, version }: StoreGuard = {},
+    guard?: StoreGuard,
   ): StoreOutcome {
     const engine = this.#lifetime.use()
     const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
-    const circumstances = options && circumstancesOf(options, freshUntilMs, madeAt)
+    const circumstances = options && circumstancesOf(options, freshUntilMs, guard?.madeAt)
     const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
-    const outcome = engine.store(key, source, endMs, call.mode, circumstances, version)
-    this.finish(outcome, key, source, freshUntilMs)
+    const outcome = engine.store(key, source, endMs, call.mode, circumstances, guard?.version)
+    if (outcome === 'pins-full') throw pinsFull(engine.segment.geometry)
+    this.publish(outcome, key, source, freshUntilMs)
     return outcome
   }
 
-  /** Publishes a change, and converts the outcome to the result of a call. */
-  finish(outcome: StoreOutcome, key: CacheKey, source: ValueSource, freshUntilMs: number): boolean {
-    if (outcome !== 'stored') {
-      if (outcome === 'pins-full') throw pinsFull(this.#lifetime.segment.geometry)
-      return false
-    }
+  /**
+   * Publishes a change if there was one.
+   *
+   * @returns whether there was
+   */
+  publish(
+    outcome: StoreOutcome,
+    key: CacheKey,
+    source: ValueSource,
+    freshUntilMs: number,
+  ): boolean {
+    if (outcome !== 'stored') return false
     if (this.#feed.isObserved) this.#feed.stored(key, source, freshUntilMs)
     return true
   }

@@ -7,9 +7,9 @@
  * key need not search for the item. near-worth.ts decides whether near copies are worth their cost.
  */
 
-import { NEVER, VALUE_TYPE, type ValueSource } from '../base/index.ts'
+import { VALUE_TYPE, type ValueSource } from '../base/index.ts'
 import { StoredBytes, type ValueCodec } from '../codecs/index.ts'
-import type { Circumstances, Engine, Stamps, StoreOutcome } from '../engine/index.ts'
+import type { Engine, Stamps, StoreOutcome } from '../engine/index.ts'
 import type { ResolvedNear } from './near-options.ts'
 import { NearWorth } from './near-worth.ts'
 
@@ -88,7 +88,7 @@ export class NearCopies {
   }
 
   /**
-   * Stores a value as the engine does, in the slot that a copy knows, and updates the copy.
+   * Stores a value without circumstances as the engine does, in the slot that a copy knows, and updates the copy.
    *
    * @returns undefined if no copy knows the slot of the item; the value is not stored then
    */
@@ -97,7 +97,6 @@ export class NearCopies {
     value: unknown,
     source: ValueSource,
     expiresAtMs: number,
-    circumstances?: Circumstances,
   ): StoreOutcome | undefined {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place === undefined) return undefined
@@ -106,10 +105,8 @@ export class NearCopies {
       place,
       source,
       expiresAtMs,
-      circumstances,
     )
-    const ends = expiresAtMs !== NEVER || circumstances !== undefined
-    if (outcome === 'stored') this.#follow(place, key, value, source, ends)
+    if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
     return outcome
   }
 
@@ -201,11 +198,17 @@ export class NearCopies {
   }
 
   /** Updates the copy of an item that was just stored; else the next get reads the item again. */
-  #follow(place: number, key: string, value: unknown, source: ValueSource, ends: boolean): void {
+  #follow(
+    place: number,
+    key: string,
+    value: unknown,
+    source: ValueSource,
+    expiresAtMs: number,
+  ): void {
     const size = this.#codec.returnsAsSet(source) ? this.#sizeOf(key, source.size) : undefined
     if (size === undefined) return
     this.#keep(place, value, size)
-    this.#stamps.renew(place, ends)
+    this.#stamps.renew(place, expiresAtMs)
     this.#giveUpToFit()
   }
 

@@ -9,7 +9,6 @@
 import type { ValueSource } from '../base/index.ts'
 import { INFO_WRITING } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
-import { hasCircumstances } from './circumstances.ts'
 import { Compaction } from './compaction.ts'
 import type { EngineContext } from './engine-context.ts'
 import { isPinned, keySizeOf, packInfo } from './item-info.ts'
@@ -39,7 +38,7 @@ export class ItemWriter {
    * @returns false if there is no room
    */
   insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, eviction, checksums, segment, pins } = this.#context
+    const { table, blocks, eviction, checksums, segment } = this.#context
     let slot = table.allocate()
     while (slot === NO_SLOT) {
       if (!this.#reclaimer.reclaimOrEvict(NO_SLOT)) return false
@@ -59,13 +58,12 @@ export class ItemWriter {
     checksums?.seal(slot, info)
     const bucket = table.bucketOf(key.hash)
     table.beginChange(bucket)
-    table.countChange(slot)
-    table.setInfo(slot, info)
+    table.commit(slot, info)
     table.link(bucket, slot)
     table.endChange(bucket)
-    if (isPinned(info)) pins.add(blocks.runLength(value.size))
+    if (isPinned(info)) this.#context.pins.add(blocks.runLength(value.size))
     else eviction?.track(slot)
-    noteExpiry(this.#context.segment.doubles, expiresAtMs)
+    noteExpiry(segment.doubles, expiresAtMs)
     return true
   }
 
@@ -78,37 +76,41 @@ export class ItemWriter {
     return block === NO_BLOCK ? this.#compaction.makeRun(slot, count, 0, 0) : block
   }
 
-  /** @returns false if there is no room; the old value stays then */
+  /**
+   * Overwrites an item by one without circumstances.
+   *
+   * @returns false if there is no room; the old value stays then
+   */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { eviction, pins, segment } = this.#context
-    if (pins.itemCount !== 0 || hasCircumstances(value)) {
-      if (!this.#overwritePinned(slot, value, expiresAtMs)) return false
-    } else {
-      if (!this.#overwriteBytes(slot, value, expiresAtMs)) return false
-      eviction?.use(slot)
+    const { table, blocks, eviction, segment } = this.#context
+    if (isPinned(table.info(slot))) return this.overwritePinned(slot, value, expiresAtMs)
+    if (!blocks.bitmap) {
+      this.#rewrite(slot, value, expiresAtMs, slot - 1)
+    } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
+      return false
     }
+    eviction?.use(slot)
     noteExpiry(segment.doubles, expiresAtMs)
     return true
   }
 
   /** Overwrites an item where the old one or the new one may be pinned: no policy tracks those. */
-  #overwritePinned(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, eviction, pins } = this.#context
+  overwritePinned(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
+    const { table, blocks, eviction, pins, segment } = this.#context
     const wasPinned = isPinned(table.info(slot))
     const blocksBefore = blocks.runLength(table.valueSize(slot))
-    if (!this.#overwriteBytes(slot, value, expiresAtMs)) return false
+    if (!blocks.bitmap) {
+      this.#rewrite(slot, value, expiresAtMs, slot - 1)
+    } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
+      return false
+    }
     const isPinnedNow = isPinned(table.info(slot))
     if (wasPinned) pins.remove(blocksBefore)
     if (isPinnedNow) pins.add(blocks.runLength(value.size))
     if (wasPinned && !isPinnedNow) eviction?.track(slot)
     else if (isPinnedNow && !wasPinned) eviction?.untrack(slot)
     else if (!isPinnedNow) eviction?.use(slot)
-    return true
-  }
-
-  #overwriteBytes(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    if (this.#context.blocks.bitmap) return this.#overwriteRun(slot, value, expiresAtMs)
-    this.#rewrite(slot, value, expiresAtMs, slot - 1)
+    noteExpiry(segment.doubles, expiresAtMs)
     return true
   }
 
@@ -187,7 +189,6 @@ export class ItemWriter {
     table.setValueSize(slot, value.size)
     table.setExpiresAtMs(slot, expiresAtMs)
     checksums?.seal(slot, info)
-    table.countChange(slot)
-    table.setInfo(slot, info)
+    table.commit(slot, info)
   }
 }

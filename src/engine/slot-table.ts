@@ -273,7 +273,14 @@ export class SlotTable {
     this.#words[at] = (this.#words[at] & ~MARK_MASK) | mark
   }
 
-  /** Counts a change of the slot's item. The bucket's version must be odd. */
+  /** Completes an item: counts the change of the slot, and then stores the info. */
+  commit(slot: SlotIndex, info: number): void {
+    const at = this.#at(slot)
+    this.#words[at + CHANGES] = (this.#words[at + CHANGES] + CHANGE_STEP) | 0
+    this.#words[at + INFO] = info
+  }
+
+  /** Counts a change of the slot's item in place. The bucket's version must be odd. */
   countChange(slot: SlotIndex): void {
     const at = this.#at(slot) + CHANGES
     this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0

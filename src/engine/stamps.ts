@@ -80,15 +80,11 @@ export class Stamps {
     this.#notedVersion = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
-  /**
-   * Stamps the item that was just overwritten in its slot.
-   *
-   * @param ends - whether it has an expiry or circumstances
-   */
-  renew(place: number, ends: boolean): void {
+  /** Stamps the item that was just overwritten in its slot, without circumstances. */
+  renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
     const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
-    this.#stamps[at + SLOT] = ends ? -slot : slot
+    this.#stamps[at + SLOT] = expiresAtMs === NEVER ? slot : -slot
     this.#stamps[at + VERSION] = this.#notedVersion
   }
 

@@ -5,7 +5,7 @@
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
 import { TYPE_SHIFT } from '../segment/index.ts'
-import { type Circumstances, type CircumstancesSource, hasCircumstances } from './circumstances.ts'
+import { type CircumstancesSource, hasCircumstances } from './circumstances.ts'
 import type { EngineContext } from './engine-context.ts'
 import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
 import { hasTrailer, isPinned, valueTypeOf } from './item-info.ts'
@@ -44,8 +44,10 @@ export interface FreshCounter {
   readonly initial: bigint
   readonly expiresAtMs: number
   readonly type: number
-  readonly circumstances?: Circumstances | undefined
 }
+
+/** No item has this version. */
+const ABSENT_VERSION = 0
 
 export class Writer {
   readonly reclaimer: SpaceReclaimer
@@ -60,21 +62,11 @@ export class Writer {
     this.#integers = new BigInt64Array(context.segment.mapping.buffer)
   }
 
-  /** @param version - of the item, for the mode `version` */
-  store(
-    key: PreparedKey,
-    value: ValueSource,
-    expiresAtMs: number,
-    mode: StoreMode,
-    version = 0,
-  ): StoreOutcome {
+  /** Stores a value without circumstances. */
+  store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     const slot = this.#find(key)
     if (mode !== 'set') {
-      const refusal = this.#refusalOf(slot, mode, version)
-      if (refusal !== undefined) return refusal
-    }
-    if (hasCircumstances(value)) {
-      const refusal = this.#settle(slot, value)
+      const refusal = this.#refusalOf(slot, mode, ABSENT_VERSION)
       if (refusal !== undefined) return refusal
     }
     return this.#outcomeOf(
@@ -84,12 +76,32 @@ export class Writer {
     )
   }
 
+  /**
+   * Stores a value that may have circumstances.
+   *
+   * @param version - of the item, for the mode `version`
+   */
+  storeWith(
+    key: PreparedKey,
+    value: ValueSource,
+    expiresAtMs: number,
+    mode: StoreMode,
+    version = ABSENT_VERSION,
+  ): StoreOutcome {
+    const slot = this.#find(key)
+    const refusal =
+      this.#refusalOf(slot, mode, version) ??
+      (hasCircumstances(value) ? this.#settle(slot, value) : undefined)
+    if (refusal !== undefined) return refusal
+    return this.#outcomeOf(
+      slot === NO_SLOT
+        ? this.#items.insert(key, value, expiresAtMs)
+        : this.#items.overwritePinned(slot, value, expiresAtMs),
+    )
+  }
+
   /** Overwrites the value of an item whose slot is known. */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
-    if (hasCircumstances(value)) {
-      const refusal = this.#settle(slot, value)
-      if (refusal !== undefined) return refusal
-    }
     return this.#outcomeOf(this.#items.overwrite(slot, value, expiresAtMs))
   }
 
@@ -145,9 +157,9 @@ export class Writer {
     by: bigint,
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
-    circumstances: CircumstancesSource | undefined,
+    circumstances?: CircumstancesSource,
   ): CountOutcome {
-    const { table, blocks, eviction, checksums, lastChange, liveness } = this.#context
+    const { table, blocks, eviction, checksums, lastChange } = this.#context
     const slot = this.#find(key)
     if (slot === NO_SLOT || !this.#isLive(slot)) {
       if (fresh === undefined) return 'absent'
@@ -156,8 +168,7 @@ export class Writer {
       return this.#beginCounter(key, value, fresh, circumstances)
     }
     const info = table.info(slot)
-    const size = hasTrailer(info) ? liveness.trailer.valueSize : table.valueSize(slot)
-    if (!isCounter(valueTypeOf(info), size)) return 'not-a-counter'
+    if (!isCounter(valueTypeOf(info), this.#valueSize(slot, info))) return 'not-a-counter'
     const block = table.firstBlock(slot)
     if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
     const at = blocks.offset(block) / COUNTER_SIZE
@@ -183,7 +194,12 @@ export class Writer {
     circumstances: CircumstancesSource | undefined,
   ): CountOutcome {
     const source = new CounterSource(type, value)
-    const outcome = this.store(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
+    const outcome = this.storeWith(
+      key,
+      circumstances?.wrap(source) ?? source,
+      expiresAtMs,
+      'set',
+    )
     if (outcome === 'pins-full') return outcome
     return outcome === 'stored' ? value : 'full'
   }
@@ -210,6 +226,7 @@ export class Writer {
     mode: StoreMode,
     version: number,
   ): 'exists' | 'absent' | 'changed' | undefined {
+    if (mode === 'set') return undefined
     const live = slot !== NO_SLOT && this.#isLive(slot)
     if (mode === 'add') return live ? 'exists' : undefined
     if (!live) return 'absent'
@@ -219,9 +236,21 @@ export class Writer {
 
   /** @returns false also for a stale item */
   #isLive(slot: SlotIndex): boolean {
+    const { table } = this.#context
+    const isEndless = table.expiresAtMs(slot) === NEVER && !hasTrailer(table.info(slot))
+    return isEndless || this.#isLiveNow(slot)
+  }
+
+  #isLiveNow(slot: SlotIndex): boolean {
     const liveness = this.#context.liveness.of(slot)
     if (liveness === BROKEN) throw new NeedsRebuild(`slot ${slot} has no trailer`)
     return liveness === LIVE
+  }
+
+  /** @returns the size of the value of an item that was just found live */
+  #valueSize(slot: SlotIndex, info: number): number {
+    const { table, liveness } = this.#context
+    return hasTrailer(info) ? liveness.trailer.valueSize : table.valueSize(slot)
   }
 
   /** @returns why an item with these circumstances is not stored; undefined if it can be stored */

@@ -107,13 +107,14 @@ for (const [mode, geometry] of Object.entries(MODES)) {
     test('a counter keeps its tags while it counts', () => {
       const bench = open()
       const { engine } = bench
-      const fresh = { initial: 0n, expiresAtMs: 0, type: 5, circumstances: { tags: ['hits'] } }
+      const fresh = { initial: 0n, expiresAtMs: 0, type: 5 }
+      const hits = { tags: ['hits'] }
       for (const expected of [1n, 2n, 3n]) {
-        assert.equal(engine.count('n', 'inc', 1n, fresh), expected)
+        assert.equal(engine.count('n', 'inc', 1n, fresh, undefined, hits), expected)
         noProblems(bench) // in a store, the checksum is right after each change in place
       }
       engine.deleteTag('hits', false)
-      assert.equal(engine.count('n', 'inc', 1n, fresh), 1n)
+      assert.equal(engine.count('n', 'inc', 1n, fresh, undefined, hits), 1n)
     })
 
     test('a sweep frees the room of what is gone, and counts it apart', () => {

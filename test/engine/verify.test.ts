@@ -27,7 +27,7 @@ describe('verify', () => {
     [
       'a kind of value that does not exist',
       /slot 1 has a value of unknown type/,
-      ({ parts }) => parts.table.setInfo(1, 0x0009_0001),
+      ({ parts }) => parts.table.setInfo(1, 0x000a_0001),
     ],
     [
       'a value that is too large',

@@ -212,6 +212,7 @@ describe('the bytes of a segment', () => {
       bigint: 6,
       json: 7,
       structured: 8,
+      custom: 9,
     })
   })
 
