@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'protocols/uwsgi': ['base'],
   net: ['base', 'protocols/uwsgi'],
   client: ['base', 'codecs', 'protocols/uwsgi', 'net'],
+  dump: ['base', 'codecs'],
   'http-message': ['base'],
   'http-cache': ['base', 'single-flight', 'http-message'],
   replication: ['base', 'protocols/uwsgi', 'net'],
@@ -49,7 +50,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'runner/apps',
   ],
   '.': ['base', 'cache', 'uwsgi/api'],
-  cli: ['base', 'segment', 'cache', 'net', 'client', 'server', 'uwsgi/options', 'runner'],
+  cli: [
+    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'server'],
+    ...['uwsgi/options', 'runner'],
+  ],
 }
 
 /** Modules from outside that only some layers may import. All others are free for everyone. */

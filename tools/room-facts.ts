@@ -51,6 +51,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
     owns: '`RemoteCache`, `sendMessage`',
     why: 'it works where memory cannot be shared',
   },
+  dump: {
+    owns: '`dump`, `load`: the items of a cache as a stream of bytes',
+    why: 'it works over local and remote caches, and only its users load it',
+  },
   'http-message': {
     owns: 'dates, fields, stored messages, interception of responses',
     why: 'the HTTP cache and the rules share one HTTP engine',

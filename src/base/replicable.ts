@@ -6,7 +6,7 @@
  * replicates still takes a plain `Cache`.
  */
 
-import type { ByteCache, CacheKey, StoredItem } from './cache-like.ts'
+import type { ByteCache, CacheKey, EncodedValue, StoredItem } from './cache-like.ts'
 
 /** A change of one item, with everything that another node needs to have the same item. */
 export type CacheChange =
@@ -65,6 +65,13 @@ export interface ReplicationAccess {
    * @returns false if there is no room for the item, or nothing to delete
    */
   apply(change: CacheChange): boolean
+  /**
+   * Stores bytes as they are, of any type. The source must be trusted: a `structured` value is
+   * decoded by V8, and a `custom` one by the cache's codec. Listeners are not called.
+   *
+   * @returns false if there is no room
+   */
+  restore(key: CacheKey, value: Required<EncodedValue>, expiresAtMs: number): boolean
   /** Marks an item as just used. Counts nothing. */
   promote(key: CacheKey): void
   /**

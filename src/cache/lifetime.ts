@@ -9,7 +9,8 @@ import { sharingObstacle } from '../platform/index.ts'
 import {
   createPrivateSegment,
   destroySegment,
-  hasName,
+  inodeOf,
+  isFile,
   openSegment,
   requireSameGeometry,
   type Segment,
@@ -128,12 +129,13 @@ function openShared(file: string, options: ResolvedOptions): CacheMemory {
   const segment = openSegment(file, options.wanted, wanted =>
     completeGeometry(options.name, wanted),
   )
+  const inode = inodeOf(segment) // Kept, because `close` unmaps the segment.
   return {
     segment,
     shared: true,
     close: () => segment.close(),
     destroy() {
-      if (hasName(segment)) destroySegment(file) // Another file of this name is another cache.
+      if (isFile(file, inode)) destroySegment(file) // Another file of this name is another cache.
     },
   }
 }

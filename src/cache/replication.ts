@@ -6,6 +6,7 @@ import {
   type CacheChange,
   type CacheKey,
   type Clock,
+  type EncodedValue,
   type ItemPage,
   isExpired,
   NEVER,
@@ -13,7 +14,14 @@ import {
   type SegmentFile,
   type ValueSource,
 } from '../base/index.ts'
-import { encodeValue, findTypeName, sourceOf, type ValueCodec } from '../codecs/index.ts'
+import {
+  encodedBytes,
+  encodeValue,
+  findTypeName,
+  STORED_TYPES,
+  sourceOf,
+  type ValueCodec,
+} from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -42,6 +50,13 @@ export class CacheReplication implements ReplicationAccess {
     }
     const source = this.#values.pack(sourceOfChange(change))
     return engine.store(change.key, source, atMs, 'set') === 'stored'
+  }
+
+  restore(key: CacheKey, { bytes, type }: Required<EncodedValue>, expiresAtMs: number): boolean {
+    const engine = this.#lifetime.use()
+    const atMs = engine.segment.geometry.ignoresTtl ? NEVER : expiresAtMs
+    const source = this.#values.pack(encodedBytes(bytes, STORED_TYPES[type ?? 'bytes']))
+    return engine.store(key, source, atMs, 'set') === 'stored'
   }
 
   promote(key: CacheKey): void {

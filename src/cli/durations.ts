@@ -11,13 +11,22 @@ export function readTtl(options: OptionSet): { ttlMs?: number } {
   return given === undefined ? {} : { ttlMs: parseDurationMs(formatGiven(given), given.value) }
 }
 
-/** Parses seconds (`60`, `0.5`, `60s`), milliseconds (`500ms`), or `never`. */
+/** Parses seconds (`60`, `0.5`, `60s`), other units (`500ms`, `5m`, `2h`, `7d`), or `never`. */
 export function parseDurationMs(name: string, text: string): number {
   if (text === 'never') return Number.POSITIVE_INFINITY
-  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text)
-  if (match === null)
-    throw invalidOption(name, 'seconds such as 60, milliseconds such as 500ms, or never', text)
-  return Number(match[1]) * (match[2] === 'ms' ? 1 : 1000)
+  const match = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text)
+  const unitMs = match === null ? undefined : UNITS_MS[match[2] || 's']
+  if (match === null || unitMs === undefined)
+    throw invalidOption(name, 'seconds such as 60, a duration such as 500ms or 5m, or never', text)
+  return Number(match[1]) * unitMs
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
 }
 
 /** Formats a duration in the form that `parseDurationMs` reads. */

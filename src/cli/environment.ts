@@ -30,6 +30,7 @@ export interface CommandTarget
     | 'has'
     | 'getItem'
     | 'set'
+    | 'setItem'
     | 'add'
     | 'delete'
     | 'ttlMs'
@@ -105,14 +106,14 @@ export interface ServeHost {
 /** What `top` needs from the machine. */
 export interface TopHost {
   readonly clock: Clock
-  /** Returns the names of the caches in that directory, or in the default directory. */
-  listCaches(directory: string | undefined): readonly string[]
   /** Reads the document of a stats server, with an HTTP header if it sends one. */
   readStats(address: SocketAddress): Promise<string>
   /** Returns false once the reader of `stdout` is gone. */
   isOutputOpen(): boolean
   /** Returns the present size of the terminal behind `stdout`. */
   terminalSize(): { readonly columns: number; readonly rows: number }
+  /** Resolves when the user presses one of these keys, and never without a terminal for input. */
+  untilKey(keys: string, signal: AbortSignal): Promise<void>
   /** Waits this long, or until the terminal is resized or `signal` aborts. */
   untilRefresh(intervalMs: number, signal: AbortSignal): Promise<void>
 }
@@ -123,8 +124,13 @@ export interface CommandEnvironment {
   readonly stdout: CommandOutput
   readonly stderr: CommandOutput
   readonly host: HostEnvironment
-  readonly serveHost: ServeHost
+  /** Loads the servers and the runner, which only `serve` needs. */
+  serveHost(): Promise<ServeHost>
   readonly topHost: TopHost
+  /** Returns the names of the caches in that directory, or in the default directory. */
+  listCaches(directory: string | undefined): Promise<readonly string[]>
+  /** Removes the file of a cache. */
+  destroyCache(name: string, directory: string | undefined): Promise<void>
   openTarget(address: TargetAddress): Promise<CommandTarget>
   /** Resolves to the name of the signal that ends the process. */
   untilStopped(): Promise<string>

@@ -2,32 +2,16 @@
 
 /**
  * The `undercroft` command: connects `run` to this process, to real caches and to real sockets.
+ *
+ * Imports what only some commands use when they use it, because each module costs every start time.
  */
 
-import { UndercroftError } from '../base/index.ts'
-import { Cache } from '../cache/index.ts'
-import { RemoteCache } from '../client/index.ts'
-import { readSecretFile } from '../net/index.ts'
-import {
-  isDaemon,
-  listenStats,
-  openLogFile,
-  reportServing,
-  runMaster,
-  ServedCache,
-  ServiceManager,
-  startDaemon,
-  startInstance,
-  writeLogLine,
-} from '../runner/index.ts'
-import { listSegments } from '../segment/index.ts'
-import { serveCaches } from '../server/index.ts'
-import { formatAddress, parseAddress } from '../uwsgi/options/index.ts'
+import { formatSuggestion, UndercroftError } from '../base/index.ts'
+import { formatAddress } from '../uwsgi/options/index.ts'
 import type {
   CommandEnvironment,
   CommandOutput,
   CommandTarget,
-  ServeHost,
   TargetAddress,
 } from './environment.ts'
 import { nodeHostEnvironment } from './node-host-environment.ts'
@@ -39,50 +23,14 @@ function isMissing(error: unknown): error is UndercroftError {
 }
 
 /** The commands cannot create a cache, so the error names the one that can. */
-function explainMissing(error: unknown, name: string): unknown {
+function explainMissing(error: unknown, name: string, names: readonly string[]): unknown {
   if (!isMissing(error)) return error
   const remedy = name.includes('/')
     ? 'undercroft list shows what there is'
     : `create it with: undercroft serve --cache2 name=${name},items=10000`
-  const message = `there is no cache "${name}" on this machine; ${remedy}`
+  const suggestion = formatSuggestion(name, names)
+  const message = `there is no cache "${name}" on this machine${suggestion}; ${remedy}`
   return new UndercroftError(error.code, message, { cause: error })
-}
-
-/** What `serve` needs: it opens caches, listens on sockets and runs a master with workers. */
-const serveHost: ServeHost = {
-  openCache: (definition, place, onLog) =>
-    ServedCache.open(definition, { ...place, isServing: true, onLog }),
-  startInstance,
-  async listen({ address, allowPublic, access }, caches, { mode, ...limits }, onLog) {
-    const server = await serveCaches(caches, {
-      listen: {
-        ...access,
-        address: formatAddress(address),
-        allowPublic,
-        ...(mode !== undefined && address.kind === 'unix' ? { mode } : {}),
-      },
-      ...limits,
-      onLog,
-    })
-    const [bound] = server.addresses
-    return {
-      address: parseAddress('socket', bound ?? ''),
-      close: () => server.close(),
-    }
-  },
-  listenStats,
-  openLog(path) {
-    if (path !== undefined) openLogFile(path)
-    return writeLogLine
-  },
-  isDaemon,
-  startDaemon,
-  reportServing() {
-    reportServing()
-    // A master has spoken for itself, and then this has no one to speak to.
-    new ServiceManager(line => process.stderr.write(`${line}\n`)).ready()
-  },
-  runMaster,
 }
 
 const environment: CommandEnvironment = {
@@ -90,8 +38,13 @@ const environment: CommandEnvironment = {
   stdout: streamOutput(process.stdout),
   stderr: streamOutput(process.stderr),
   host: nodeHostEnvironment(),
-  serveHost,
-  topHost: nodeTopHost(process.stdout),
+  serveHost: async () => (await import('./node-serve-host.ts')).NODE_SERVE_HOST,
+  topHost: nodeTopHost(process.stdin, process.stdout),
+  listCaches: async directory => (await import('../segment/index.ts')).listSegments(directory),
+  async destroyCache(name, directory) {
+    const { destroySegment, segmentPath } = await import('../segment/index.ts')
+    destroySegment(segmentPath(name, directory, undefined))
+  },
   openTarget,
   untilStopped: () =>
     new Promise(resolve => {
@@ -110,10 +63,14 @@ process.exitCode = await run(process.argv.slice(2), environment)
 async function openTarget(address: TargetAddress): Promise<CommandTarget> {
   const { name, remote, secretFile, directory } = address
   if (remote !== undefined) {
+    const { RemoteCache } = await import('../client/index.ts')
+    const { readSecretFile } = await import('../net/index.ts')
     const secret =
       secretFile === undefined ? {} : { secret: readSecretFile('--secret-file', secretFile) }
     return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
   }
+  const { Cache } = await import('../cache/index.ts')
+  const { listSegments } = await import('../segment/index.ts')
   const open = (name: string) =>
     Cache.open<Uint8Array>({
       name,
@@ -123,9 +80,10 @@ async function openTarget(address: TargetAddress): Promise<CommandTarget> {
   try {
     return open(name)
   } catch (error) {
-    const others = listSegments(directory).filter(other => other.endsWith(`/${name}`))
+    const names = listSegments(directory)
+    const others = names.filter(other => other.endsWith(`/${name}`))
     const [only] = others
-    if (only === undefined || !isMissing(error)) throw explainMissing(error, name)
+    if (only === undefined || !isMissing(error)) throw explainMissing(error, name, names)
     if (others.length === 1) return open(only)
     throw new UndercroftError(
       'UNDERCROFT_NO_SUCH_CACHE',

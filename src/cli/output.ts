@@ -4,7 +4,9 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import { type ErrorCode, UndercroftError } from '../base/index.ts'
+import { inspect } from 'node:util'
+import { deserialize } from 'node:v8'
+import { COUNTER_SIZE, type ErrorCode, UndercroftError, type ValueTypeName } from '../base/index.ts'
 import type { CommandOutput } from './environment.ts'
 
 /** Writes one line of text. */
@@ -33,6 +35,24 @@ export async function writeValue(output: CommandOutput, bytes: Uint8Array): Prom
 /** Converts bytes for JSON: to a string if they are UTF-8, else to `{"base64": ...}`. */
 export function toJsonBytes(bytes: Buffer): string | { base64: string } {
   return isUtf8(bytes) ? bytes.toString('utf8') : { base64: bytes.toString('base64') }
+}
+
+/** Converts a value for JSON by its type. A value that only its own program decodes is bytes. */
+export function toJsonValue(bytes: Buffer, type: ValueTypeName): unknown {
+  if (type === 'json') return JSON.parse(bytes.toString())
+  if (type === 'utf16') return bytes.toString('utf16le')
+  return isCounter(bytes, type) ? toJsonInteger(bytes.readBigInt64LE()) : toJsonBytes(bytes)
+}
+
+/** Converts a value for people by its type. Only bytes of this machine are safe to deserialize. */
+export function toReadable(bytes: Buffer, type: ValueTypeName, isOfThisMachine: boolean): Buffer {
+  if (type === 'structured' && isOfThisMachine) return Buffer.from(inspect(deserialize(bytes)))
+  if (type === 'utf16') return Buffer.from(bytes.toString('utf16le'))
+  return isCounter(bytes, type) ? Buffer.from(String(bytes.readBigInt64LE())) : bytes
+}
+
+function isCounter(bytes: Buffer, type: ValueTypeName): boolean {
+  return (type === 'integer' || type === 'bigint') && bytes.length === COUNTER_SIZE
 }
 
 /** Converts a 64-bit number for JSON: to a string if a JavaScript reader would lose digits. */

@@ -3,6 +3,7 @@
  */
 
 import { parseArguments } from '../uwsgi/options/index.ts'
+import { requireWords } from './commands/command.ts'
 import { formatCommandHelp, formatOverview, requireCommand } from './commands/commands.ts'
 import type { CommandEnvironment } from './environment.ts'
 import { EXIT, type ExitCode, exitCodeOf, writeError, writeLine } from './output.ts'
@@ -40,15 +41,18 @@ async function dispatch(
     case '-h': {
       const [topic] = args
       const isOverview = topic === undefined || topic === 'help'
-      await stdout.write(isOverview ? formatOverview() : formatCommandHelp(requireCommand(topic)))
+      const help = isOverview ? formatOverview() : await formatCommandHelp(requireCommand(topic))
+      await stdout.write(help)
       return EXIT.done
     }
   }
-  const command = requireCommand(name)
+  const entry = requireCommand(name)
+  const command = await entry.load()
   const parsed = parseArguments(args, command.table, command.readBare)
   if (parsed.given.some(option => option.name === 'help')) {
-    await stdout.write(formatCommandHelp(command))
+    await stdout.write(await formatCommandHelp(entry))
     return EXIT.done
   }
+  requireWords(entry.name, entry.words, parsed.positionals)
   return command.run(parsed, environment)
 }

@@ -6,8 +6,8 @@ export {
   hasMethod,
 } from './compression.ts'
 export { decodeValue } from './decode.ts'
-export { copyBytes, nameOfType } from './decode-portable.ts'
-export { encodeValue } from './encode.ts'
+export { nameOfType, STORED_TYPES } from './decode-portable.ts'
+export { encodedBytes, encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,
   encodeForNetwork,

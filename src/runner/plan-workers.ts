@@ -19,6 +19,7 @@ import {
 } from '../uwsgi/options/index.ts'
 import { type PlannedRequestLog, planRequestLog } from './log/plan-log.ts'
 import { compileRequestLog } from './log/request-log.ts'
+import { type PlannedApps, planApps } from './plan-apps.ts'
 import { type HttpLimits, readHttpLimits } from './sockets/plan-sockets.ts'
 import type { CheaperPlan } from './workers/cheaper.ts'
 
@@ -59,13 +60,9 @@ export interface PlannedWorkers {
   readonly endsOnRejection: boolean
 }
 
-/** The application that the workers run. */
-export interface PlannedApp {
-  /** A path or the name of a package, as given. */
-  readonly module: string
-  /** Name of the export; absent: the default export. */
-  readonly callable?: string
-  /** Cache that stores its responses; absent: none. */
+/** The applications that the workers run. */
+export interface PlannedApp extends PlannedApps {
+  /** Cache that stores their responses; absent: none. */
   readonly httpCache?: string
 }
 
@@ -80,7 +77,15 @@ const WORKER_OPTIONS: ReadonlySet<string> = new Set([
   ...['touch-chain-reload', 'reuse-port'],
   ...['processes', 'module', 'max-requests', 'harakiri', 'touch-reload', 'uid', 'gid', 'chdir'],
   ...['http', 'http-socket', 'https', 'https-socket', 'http-to-https', 'http-cache', 'limit-post'],
-  ...['check-cache', 'check-static', 'static-map', 'safe-pidfile', 'chown-socket', 'add-header'],
+  ...[
+    'check-cache',
+    'check-static',
+    'static-map',
+    'safe-pidfile',
+    'chown-socket',
+    'add-header',
+    'mount',
+  ],
   ...[
     'log-format',
     'log-json',
@@ -185,31 +190,13 @@ function readChoice(options: OptionSet, name: string, choices: readonly string[]
 }
 
 function planApp(options: OptionSet, caches: readonly CacheDefinition[]): PlannedApp | undefined {
-  const given = findLast(options, 'module')
-  const callable = textOption(options, 'callable')
+  const apps = planApps(options)
   const httpCache = planHttpCache(options, caches)
-  if (given === undefined) {
+  if (apps === undefined) {
     if (httpCache === undefined) return undefined
     throw usageError('http-cache stores responses of an application; add module = app.js')
   }
-  if (given.value === '') throw invalidOption(formatGiven(given), 'a path', given.value)
-  // uWSGI's form `module = myapp:application`.
-  const [, path, name] = /^(.+):([A-Za-z_$][\w$]*)$/.exec(given.value) ?? []
-  const wanted = callable ?? name
-  const module = path ?? given.value
-  if (/\.pyc?$/.test(module)) {
-    throw invalidOption(
-      formatGiven(given),
-      'a JavaScript or TypeScript module, such as app.js; Python programs run under uWSGI or ' +
-        'gunicorn, and reach the caches here over a socket',
-      module,
-    )
-  }
-  return {
-    module,
-    ...(wanted === undefined ? {} : { callable: wanted }),
-    ...(httpCache === undefined ? {} : { httpCache }),
-  }
+  return { ...apps, ...(httpCache === undefined ? {} : { httpCache }) }
 }
 
 function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {

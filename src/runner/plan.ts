@@ -21,6 +21,7 @@ import { createRouter, type RouterDeps } from '../uwsgi/rules/index.ts'
 import type { PlannedDaemon } from './daemon.ts'
 import { type InstanceName, nameInstance } from './instance-name.ts'
 import { type PlannedOutput, planOutput } from './log/plan-log.ts'
+import { warnOfUnreachedMounts } from './plan-apps.ts'
 import { type PlannedWorkers, planWorkers } from './plan-workers.ts'
 import {
   type ListenLimits,
@@ -104,6 +105,7 @@ export function planServe(options: OptionSet, files: readonly string[]): ServePl
       ...sockets.warnings,
       ...stats.warnings,
       ...warnOfFullHttpCache(options, caches),
+      ...warnOfUnreachedMounts(options),
     ],
     rules: rules.description,
     process,

@@ -19,6 +19,7 @@ import { isLogFile, openLogFile } from './log/log-file.ts'
 import { withDate } from './log/plan-log.ts'
 import { RequestLog } from './log/request-log.ts'
 import type { WorkerTask } from './messages.ts'
+import { type Mount, mountApps } from './mounted-apps.ts'
 import { planServe, type ServePlan } from './plan.ts'
 import type { PlannedApp, PlannedWorkers } from './plan-workers.ts'
 import { redirectToHttps } from './redirect-to-https.ts'
@@ -213,8 +214,20 @@ async function loadCachedApp(
   const cache = caches.find(({ name }) => name === app.httpCache)
   // Before the application is loaded, because the options of the HTTP cache may be refused.
   const pages = cache && new HttpCache({ cache })
-  const listener = await loadApp({ ...app, onServer })
+  const listener = await loadApps(app, onServer)
   return pages === undefined ? listener : pages.listener(listener)
+}
+
+async function loadApps(
+  app: PlannedApp,
+  onServer: (server: Server) => void,
+): Promise<RequestListener> {
+  const fallback = await loadApp({ ...app, onServer })
+  const mounts: Mount[] = []
+  for (const mount of app.mounts) {
+    mounts.push({ path: mount.path, listener: await loadApp(mount) })
+  }
+  return mountApps(mounts, fallback, app.managesScriptName)
 }
 
 /** Starts the cache server if there is a socket for it. */

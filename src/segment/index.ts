@@ -61,7 +61,7 @@ export {
   memoryParts,
   segmentSize,
 } from './memory-parts.ts'
-export { hasName } from './open-tracking.ts'
+export { inodeOf, isFile } from './open-tracking.ts'
 export { listSegments, segmentPath } from './paths.ts'
 export {
   blocksInStep,

@@ -117,6 +117,16 @@ function writeBoot({ words, doubles }: Segment, inode: number): void {
 }
 
 /** @returns false if the segment was destroyed, and no process can open it again */
-export function hasName({ doubles, label }: Segment): boolean {
-  return fs.statSync(label, { throwIfNoEntry: false })?.ino === doubles[INODE]
+function hasName(segment: Segment): boolean {
+  return isFile(segment.label, inodeOf(segment))
+}
+
+/** @returns the inode of the segment's file */
+export function inodeOf({ doubles }: Segment): number {
+  return doubles[INODE]
+}
+
+/** @returns whether the path leads to the file with this inode */
+export function isFile(file: string, inode: number): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.ino === inode
 }

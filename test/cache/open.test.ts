@@ -17,7 +17,7 @@ describe('opening a cache', () => {
     test(`with other options than it has names each difference (${memory} memory)`, t => {
       const directory = memoryDir(t)
       using _first = Cache.open({ name: 'one', maxItems: 10, directory, memory })
-      assert.throws(() => Cache.open({ name: 'one', maxItems: 11, directory, memory }), {
+      assert.throws(() => Cache.open({ name: 'one', maxItems: 13, directory, memory }), {
         code: 'UNDERCROFT_GEOMETRY_MISMATCH',
         message: /maxItems/,
       })
@@ -55,7 +55,10 @@ describe('opening a cache', () => {
 
   const wrong: readonly (readonly [Record<string, unknown>, RegExp])[] = [
     [{}, /name must be 1 to 64/],
-    [{ name: '.hidden', maxItems: 1 }, /not beginning with a dot; got "\.hidden"/],
+    [
+      { name: '.hidden', maxItems: 1 },
+      /not beginning with a dot, or instance\/name; got "\.hidden"/,
+    ],
     [{ name: 'a@b', maxItems: 1 }, /got "a@b"/],
     [{ name: 'a', maxItems: 0 }, /maxItems must be a whole number from 1 to \d+; got 0/],
     [{ name: 'a', maxItems: 1.5 }, /got 1\.5/],

@@ -32,8 +32,11 @@ describe('undercroft get', () => {
     machine.cache.set('b', Buffer.from([0xff]), { ttlMs: 5 })
     const read = async (key: string) =>
       JSON.parse(Buffer.from((await machine.run('get', key, '--json')).out, 'latin1').toString())
-    assert.deepEqual(await read('k'), { found: true, value: 'é', expiresAtMs: null })
-    assert.deepEqual(await read('b'), { found: true, value: { base64: '/w==' }, expiresAtMs: 5 })
+    assert.deepEqual(await read('k'), { found: true, type: 'bytes', value: 'é', expiresAtMs: null })
+    assert.deepEqual(await read('b'), {
+      ...{ found: true, type: 'bytes', value: { base64: '/w==' } },
+      expiresAtMs: 5,
+    })
     assert.deepEqual(await read('no'), { found: false })
   })
 
@@ -69,9 +72,17 @@ describe('undercroft set and add', () => {
     assert.match(err, /\(UNDERCROFT_VALUE_TOO_LARGE\)/)
   })
 
-  test('take a TTL in seconds, in milliseconds, or never', async () => {
+  test('take a TTL in seconds, in another unit, or never', async () => {
     const machine = machineWith()
-    const ttls = { '60': 60_000, '0.5': 500, '2s': 2000, '500ms': 500, never: Infinity }
+    const ttls = {
+      '60': 60_000,
+      '0.5': 500,
+      '2s': 2000,
+      '500ms': 500,
+      '5m': 300_000,
+      never: Infinity,
+    }
+    Object.assign(ttls, { '2h': 7_200_000, '7d': 604_800_000 })
     for (const [text, expected] of Object.entries(ttls)) {
       await machine.run('set', 'k', 'v', '--ttl', text)
       assert.equal(machine.cache.ttlMs('k'), expected, text)
@@ -84,7 +95,7 @@ describe('undercroft set and add', () => {
     assert.equal(code, 2)
     assert.match(
       err,
-      /ttl must be seconds such as 60, milliseconds such as 500ms, or never; got "soon"/,
+      /ttl must be seconds such as 60, a duration such as 500ms or 5m, or never; got "soon"/,
     )
     assert.deepEqual(machine.opened, [])
   })

@@ -7,6 +7,7 @@ import type {
   CommandEnvironment,
   CommandOutput,
   ReadySocket,
+  ServeHost,
   TargetAddress,
   TopHost,
 } from '../../src/cli/environment.ts'
@@ -37,6 +38,8 @@ export class FakeMachine {
   /** What happens before each further frame of `top`; it is stopped after the last. */
   refreshes: (() => void)[] = []
   columns = 80
+  /** Pressed as soon as `top` waits for keys. */
+  pressedKey: string | undefined
   files: Record<string, string> = {}
   variables: Record<string, string> = {}
   stdin = Buffer.alloc(0)
@@ -71,48 +74,12 @@ export class FakeMachine {
         this.opened.push(address)
         return this.cache
       },
-      serveHost: {
-        startInstance: () => ({ release: () => {} }),
-        openCache: async definition => {
-          this.definitions.push(definition)
-          const cache = new FakeCache(definition.name, definition.maxItems)
-          this.served.push(cache)
-          return { cache, close: () => cache.close() }
-        },
-        listen: async (ready, _caches, limits) => {
-          if (this.failure !== undefined) throw this.failure
-          const socket = { ...ready, limits, isClosed: false }
-          this.listening.push(socket)
-          return {
-            address: ready.address,
-            close: async () => {
-              socket.isClosed = true
-            },
-          }
-        },
-        openLog: path => line => this.logLines.push(`${path}: ${line}`),
-        isDaemon: () => false,
-        startDaemon: async () => 0,
-        reportServing: () => {},
-        runMaster: async (plan, { onOpened, onReady }) => {
-          this.masterPlans.push(plan)
-          const opened = { caches: [], sockets: plan.sockets }
-          onOpened(opened)
-          onReady({ ...opened, statsAddress: plan.stats?.address, workers: [4711] })
-          return 'SIGTERM'
-        },
-        listenStats: async listening => {
-          const socket = { ...listening, isClosed: false }
-          this.statsListening.push(socket)
-          return {
-            address: listening.address,
-            close: async () => {
-              socket.isClosed = true
-            },
-          }
-        },
-      },
+      serveHost: async () => this.#serveHost(),
       topHost: this.#topHost(),
+      listCaches: async () => this.names,
+      destroyCache: async name => {
+        this.names = this.names.filter(known => known !== name)
+      },
       untilStopped: async () => {
         if (this.refreshes.length > 0) await new Promise<void>(stop => this.refreshes.push(stop))
         return 'SIGTERM'
@@ -120,10 +87,53 @@ export class FakeMachine {
     }
   }
 
+  #serveHost(): ServeHost {
+    return {
+      startInstance: () => ({ release: () => {} }),
+      openCache: async definition => {
+        this.definitions.push(definition)
+        const cache = new FakeCache(definition.name, definition.maxItems)
+        this.served.push(cache)
+        return { cache, close: () => cache.close() }
+      },
+      listen: async (ready, _caches, limits) => {
+        if (this.failure !== undefined) throw this.failure
+        const socket = { ...ready, limits, isClosed: false }
+        this.listening.push(socket)
+        return {
+          address: ready.address,
+          close: async () => {
+            socket.isClosed = true
+          },
+        }
+      },
+      openLog: path => line => this.logLines.push(`${path}: ${line}`),
+      isDaemon: () => false,
+      startDaemon: async () => 0,
+      reportServing: () => {},
+      runMaster: async (plan, { onOpened, onReady }) => {
+        this.masterPlans.push(plan)
+        const opened = { caches: [], sockets: plan.sockets }
+        onOpened(opened)
+        onReady({ ...opened, statsAddress: plan.stats?.address, workers: [4711] })
+        return 'SIGTERM'
+      },
+      listenStats: async listening => {
+        const socket = { ...listening, isClosed: false }
+        this.statsListening.push(socket)
+        return {
+          address: listening.address,
+          close: async () => {
+            socket.isClosed = true
+          },
+        }
+      },
+    }
+  }
+
   #topHost(): TopHost {
     return {
       clock: this.clock,
-      listCaches: () => this.names,
       readStats: async address => {
         const answer = this.statsAnswers[formatAddress(address)]
         if (answer !== undefined) return answer
@@ -131,6 +141,10 @@ export class FakeMachine {
       },
       isOutputOpen: () => true,
       terminalSize: () => ({ columns: this.columns, rows: 24 }),
+      untilKey: keys =>
+        this.pressedKey !== undefined && keys.includes(this.pressedKey)
+          ? Promise.resolve()
+          : new Promise(() => {}),
       untilRefresh: async intervalMs => {
         this.clock.advance(intervalMs)
         this.refreshes.shift()?.()

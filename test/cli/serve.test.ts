@@ -12,6 +12,7 @@ const LIMITS = {
   maxBufferedSize: 268_435_456,
 }
 
+const UNMOUNTED = { mounts: [], managesScriptName: false }
 const DEMO = ['--cache2', 'name=demo,items=10,blocksize=64'] as const
 
 describe('undercroft serve', () => {
@@ -169,7 +170,7 @@ describe('undercroft serve', () => {
       [
         [1, undefined, undefined],
         [2, undefined, undefined],
-        [1, { module: 'app.js', callable: 'named' }, undefined],
+        [1, { module: 'app.js', callable: 'named', ...UNMOUNTED }, undefined],
         [1, undefined, undefined],
         [1, undefined, 'app'],
       ],

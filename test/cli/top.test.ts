@@ -159,6 +159,19 @@ describe('undercroft top', () => {
     assert.ok(out.endsWith('\u001b[?25h\u001b[?1049l'))
   })
 
+  for (const [name, key] of Object.entries({ q: 'q', 'Ctrl-C': '\u0003' })) {
+    test(`ends after ${name} on a terminal, and restores it`, async () => {
+      const machine = new FakeMachine()
+      machine.isTTY = true
+      machine.pressedKey = key
+      machine.refreshes = [() => {}, () => {}, () => {}]
+      const { code, out } = await machine.run('top')
+      assert.equal(code, 0)
+      assert.ok(machine.refreshes.length > 1, 'further frames were still to come')
+      assert.ok(out.endsWith('\u001b[?25h\u001b[?1049l'))
+    })
+  }
+
   test('says how many caches it has no room for', async () => {
     const machine = new FakeMachine()
     machine.isTTY = true

@@ -26,7 +26,8 @@ describe('undercroft help', () => {
       const asked = await machine.run('help', command.name)
       assert.deepEqual(await machine.run(command.name, '--help'), asked)
       assert.equal(asked.code, 0)
-      for (const name of command.table.byName.keys()) assert.ok(asked.out.includes(`--${name}`))
+      const { table } = await command.load()
+      for (const name of table.byName.keys()) assert.ok(asked.out.includes(`--${name}`))
       assert.deepEqual([machine.opened, machine.served], [[], []])
     }
   })

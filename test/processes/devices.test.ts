@@ -145,7 +145,7 @@ describe('a container, whose /dev/shm has 64 MiB', () => {
     assert.ok(Number(kilobytes) < 4096, `${kilobytes} kB are taken`)
   })
 
-  test('holds 100000 places of 64 kB, of which it fills what fits', async t => {
+  test('holds 100000 places of 32 kB, of which it fills what fits', async t => {
     if (!canMount(t)) return
     // Node.js 20 cannot map the 6.5 GB of so many blocks of 64 kB.
     const sizes = { ...options, blockSize: 32_768, maxItems: 100_000, maxKeySize: 64 }

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requirePeer } from '../../testing/peers/peers.ts'
+import { type PeerName, requirePeer } from '../../testing/peers/peers.ts'
 import { runPythonTests } from './python-runner.ts'
 import { startPythonServer } from './python-server.ts'
 
@@ -22,11 +22,18 @@ const MODULES = [
   'test_django_down',
   'test_django_site',
   'test_flask',
+  'test_servers',
 ] as const
+
+/** Modules that need more than Python and Django. */
+const PEERS: Readonly<Record<string, PeerName>> = {
+  test_flask: 'flask',
+  test_servers: 'pythonServers',
+}
 
 for (const module of MODULES) {
   test(`python/tests/${module}.py`, async t => {
-    const command = requirePeer(t, module === 'test_flask' ? 'flask' : 'django')
+    const command = requirePeer(t, PEERS[module] ?? 'django')
     if (command === undefined) return
     const server = await startPythonServer(t)
     await runPythonTests(t, {

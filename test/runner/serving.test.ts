@@ -6,20 +6,18 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { RemoteCache } from '../../src/client/index.ts'
 import { Cache } from '../../src/index.ts'
 import { receiveReplicas } from '../../src/replication/index.ts'
-import { until, within } from '../../testing/deadline.ts'
+import { until } from '../../testing/deadline.ts'
 import { ROOT } from '../../testing/root.ts'
 import { APP, get, MAIN, startRunner, startServe, uwsgiPort } from '../../testing/runner-process.ts'
 import { startService } from '../../testing/service.ts'
 import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
-import { CACHE_GET, requestPacket } from '../../testing/uwsgi-requests.ts'
+import { CACHE_GET, exchange, requestPacket } from '../../testing/uwsgi-requests.ts'
 
 const run = promisify(execFile)
 
@@ -188,10 +186,3 @@ describe('an application under the runner', () => {
     assert.deepEqual([ready.master, ready.workers.length], [service.pid, 2])
   })
 })
-
-/** What a uwsgi server answers to a packet, up to the end of the connection, as latin1. */
-async function exchange(port: number, packet: Buffer): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1' })
-  socket.setEncoding('latin1').write(packet)
-  return within('the end of the answer', text(socket))
-}

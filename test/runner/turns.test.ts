@@ -31,12 +31,25 @@ interface Site {
 async function startSite(t: TestContext): Promise<Site> {
   const place = `key=\${REQUEST_URI},name=pages`
   const runner = await startServe(t, [
-    ...['--module', APP, '--http', '127.0.0.1:0', '--processes', '2', '--stats', '127.0.0.1:0'],
+    ...[
+      '--instance',
+      'turns',
+      '--module',
+      APP,
+      '--http',
+      '127.0.0.1:0',
+      '--processes',
+      '2',
+      '--stats',
+      '127.0.0.1:0',
+    ],
     ...['--cache2', 'name=pages,items=100', '--cache2', 'name=talk,items=100'],
     ...['--route', `^/ cache:${place}`, '--route', `^/ cachestore:${place},lock=1`],
   ])
   const { directory, port } = runner
-  const [pages, talk] = ['pages', 'talk'].map(name => Cache.open({ name, directory }))
+  const [pages, talk] = ['pages', 'talk'].map(name =>
+    Cache.open({ name: `turns/${name}`, directory }),
+  )
   assert.ok(pages !== undefined && talk !== undefined)
   onEnd(t, () => [pages.close(), talk.close()])
   return {

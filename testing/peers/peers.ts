@@ -35,6 +35,11 @@ const PEERS = {
     packages: ['python3', 'python3-flask-caching'],
     trial: ['-c', 'import flask_caching'],
   },
+  pythonServers: {
+    commands: ['python3'],
+    packages: ['python3', 'gunicorn', 'python3-uvicorn'],
+    trial: ['-c', 'import gunicorn, uvicorn'],
+  },
   pythonBuild: {
     commands: ['python3'],
     packages: ['python3', 'python3-build', 'python3-setuptools', 'python3-wheel'],

@@ -11,9 +11,6 @@ import { formatMemory, geometryOf, reportMemory } from './memory-report.ts'
 const PAGE_SIZE = 1000
 
 export const KEYS = cacheCommand({
-  name: 'keys',
-  words: '',
-  summary: 'List the keys, one per line; --json is safe for any bytes',
   rows: [LIMIT_ROW],
   act: context => {
     const limit = integerOption(context.options, 'limit') ?? Number.POSITIVE_INFINITY
@@ -46,9 +43,6 @@ async function* readPages(target: CommandTarget, limit: number): AsyncGenerator<
 }
 
 export const CLEAR = cacheCommand({
-  name: 'clear',
-  words: '',
-  summary: 'Delete all items, and print their number',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -60,9 +54,6 @@ export const CLEAR = cacheCommand({
 })
 
 export const STATS = cacheCommand({
-  name: 'stats',
-  words: '',
-  summary: 'Print the statistics of a cache',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -81,9 +72,6 @@ export const STATS = cacheCommand({
 })
 
 export const INSPECT = cacheCommand({
-  name: 'inspect',
-  words: '',
-  summary: 'Print how a cache uses its memory, and the bytes that an item costs',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -102,9 +90,6 @@ export const INSPECT = cacheCommand({
 })
 
 export const VERIFY = cacheCommand({
-  name: 'verify',
-  words: '',
-  summary: 'Check every invariant of a cache; exit with 3 if one is broken',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment

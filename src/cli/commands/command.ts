@@ -22,13 +22,18 @@ import {
 import type { CommandEnvironment, CommandTarget, TargetAddress } from '../environment.ts'
 import type { ExitCode } from '../output.ts'
 
-/** One command. */
-export interface Command {
+/** What help lists of a command, and where its code is. */
+export interface CommandEntry {
   readonly name: string
   /** The words after the name, such as `KEY [BY]`. */
   readonly words: string
   /** One line. */
   readonly summary: string
+  load(): Promise<Command>
+}
+
+/** The code of one command. */
+export interface Command {
   readonly table: OptionTable
   /** Rows that help lists in addition, although they are not options of the command itself. */
   readonly helpRows?: readonly OptionRow[]
@@ -41,6 +46,8 @@ export interface Command {
 export interface CacheCommandContext {
   readonly words: readonly string[]
   readonly options: OptionSet
+  /** The cache as it was named. */
+  readonly cacheText: string
   readonly isJson: boolean
   readonly environment: CommandEnvironment
 }
@@ -50,7 +57,7 @@ export async function withTarget(
   context: CacheCommandContext,
   act: (target: CommandTarget) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const target = await context.environment.openTarget(readTargetAddress(context.options))
+  const target = await context.environment.openTarget(readTargetAddress(context))
   try {
     return await act(target)
   } finally {
@@ -58,11 +65,15 @@ export async function withTarget(
   }
 }
 
-/** Throws unless the number of words fits a pattern such as `KEY [BY]`. */
+/**
+ * Throws unless the number of words fits a pattern such as `KEY [BY]`. A pattern with `...` has no
+ * maximum.
+ */
 export function requireWords(name: string, pattern: string, words: readonly string[]): void {
   const parts = pattern.split(' ').filter(part => part !== '')
-  const needed = parts.filter(part => !part.startsWith('[')).length
-  if (words.length >= needed && words.length <= parts.length) return
+  const needed = parts.filter(part => !/^\[|^\.\.\./.test(part)).length
+  const isOpen = pattern.includes('...')
+  if (words.length >= needed && (isOpen || words.length <= parts.length)) return
   const usage = `usage: undercroft ${[name, ...parts].join(' ')}`
   const wrong =
     words.length < needed
@@ -78,29 +89,34 @@ export function wantsJson(options: OptionSet): boolean {
 
 /** What distinguishes one such command. */
 export interface CacheCommandParts {
-  readonly name: string
-  /** The words after the name, such as `KEY [BY]`. */
-  readonly words: string
-  readonly summary: string
   /** Options in addition to those that all these commands have. */
   readonly rows?: readonly OptionRow[]
   act(context: CacheCommandContext): Promise<ExitCode>
 }
 
-/** Makes a command that works on one cache. */
-export function cacheCommand(parts: CacheCommandParts): Command {
-  const { name, words, summary } = parts
-  const table = buildTable([...(parts.rows ?? []), ...TARGET_ROWS])
+/** Makes a command that works on the cache that `--cache` names. */
+export function cacheCommand({ rows = [], act }: CacheCommandParts): Command {
+  const table = buildTable([...rows, ...TARGET_ROWS])
+  return commandOn(table, act, (_words, options) => textOption(options, 'cache') ?? '')
+}
+
+/** Makes a command that works on the cache that its first word names. */
+export function namedCacheCommand({ rows = [], act }: CacheCommandParts): Command {
+  const table = buildTable([...rows, ...TARGET_ROWS.filter(({ name }) => name !== 'cache')])
+  return commandOn(table, act, ([name = '']) => name)
+}
+
+function commandOn(
+  table: OptionTable,
+  act: CacheCommandParts['act'],
+  findCache: (words: readonly string[], options: OptionSet) => string,
+): Command {
   return {
-    name,
-    words,
-    summary,
     table,
-    run(parsed, environment) {
-      requireWords(name, words, parsed.positionals)
-      const { options } = checkOptions(table, parsed.given)
-      const isJson = wantsJson(options)
-      return parts.act({ words: parsed.positionals, options, isJson, environment })
+    run({ given, positionals: words }, environment) {
+      const { options } = checkOptions(table, given)
+      const cacheText = findCache(words, options)
+      return act({ words, options, cacheText, isJson: wantsJson(options), environment })
     },
   }
 }
@@ -139,7 +155,7 @@ export const TTL_ROW: OptionRow = {
   kind: 'string',
   argument: 'DURATION',
   default: 'the setting of the cache',
-  description: 'Lifetime of the item: seconds, or 500ms, or never.',
+  description: 'Lifetime of the item: seconds, or 500ms, 5m, 2h, 7d, or never.',
 }
 
 export const LIMIT_ROW: OptionRow = {
@@ -159,9 +175,11 @@ export const INITIAL_ROW: OptionRow = {
   description: 'Initial value of a counter that does not exist yet.',
 }
 
-/** Parses `--cache`, `--secret-file` and `--directory`. */
-export function readTargetAddress(options: OptionSet): TargetAddress {
-  const text = textOption(options, 'cache') ?? ''
+/** Parses the name of the cache, `--secret-file` and `--directory`. */
+export function readTargetAddress({
+  cacheText: text,
+  options,
+}: Pick<CacheCommandContext, 'cacheText' | 'options'>): TargetAddress {
   const directory = textOption(options, 'directory')
   const secretFile = textOption(options, 'secret-file')
   if (!hasAddress(text)) {

@@ -3,7 +3,13 @@
  */
 
 import { type TtlOptions, UndercroftError } from '../../base/index.ts'
-import { findLast, formatGiven, parseInteger64 } from '../../uwsgi/options/index.ts'
+import {
+  findLast,
+  flagOption,
+  formatGiven,
+  type OptionRow,
+  parseInteger64,
+} from '../../uwsgi/options/index.ts'
 import { formatDurationMs, readTtl } from '../durations.ts'
 import type { CommandTarget } from '../environment.ts'
 import {
@@ -11,16 +17,31 @@ import {
   toJsonBytes,
   toJsonDuration,
   toJsonInteger,
+  toJsonValue,
+  toReadable,
   writeJson,
   writeLine,
   writeValue,
 } from '../output.ts'
-import { type Command, cacheCommand, INITIAL_ROW, TTL_ROW, withTarget } from './command.ts'
+import {
+  type Command,
+  cacheCommand,
+  INITIAL_ROW,
+  readTargetAddress,
+  TTL_ROW,
+  withTarget,
+} from './command.ts'
+
+const RAW_ROW: OptionRow = {
+  name: 'raw',
+  kind: 'flag',
+  group: 'command',
+  support: 'now',
+  description: 'Print the bytes as they are stored.',
+}
 
 export const GET = cacheCommand({
-  name: 'get',
-  words: 'KEY',
-  summary: 'Print the value of a key, byte for byte',
+  rows: [RAW_ROW],
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -29,36 +50,34 @@ export const GET = cacheCommand({
         if (context.isJson) await writeJson(stdout, { found: false })
         return EXIT.miss
       }
+      const { bytes, type = 'bytes' } = item
+      const isRaw = flagOption(context.options, 'raw')
+      const isHere = readTargetAddress(context).remote === undefined
       if (context.isJson) {
         // An item that never expires has 0 here; JSON uses null.
         const expiresAtMs = item.expiresAtMs === 0 ? null : item.expiresAtMs
-        await writeJson(stdout, { found: true, value: toJsonBytes(item.bytes), expiresAtMs })
+        const value = isRaw ? toJsonBytes(bytes) : toJsonValue(bytes, type)
+        await writeJson(stdout, { found: true, type, value, expiresAtMs })
       } else {
-        await writeValue(stdout, item.bytes)
+        await writeValue(stdout, isRaw ? bytes : toReadable(bytes, type, isHere))
       }
       return EXIT.done
     }),
 })
 
 export const SET = storingCommand({
-  name: 'set',
-  summary: 'Store a value; - reads it from standard input',
   explain: () => 'the cache is full',
   store: (target, key, value, ttl) => target.set(key, value, ttl),
 })
 
 export const ADD = storingCommand({
-  name: 'add',
-  summary: 'Store a value only if the key is absent; - reads it from standard input',
   explain: async (target, key) =>
     (await target.has(key)) ? 'the key is already present' : 'the cache is full',
   store: (target, key, value, ttl) => target.add(key, value, ttl),
 })
 
 /** The differences between `set` and `add`. */
-export interface StoringParts {
-  readonly name: string
-  readonly summary: string
+interface StoringParts {
   /** Says why the cache has refused the value. */
   explain(target: CommandTarget, key: string): string | Promise<string>
   store(
@@ -70,11 +89,8 @@ export interface StoringParts {
 }
 
 /** Makes a command that stores a value from its arguments or standard input. */
-export function storingCommand(parts: StoringParts): Command {
+function storingCommand(parts: StoringParts): Command {
   return cacheCommand({
-    name: parts.name,
-    words: 'KEY VALUE',
-    summary: parts.summary,
     rows: [TTL_ROW],
     act: context => {
       const ttl = readTtl(context.options)
@@ -113,9 +129,6 @@ async function readAll(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 export const DEL = cacheCommand({
-  name: 'del',
-  words: 'KEY',
-  summary: 'Delete a key',
   act: context =>
     withTarget(context, async target => {
       const isDeleted = await target.delete(context.words[0] ?? '')
@@ -125,9 +138,6 @@ export const DEL = cacheCommand({
 })
 
 export const EXISTS = cacheCommand({
-  name: 'exists',
-  words: 'KEY',
-  summary: 'Exit with 0 if a key is present, with 1 if not',
   act: context =>
     withTarget(context, async target => {
       const isThere = await target.has(context.words[0] ?? '')
@@ -137,9 +147,6 @@ export const EXISTS = cacheCommand({
 })
 
 export const TTL = cacheCommand({
-  name: 'ttl',
-  words: 'KEY',
-  summary: 'Print the remaining lifetime of a key, as 1500ms or never',
   act: context =>
     withTarget(context, async target => {
       const { stdout } = context.environment
@@ -154,9 +161,6 @@ export const TTL = cacheCommand({
 })
 
 export const INC = cacheCommand({
-  name: 'inc',
-  words: 'KEY [BY]',
-  summary: 'Add BY, by default 1, to a counter, and print its new value',
   rows: [INITIAL_ROW, TTL_ROW],
   act: context => {
     const [key = '', byText = '1'] = context.words

@@ -10,19 +10,15 @@ import {
   textOption,
 } from '../../uwsgi/options/index.ts'
 import { EXIT, writeJson, writeLine } from '../output.ts'
-import { type Command, requireWords, wantsJson } from './command.ts'
+import { type Command, wantsJson } from './command.ts'
 
 const TABLE = buildTable(['directory', 'json', 'help'].map(name => requireRow(OPTION_TABLE, name)))
 
 export const LIST: Command = {
-  name: 'list',
-  words: '',
-  summary: 'List the caches of this machine, as INSTANCE/NAME or NAME',
   table: TABLE,
-  async run(parsed, { stdout, topHost }) {
-    requireWords('list', '', parsed.positionals)
+  async run(parsed, { stdout, listCaches }) {
     const { options } = checkOptions(TABLE, parsed.given)
-    const names = topHost.listCaches(textOption(options, 'directory'))
+    const names = await listCaches(textOption(options, 'directory'))
     if (wantsJson(options)) await writeJson(stdout, names)
     else for (const name of names) await writeLine(stdout, name)
     return EXIT.done

@@ -27,7 +27,7 @@ import {
   SOCKET_TABLE,
   usageError,
 } from '../../uwsgi/options/index.ts'
-import type { CommandEnvironment, CommandOutput, ServedCache } from '../environment.ts'
+import type { CommandEnvironment, CommandOutput, ServedCache, ServeHost } from '../environment.ts'
 import { EXIT, type ExitCode, logTo, writeJson, writeLine } from '../output.ts'
 import { type Command, wantsJson } from './command.ts'
 import {
@@ -38,16 +38,15 @@ import {
 } from './serve-text.ts'
 
 export const SERVE: Command = {
-  name: 'serve',
-  words: '[FILE.ini]',
-  summary: 'Open caches, serve them with the uwsgi protocol, and run an application',
   table: OPTION_TABLE,
   helpRows: [...CACHE2_TABLE.rows, ...SOCKET_TABLE.rows],
   readBare,
-  async run(parsed, environment) {
+  async run(parsed, commandEnvironment) {
     const [stray] = parsed.positionals
     if (stray !== undefined)
       throw usageError(`"${stray}" is not a configuration: write FILE.ini, FILE.yaml or FILE.json`)
+    const serveHost = await commandEnvironment.serveHost()
+    const environment: ServeEnvironment = { ...commandEnvironment, serveHost }
     const { host, stderr } = environment
     const fromEnvironment = readEnvironmentOptions(host.environment)
     const load = () => loadOptions([...fromEnvironment, ...parsed.given], host)
@@ -80,6 +79,10 @@ export const SERVE: Command = {
   },
 }
 
+interface ServeEnvironment extends Omit<CommandEnvironment, 'serveHost'> {
+  readonly serveHost: ServeHost
+}
+
 /** A bare `app.ini`, or `app.ini:section`, means `--ini app.ini`; other kinds likewise. */
 function readBare(word: string): GivenOption | undefined {
   const [, kind = ''] = /\.(ini|ya?ml|json|xml)(?::[^/]*)?$/.exec(word) ?? []
@@ -99,9 +102,9 @@ const FILE_OPTIONS: Readonly<Record<string, string>> = {
 /** Returns the environment with outputs that lead to the log file and print the time. */
 function withLog(
   { process: { output } }: ServePlan,
-  environment: CommandEnvironment,
+  environment: ServeEnvironment,
   isJson: boolean,
-): CommandEnvironment {
+): ServeEnvironment {
   const { file, fileOfUser, dateFormat } = output
   const hasFile = file !== undefined || fileOfUser !== undefined
   const writeToFile = hasFile ? environment.serveHost.openLog(file) : undefined
@@ -134,7 +137,7 @@ interface OpenParts {
  */
 async function serveAlone(
   plan: ServePlan,
-  environment: CommandEnvironment,
+  environment: ServeEnvironment,
   isJson: boolean,
 ): Promise<string> {
   // Listens for signals before anything is open, so that a signal during the start is not lost.
@@ -174,7 +177,7 @@ function listen(
   socket: PlannedSocket,
   { caches }: OpenParts,
   plan: ServePlan,
-  environment: CommandEnvironment,
+  environment: ServeEnvironment,
   onLog: (line: string) => void,
 ): Promise<Listener> {
   const ready = { ...socket, access: readAccess(socket) }
@@ -188,7 +191,7 @@ function listen(
 async function listenStats(
   { caches, listeners }: OpenParts,
   { stats, limits }: ServePlan,
-  { serveHost, host }: CommandEnvironment,
+  { serveHost, host }: ServeEnvironment,
 ): Promise<Listener | undefined> {
   if (stats === undefined) return undefined
   const listening = {
@@ -207,7 +210,7 @@ async function listenStats(
 async function announce(
   open: OpenParts,
   plan: ServePlan,
-  { stdout }: CommandEnvironment,
+  { stdout }: ServeEnvironment,
   isJson: boolean,
 ): Promise<void> {
   const stats = open.caches.map(({ cache }) => cache.stats())
@@ -239,7 +242,7 @@ async function announce(
 function serveWithWorkers(
   plan: MasterPlan,
   readPlan: () => ServePlan,
-  { serveHost, host, stdout, stderr }: CommandEnvironment,
+  { serveHost, host, stdout, stderr }: ServeEnvironment,
 ): Promise<string> {
   const isJson = wantsJson(plan.options)
   const log = logTo(isJson ? stderr : stdout)

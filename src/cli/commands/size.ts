@@ -26,7 +26,7 @@ import {
   usageError,
 } from '../../uwsgi/options/index.ts'
 import { EXIT, writeJson, writeLine } from '../output.ts'
-import { type Command, requireWords, wantsJson } from './command.ts'
+import { type Command, wantsJson } from './command.ts'
 import { formatMemory, reportMemory } from './memory-report.ts'
 
 const SHARED = { group: 'command', support: 'now' } as const
@@ -62,12 +62,8 @@ const TABLE = buildTable([
 ] satisfies OptionRow[])
 
 export const SIZE: Command = {
-  name: 'size',
-  words: '',
-  summary: 'Recommend sizes for a cache from its items and their values',
   table: TABLE,
   async run(parsed, { stdout }) {
-    requireWords('size', '', parsed.positionals)
     const { options } = checkOptions(TABLE, parsed.given)
     const demand = readDemand(options)
     const advice = adviseSizes(demand)

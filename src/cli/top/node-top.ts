@@ -6,25 +6,24 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ErrorCode, systemClock, UndercroftError } from '../../base/index.ts'
-import { listSegments } from '../../segment/index.ts'
 import type { SocketAddress } from '../../uwsgi/options/index.ts'
 import type { TopHost } from '../environment.ts'
 
-/** Makes a host whose terminal or pipe is `stdout`. */
-export function nodeTopHost(stdout: NodeJS.WriteStream): TopHost {
+/** Makes a host whose terminal or pipe is `stdout`, with the keys of `stdin`. */
+export function nodeTopHost(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream): TopHost {
   let isOpen = true
   stdout.once('error', () => {
     isOpen = false
   })
   return {
     clock: systemClock,
-    listCaches: listSegments,
     readStats,
     isOutputOpen: () => isOpen,
     terminalSize() {
       // A terminal of unknown size reports 0.
       return { columns: stdout.columns || DEFAULT_COLUMNS, rows: stdout.rows || DEFAULT_ROWS }
     },
+    untilKey: (keys, signal) => untilKey(stdin, keys, signal),
     untilRefresh: (intervalMs, signal) => untilResized(stdout, intervalMs, signal),
   }
 }
@@ -35,6 +34,23 @@ const DEFAULT_ROWS = 24
 /** A cache takes some 500 bytes of text, so this is enough for thousands of caches. */
 const MAX_DOCUMENT_SIZE = 16 * 1024 * 1024
 const READ_TIMEOUT_MS = 2000
+
+/** Takes the terminal's input key by key until `signal` aborts. */
+function untilKey(stdin: NodeJS.ReadStream, keys: string, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (!stdin.isTTY || signal.aborted) return
+    const onData = (typed: Buffer) => {
+      if ([...typed.toString()].some(key => keys.includes(key))) resolve()
+    }
+    stdin.setRawMode(true)
+    stdin.on('data', onData)
+    signal.addEventListener('abort', () => {
+      stdin.off('data', onData)
+      stdin.setRawMode(false)
+      stdin.pause()
+    })
+  })
+}
 
 async function untilResized(
   stdout: NodeJS.WriteStream,

@@ -39,7 +39,7 @@ async function readSource(
 ): Promise<Reading[]> {
   if (source.kind === 'server') return readServer(source.address, environment)
   if (source.kind === 'cache') return [await readCache(source.name, directory, environment)]
-  const names = environment.topHost.listCaches(directory)
+  const names = await environment.listCaches(directory)
   const readings = await Promise.all(names.map(name => readCache(name, directory, environment)))
   // Such a cache was destroyed after it was listed.
   return readings.filter(reading => reading.code !== 'UNDERCROFT_NO_SUCH_CACHE')

@@ -31,7 +31,7 @@ const ROWS: readonly OptionRow[] = [
     default: '1',
     group: 'command',
     support: 'now',
-    description: 'Time between refreshes: seconds, or 500ms.',
+    description: 'Time between refreshes: seconds, or 500ms, or 5m.',
   },
   {
     name: 'once',
@@ -48,9 +48,6 @@ const ROWS: readonly OptionRow[] = [
 const TABLE = buildTable(ROWS)
 
 export const TOP: Command = {
-  name: 'top',
-  words: '[NAME|ADDRESS ...]',
-  summary: 'Show caches live: those of this machine or of stats servers',
   table: TABLE,
   run(parsed, environment) {
     const { options } = checkOptions(TABLE, parsed.given)
@@ -104,7 +101,10 @@ async function watch(plan: TopPlan, environment: CommandEnvironment): Promise<Ex
   const stop = new AbortController()
   void environment.untilStopped().then(() => stop.abort())
   const isScreen = stdout.isTTY && !plan.isJson
-  if (isScreen) await stdout.write(ENTER_SCREEN)
+  if (isScreen) {
+    void topHost.untilKey(QUIT_KEYS, stop.signal).then(() => stop.abort())
+    await stdout.write(ENTER_SCREEN)
+  }
   try {
     let before: Moment | undefined
     while (!stop.signal.aborted && topHost.isOutputOpen()) {
@@ -115,10 +115,14 @@ async function watch(plan: TopPlan, environment: CommandEnvironment): Promise<Ex
       await topHost.untilRefresh(plan.intervalMs, stop.signal)
     }
   } finally {
+    stop.abort()
     if (isScreen) await stdout.write(LEAVE_SCREEN)
   }
   return EXIT.done
 }
+
+/** `q`, and Ctrl-C, which is a key while the terminal passes each key. */
+const QUIT_KEYS = 'q\u0003'
 
 async function takeMoment(plan: TopPlan, environment: CommandEnvironment): Promise<Moment> {
   const readings = await readSources(plan.sources, plan.directory, environment)

@@ -45,6 +45,21 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
     description: 'Export of the module to use as the application, instead of the default export.',
   },
   {
+    name: 'mount',
+    kind: 'list',
+    argument: '/PATH=MODULE[:EXPORT]',
+    group: 'processes',
+    support: 'now',
+    description: 'Run another application under this path; repeatable.',
+  },
+  {
+    name: 'manage-script-name',
+    kind: 'flag',
+    group: 'processes',
+    support: 'now',
+    description: 'Choose mounts by the path of a request, not by SCRIPT_NAME of a web server.',
+  },
+  {
     name: 'http-cache',
     kind: 'string',
     argument: 'CACHE',

@@ -1,12 +1,15 @@
 /**
- * Actions that change the request itself: `rewrite` gives it another path, and `basicauth` a user.
+ * Actions on the request itself: `rewrite` gives it another path, `basicauth` a user, and `http`
+ * another server.
  *
- * uWSGI 2.0.21, plugins/router_rewrite and plugins/router_basicauth.
+ * uWSGI 2.0.21, plugins/router_rewrite, plugins/router_basicauth and plugins/router_http.
  */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import { UndercroftError } from '../../base/index.ts'
 import { isHeaderValue } from '../../http-message/index.ts'
+import { parseAddress, type SocketAddress } from '../options/index.ts'
 import { newReply } from './reply.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
 import { compileArgument } from './template.ts'
@@ -15,6 +18,7 @@ import { decodePercents } from './variables.ts'
 export const REQUEST_ACTIONS: Readonly<Record<string, ActionKind>> = {
   rewrite: { chains: ['request'], compile: text => compileRewrite(text, 'next') },
   'rewrite-last': { chains: ['request'], compile: text => compileRewrite(text, 'continue') },
+  http: { chains: ['request'], compile: compileForward },
   basicauth: { chains: ['request'], compile: (text, scope) => compileAuth(text, false, scope) },
   'basicauth-next': {
     chains: ['request'],
@@ -31,6 +35,35 @@ function compileRewrite(text: string, result: 'next' | 'continue'): Action {
     const given = context.variable('QUERY_STRING')
     context.rewrite(decodePercents(path), [own, given].filter(part => part !== '').join('&'))
     return result
+  }
+}
+
+/** `http:ADDRESS[,HOST[,TARGET]]`. An address without text of the request is checked at start. */
+function compileForward(text: string): Action {
+  const [, ...parts] = /^([^,]*)(?:,([^,]*))?(?:,(.*))?$/.exec(text) ?? []
+  const [place, host, target] = parts.map(part => compileArgument(part ?? ''))
+  if (place === undefined || place.text === '') {
+    throw new RuleError('invalid route syntax: write http:ADDRESS[,HOST[,URI]]')
+  }
+  if (place.isFixed) addressOf(place.fixedText)
+  return context => {
+    const name = host?.expand(context) ?? ''
+    if (!isHeaderValue(name)) return 'break'
+    context.backend = {
+      address: addressOf(place.expand(context)),
+      host: name || undefined,
+      target: target?.expand(context) || undefined,
+    }
+    return 'break'
+  }
+}
+
+function addressOf(text: string): SocketAddress {
+  try {
+    return parseAddress('http', text)
+  } catch (error) {
+    if (error instanceof UndercroftError) throw new RuleError(error.message)
+    throw error
   }
 }
 

@@ -144,7 +144,8 @@ class HttpRouter implements Router {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    if (application === undefined) {
+    const { backend } = context
+    if (application === undefined && backend === undefined) {
       this.#rules.replaceApplication(context)
       this.#reply(context, response)
       return
@@ -162,7 +163,8 @@ class HttpRouter implements Router {
       const rules = { runErrorRules, runResponseRules: runRules }
       interceptResponse(response, new RulesInterceptor(context, this.#budget, rules))
     }
-    application(request, response)
+    if (backend === undefined) application?.(request, response)
+    else this.#rules.forwarder.forward(backend, context, request, response)
   }
 
   /** Rules of the response chain also see the replies of rules, which are not stored again. */

@@ -12,6 +12,7 @@ import type {
   CounterOperation,
   StoredItem,
 } from '../../base/index.ts'
+import type { Backend } from './backend.ts'
 import type { FileSettings } from './file-settings.ts'
 import type { MimeTypes } from './mime-types.ts'
 import type { Reply, StatusLine } from './reply.ts'
@@ -138,6 +139,8 @@ export class RuleContext {
   groups: Groups = null
   /** What the rules answer with, if they answer. */
   reply: Reply | undefined
+  /** The server that answers instead of the application. */
+  backend: Backend | undefined
   /** Rules that missed in a cache of this machine, in the order of the configuration. */
   missed: MissedRule[] | undefined
   /** Held while other requests wait for what this request stores. */

@@ -4,7 +4,8 @@
  */
 
 import type { Awaitable } from '../../base/index.ts'
-import { findLast, interleavedOptions, type OptionSet } from '../options/index.ts'
+import { findLast, interleavedOptions, type OptionSet, requiredInteger } from '../options/index.ts'
+import { Forwarder } from './backend.ts'
 import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
 import { CacheUses } from './cache-uses.ts'
@@ -20,7 +21,10 @@ import { findStatic, type PathMemory } from './static-files.ts'
 import { RouterLeases } from './store-lease.ts'
 import { parseStoredMessage } from './stored-message.ts'
 
-/** Answer with the context's reply, or with nothing if it has none; or ask the application. */
+/**
+ * Answer with the context's reply, or with nothing if it has none; or ask the application, or the
+ * server that is the context's backend.
+ */
 export type Decision = 'reply' | 'application'
 
 /** Requests of the uwsgi protocol bring variables, and UWSGI_CACHE_GET names a stored response. */
@@ -42,6 +46,8 @@ export class RuleSet {
   readonly deps: RuleDeps
   readonly description: readonly string[]
   readonly warnings: readonly string[]
+  /** For requests that the action `http` gives another server. */
+  readonly forwarder: Forwarder
   /** At least one rule uses `donotlog` or `logvar`. */
   readonly concernsLog: boolean
   readonly #settings: RoutingSettings
@@ -76,6 +82,7 @@ export class RuleSet {
       response: new Chain('response', texts.response, scope),
       final: new Chain('final', texts.final, scope),
     }
+    this.forwarder = new Forwarder(requiredInteger(options, 'socket-timeout') * 1000)
     this.#pathMemory = pathMemory && {
       cache: guardedCache(this.deps, pathMemory.cacheName),
       ttlMs: pathMemory.ttlMs,
@@ -147,6 +154,7 @@ export class RuleSet {
 
   #decideByRules(context: RuleContext): Awaitable<Decision> {
     return whenKnown(this.#chains.request.run(context), (result): Awaitable<Decision> => {
+      if (context.backend !== undefined) return 'application'
       if (result === 'break' || context.reply?.isBegun === true) return 'reply'
       // A reply that only has a header so far gives way to the application's response.
       context.reply = undefined

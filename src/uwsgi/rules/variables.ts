@@ -36,21 +36,24 @@ export function givenVariables(given: ReadonlyMap<string, string>): Variables {
 /** Variables computed from an HTTP request. */
 export class HttpVariables implements Variables {
   readonly #request: RequestFacts
+  /** The target as the client sent it, which a rewrite and a mount replace in the request. */
+  readonly #url: string
   #pathInfo: string | undefined
 
   constructor(request: RequestFacts) {
     this.#request = request
+    this.#url = request.url ?? ''
   }
 
   get(name: string): string {
     switch (name) {
       case 'REQUEST_URI':
-        return this.#request.url ?? ''
+        return this.#url
       case 'PATH_INFO':
-        this.#pathInfo ??= decodePath(this.#request.url ?? '')
+        this.#pathInfo ??= decodePath(this.#url)
         return this.#pathInfo
       case 'QUERY_STRING':
-        return queryOf(this.#request.url ?? '')
+        return queryOf(this.#url)
       case 'REQUEST_METHOD':
         return this.#request.method ?? ''
       default:
