@@ -214,7 +214,12 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
     const outcome = isNear ? near.set(key, value, source, atMs) : undefined
-    return this.#writes.publish(outcome ?? engine.store(key, source, atMs, 'set'), key, source, atMs)
+    return this.#writes.publish(
+      outcome ?? engine.store(key, source, atMs, 'set'),
+      key,
+      source,
+      atMs,
+    )
   }
 
   /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */

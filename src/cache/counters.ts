@@ -81,7 +81,14 @@ export class CacheCounters {
     const initial = given === undefined ? this.#defaultInitial : requireInt64('initial', given)
     const circumstances = options && circumstancesOf(options, expiresAtMs)
     const fresh = options?.onlyPresent === true ? undefined : { initial, expiresAtMs, type }
-    const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit, circumstances)
+    const outcome = engine.count(
+      key,
+      operation,
+      requireInt64('by', by),
+      fresh,
+      limit,
+      circumstances,
+    )
     if (outcome === 'full' || outcome === 'absent') return undefined
     if (outcome === 'pins-full') throw pinsFull(engine.segment.geometry)
     if (typeof outcome !== 'bigint') throw counterError(outcome, key)

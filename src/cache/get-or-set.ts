@@ -124,7 +124,7 @@ export class Loader<V> {
     try {
       const value = await load()
       if (value !== undefined) {
-        this.#writes.store(GET_OR_SET, key, this.#writes.encode(value), options, { madeAt })
+        this.#writes.tryStore(GET_OR_SET, key, this.#writes.encode(value), options, { madeAt })
       }
       return value
     } finally {

@@ -6,7 +6,7 @@ import type { CacheKey, OptionNames, SetOptions, ValueSource } from '../base/ind
 import type { ValueCodec } from '../codecs/index.ts'
 import type { StoreMode, StoreOutcome } from '../engine/index.ts'
 import type { ChangeFeed } from './change-feed.ts'
-import { circumstancesOf, endAfterStale, pinsFull } from './circumstances.ts'
+import { asksForCircumstances, circumstancesOf, endAfterStale, pinsFull } from './circumstances.ts'
 import type { Expiry } from './expiry.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -54,12 +54,16 @@ export class ItemWrites {
     key: CacheKey,
     source: ValueSource,
     options: SetOptions | undefined,
-    guard?: StoreGuard,
   ): boolean {
-    return this.tryStore(call, key, source, options, guard) === 'stored'
+    if (options !== undefined && asksForCircumstances(options)) {
+      return this.tryStore(call, key, source, options) === 'stored'
+    }
+    const atMs = this.#expiry.of(call.name, options, call.optionNames)
+    const outcome = this.#lifetime.use().store(key, source, atMs, call.mode)
+    return this.publish(outcome, key, source, atMs)
   }
 
-  /** Stores a value as `store` does, and returns why if it is not stored. */
+  /** Stores a value if the guard allows that, and returns why if it is not stored. */
   tryStore(
     call: StoreCall,
     key: CacheKey,

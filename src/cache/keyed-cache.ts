@@ -2,12 +2,7 @@
  * The types of a cache whose keys decide the types of its values. Only the compiler sees them.
  */
 
-import type {
-  CacheEntry,
-  CircumstanceOptions,
-  CounterOptions,
-  SetOptions,
-} from '../base/index.ts'
+import type { CacheEntry, CircumstanceOptions, CounterOptions, SetOptions } from '../base/index.ts'
 import type { EntryOptions } from './entries.ts'
 import type { GetOrSetOptions } from './get-or-set.ts'
 

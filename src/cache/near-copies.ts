@@ -100,12 +100,7 @@ export class NearCopies {
   ): StoreOutcome | undefined {
     const place = this.#worth.isOn ? this.#places.get(key) : undefined
     if (place === undefined) return undefined
-    const outcome = this.#engine.overwriteIfUnchanged(
-      this.#stamps,
-      place,
-      source,
-      expiresAtMs,
-    )
+    const outcome = this.#engine.overwriteIfUnchanged(this.#stamps, place, source, expiresAtMs)
     if (outcome === 'stored') this.#follow(place, key, value, source, expiresAtMs)
     return outcome
   }

@@ -46,9 +46,6 @@ export interface FreshCounter {
   readonly type: number
 }
 
-/** No item has this version. */
-const ABSENT_VERSION = 0
-
 export class Writer {
   readonly reclaimer: SpaceReclaimer
   readonly #context: EngineContext
@@ -66,8 +63,9 @@ export class Writer {
   store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     const slot = this.#find(key)
     if (mode !== 'set') {
-      const refusal = this.#refusalOf(slot, mode, ABSENT_VERSION)
-      if (refusal !== undefined) return refusal
+      const live = slot !== NO_SLOT && this.#isLive(slot)
+      if (mode === 'add' && live) return 'exists'
+      if (mode !== 'add' && !live) return 'absent'
     }
     return this.#outcomeOf(
       slot === NO_SLOT
@@ -86,7 +84,7 @@ export class Writer {
     value: ValueSource,
     expiresAtMs: number,
     mode: StoreMode,
-    version = ABSENT_VERSION,
+    version?: number,
   ): StoreOutcome {
     const slot = this.#find(key)
     const refusal =
@@ -168,10 +166,15 @@ export class Writer {
       return this.#beginCounter(key, value, fresh, circumstances)
     }
     const info = table.info(slot)
-    if (!isCounter(valueTypeOf(info), this.#valueSize(slot, info))) return 'not-a-counter'
+    if (!isCounter(valueTypeOf(info), table.valueSize(slot)) && !this.#isCounterWith(info)) {
+      return 'not-a-counter'
+    }
     const block = table.firstBlock(slot)
-    if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
-    const at = blocks.offset(block) / COUNTER_SIZE
+    const offset = blocks.offset(block)
+    if (block < 0 || !blocks.isReserved(offset + COUNTER_SIZE)) {
+      throw new NeedsRebuild(`block ${block} is not there`)
+    }
+    const at = offset / COUNTER_SIZE
     const before = this.#integers[at]
     const value = applyOperation(operation, before, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
@@ -194,12 +197,7 @@ export class Writer {
     circumstances: CircumstancesSource | undefined,
   ): CountOutcome {
     const source = new CounterSource(type, value)
-    const outcome = this.storeWith(
-      key,
-      circumstances?.wrap(source) ?? source,
-      expiresAtMs,
-      'set',
-    )
+    const outcome = this.storeWith(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
     if (outcome === 'pins-full') return outcome
     return outcome === 'stored' ? value : 'full'
   }
@@ -224,7 +222,7 @@ export class Writer {
   #refusalOf(
     slot: SlotIndex,
     mode: StoreMode,
-    version: number,
+    version: number | undefined,
   ): 'exists' | 'absent' | 'changed' | undefined {
     if (mode === 'set') return undefined
     const live = slot !== NO_SLOT && this.#isLive(slot)
@@ -247,10 +245,10 @@ export class Writer {
     return liveness === LIVE
   }
 
-  /** @returns the size of the value of an item that was just found live */
-  #valueSize(slot: SlotIndex, info: number): number {
-    const { table, liveness } = this.#context
-    return hasTrailer(info) ? liveness.trailer.valueSize : table.valueSize(slot)
+  /** @returns whether the item that was just found live is a counter with a trailer */
+  #isCounterWith(info: number): boolean {
+    const { trailer } = this.#context.liveness
+    return hasTrailer(info) && isCounter(valueTypeOf(info), trailer.valueSize)
   }
 
   /** @returns why an item with these circumstances is not stored; undefined if it can be stored */
