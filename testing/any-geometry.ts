@@ -14,4 +14,5 @@ export const ANY_GEOMETRY: WantedGeometry = {
   eviction: undefined,
   ignoresTtl: undefined,
   checksums: undefined,
+  maxTags: undefined,
 }

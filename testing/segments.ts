@@ -29,6 +29,7 @@ const PLAIN: Geometry = {
   eviction: 'none',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 64,
 }
 
 /** One segment, one engine over it, and the parts of that engine. */

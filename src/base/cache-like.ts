@@ -25,6 +25,20 @@ export interface StoredItem extends EncodedValue {
   readonly expiresAtMs: number
 }
 
+/** A value, and what the cache knows of its item. */
+export interface CacheEntry<V> {
+  readonly value: V
+  /** When the item is gone, in Unix milliseconds; `Infinity`: never. */
+  readonly expiresAtMs: number
+  /** When the item becomes stale; `Infinity`: it is fresh as long as it lives. */
+  readonly freshUntilMs: number
+  /** Whether it is past its `ttlMs`, or one of its tags was deleted softly. */
+  readonly isStale: boolean
+  /** A number that the item has until it changes; for `compareAndSet`. */
+  readonly version: number
+  readonly tags: readonly string[]
+}
+
 /** The four operations on 64-bit counters, by their uWSGI names. */
 export type CounterOperation = 'inc' | 'dec' | 'mul' | 'div'
 
@@ -51,6 +65,14 @@ export interface CacheStats {
   readonly full: number
   readonly evicted: number
   readonly expired: number
+  /** Items whose room was freed after the deletion of one of their tags. */
+  readonly invalidated: number
+  /** Items that are pinned now. */
+  readonly pinned: number
+  /** The tags that the cache can tell apart. */
+  readonly maxTags: number
+  /** Tags that lost their place to others, so that their items are gone. */
+  readonly tagsEvicted: number
   /** Times that a process took over the writer lock from an owner that died. */
   readonly takeovers: number
   /** Items that recovery dropped: a crash cut them short, or the machine went down. */

@@ -17,6 +17,28 @@ export interface TtlOptions {
   readonly ttlMs?: number | undefined
 }
 
+/** What an item has in addition to its value and its end. Only a local cache takes these. */
+export interface CircumstanceOptions {
+  /**
+   * Up to 64 tags of 1 to 255 bytes of UTF-8. `deleteTag` deletes all items of a tag at once. An
+   * item with tags takes 24 bytes more, and 5 and the tag's bytes for each. @default none
+   */
+  readonly tags?: readonly string[] | undefined
+  /**
+   * Nothing evicts the item while it lives. An eighth of a cache can be pinned. @default false
+   */
+  readonly pinned?: boolean | undefined
+}
+
+/** How a value is stored. */
+export interface SetOptions extends TtlOptions, CircumstanceOptions {
+  /**
+   * Milliseconds after `ttlMs` for which the cache keeps the value as a stale one: a miss, except
+   * for callers that ask for stale values. @default 0
+   */
+  readonly staleMs?: number | undefined
+}
+
 /** How `setItem` stores. */
 export interface SetItemOptions extends TtlOptions {
   /** Store in any case, only if absent, or only over a live item. @default 'set' */
@@ -47,6 +69,12 @@ export interface CountOptions extends CounterOptions {
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
 
 export const TTL_OPTION_NAMES: OptionNames<TtlOptions> = { ttlMs: true }
+const CIRCUMSTANCE_OPTION_NAMES: OptionNames<CircumstanceOptions> = { tags: true, pinned: true }
+export const SET_OPTION_NAMES: OptionNames<SetOptions> = {
+  ttlMs: true,
+  staleMs: true,
+  ...CIRCUMSTANCE_OPTION_NAMES,
+}
 export const SET_ITEM_OPTION_NAMES: OptionNames<SetItemOptions> = { ttlMs: true, mode: true }
 export const COUNTER_OPTION_NAMES: OptionNames<CounterOptions> = {
   ttlMs: true,
@@ -56,6 +84,18 @@ export const COUNTER_OPTION_NAMES: OptionNames<CounterOptions> = {
 export const COUNT_OPTION_NAMES: OptionNames<CountOptions> = {
   ...COUNTER_OPTION_NAMES,
   safe: true,
+}
+export const LOCAL_SET_ITEM_OPTION_NAMES: OptionNames<SetItemOptions & SetOptions> = {
+  ...SET_OPTION_NAMES,
+  ...SET_ITEM_OPTION_NAMES,
+}
+export const LOCAL_COUNTER_OPTION_NAMES: OptionNames<CounterOptions & CircumstanceOptions> = {
+  ...COUNTER_OPTION_NAMES,
+  ...CIRCUMSTANCE_OPTION_NAMES,
+}
+export const LOCAL_COUNT_OPTION_NAMES: OptionNames<CountOptions & CircumstanceOptions> = {
+  ...COUNT_OPTION_NAMES,
+  ...CIRCUMSTANCE_OPTION_NAMES,
 }
 
 /**

@@ -3,6 +3,7 @@ export type {
   AnyCache,
   Awaitable,
   ByteCache,
+  CacheEntry,
   CacheKey,
   CacheLike,
   CacheStats,
@@ -13,14 +14,20 @@ export type {
   VerifyReport,
 } from './cache-like.ts'
 export {
+  type CircumstanceOptions,
   COUNT_OPTION_NAMES,
   COUNTER_OPTION_NAMES,
   type CounterOptions,
   type CountOptions,
+  LOCAL_COUNT_OPTION_NAMES,
+  LOCAL_COUNTER_OPTION_NAMES,
+  LOCAL_SET_ITEM_OPTION_NAMES,
   type OptionNames,
   requireCallOptions,
   SET_ITEM_OPTION_NAMES,
+  SET_OPTION_NAMES,
   type SetItemOptions,
+  type SetOptions,
   TTL_OPTION_NAMES,
   type TtlOptions,
 } from './call-options.ts'

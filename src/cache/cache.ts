@@ -4,39 +4,49 @@
 
 import {
   type AnyCache,
+  type CacheEntry,
   type CacheKey,
   type CacheStats,
   type ChangeListener,
+  type CircumstanceOptions,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   type EncodedValue,
   INSPECT,
   type KeyPage,
+  LOCAL_SET_ITEM_OPTION_NAMES,
   NEVER,
   REPLICATION,
   type ReplicationAccess,
   requireCallOptions,
   requireOneOf,
-  SET_ITEM_OPTION_NAMES,
+  SET_OPTION_NAMES,
   type SetItemOptions,
+  type SetOptions,
   type StoredItem,
-  type TtlOptions,
-  type ValueSource,
   type VerifyReport,
 } from '../base/index.ts'
 import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
-import type { Engine, StoreMode, StoreOutcome } from '../engine/index.ts'
+import type { Engine } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
+import { asksForCircumstances, type DeleteTagOptions, isSoft } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
+import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
+import { ItemWrites, type StoreCall } from './item-writes.ts'
 import { readKeyPage, scanItems } from './items.ts'
 import type { Keyed, KeyMap, ValuesOf } from './keyed-cache.ts'
 import { CacheLifetime } from './lifetime.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { compareAndSet, update } from './versions.ts'
+
+const SET: StoreCall = { name: 'set', mode: 'set', optionNames: SET_OPTION_NAMES }
+const ADD: StoreCall = { name: 'add', mode: 'add', optionNames: SET_OPTION_NAMES }
+const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_OPTION_NAMES }
 
 /**
  * A `Cache` whose keys decide the types of its values, as `Cache.open` returns it for a map of key
@@ -78,6 +88,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #near: NearCopies | undefined
   readonly #feed: ChangeFeed
   readonly #expiry: Expiry
+  readonly #writes: ItemWrites
   readonly #counters: CacheCounters
   readonly #loader: Loader<V>
 
@@ -97,8 +108,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#values) : undefined
     this.#feed = new ChangeFeed(this.#values)
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
+    this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
-    this.#loader = new Loader(this, clock)
+    this.#loader = new Loader(this, this.#writes, clock)
     this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
@@ -142,6 +154,31 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return { ...this.#values.unpack(found), expiresAtMs: engine.found.expiresAtMs }
   }
 
+  /**
+   * Returns the value together with what the cache knows of its item. Counts as `get`.
+   *
+   * @param options - `stale`: also return an item that is past its `ttlMs`, or whose tag was
+   * deleted softly, while the cache keeps it
+   * @example
+   * const entry = cache.getEntry('page', { stale: true })
+   * if (entry?.isStale) refresh()
+   */
+  getEntry(key: CacheKey, options?: EntryOptions): CacheEntry<V> | undefined {
+    const entry = readEntry(this.#lifetime.use(), key, this.#values, options)
+    return entry?.value === undefined ? undefined : (entry as CacheEntry<V>)
+  }
+
+  /** Returns a value as `get` does, but counts nothing, and does not count as a use of the item. */
+  peek(key: CacheKey): V | undefined {
+    const raw = this.#lifetime.use().peek(key, this.#values.read)
+    return this.#values.finish(raw) as V | undefined
+  }
+
+  /** Returns the tags of an item, in the order in which they were given; undefined without one. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lifetime.use().tagsOf(key)
+  }
+
   /** Returns the values of several keys in their order, with undefined for each miss. */
   getMany(keys: Iterable<CacheKey>): (V | undefined)[] {
     return Array.from(keys, key => this.get(key))
@@ -156,55 +193,61 @@ export class Cache<V = unknown> implements AnyCache<V> {
   /**
    * Stores a value, whether or not the key is present.
    *
-   * @param options - `ttlMs`: milliseconds that the item lives; by default the cache's `ttlMs`
+   * @param options - `ttlMs`: milliseconds that the item lives, by default the cache's `ttlMs`;
+   * `staleMs`, `tags` and `pinned`
    * @returns false if the cache is full and may not evict; the old value stays then
    * @throws UndercroftError - also UNDERCROFT_VALUE_TOO_LARGE, _VALUE_UNSUPPORTED (undefined,
-   * functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN), _LOCK_TIMEOUT
+   * functions, symbols), _OPTION_INVALID (a ttlMs that is negative or NaN), _TAGS_INVALID,
+   * _PINS_FULL, _LOCK_TIMEOUT
    * @example
    * cache.set('code:1', '4711', { ttlMs: 5 * 60_000 })
+   * cache.set('page:/7', html, { tags: ['user:7', 'orders'] })
    */
-  set(key: CacheKey, value: V, options?: TtlOptions): boolean {
+  set(key: CacheKey, value: V, options?: SetOptions): boolean {
     const source = this.#values.encode(value)
+    if (options !== undefined && asksForCircumstances(options)) {
+      return this.#writes.store(SET, key, source, options)
+    }
     const isEndless = options === undefined && this.#expiry.isEndless
-    const atMs = isEndless ? NEVER : this.#expiry.of('set', options)
+    const atMs = isEndless ? NEVER : this.#expiry.of('set', options, SET_OPTION_NAMES)
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
     const outcome = isNear ? near.set(key, value, source, atMs) : undefined
-    return this.#publish(outcome ?? engine.store(key, source, atMs, 'set'), key, source, atMs)
+    return this.#writes.publish(
+      outcome ?? engine.store(key, source, atMs, 'set'),
+      key,
+      source,
+      atMs,
+    )
   }
 
   /** Stores only if the key is absent: false if it is present, or the cache is full. See `set`. */
-  add(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(key, this.#values.encode(value), this.#expiry.of('add', options), 'add')
+  add(key: CacheKey, value: V, options?: SetOptions): boolean {
+    return this.#writes.store(ADD, key, this.#values.encode(value), options)
   }
 
   /** Stores only over a live item: false if there is none, or the cache is full. See `set`. */
-  replace(key: CacheKey, value: V, options?: TtlOptions): boolean {
-    return this.#store(
-      key,
-      this.#values.encode(value),
-      this.#expiry.of('replace', options),
-      'replace',
-    )
+  replace(key: CacheKey, value: V, options?: SetOptions): boolean {
+    return this.#writes.store(REPLACE, key, this.#values.encode(value), options)
   }
 
   /**
    * Stores bytes together with their type, as `getItem` of any cache returns them.
    *
-   * @param options - `mode`: `set` (the default), `add` or `replace`; and `ttlMs` as for `set`
+   * @param options - `mode`: `set` (the default), `add` or `replace`; and those of `set`
    * @returns false if the cache is full, or if `mode` forbids to store
    * @throws UndercroftError - as `set`; _VALUE_UNSUPPORTED also for bytes that are not of their
    * type, and for `structured` ones, which only the machine that wrote them may read
    */
-  setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): boolean {
+  setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions & SetOptions): boolean {
     const mode = requireOneOf('mode', options?.mode ?? 'set', ['set', 'add', 'replace'])
-    const atMs = this.#expiry.of('setItem', options, SET_ITEM_OPTION_NAMES)
-    return this.#store(key, this.#values.pack(requireSource(value)), atMs, mode)
+    const call = { name: 'setItem', mode, optionNames: LOCAL_SET_ITEM_OPTION_NAMES }
+    return this.#writes.store(call, key, this.#values.pack(requireSource(value)), options)
   }
 
   /** Stores several values until the cache is full. Returns how many were stored. */
-  setMany(entries: Iterable<readonly [CacheKey, V]>, options?: TtlOptions): number {
+  setMany(entries: Iterable<readonly [CacheKey, V]>, options?: SetOptions): number {
     let stored = 0
     for (const [key, value] of entries) {
       if (!this.set(key, value, options)) break
@@ -229,11 +272,76 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return this.get(key) ?? this.#loader.load(key, load, options)
   }
 
+  /**
+   * Stores a value only if the item is still of a version, which `getEntry` returned; 0: if the key
+   * is absent. A `touch` does not change the version.
+   *
+   * @returns false if the item changed, is gone, or the cache is full
+   * @throws UndercroftError - as `set`
+   * @example
+   * const entry = cache.getEntry('stock')
+   * if (entry && entry.value > 0) cache.compareAndSet('stock', entry.version, entry.value - 1)
+   */
+  compareAndSet(key: CacheKey, version: number, value: V, options?: SetOptions): boolean {
+    return compareAndSet(this.#writes, 'compareAndSet', key, version, value, options) === 'stored'
+  }
+
+  /**
+   * Replaces a value by what `change` makes of it, as one step for all processes: if another writer
+   * comes in between, `change` is called again with the new value. It gets undefined if the key is
+   * absent, and returns undefined to leave everything as it is.
+   *
+   * @param options - as for `set`; without a `ttlMs` the item gets that of the cache
+   * @returns the value that is stored now; undefined if there is none, or the cache is full
+   * @throws UndercroftError - as `set`; UNDERCROFT_CONTENDED if others came in between 1000 times
+   * @example
+   * cache.update('cart:7', cart => [...(cart ?? []), item])
+   */
+  update(
+    key: CacheKey,
+    change: (value: V | undefined) => V | undefined,
+    options?: SetOptions,
+  ): V | undefined {
+    return update(
+      this.#writes,
+      key,
+      () => readEntry(this.#lifetime.use(), key, this.#values) as CacheEntry<V> | undefined,
+      change,
+      options,
+    )
+  }
+
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
     const wasPresent = this.#lifetime.use().delete(key)
     if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
     return wasPresent
+  }
+
+  /** Deletes several items. Returns how many live ones there were. */
+  deleteMany(keys: Iterable<CacheKey>): number {
+    let deleted = 0
+    for (const key of keys) if (this.delete(key)) deleted++
+    return deleted
+  }
+
+  /**
+   * Deletes all items that have a tag, at once for all processes, and in the same time for any
+   * number of items. A value with this tag whose load in `getOrSet` began before is not stored.
+   *
+   * @param options - `soft`: the items become stale instead
+   * @throws UndercroftError - UNDERCROFT_TAGS_INVALID
+   * @example
+   * cache.set('page:/7', html, { tags: ['user:7', 'orders'] })
+   * cache.deleteTag('user:7') // the page is a miss
+   */
+  deleteTag(tag: string, options?: DeleteTagOptions): void {
+    this.#lifetime.use().deleteTag(tag, isSoft(options))
+  }
+
+  /** Deletes several tags, one after the other. See `deleteTag`. */
+  deleteTags(tags: Iterable<string>, options?: DeleteTagOptions): void {
+    for (const tag of tags) this.deleteTag(tag, options)
   }
 
   /** Returns the milliseconds left; Infinity if the item never ends; undefined without an item. */
@@ -260,8 +368,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * counters, too. An existing counter keeps its TTL.
    *
    * @param by - a number returns a number; a bigint returns a bigint, has all 64 bits, and wraps
-   * @param options - for an absent key: `ttlMs`; `initial`, the value before the operation, by
-   * default the cache's `counterInitial`; `onlyPresent`, to create nothing
+   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the
+   * value before the operation, by default the cache's `counterInitial`; `onlyPresent`, to create
+   * nothing
    * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
    * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER if another kind of value is stored there,
    * UNDERCROFT_COUNTER_RANGE if a number cannot hold the result; the value is unchanged
@@ -269,30 +378,70 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * cache.increment('visits') // 1, 2, 3 ...
    * cache.increment('window', 1, { ttlMs: 1000 }) // counts within a second
    */
-  increment(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
-  increment(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  increment(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+  increment(
+    key: CacheKey,
+    by?: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): number | undefined
+  increment(
+    key: CacheKey,
+    by: bigint,
+    options?: CounterOptions & CircumstanceOptions,
+  ): bigint | undefined
+  increment(
+    key: CacheKey,
+    by: number | bigint = 1,
+    options?: CounterOptions & CircumstanceOptions,
+  ) {
     return this.#counters.change('increment', key, 'inc', by, options)
   }
 
   /** Subtracts; otherwise the same as `increment`. */
-  decrement(key: CacheKey, by?: number, options?: CounterOptions): number | undefined
-  decrement(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  decrement(key: CacheKey, by: number | bigint = 1, options?: CounterOptions) {
+  decrement(
+    key: CacheKey,
+    by?: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): number | undefined
+  decrement(
+    key: CacheKey,
+    by: bigint,
+    options?: CounterOptions & CircumstanceOptions,
+  ): bigint | undefined
+  decrement(
+    key: CacheKey,
+    by: number | bigint = 1,
+    options?: CounterOptions & CircumstanceOptions,
+  ) {
     return this.#counters.change('decrement', key, 'dec', by, options)
   }
 
   /** Multiplies; otherwise the same as `increment`. */
-  multiply(key: CacheKey, by: number, options?: CounterOptions): number | undefined
-  multiply(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  multiply(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+  multiply(
+    key: CacheKey,
+    by: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): number | undefined
+  multiply(
+    key: CacheKey,
+    by: bigint,
+    options?: CounterOptions & CircumstanceOptions,
+  ): bigint | undefined
+  multiply(key: CacheKey, by: number | bigint, options?: CounterOptions & CircumstanceOptions) {
     return this.#counters.change('multiply', key, 'mul', by, options)
   }
 
   /** Divides and truncates toward zero; by zero it returns zero, as uWSGI. See `increment`. */
-  divide(key: CacheKey, by: number, options?: CounterOptions): number | undefined
-  divide(key: CacheKey, by: bigint, options?: CounterOptions): bigint | undefined
-  divide(key: CacheKey, by: number | bigint, options?: CounterOptions) {
+  divide(
+    key: CacheKey,
+    by: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): number | undefined
+  divide(
+    key: CacheKey,
+    by: bigint,
+    options?: CounterOptions & CircumstanceOptions,
+  ): bigint | undefined
+  divide(key: CacheKey, by: number | bigint, options?: CounterOptions & CircumstanceOptions) {
     return this.#counters.change('divide', key, 'div', by, options)
   }
 
@@ -305,7 +454,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options?: CountOptions,
+    options?: CountOptions & CircumstanceOptions,
   ): bigint | undefined {
     return this.#counters.count(key, operation, by, options)
   }
@@ -361,6 +510,11 @@ export class Cache<V = unknown> implements AnyCache<V> {
   observe(listener: ChangeListener): () => void {
     this.#lifetime.use()
     return this.#feed.observe(listener)
+  }
+
+  /** The number of items, including those that ended and are not swept yet. */
+  get size(): number {
+    return this.#lifetime.use().itemCount
   }
 
   /** Returns the counts of all processes since the creation of the cache, and its sizes. */
@@ -420,15 +574,5 @@ export class Cache<V = unknown> implements AnyCache<V> {
   destroy(): void {
     this.#lifetime.removeName() // First, because `close` does not flush a file without a name.
     this.close()
-  }
-
-  #store(key: CacheKey, source: ValueSource, atMs: number, mode: StoreMode): boolean {
-    return this.#publish(this.#lifetime.use().store(key, source, atMs, mode), key, source, atMs)
-  }
-
-  #publish(outcome: StoreOutcome, key: CacheKey, source: ValueSource, atMs: number): boolean {
-    if (outcome !== 'stored') return false
-    if (this.#feed.isObserved) this.#feed.stored(key, source, atMs)
-    return true
   }
 }

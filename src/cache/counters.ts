@@ -5,18 +5,20 @@
 
 import {
   type CacheKey,
-  COUNT_OPTION_NAMES,
-  COUNTER_OPTION_NAMES,
+  type CircumstanceOptions,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   describe,
+  LOCAL_COUNT_OPTION_NAMES,
+  LOCAL_COUNTER_OPTION_NAMES,
   requireInt64,
   requireInteger,
   UndercroftError,
   VALUE_TYPE,
 } from '../base/index.ts'
 import type { ChangeFeed } from './change-feed.ts'
+import { circumstancesOf, pinsFull } from './circumstances.ts'
 import type { Expiry } from './expiry.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -42,9 +44,9 @@ export class CacheCounters {
     key: CacheKey,
     operation: CounterOperation,
     by: number | bigint,
-    options: CounterOptions | undefined,
+    options: (CounterOptions & CircumstanceOptions) | undefined,
   ): number | bigint | undefined {
-    const atMs = this.#expiry.of(call, options, COUNTER_OPTION_NAMES)
+    const atMs = this.#expiry.of(call, options, LOCAL_COUNTER_OPTION_NAMES)
     if (typeof by === 'bigint') {
       return this.#change(key, operation, by, options, atMs, VALUE_TYPE.bigint, undefined)
     }
@@ -58,9 +60,9 @@ export class CacheCounters {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options: CountOptions | undefined,
+    options: (CountOptions & CircumstanceOptions) | undefined,
   ): bigint | undefined {
-    const atMs = this.#expiry.of('count', options, COUNT_OPTION_NAMES)
+    const atMs = this.#expiry.of('count', options, LOCAL_COUNT_OPTION_NAMES)
     const limit = options?.safe === true ? MAX_SAFE : undefined
     return this.#change(key, operation, by, options, atMs, VALUE_TYPE.integer, limit)
   }
@@ -69,7 +71,7 @@ export class CacheCounters {
     key: CacheKey,
     operation: CounterOperation,
     by: bigint,
-    options: CounterOptions | undefined,
+    options: (CounterOptions & CircumstanceOptions) | undefined,
     expiresAtMs: number,
     type: number,
     limit: bigint | undefined,
@@ -77,9 +79,18 @@ export class CacheCounters {
     const engine = this.#lifetime.use()
     const given = options?.initial
     const initial = given === undefined ? this.#defaultInitial : requireInt64('initial', given)
+    const circumstances = options && circumstancesOf(options, expiresAtMs)
     const fresh = options?.onlyPresent === true ? undefined : { initial, expiresAtMs, type }
-    const outcome = engine.count(key, operation, requireInt64('by', by), fresh, limit)
+    const outcome = engine.count(
+      key,
+      operation,
+      requireInt64('by', by),
+      fresh,
+      limit,
+      circumstances,
+    )
     if (outcome === 'full' || outcome === 'absent') return undefined
+    if (outcome === 'pins-full') throw pinsFull(engine.segment.geometry)
     if (typeof outcome !== 'bigint') throw counterError(outcome, key)
     if (this.#feed.isObserved) this.#feed.changed(key, engine)
     return outcome

@@ -9,12 +9,14 @@ import {
   invalidOption,
   type OptionNames,
   requireDuration,
-  type TtlOptions,
+  SET_OPTION_NAMES,
+  type SetOptions,
 } from '../base/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS, SingleFlight } from '../single-flight/index.ts'
+import type { ItemWrites, StoreCall } from './item-writes.ts'
 
 /** The options of `getOrSet`. */
-export interface GetOrSetOptions extends TtlOptions {
+export interface GetOrSetOptions extends SetOptions {
   /**
    * Maximum of milliseconds to wait for the load of another caller, in this process or another one,
    * before this caller loads as well; up to 600000. @default 5000
@@ -22,13 +24,21 @@ export interface GetOrSetOptions extends TtlOptions {
   readonly waitMs?: number | undefined
 }
 
-export const GET_OR_SET_OPTION_NAMES: OptionNames<GetOrSetOptions> = { ttlMs: true, waitMs: true }
+export const GET_OR_SET_OPTION_NAMES: OptionNames<GetOrSetOptions> = {
+  ...SET_OPTION_NAMES,
+  waitMs: true,
+}
+
+const GET_OR_SET: StoreCall = {
+  name: 'getOrSet',
+  mode: 'set',
+  optionNames: GET_OR_SET_OPTION_NAMES,
+}
 
 /** The part of a cache that loading needs. */
 interface LoadingCache<V> extends CacheLike {
   has(key: CacheKey): boolean
   get(key: CacheKey): V | undefined
-  set(key: CacheKey, value: V, options?: TtlOptions): boolean
 }
 
 /** A load of this process that others wait for. */
@@ -42,12 +52,14 @@ const LATE = Symbol('late')
 
 export class Loader<V> {
   readonly #cache: LoadingCache<V>
+  readonly #writes: ItemWrites
   readonly #clock: Clock
   readonly #singleFlight: SingleFlight
   readonly #loads = new Map<string, CurrentLoad<V>>()
 
-  constructor(cache: LoadingCache<V>, clock: Clock) {
+  constructor(cache: LoadingCache<V>, writes: ItemWrites, clock: Clock) {
     this.#cache = cache
+    this.#writes = writes
     this.#clock = clock
     this.#singleFlight = new SingleFlight({ cache, clock, onError: ignore })
   }
@@ -62,7 +74,7 @@ export class Loader<V> {
     for (;;) {
       const leftMs = deadlineMs - this.#clock.elapsedMs()
       const current = this.#loads.get(name)
-      if (current === undefined) return this.#begin(name, key, load, options.ttlMs, leftMs)
+      if (current === undefined) return this.#begin(name, key, load, options, leftMs)
       // All waiters measure `waitMs` from the start of one load, as other processes do with a
       // lease.
       const patienceMs = Math.min(leftMs, current.sinceMs + waitMs - this.#clock.elapsedMs())
@@ -73,7 +85,7 @@ export class Loader<V> {
       // can.
       const isStillCurrent = this.#loads.get(name) === current
       if (isStillCurrent || deadlineMs <= this.#clock.elapsedMs()) {
-        return this.#begin(name, key, load, options.ttlMs, 0)
+        return this.#begin(name, key, load, options, 0)
       }
     }
   }
@@ -83,10 +95,10 @@ export class Loader<V> {
     name: string,
     key: CacheKey,
     load: () => V | Promise<V>,
-    ttlMs: number | undefined,
+    options: GetOrSetOptions,
     waitMs: number,
   ): Promise<V> {
-    const value = this.#loadOnce(key, load, ttlMs, Math.max(0, waitMs))
+    const value = this.#loadOnce(key, load, options, Math.max(0, waitMs))
     const own = { value, sinceMs: this.#clock.elapsedMs() }
     this.#loads.set(name, own)
     try {
@@ -99,7 +111,7 @@ export class Loader<V> {
   async #loadOnce(
     key: CacheKey,
     load: () => V | Promise<V>,
-    ttlMs: number | undefined,
+    options: GetOrSetOptions,
     waitMs: number,
   ): Promise<V> {
     // `has` comes first, so that a look that finds nothing does not count another miss.
@@ -107,9 +119,13 @@ export class Loader<V> {
     const acquisition = await this.#singleFlight.acquireOrWait(key, find, waitMs)
     if (acquisition.kind === 'found') return acquisition.found
     const lease = acquisition.kind === 'leader' ? acquisition.lease : undefined
+    // Nothing that was loaded before the deletion of a tag is stored after it.
+    const madeAt = this.#writes.generation
     try {
       const value = await load()
-      if (value !== undefined) this.#cache.set(key, value, { ttlMs })
+      if (value !== undefined) {
+        this.#writes.tryStore(GET_OR_SET, key, this.#writes.encode(value), options, { madeAt })
+      }
       return value
     } finally {
       await lease?.end()

@@ -7,6 +7,8 @@ export type {
   StandardSchemaResult,
 } from '../codecs/index.ts'
 export { Cache, type KeyedCache } from './cache.ts'
+export type { DeleteTagOptions } from './circumstances.ts'
+export type { EntryOptions } from './entries.ts'
 export type { GetOrSetOptions } from './get-or-set.ts'
 export type { NearOptions } from './near-options.ts'
 export type { CacheOptions } from './options.ts'

@@ -2,7 +2,8 @@
  * The types of a cache whose keys decide the types of its values. Only the compiler sees them.
  */
 
-import type { CounterOptions, TtlOptions } from '../base/index.ts'
+import type { CacheEntry, CircumstanceOptions, CounterOptions, SetOptions } from '../base/index.ts'
+import type { EntryOptions } from './entries.ts'
 import type { GetOrSetOptions } from './get-or-set.ts'
 
 /**
@@ -28,18 +29,33 @@ type KeyOf<M> = keyof M & string
 /** The methods whose types follow from a key. */
 interface KeyedMethods<M> {
   get<K extends KeyOf<M>>(key: K): M[K] | undefined
+  getEntry<K extends KeyOf<M>>(key: K, options?: EntryOptions): CacheEntry<M[K]> | undefined
+  peek<K extends KeyOf<M>>(key: K): M[K] | undefined
+  tagsOf(key: KeyOf<M>): readonly string[] | undefined
   getMany<K extends KeyOf<M>>(keys: Iterable<K>): (M[K] | undefined)[]
   has(key: KeyOf<M>): boolean
-  set<K extends KeyOf<M>>(key: K, value: M[K], options?: TtlOptions): boolean
-  add<K extends KeyOf<M>>(key: K, value: M[K], options?: TtlOptions): boolean
-  replace<K extends KeyOf<M>>(key: K, value: M[K], options?: TtlOptions): boolean
-  setMany<K extends KeyOf<M>>(entries: Iterable<readonly [K, M[K]]>, options?: TtlOptions): number
+  set<K extends KeyOf<M>>(key: K, value: M[K], options?: SetOptions): boolean
+  add<K extends KeyOf<M>>(key: K, value: M[K], options?: SetOptions): boolean
+  replace<K extends KeyOf<M>>(key: K, value: M[K], options?: SetOptions): boolean
+  setMany<K extends KeyOf<M>>(entries: Iterable<readonly [K, M[K]]>, options?: SetOptions): number
   getOrSet<K extends KeyOf<M>>(
     key: K,
     load: () => M[K] | Promise<M[K]>,
     options?: GetOrSetOptions,
   ): Promise<M[K]>
+  compareAndSet<K extends KeyOf<M>>(
+    key: K,
+    version: number,
+    value: M[K],
+    options?: SetOptions,
+  ): boolean
+  update<K extends KeyOf<M>>(
+    key: K,
+    change: (value: M[K] | undefined) => M[K] | undefined,
+    options?: SetOptions,
+  ): M[K] | undefined
   delete(key: KeyOf<M>): boolean
+  deleteMany(keys: Iterable<KeyOf<M>>): number
   ttlMs(key: KeyOf<M>): number | undefined
   touch(key: KeyOf<M>, ttlMs: number): boolean
   increment: CounterMethod<M>
@@ -48,8 +64,16 @@ interface KeyedMethods<M> {
 
 /** Counts under keys whose values can be numbers, or bigints. */
 interface CounterMethod<M> {
-  (key: KeysOfValues<M, number>, by?: number, options?: CounterOptions): number | undefined
-  (key: KeysOfValues<M, bigint>, by: bigint, options?: CounterOptions): bigint | undefined
+  (
+    key: KeysOfValues<M, number>,
+    by?: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): number | undefined
+  (
+    key: KeysOfValues<M, bigint>,
+    by: bigint,
+    options?: CounterOptions & CircumstanceOptions,
+  ): bigint | undefined
 }
 
 type KeysOfValues<M, Value> = {

@@ -1,7 +1,4 @@
-/**
- * Checks and completes the options of `Cache.open`, and converts them to a geometry. No other code
- * does that.
- */
+/** Checks and completes the options of `Cache.open`, and converts them to a geometry. */
 
 import {
   type Clock,
@@ -23,12 +20,14 @@ import type { ValueCodecOptions } from '../codecs/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
+  defaultMaxTags,
   EVICTIONS,
   type EvictionName,
   type Geometry,
   HASHES,
   type HashName,
   MAX_ITEMS_LIMIT,
+  MAX_TAGS_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
@@ -47,8 +46,8 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
   readonly name: string
   /**
    * Maximum number of items; required to create a cache. In addition to its value, each item costs
-   * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, and 17 for eviction.
-   * With the defaults that is 313 to 321 bytes.
+   * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, 17 for eviction, and 32
+   * for a tag. With the defaults that is 345 to 353 bytes.
    */
   readonly maxItems?: number | undefined
   /**
@@ -90,6 +89,12 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
    * uWSGI's. @default 'seeded'
    */
   readonly hash?: HashName | undefined
+  /**
+   * Tags that the cache can tell apart, of 32 bytes each; 0: none. Beyond, the least recently used
+   * tag loses its place, and its items are gone.
+   * @default `maxItems`, from 64 to 65536
+   */
+  readonly maxTags?: number | undefined
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
@@ -175,6 +180,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   eviction: true,
   hash: true,
   ignoreTtl: true,
+  maxTags: true,
   ttlMs: true,
   counterInitial: true,
   store: true,
@@ -238,8 +244,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
 }
 
 function resolveWanted(options: CacheOptions): WantedGeometry {
-  const integer = (name: keyof CacheOptions, max: number) =>
-    optional(options[name], value => requireInteger(name, value, 1, max))
+  const integer = (name: keyof CacheOptions, max: number, min = 1) =>
+    optional(options[name], value => requireInteger(name, value, min, max))
   const bitmap = optional(options.bitmap, value => requireBoolean('bitmap', value))
   const blockCount = integer('blocks', BLOCK_COUNT_LIMIT)
   if (blockCount !== undefined && bitmap === false) {
@@ -258,6 +264,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
+    maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
   }
 }
 
@@ -281,6 +288,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     eviction: wanted.eviction ?? 'adaptive',
     ignoresTtl: wanted.ignoresTtl ?? false,
     checksums: wanted.checksums ?? false,
+    maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
   }
 }
 

@@ -101,7 +101,10 @@ export class ValueCodec {
    * refuses the value, UNDERCROFT_CODEC_FAILED if the codec throws
    */
   encode(value: unknown): ValueSource {
-    if (this.#isPlain) return encodeValue(value)
+    return this.#isPlain ? encodeValue(value) : this.#encode(value)
+  }
+
+  #encode(value: unknown): ValueSource {
     const { codec, schema } = this.#options
     if (schema !== undefined) validate(schema, value)
     return this.pack(codec === undefined ? encodeValue(value) : encodeBy(codec, value))

@@ -30,6 +30,7 @@ export class Blocks {
   readonly #blockSize: number
   readonly #blocksOffset: number
   readonly #stride: number
+  #reservedEnd = 0
 
   constructor(segment: Segment, room: Room) {
     this.#room = room
@@ -45,6 +46,19 @@ export class Blocks {
   /** The number of blocks that have room on the device, so that they may be touched. */
   get blockCount(): number {
     return this.#room.blockCount
+  }
+
+  /**
+   * A reader checks where a value ends before it touches the value. The known end is kept, because
+   * its word is next to words that every set changes. A reader has loaded a version before, so the
+   * word is not older than the item.
+   *
+   * @returns whether the bytes up to this offset are reserved
+   */
+  isReserved(end: number): boolean {
+    if (end <= this.#reservedEnd) return true
+    this.#reservedEnd = this.offset(this.blockCount)
+    return end <= this.#reservedEnd
   }
 
   /** @returns the block's offset in bytes from the start of the segment */

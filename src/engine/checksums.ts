@@ -4,15 +4,17 @@
  * the disk one by one and in any order.
  *
  * The checksum is the CRC-32 of these parts, in this order: the key in whole words, `info`, the
- * value's size, the value, and the expiry of the item. The fields that change in place come last,
+ * stored size, the stored bytes, and the expiry of the item. What changes in place comes last,
  * because the change to the checksum then follows from the change of the field alone. A touch
  * therefore does not read the value.
  */
 
+import { COUNTER_SIZE } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
 import { addBytes, addRun, addWords, CRC_START } from './crc32.ts'
-import { keySizeOf, type SlotIndex } from './slot-table.ts'
+import { keySizeOf } from './item-info.ts'
+import type { SlotIndex } from './slot-table.ts'
 import {
   EXPIRES_AT,
   FIRST_BLOCK,
@@ -92,8 +94,19 @@ export class Checksums {
    */
   sealNumber(slot: SlotIndex, before: bigint, after: bigint): void {
     scratch[0] = before ^ after
-    const change = addWords(0, scratchWords[0], scratchWords[1])
-    this.#change(slot, addWords(change, 0, 0)) // the expiry follows the number and is unchanged
+    let change = addWords(0, scratchWords[0], scratchWords[1])
+    // What follows the number is unchanged: the trailer, if there is one, and the expiry.
+    const size = this.#words[this.#at(slot) + VALUE_SIZE]
+    for (let rest = size; rest >= COUNTER_SIZE; rest -= COUNTER_SIZE) {
+      change = addWords(change, 0, 0)
+    }
+    this.#change(slot, change)
+  }
+
+  /** Computes the checksum of an unsealed item again. */
+  reseal(slot: SlotIndex, info: number): void {
+    this.seal(slot, info)
+    this.#words[UNSEALED_SLOT] = 0
   }
 
   #change(slot: SlotIndex, change: number): void {

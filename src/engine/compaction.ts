@@ -18,6 +18,7 @@
 import type { Segment } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
+import { isPinned } from './item-info.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { SpaceReclaimer } from './reclaim.ts'
 import type { SlotIndex } from './slot-table.ts'
@@ -36,6 +37,7 @@ interface Resident {
   readonly slot: SlotIndex
   readonly first: BlockIndex
   readonly length: number
+  readonly pinned: boolean
 }
 
 export class Compaction {
@@ -103,7 +105,8 @@ export class Compaction {
    * Clears a run of `count` blocks and marks it used. The run does not overlap the run to keep. A
    * value in the way that fits in no gap is evicted.
    *
-   * @returns NO_BLOCK if there are not enough free blocks in total
+   * @returns NO_BLOCK if there are not enough free blocks in total, or if a pinned value is in the
+   *   way
    */
   #clearRun(count: number, keptFirst: BlockIndex, keptCount: number): BlockIndex {
     const { blocks } = this.#context
@@ -112,9 +115,14 @@ export class Compaction {
     if (first === NO_BLOCK) return NO_BLOCK
     const residents = this.#residentsOf(first, count)
     blocks.takeGaps(first, count)
-    // The longest values move first, while there are long gaps.
-    residents.sort((a, b) => b.length - a.length)
-    for (const resident of residents) this.#moveAway(resident, first, count)
+    // The longest values move first, while there are long gaps; pinned ones even before, because
+    // they cannot be evicted.
+    residents.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.length - a.length)
+    for (const [index, resident] of residents.entries()) {
+      if (this.#moveAway(resident, first, count)) continue
+      this.#giveBack(first, count, residents.slice(index))
+      return NO_BLOCK
+    }
     return first
   }
 
@@ -130,23 +138,28 @@ export class Compaction {
       if (start + length <= first) continue
       if (!blocks.holds(start, size)) throw new NeedsRebuild(`block ${start} is not there`)
       if (residents.length === count) throw new NeedsRebuild(`runs overlap behind block ${first}`)
-      residents.push({ slot, first: start, length })
+      const pinned = isPinned(table.info(slot))
+      residents.push({ slot, first: start, length, pinned })
     }
     return residents
   }
 
   /**
    * Moves or evicts a value. Its blocks within the stretch stay marked used, now for the stretch.
+   *
+   * @returns false if the value is pinned and there is no gap for it
    */
-  #moveAway({ slot, first, length }: Resident, stretch: BlockIndex, count: number): void {
+  #moveAway(resident: Resident, stretch: BlockIndex, count: number): boolean {
+    const { slot, first, length } = resident
     const { table, blocks } = this.#context
     const start: BlockIndex = Math.max(first, stretch)
     const end = Math.min(first + length, stretch + count)
     const target = blocks.allocate(length)
     if (target === NO_BLOCK) {
+      if (resident.pinned) return false
       this.#reclaimer.evict(slot)
       blocks.take(start, end - start)
-      return
+      return true
     }
     const { bytes } = this.#segment
     const from = blocks.offset(first)
@@ -157,5 +170,19 @@ export class Compaction {
     table.endChange(bucket)
     blocks.free(first, length)
     blocks.take(start, end - start)
+    return true
+  }
+
+  /** Marks the blocks of a stretch free, except those of the values that are still there. */
+  #giveBack(first: BlockIndex, count: number, residents: Resident[]): void {
+    const { blocks } = this.#context
+    let from = first
+    residents.sort((a, b) => a.first - b.first)
+    for (const { first: start, length } of residents) {
+      if (start > from) blocks.free(from, start - from)
+      from = Math.max(from, start + length)
+    }
+    const end = first + count
+    if (from < end) blocks.free(from, end - from)
   }
 }

@@ -10,9 +10,12 @@ import { Checksums } from './checksums.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
+import { LivenessCheck } from './liveness.ts'
+import { Pins } from './pins.ts'
 import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
 import { LastChange } from './state.ts'
+import { TagTable } from './tag-table.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
@@ -26,6 +29,9 @@ export interface EngineContext {
   readonly clock: Clock
   readonly table: SlotTable
   readonly blocks: Blocks
+  readonly tags: TagTable
+  readonly liveness: LivenessCheck
+  readonly pins: Pins
   /** Undefined if the cache does not evict single items. */
   readonly eviction: Eviction | undefined
   /** Defined for stores only. */
@@ -37,11 +43,15 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
   const room = new Room(segment, clock)
   const table = new SlotTable(segment, room)
   const blocks = new Blocks(segment, room)
+  const tags = new TagTable(segment)
   return {
     segment,
     clock,
     table,
     blocks,
+    tags,
+    liveness: new LivenessCheck(segment, blocks, tags, clock),
+    pins: new Pins(segment),
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),

@@ -15,26 +15,21 @@ import type {
   VerifyReport,
 } from '../base/index.ts'
 import { maxValueSize, type Segment } from '../segment/index.ts'
+import { type Circumstances, CircumstancesSource } from './circumstances.ts'
 import { createEngineContext, type EngineContext, type EngineOptions } from './engine-context.ts'
-import { changesUnderLock, valueTooLarge } from './failures.ts'
+import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
+import { CounterSource } from './int64-arithmetic.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
-import {
-  CHANGED,
-  FOUND,
-  type FoundItem,
-  type ItemView,
-  MISS,
-  NO_ITEM,
-  RETRY,
-  Reader,
-} from './reader.ts'
+import { Lookups } from './lookups.ts'
+import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.ts'
 import { deleteAll } from './recovery.ts'
-import { keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
-import { usedSlotCount } from './state.ts'
+import { ITEM_COUNT, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
+import { TagNames } from './tag-names.ts'
 import { Upkeep } from './upkeep.ts'
 import { verify } from './verify.ts'
 import {
@@ -45,9 +40,6 @@ import {
   Writer,
 } from './writer.ts'
 import { WriterSection } from './writer-section.ts'
-
-/** The attempts of a reader before it waits for the lock: some 10 us of a writer's work. */
-const LOCK_FREE_ATTEMPTS = 200
 
 export class Engine {
   readonly segment: Segment
@@ -61,7 +53,9 @@ export class Engine {
   readonly #counters: HitCounters
   readonly #key: PreparedKey
   readonly #recoveryKey: PreparedKey
-  readonly #scanKey: PreparedKey
+  readonly #lookups: Lookups
+  readonly #withCircumstances: CircumstancesSource
+  readonly #tagNames: TagNames
 
   constructor(segment: Segment, options: EngineOptions) {
     this.segment = segment
@@ -80,7 +74,15 @@ export class Engine {
       this.#writer.reclaimer,
       this.#reader.order,
     )
-    this.#scanKey = new PreparedKey(segment)
+    this.#lookups = new Lookups(
+      this.#context,
+      this.#section,
+      this.#reader,
+      this.#counters,
+      this.#key,
+    )
+    this.#withCircumstances = new CircumstancesSource(segment)
+    this.#tagNames = new TagNames(segment)
     // Readers take no lock, so they would return items that no process has checked.
     if (this.#lock.isCheckDue()) this.#section.run(() => {})
     if (options.lastModified === true) this.#section.run(() => this.#context.lastChange.keep())
@@ -96,60 +98,50 @@ export class Engine {
     return new Stamps(count, this.#context, this.#reader, this.#counters)
   }
 
-  /** Reads a value, counts a hit or a miss, and notes the use. The decoder must copy the bytes. */
-  get<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
-    const reader = this.#reader
-    const { found } = reader
-    this.#key.prepare(key)
-    for (let attempt = 0; attempt < LOCK_FREE_ATTEMPTS; attempt++) {
-      const outcome = reader.locate(this.#key)
-      if (outcome === MISS) return this.#countMiss()
-      if (outcome === RETRY) continue
-      let value: T
-      try {
-        value = decode(this.segment.bytes, found.offset, found.size, found.type)
-      } catch (error) {
-        if (!reader.confirm()) continue // the decoder read bytes that were changing
-        throw error
-      }
-      if (!reader.confirm()) continue
-      this.#context.eviction?.use(found.slot)
-      this.#counters.countHit()
-      return value
-    }
-    return this.#settled(() => {
-      if (reader.locate(this.#key) !== FOUND) return this.#countMiss()
-      this.#context.eviction?.use(found.slot)
-      this.#counters.countHit()
-      return decode(this.segment.bytes, found.offset, found.size, found.type)
-    })
+  /**
+   * Reads a value, counts a hit or a miss, and notes the use. The decoder must copy the bytes.
+   *
+   * @param allowStale - whether a stale item is a hit
+   */
+  get<T>(key: CacheKey, decode: ValueDecoder<T>, allowStale = false): T | undefined {
+    return this.#lookups.get(key, decode, allowStale)
+  }
+
+  /** Reads a value as `get` does, with what is known of its item. */
+  getEntry<T>(
+    key: CacheKey,
+    decode: ValueDecoder<T>,
+    allowStale: boolean,
+  ): ItemEntry<T> | undefined {
+    return this.#lookups.getEntry(key, decode, allowStale)
+  }
+
+  /** Reads a value as `get` does, but notes no use and counts nothing. */
+  peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
+    return this.#lookups.peek(key, decode, false)
+  }
+
+  /** Reads the tags of a live item. It counts nothing. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lookups.tagsOf(key)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
-    this.#key.prepare(key)
-    for (let attempt = 0; attempt < LOCK_FREE_ATTEMPTS; attempt++) {
-      const outcome = this.#reader.locate(this.#key)
-      if (outcome === MISS) return false
-      if (outcome === FOUND && this.#reader.confirm()) return true
+    return this.#lookups.has(key)
+  }
+
+  store(
+    key: CacheKey,
+    value: ValueSource,
+    expiresAtMs: number,
+    mode: StoreMode,
+    circumstances?: Circumstances,
+    version?: number,
+  ): StoreOutcome {
+    if (circumstances !== undefined || version !== undefined) {
+      return this.#storeWith(key, value, expiresAtMs, mode, circumstances, version)
     }
-    return this.#settled(() => this.#reader.locate(this.#key) === FOUND)
-  }
-
-  /**
-   * Reads a value as `get` does, but notes no use and counts nothing. It takes the lock, so it
-   * suits rare calls only.
-   */
-  peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
-    const { found } = this.#reader
-    this.#key.prepare(key)
-    return this.#section.run(() => {
-      if (this.#reader.locate(this.#key) !== FOUND) return undefined
-      return decode(this.segment.bytes, found.offset, found.size, found.type)
-    })
-  }
-
-  store(key: CacheKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     this.#key.prepare(key)
     this.#requireFitting(value)
     // `WriterSection.run` would need a closure for each set: 400 ns instead of 300 for 100 bytes.
@@ -164,6 +156,26 @@ export class Engine {
     } finally {
       this.#lock.release()
     }
+  }
+
+  /**
+   * Kept out of `store`, and `Writer.storeWith` out of `Writer.store`: V8 inlines a path only up to
+   * a size, and with these parts in it a plain set took a third longer.
+   */
+  #storeWith(
+    key: CacheKey,
+    given: ValueSource,
+    expiresAtMs: number,
+    mode: StoreMode,
+    circumstances: Circumstances | undefined,
+    version: number | undefined,
+  ): StoreOutcome {
+    this.#key.prepare(key)
+    const value = circumstances === undefined ? given : this.#wrap(given, circumstances)
+    this.#requireFitting(value)
+    return this.#section.run(() =>
+      this.#writer.storeWith(this.#key, value, expiresAtMs, mode, version),
+    )
   }
 
   /**
@@ -209,9 +221,53 @@ export class Engine {
     by: bigint,
     fresh: FreshCounter | undefined,
     limit?: bigint,
+    circumstances?: Circumstances,
   ): CountOutcome {
+    if (fresh !== undefined && circumstances !== undefined) {
+      return this.#countWith(key, operation, by, fresh, limit, circumstances)
+    }
     this.#key.prepare(key)
     return this.#section.run(() => this.#writer.count(this.#key, operation, by, fresh, limit))
+  }
+
+  #countWith(
+    key: CacheKey,
+    operation: CounterOperation,
+    by: bigint,
+    fresh: FreshCounter,
+    limit: bigint | undefined,
+    circumstances: Circumstances,
+  ): CountOutcome {
+    this.#key.prepare(key)
+    const source = this.#wrap(new CounterSource(fresh.type, fresh.initial), circumstances)
+    this.#requireFitting(source)
+    return this.#section.run(() =>
+      this.#writer.count(this.#key, operation, by, fresh, limit, source),
+    )
+  }
+
+  /**
+   * Deletes a tag: all items that have it are gone at once, in all processes, in the same time for
+   * any number of items.
+   *
+   * @param soft - the items become stale instead
+   * @throws UndercroftError - UNDERCROFT_TAGS_INVALID
+   */
+  deleteTag(tag: string, soft: boolean): void {
+    const names = this.#tagNames
+    names.prepare([tag])
+    this.#section.run(() => {
+      this.#context.tags.delete(names.low[0], names.high[0], soft)
+      this.#context.lastChange.note()
+    })
+  }
+
+  /**
+   * The number of deletions of tags so far, and of tags that lost their place. A value that is
+   * loaded from here on may be stored with this number as its `madeAt`.
+   */
+  get generation(): number {
+    return this.#context.tags.generation
   }
 
   /**
@@ -221,6 +277,11 @@ export class Engine {
    */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
+  }
+
+  /** The number of items, including those that are gone and not swept yet. */
+  get itemCount(): number {
+    return this.segment.words[ITEM_COUNT]
   }
 
   /**
@@ -236,35 +297,7 @@ export class Engine {
    *   item
    */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
-    const { table, blocks, eviction } = this.#context
-    const attempt = () =>
-      this.#reader.readSlot(slot, found => {
-        const info = table.info(found)
-        const block = table.firstBlock(found)
-        const size = table.valueSize(found)
-        if (!blocks.holds(block, size)) return CHANGED
-        const offset = blocks.offset(block)
-        const keySize = Math.min(keySizeOf(info), this.segment.geometry.maxKeySize)
-        table.readKey(found, keySize, this.#scanKey.words)
-        const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
-        const lastUse = eviction?.lastUse(found) ?? 0
-        const expiresAtMs = table.expiresAtMs(found)
-        return make(key, { offset, size, type: valueTypeOf(info), expiresAtMs, lastUse })
-      })
-    for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
-      const result = attempt()
-      if (result === NO_ITEM) return undefined
-      if (result !== CHANGED) return result
-    }
-    return this.#section.run(() => {
-      let result = attempt()
-      if (result === CHANGED) {
-        this.#section.recover() // no other thread writes, so the slot is damaged
-        result = attempt()
-      }
-      if (result === CHANGED) throw changesUnderLock(this.segment)
-      return result === NO_ITEM ? undefined : result
-    })
+    return this.#lookups.readSlot(slot, make)
   }
 
   stats(): Omit<CacheStats, 'name'> {
@@ -275,21 +308,12 @@ export class Engine {
     return this.#section.run(() => verify(this.#context, this.#recoveryKey))
   }
 
-  /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */
-  #settled<T>(read: () => T): T {
-    const { table } = this.#context
-    return this.#section.run(() => {
-      // No other thread writes, so a writer that made the version odd died without a trace.
-      if ((table.version(table.bucketOf(this.#key.hash)) & 1) !== 0) this.#section.recover()
-      return read()
-    })
+  #wrap(value: ValueSource, circumstances: Circumstances): CircumstancesSource {
+    this.#withCircumstances.prepare(circumstances)
+    return this.#withCircumstances.wrap(value)
   }
 
   #requireFitting({ size }: ValueSource): void {
     if (size > this.maxValueSize) throw valueTooLarge(this.segment, size, this.maxValueSize)
-  }
-
-  #countMiss(): undefined {
-    this.#counters.countMiss()
   }
 }

@@ -1,3 +1,4 @@
+export type { Circumstances } from './circumstances.ts'
 export { Engine } from './engine.ts'
 export type { ItemView } from './reader.ts'
 export type { Stamps } from './stamps.ts'

@@ -1,12 +1,14 @@
 /**
- * Makes room: reclaims expired items, and evicts or clears if the policy allows it.
+ * Makes room: reclaims items that are gone, and evicts or clears if the policy allows it.
  *
  * All of this runs under the writer lock. A sweep looks at a bounded number of slots in each step.
  */
 
-import { NEVER } from '../base/index.ts'
+import { isExpired, NEVER } from '../base/index.ts'
 import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
+import { hasTrailer, isPinned } from './item-info.ts'
+import { BROKEN, GONE } from './liveness.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import {
@@ -14,6 +16,7 @@ import {
   EVICTED,
   EXPIRED,
   FULL,
+  INVALIDATED,
   ITEM_COUNT,
   ROUND_EARLIEST_EXPIRY,
   SWEEP_SLOT,
@@ -46,14 +49,14 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Frees at least one slot with its blocks, but never `except`. A cache that clears when full
-   * frees all other items.
+   * Frees at least one slot with its blocks, but never `except` or a pinned item. A cache that
+   * clears when full frees all other items.
    *
    * @returns false if no item can be removed
    */
   reclaimOrEvict(except: SlotIndex): boolean {
     const before = this.#context.segment.words[ITEM_COUNT]
-    const reclaimed = this.#reclaimExpired(except)
+    const reclaimed = this.#reclaimGone(except)
     this.freed.isOneOfSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
     if (reclaimed) return true
     const { eviction, segment } = this.#context
@@ -82,8 +85,9 @@ export class SpaceReclaimer {
    * 3. The blocks are freed.
    */
   remove(slot: SlotIndex): void {
-    const { table, blocks, eviction } = this.#context
+    const { table, blocks, eviction, pins } = this.#context
     const bucket = table.bucketOf(table.hash(slot))
+    const wasPinned = isPinned(table.info(slot))
     const run = this.freed
     run.first = table.firstBlock(slot)
     run.length = blocks.runLength(table.valueSize(slot))
@@ -91,7 +95,8 @@ export class SpaceReclaimer {
     table.unlink(bucket, slot)
     table.setInfo(slot, 0)
     table.endChange(bucket)
-    eviction?.untrack(slot)
+    if (wasPinned) pins.remove(run.length)
+    else eviction?.untrack(slot)
     if (blocks.bitmap) blocks.free(run.first, run.length)
     table.free(slot)
   }
@@ -99,7 +104,7 @@ export class SpaceReclaimer {
   /**
    * A caller needs no lock, and the check costs next to nothing.
    *
-   * @returns whether an item may have expired or a round has begun
+   * @returns whether an item may be gone or a round has begun
    */
   isSweepDue(): boolean {
     const { segment, clock } = this.#context
@@ -108,33 +113,38 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Reclaims expired items among the next `limit` slots of the round. The end of a round over the
-   * table shows when the next item expires, and no sweep is needed until then.
+   * Reclaims the items that are gone among the next `limit` slots of the round. The end of a round
+   * over the table shows when the next item expires. No sweep is needed until then, or until a tag
+   * is deleted.
    *
    * @returns the number of items reclaimed
    */
   sweepStep(limit: number, except: SlotIndex): number {
-    const { segment, table, clock } = this.#context
+    const { segment, table, clock, liveness } = this.#context
     const used = usedSlotCount(segment)
     const nowMs = clock.nowMs()
     let slot: SlotIndex = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
-    // A round sees every expiry set before it. An expiry set meanwhile lowers this field by itself.
+    // A round sees every expiry set before it. An expiry set meanwhile lowers this field by itself,
+    // and so does the deletion of a tag.
     if (slot === 0) segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
     let reclaimed = 0
     const end = Math.min(slot + limit, used)
     while (slot < end) {
       slot++
-      const expiresAtMs = table.info(slot) === 0 ? NEVER : table.expiresAtMs(slot)
-      if (expiresAtMs === NEVER) continue
-      if (expiresAtMs > nowMs || slot === except) {
-        if (expiresAtMs < segment.doubles[ROUND_EARLIEST_EXPIRY]) {
+      const info = table.info(slot)
+      const expiresAtMs = info === 0 ? NEVER : table.expiresAtMs(slot)
+      if (expiresAtMs === NEVER && !hasTrailer(info)) continue
+      const state = liveness.of(slot, nowMs)
+      if (state === BROKEN) throw new NeedsRebuild(`slot ${slot} has no trailer`)
+      if (state !== GONE || slot === except) {
+        if (expiresAtMs !== NEVER && expiresAtMs < segment.doubles[ROUND_EARLIEST_EXPIRY]) {
           segment.doubles[ROUND_EARLIEST_EXPIRY] = expiresAtMs
         }
         continue
       }
       this.remove(slot)
-      this.#count(EXPIRED)
+      this.#count(isExpired(expiresAtMs, nowMs) ? EXPIRED : INVALIDATED)
       reclaimed++
     }
     const roundEnds = slot >= used
@@ -146,14 +156,15 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Evicts all items, one after the other, so a reader sees each item unchanged or not at all. If
-   * the process is killed in the middle, some items are gone.
+   * Evicts all items that are not pinned, one after the other, so a reader sees each item unchanged
+   * or not at all. If the process is killed in the middle, some items are gone.
    */
   #removeAll(except: SlotIndex): boolean {
     const { segment, table } = this.#context
     if (!this.#hasOtherItems(except)) return false
     for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
-      if (slot === except || table.info(slot) === 0) continue
+      const info = table.info(slot)
+      if (slot === except || info === 0 || isPinned(info)) continue
       this.evict(slot)
     }
     this.#count(FULL)
@@ -161,23 +172,32 @@ export class SpaceReclaimer {
     return true
   }
 
+  /** @returns whether another item than `except` may be evicted */
   #hasOtherItems(except: SlotIndex): boolean {
-    const { segment, table } = this.#context
-    const own = except !== NO_SLOT && table.info(except) !== 0 ? 1 : 0
-    return segment.words[ITEM_COUNT] > own
+    const { segment, table, pins } = this.#context
+    const info = except === NO_SLOT ? 0 : table.info(except)
+    const own = info === 0 || isPinned(info) ? 0 : 1
+    return segment.words[ITEM_COUNT] - pins.itemCount > own
   }
 
-  #reclaimExpired(except: SlotIndex): boolean {
+  #reclaimGone(except: SlotIndex): boolean {
     const { segment, clock, eviction } = this.#context
     if (clock.nowMs() < segment.doubles[EARLIEST_EXPIRY]) return false
     if (eviction !== undefined) return this.sweepStep(SLOTS_BEFORE_EVICTION, except) > 0
-    // The sweep covers the whole table if necessary, because a set may fail as full only if no
-    // expired item is left.
-    const steps = Math.ceil(usedSlotCount(segment) / SLOTS_A_STEP) + 1
-    for (let step = 0; step < steps; step++) {
-      if (this.sweepStep(SLOTS_A_STEP, except) > 0) return true
+    const before = segment.words[ITEM_COUNT]
+    this.reclaimUntil(() => segment.words[ITEM_COUNT] < before, except)
+    return segment.words[ITEM_COUNT] < before
+  }
+
+  /**
+   * Reclaims items that are gone until there is enough room. It covers the whole table if
+   * necessary, because a set may fail as full only if no such item is left.
+   */
+  reclaimUntil(isEnough: () => boolean, except: SlotIndex): void {
+    const steps = Math.ceil(usedSlotCount(this.#context.segment) / SLOTS_A_STEP) + 1
+    for (let step = 0; step < steps && this.isSweepDue() && !isEnough(); step++) {
+      this.sweepStep(SLOTS_A_STEP, except)
     }
-    return false
   }
 
   #count(counter: number): void {

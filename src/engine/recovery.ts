@@ -13,14 +13,17 @@
  *
  * A process that dies leaves its memory as it was. If the machine went down, each page of the file
  * may be as it was at any earlier time, or empty. Recovery then keeps only items whose checksum
- * shows that they are whole, and keeps none in a segment without checksums.
+ * shows that they are whole, and keeps none in a segment without checksums. It keeps no item with
+ * tags, because the deletion of a tag may be among the pages that are lost.
  */
 
 import { isValueType, NEVER } from '../base/index.ts'
-import { INFO_KNOWN_BITS, INFO_WRITING, type Segment } from '../segment/index.ts'
+import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
+import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
-import { keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
+import { BROKEN, GONE } from './liveness.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import {
   DROPPED,
   EARLIEST_EXPIRY,
@@ -61,7 +64,7 @@ export interface RebuildLock {
  * @returns the number of items deleted
  */
 export function deleteAll(context: EngineContext): number {
-  const { table, blocks, eviction, segment, lastChange } = context
+  const { table, blocks, eviction, pins, segment, lastChange } = context
   const count = segment.words[ITEM_COUNT]
   // This comes first: a reader in the middle of an item must not see the item without its value
   // type.
@@ -75,6 +78,7 @@ export function deleteAll(context: EngineContext): number {
   segment.doubles[EARLIEST_EXPIRY] = Infinity
   segment.doubles[ROUND_EARLIEST_EXPIRY] = Infinity
   blocks.clear()
+  pins.clear()
   eviction?.clear()
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
@@ -87,7 +91,7 @@ export function deleteAll(context: EngineContext): number {
 
 /** Rebuilds a segment from its slots. It copies keys to `scratch`. */
 export function rebuild(context: EngineContext, scratch: PreparedKey, lock: RebuildLock): void {
-  const { table, blocks, eviction, segment } = context
+  const { table, blocks, eviction, pins, tags, segment } = context
   for (let index = 0; index < table.bucketCount; index++) {
     const bucket = table.bucketAt(index)
     table.beginChange(bucket)
@@ -97,7 +101,11 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   const last = findUsedSlots(context, lock)
   resetCounts(segment, Math.min(last, reservedSlotCount(segment)))
   blocks.clear()
+  pins.clear()
   eviction?.clear()
+  // Nothing may be left of a table whose pages are of different times.
+  if (checked) tags.clear()
+  else tags.repair()
   let earliest = Infinity
   let dropped = 0
   // The loop runs downwards, so that the free chain allocates low slots first.
@@ -111,8 +119,7 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
         isBelieved(context, slot, scratch, checked) &&
         restoreItem(context, slot, mark, scratch)
       ) {
-        const expiresAtMs = table.expiresAtMs(slot)
-        if (expiresAtMs !== NEVER && expiresAtMs < earliest) earliest = expiresAtMs
+        earliest = Math.min(earliest, earliestEnd(context, slot))
         continue
       }
       dropped++
@@ -161,18 +168,19 @@ function restoreItem(
   mark: number,
   scratch: PreparedKey,
 ): boolean {
-  const { table, blocks, eviction } = context
+  const { table, blocks, eviction, pins } = context
   const hash = table.hash(slot)
   const bucket = table.bucketOf(hash)
   if (table.find(bucket, scratch) !== NO_SLOT) return false // another item has the same key
+  const count = blocks.runLength(table.valueSize(slot))
   if (blocks.bitmap) {
     const first = table.firstBlock(slot)
-    const count = blocks.runLength(table.valueSize(slot))
     if (!blocks.isRunFree(first, count)) return false
     blocks.take(first, count)
   }
   table.link(bucket, slot)
-  eviction?.restore(slot, mark)
+  if (isPinned(table.info(slot))) pins.add(count)
+  else eviction?.restore(slot, mark)
   return true
 }
 
@@ -186,13 +194,18 @@ function restoreItem(
 function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): number {
   let used = usedSlotCount(segment)
   if (!lock.isCheckDue()) {
-    while (used < table.slotCount && table.wasUsed(used + 1)) used++
+    while (used < table.slotCount && wasUsed(table, used + 1)) used++
     return used
   }
-  for (used = table.slotCount; used > 0 && !table.wasUsed(used); used--) {
+  for (used = table.slotCount; used > 0 && !wasUsed(table, used); used--) {
     if (used % SLOTS_A_SIGN === 0) lock.showLife()
   }
   return used
+}
+
+/** @returns whether a slot ever held an item: removal keeps the key */
+function wasUsed(table: SlotTable, slot: SlotIndex): boolean {
+  return table.info(slot) !== 0 || table.hash(slot) !== 0
 }
 
 /**
@@ -206,10 +219,15 @@ function isBelieved(
   scratch: PreparedKey,
   checked: boolean,
 ): boolean {
-  const { segment, table, checksums } = context
+  const { segment, table, checksums, liveness, tags } = context
   if (checked && checksums === undefined) return false
   if (!isSensible(context, slot, scratch)) return false
   const info = table.info(slot)
+  if (hasTrailer(info)) {
+    if (liveness.of(slot, 0) === BROKEN) return false
+    if (liveness.trailer.generation > tags.generation) return false
+    if (checked && liveness.trailer.tagCount > 0) return false
+  }
   if (checked) return checksums?.matches(slot, info) === true
   // The owner died between a change in place and the update of the checksum.
   if (segment.words[UNSEALED_SLOT] === slot) checksums?.seal(slot, info)
@@ -238,6 +256,13 @@ function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKe
   return scratch.hash === table.hash(slot)
 }
 
+/** @returns the moment from which a sweep may reclaim an item; Infinity: none is known */
+function earliestEnd({ table, liveness }: EngineContext, slot: SlotIndex): number {
+  if (liveness.of(slot, 0) === GONE) return 0 // one of its tags was deleted
+  const expiresAtMs = table.expiresAtMs(slot)
+  return expiresAtMs === NEVER ? Infinity : expiresAtMs
+}
+
 /** Copies a slot's key out of the segment and hashes it again. */
 export function loadKey(context: EngineContext, slot: SlotIndex, scratch: PreparedKey): void {
   const { table } = context
@@ -245,9 +270,4 @@ export function loadKey(context: EngineContext, slot: SlotIndex, scratch: Prepar
   table.readKey(slot, size, scratch.words)
   scratch.size = size
   scratch.rehash()
-}
-
-/** @returns whether these bits can be those of a complete item */
-export function isCompleteInfo(info: number): boolean {
-  return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
 }

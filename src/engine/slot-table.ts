@@ -7,14 +7,15 @@
  */
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
-import { KEY_SIZE_MASK, type Segment, TYPE_MASK, TYPE_SHIFT } from '../segment/index.ts'
+import { CHANGE_STEP, MARK_MASK, type Segment } from '../segment/index.ts'
 import type { BlockIndex } from './blocks.ts'
+import { keySizeOf, versionOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Position } from './position.ts'
 import type { Room } from './room.ts'
 import {
-  EVICTION_MARK,
+  CHANGES,
   EXPIRES_AT,
   FIRST_BLOCK,
   FIRST_FREE_SLOT,
@@ -236,11 +237,6 @@ export class SlotTable {
     this.#words[this.#at(slot) + INFO] = info
   }
 
-  /** @returns whether the slot ever held an item: removal keeps the key. Recovery uses it. */
-  wasUsed(slot: SlotIndex): boolean {
-    return this.info(slot) !== 0 || this.hash(slot) !== 0
-  }
-
   valueSize(slot: SlotIndex): number {
     return this.#words[this.#at(slot) + VALUE_SIZE]
   }
@@ -269,11 +265,29 @@ export class SlotTable {
 
   /** @returns the mark that the eviction policy set; 0 if it set none */
   evictionMark(slot: SlotIndex): number {
-    return this.#words[this.#at(slot) + EVICTION_MARK]
+    return this.#words[this.#at(slot) + CHANGES] & MARK_MASK
   }
 
   setEvictionMark(slot: SlotIndex, mark: number): void {
-    this.#words[this.#at(slot) + EVICTION_MARK] = mark
+    const at = this.#at(slot) + CHANGES
+    this.#words[at] = (this.#words[at] & ~MARK_MASK) | mark
+  }
+
+  /** Completes an item: counts the change of the slot, and then stores the info. */
+  commit(slot: SlotIndex, info: number): void {
+    const at = this.#at(slot)
+    this.#words[at + CHANGES] = (this.#words[at + CHANGES] + CHANGE_STEP) | 0
+    this.#words[at + INFO] = info
+  }
+
+  /** Counts a change of the slot's item in place. The bucket's version must be odd. */
+  countChange(slot: SlotIndex): void {
+    const at = this.#at(slot) + CHANGES
+    this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0
+  }
+
+  itemVersion(slot: SlotIndex): number {
+    return versionOf(slot, this.#words[this.#at(slot) + CHANGES])
   }
 
   /** @returns the position of a slot, in words */
@@ -285,16 +299,4 @@ export class SlotTable {
   #tailOf(slot: SlotIndex): number {
     return this.#tailsWord + (slot - 1) * this.#tailStrideWords - INLINE_KEY_WORDS
   }
-}
-
-export function packInfo(keySize: number, valueType: number): number {
-  return keySize | (valueType << TYPE_SHIFT)
-}
-
-export function keySizeOf(info: number): number {
-  return info & KEY_SIZE_MASK
-}
-
-export function valueTypeOf(info: number): number {
-  return (info >> TYPE_SHIFT) & TYPE_MASK
 }

@@ -5,14 +5,14 @@
  * position of that version, and the item's slot. The slot lets a set skip the search.
  */
 
-import { type Clock, NEVER } from '../base/index.ts'
+import { NEVER } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import type { HitCounters } from './hit-counters.ts'
+import { LIVE, type LivenessCheck } from './liveness.ts'
 import type { Reader } from './reader.ts'
 import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
-import { EXPIRES_AT, STRIDE_DOUBLES } from './state.ts'
 
 /**
  * The words of a stamp. The stamps of all items are contiguous, because cache misses dominate a
@@ -21,7 +21,7 @@ import { EXPIRES_AT, STRIDE_DOUBLES } from './state.ts'
 const STRIDE = 4
 const BUCKET = 0
 const VERSION = 1
-/** Negative if the item has an expiry. */
+/** Negative if the item can end without a change of its chain: by its expiry, or by its tags. */
 const SLOT = 2
 const HASH = 3
 
@@ -30,10 +30,8 @@ export class Stamps {
   readonly #table: SlotTable
   readonly #eviction: Eviction | undefined
   readonly #counters: HitCounters
-  readonly #clock: Clock
+  readonly #liveness: LivenessCheck
   readonly #words: Int32Array
-  readonly #doubles: Float64Array
-  readonly #slotsDouble: number
   readonly #stamps: Int32Array
   /** The version that `noteVersion` noted for the next `renew`. */
   #notedVersion = 0
@@ -44,10 +42,8 @@ export class Stamps {
     this.#table = context.table
     this.#eviction = context.eviction
     this.#counters = counters
-    this.#clock = context.clock
+    this.#liveness = context.liveness
     this.#words = segment.words
-    this.#doubles = segment.doubles
-    this.#slotsDouble = segment.layout.slotsOffset / 8 - STRIDE_DOUBLES // slot numbers start at 1
     this.#stamps = new Int32Array(count * STRIDE)
   }
 
@@ -57,7 +53,8 @@ export class Stamps {
     const at = place * STRIDE
     this.#stamps[at + BUCKET] = bucket
     this.#stamps[at + VERSION] = version
-    this.#stamps[at + SLOT] = found.expiresAtMs === NEVER ? found.slot : -found.slot
+    const ends = found.expiresAtMs !== NEVER || found.hasTrailer
+    this.#stamps[at + SLOT] = ends ? -found.slot : found.slot
     this.#stamps[at + HASH] = found.hash
   }
 
@@ -83,7 +80,7 @@ export class Stamps {
     this.#notedVersion = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
-  /** Stamps the item that was just overwritten in its slot. */
+  /** Stamps the item that was just overwritten in its slot, without circumstances. */
   renew(place: number, expiresAtMs: number): void {
     const at = place * STRIDE
     const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
@@ -110,9 +107,8 @@ export class Stamps {
     const slot: SlotIndex = Math.abs(stamps[at + SLOT])
     if (loadAcquire(this.#words, bucket) !== version) return false
     if (ends) {
-      const endsAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
-      if (endsAtMs <= this.#clock.nowMs()) return false
-      // The expiry was read from shared memory, so it is valid only if the chain did not change
+      if (this.#liveness.of(slot) !== LIVE) return false
+      // All of it was read from shared memory, so it is valid only if the chain did not change
       // meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }

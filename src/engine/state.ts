@@ -3,7 +3,7 @@
  * for all processes. Writers read and write them under the writer lock.
  *
  * Recovery rebuilds all of them from the slots, except the counters, the moment of the last change,
- * and the counts of what is reserved.
+ * the counts of what is reserved, and what concerns tags.
  */
 
 import { type Clock, NEVER } from '../base/index.ts'
@@ -24,7 +24,7 @@ export const NEXT_SLOT = SLOT.fields.nextSlot.offset / 4
 export const INFO = SLOT.fields.info.offset / 4
 export const VALUE_SIZE = SLOT.fields.valueSize.offset / 4
 export const FIRST_BLOCK = SLOT.fields.firstBlock.offset / 4
-export const EVICTION_MARK = SLOT.fields.evictionMark.offset / 4
+export const CHANGES = SLOT.fields.changes.offset / 4
 export const KEY = SLOT.size / 4
 export const INLINE_KEY_WORDS = INLINE_KEY_SIZE / 4
 export const STRIDE_WORDS = SLOT_STRIDE / 4
@@ -44,7 +44,9 @@ const word = (
     | 'lastFreedBlock'
     | 'unsealedSlot'
     | 'reservedSlotCount'
-    | 'reservedBlockCount',
+    | 'reservedBlockCount'
+    | 'pinnedItemCount'
+    | 'pinnedBlockCount',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 4
 const double = (
   name:
@@ -55,7 +57,12 @@ const double = (
     | 'expired'
     | 'takeovers'
     | 'dropped'
-    | 'lastModifiedAtMs',
+    | 'lastModifiedAtMs'
+    | 'generation'
+    | 'tagUses'
+    | 'tagsForgottenAt'
+    | 'tagsEvicted'
+    | 'invalidated',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
 /** The positions in `segment.words`. */
@@ -70,6 +77,8 @@ export const LAST_FREED_BLOCK = word('lastFreedBlock')
 export const UNSEALED_SLOT = word('unsealedSlot')
 export const RESERVED_SLOT_COUNT = word('reservedSlotCount')
 export const RESERVED_BLOCK_COUNT = word('reservedBlockCount')
+export const PINNED_ITEM_COUNT = word('pinnedItemCount')
+export const PINNED_BLOCK_COUNT = word('pinnedBlockCount')
 
 /** The positions in `segment.doubles`. */
 export const EARLIEST_EXPIRY = double('earliestExpiryAtMs')
@@ -80,6 +89,11 @@ export const EXPIRED = double('expired')
 export const TAKEOVERS = double('takeovers')
 export const DROPPED = double('dropped')
 export const LAST_MODIFIED = double('lastModifiedAtMs')
+export const GENERATION = double('generation')
+export const TAG_USES = double('tagUses')
+export const TAGS_FORGOTTEN_AT = double('tagsForgottenAt')
+export const TAGS_EVICTED = double('tagsEvicted')
+export const INVALIDATED = double('invalidated')
 
 /**
  * Counts the slots that are in use or were freed; all other slots are free as well. The result is
@@ -113,6 +127,12 @@ export function noteExpiry(doubles: Float64Array, expiresAtMs: number): void {
   if (expiresAtMs === NEVER) return
   if (expiresAtMs < doubles[EARLIEST_EXPIRY]) doubles[EARLIEST_EXPIRY] = expiresAtMs
   if (expiresAtMs < doubles[ROUND_EARLIEST_EXPIRY]) doubles[ROUND_EARLIEST_EXPIRY] = expiresAtMs
+}
+
+/** Makes a sweep due, because items ended that have no expiry. */
+export function noteEnded(doubles: Float64Array): void {
+  doubles[EARLIEST_EXPIRY] = 0
+  doubles[ROUND_EARLIEST_EXPIRY] = 0
 }
 
 const NOT_KEPT = 0

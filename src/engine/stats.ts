@@ -12,12 +12,14 @@ import {
   EXPIRED,
   FREE_BLOCK_COUNT,
   FULL,
+  INVALIDATED,
   ITEM_COUNT,
+  TAGS_EVICTED,
   TAKEOVERS,
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks, lastChange }: EngineContext,
+  { segment, blocks, pins, lastChange }: EngineContext,
   counters: HitCounters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
@@ -40,6 +42,10 @@ export function readStats(
     full: doubles[FULL],
     evicted: doubles[EVICTED],
     expired: doubles[EXPIRED],
+    invalidated: doubles[INVALIDATED],
+    pinned: pins.itemCount,
+    maxTags: geometry.maxTags,
+    tagsEvicted: doubles[TAGS_EVICTED],
     takeovers: doubles[TAKEOVERS],
     dropped: doubles[DROPPED],
     lastModifiedAtMs: lastChange.atMs,

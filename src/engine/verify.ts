@@ -6,17 +6,23 @@ import { isValueType, NEVER, type VerifyReport } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
 import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
+import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
-import { isCompleteInfo, loadKey } from './recovery.ts'
-import { keySizeOf, NO_SLOT, type SlotIndex, valueTypeOf } from './slot-table.ts'
+import { BROKEN, GONE } from './liveness.ts'
+import { loadKey } from './recovery.ts'
+import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import {
   EARLIEST_EXPIRY,
   FIRST_FREE_SLOT,
   FREE_BLOCK_COUNT,
   ITEM_COUNT,
+  PINNED_BLOCK_COUNT,
+  PINNED_ITEM_COUNT,
   reservedSlotCount,
   USED_SLOT_COUNT,
 } from './state.ts'
+import { TagNames } from './tag-names.ts'
+import { NO_PLACE } from './tag-table.ts'
 
 /** The limit of sentences in a report. More sentences would not help the reader. */
 const PROBLEM_LIMIT = 100
@@ -56,9 +62,11 @@ function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<
   for (let slot: SlotIndex = used + 1; slot <= table.slotCount; slot++) {
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
-  if (context.eviction !== undefined) {
-    yield* context.eviction.problems(linked)
-  }
+  yield* context.tags.problems()
+  const pinned = [...linked].filter(slot => isPinned(table.info(slot)))
+  yield* pinProblems(context, pinned)
+  for (const slot of pinned) linked.delete(slot)
+  if (context.eviction !== undefined) yield* context.eviction.problems(linked)
 }
 
 function* chainProblems(
@@ -105,8 +113,11 @@ function* itemProblems(
   const size = table.valueSize(slot)
   if (size > maxValueSize(segment.geometry) || !blocks.holds(table.firstBlock(slot), size)) {
     yield `slot ${slot} has its value outside the blocks`
-  } else if (checksums?.matches(slot, info) === false) {
-    yield `slot ${slot} has a checksum of something else`
+  } else {
+    if (checksums?.matches(slot, info) === false) {
+      yield `slot ${slot} has a checksum of something else`
+    }
+    if (hasTrailer(info)) yield* trailerProblems(context, slot)
   }
   const expiresAtMs = table.expiresAtMs(slot)
   const earliest = segment.doubles[EARLIEST_EXPIRY]
@@ -120,6 +131,41 @@ function* itemProblems(
   for (let i = scratch.size; (i & 3) !== 0; i++) {
     if (scratch.bytes[i] !== 0) yield `slot ${slot} has a key that is not padded with zeros`
   }
+}
+
+function* trailerProblems(context: EngineContext, slot: SlotIndex): Generator<string> {
+  const { liveness, tags, segment } = context
+  const { trailer } = liveness
+  const state = liveness.of(slot, 0)
+  const names = state === BROKEN ? undefined : trailer.names()
+  if (names === undefined) {
+    yield `slot ${slot} has no trailer behind its value`
+    return
+  }
+  if (!(trailer.freshUntilMs >= 0)) yield `slot ${slot} is fresh until ${trailer.freshUntilMs}`
+  if (!(trailer.generation <= tags.generation)) {
+    yield `slot ${slot} was stored at generation ${trailer.generation}, after the last one`
+  }
+  if (state === GONE) return // other tags may have its places
+  const hashed = new TagNames(segment)
+  hashed.prepare(names)
+  for (const [index, name] of names.entries()) {
+    const place = trailer.place(index)
+    const isItsOwn = place === NO_PLACE || tags.holds(place, hashed.low[index], hashed.high[index])
+    if (!isItsOwn) yield `slot ${slot} has the tag ${name}, whose place another tag has`
+  }
+}
+
+function* pinProblems(
+  { table, blocks, segment }: EngineContext,
+  pinned: readonly SlotIndex[],
+): Generator<string> {
+  const count = segment.words[PINNED_ITEM_COUNT]
+  if (pinned.length !== count) yield `${pinned.length} items are pinned, the count says ${count}`
+  const blockCount = segment.words[PINNED_BLOCK_COUNT]
+  let sum = 0
+  for (const slot of pinned) sum += blocks.runLength(table.valueSize(slot))
+  if (sum !== blockCount) yield `${sum} blocks are pinned, the count says ${blockCount}`
 }
 
 function* freeChainProblems(

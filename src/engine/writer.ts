@@ -1,34 +1,43 @@
 /**
- * Changes items, under the writer lock.
- *
- * The slot's `info` is the commit point, and recovery rebuilds everything else from the slots. Each
- * operation documents its order of writes, and the state that a process killed after each step
- * leaves.
+ * The operations on one item, under the writer lock: what they ask of the item first, and what they
+ * change in place. item-writer.ts writes items.
  */
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
-import { INFO_WRITING } from '../segment/index.ts'
-import { type BlockIndex, NO_BLOCK } from './blocks.ts'
-import { Compaction } from './compaction.ts'
+import { TYPE_SHIFT } from '../segment/index.ts'
+import { type CircumstancesSource, hasCircumstances } from './circumstances.ts'
 import type { EngineContext } from './engine-context.ts'
 import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
+import { hasTrailer, isPinned, valueTypeOf } from './item-info.ts'
+import { ItemWriter } from './item-writer.ts'
 import type { PreparedKey } from './key.ts'
+import { BROKEN, LIVE } from './liveness.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import { SpaceReclaimer } from './reclaim.ts'
-import {
-  BROKEN_CHAIN,
-  keySizeOf,
-  NO_SLOT,
-  packInfo,
-  type SlotIndex,
-  valueTypeOf,
-} from './slot-table.ts'
+import { BROKEN_CHAIN, NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { FULL, noteExpiry } from './state.ts'
 
-/** `add` stores only an absent item, `replace` only a present one, and `set` stores either. */
-export type StoreMode = 'set' | 'add' | 'replace'
-export type StoreOutcome = 'stored' | 'exists' | 'absent' | 'full'
-export type CountOutcome = bigint | 'absent' | 'full' | 'not-a-counter' | 'out-of-range'
+/**
+ * `add` stores only an absent item, `replace` only a present one, `version` only over an item of
+ * that version, and `set` in any case.
+ */
+export type StoreMode = 'set' | 'add' | 'replace' | 'version'
+/** `outdated`: one of the item's tags was deleted since the value was made. */
+export type StoreOutcome =
+  | 'stored'
+  | 'exists'
+  | 'absent'
+  | 'changed'
+  | 'full'
+  | 'pins-full'
+  | 'outdated'
+export type CountOutcome =
+  | bigint
+  | 'absent'
+  | 'full'
+  | 'pins-full'
+  | 'not-a-counter'
+  | 'out-of-range'
 
 /** The initial state of a counter if there is no live item. */
 export interface FreshCounter {
@@ -40,57 +49,94 @@ export interface FreshCounter {
 export class Writer {
   readonly reclaimer: SpaceReclaimer
   readonly #context: EngineContext
-  readonly #compaction: Compaction
+  readonly #items: ItemWriter
   readonly #integers: BigInt64Array
 
   constructor(context: EngineContext) {
     this.#context = context
     this.reclaimer = new SpaceReclaimer(context)
-    this.#compaction = new Compaction(context, this.reclaimer)
+    this.#items = new ItemWriter(context, this.reclaimer)
     this.#integers = new BigInt64Array(context.segment.mapping.buffer)
   }
 
+  /** Stores a value without circumstances. */
   store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
     const slot = this.#find(key)
     if (mode !== 'set') {
-      const live = slot !== NO_SLOT && !this.#isExpired(slot)
+      const live = slot !== NO_SLOT && this.#isLive(slot)
       if (mode === 'add' && live) return 'exists'
-      if (mode === 'replace' && !live) return 'absent'
+      if (mode !== 'add' && !live) return 'absent'
     }
     return this.#outcomeOf(
       slot === NO_SLOT
-        ? this.#insert(key, value, expiresAtMs)
-        : this.#overwrite(slot, value, expiresAtMs),
+        ? this.#items.insert(key, value, expiresAtMs)
+        : this.#items.overwrite(slot, value, expiresAtMs),
+    )
+  }
+
+  /**
+   * Stores a value that may have circumstances.
+   *
+   * @param version - of the item, for the mode `version`
+   */
+  storeWith(
+    key: PreparedKey,
+    value: ValueSource,
+    expiresAtMs: number,
+    mode: StoreMode,
+    version?: number,
+  ): StoreOutcome {
+    const slot = this.#find(key)
+    const refusal =
+      this.#refusalOf(slot, mode, version) ??
+      (hasCircumstances(value) ? this.#settle(slot, value) : undefined)
+    if (refusal !== undefined) return refusal
+    return this.#outcomeOf(
+      slot === NO_SLOT
+        ? this.#items.insert(key, value, expiresAtMs)
+        : this.#items.overwritePinned(slot, value, expiresAtMs),
     )
   }
 
   /** Overwrites the value of an item whose slot is known. */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
-    return this.#outcomeOf(this.#overwrite(slot, value, expiresAtMs))
+    return this.#outcomeOf(this.#items.overwrite(slot, value, expiresAtMs))
   }
 
   /** @returns false if there was no live item */
   delete(key: PreparedKey): boolean {
     const slot = this.#find(key)
     if (slot === NO_SLOT) return false
-    const live = !this.#isExpired(slot)
+    const live = this.#isLive(slot)
     this.reclaimer.remove(slot)
     if (live) this.#context.lastChange.note()
     return live
   }
 
-  /** Sets the expiry of an item by one store of 8 bytes, which a kill cannot split. */
+  /**
+   * Gives an item another end, by one store of 8 bytes, which a kill cannot split. An item that may
+   * serve as a stale one keeps the time between the end of its freshness and its own end, and its
+   * freshness is stored first. Killed in between: the item has its old end.
+   */
   touch(key: PreparedKey, expiresAtMs: number): boolean {
-    const { table, eviction, checksums, lastChange } = this.#context
+    const { table, eviction, checksums, lastChange, liveness } = this.#context
     const slot = this.#find(key)
-    if (slot === NO_SLOT || this.#isExpired(slot)) return false
+    if (slot === NO_SLOT || !this.#isLive(slot)) return false
     const bucket = table.bucketOf(key.hash)
+    const info = table.info(slot)
+    const { trailer } = liveness
+    const staysStale = hasTrailer(info) && trailer.freshUntilMs !== NEVER
+    const endsAtMs = staysStale
+      ? staleEnd(expiresAtMs, trailer.freshUntilMs, table.expiresAtMs(slot))
+      : expiresAtMs
     table.beginChange(bucket)
     checksums?.unseal(slot)
-    table.setExpiresAtMs(slot, expiresAtMs)
-    checksums?.sealExpiry(slot)
+    if (staysStale) trailer.setFreshUntilMs(expiresAtMs)
+    table.setExpiresAtMs(slot, endsAtMs)
+    if (staysStale) checksums?.reseal(slot, info)
+    else checksums?.sealExpiry(slot)
     table.endChange(bucket)
-    noteExpiry(this.#context.segment.doubles, expiresAtMs)
+    noteExpiry(this.#context.segment.doubles, endsAtMs)
     eviction?.use(slot)
     lastChange.note()
     return true
@@ -100,6 +146,8 @@ export class Writer {
    * Changes a 64-bit integer, or creates one from `fresh`. The number of an existing counter
    * changes by one aligned store of 8 bytes, so a process killed at this moment loses no increment
    * that was returned.
+   *
+   * @param circumstances - those of `fresh`, prepared
    */
   count(
     key: PreparedKey,
@@ -107,21 +155,26 @@ export class Writer {
     by: bigint,
     fresh: FreshCounter | undefined,
     limit: bigint | undefined,
+    circumstances?: CircumstancesSource,
   ): CountOutcome {
     const { table, blocks, eviction, checksums, lastChange } = this.#context
     const slot = this.#find(key)
-    if (slot === NO_SLOT || this.#isExpired(slot)) {
+    if (slot === NO_SLOT || !this.#isLive(slot)) {
       if (fresh === undefined) return 'absent'
       const value = applyOperation(operation, fresh.initial, by)
       if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
-      const source = new CounterSource(fresh.type, value)
-      const outcome = this.store(key, source, fresh.expiresAtMs, 'set')
-      return outcome === 'stored' ? value : 'full'
+      return this.#beginCounter(key, value, fresh, circumstances)
     }
-    if (!isCounter(valueTypeOf(table.info(slot)), table.valueSize(slot))) return 'not-a-counter'
+    const info = table.info(slot)
+    if (!isCounter(valueTypeOf(info), table.valueSize(slot)) && !this.#isCounterWith(info)) {
+      return 'not-a-counter'
+    }
     const block = table.firstBlock(slot)
-    if (!blocks.holds(block, COUNTER_SIZE)) throw new NeedsRebuild(`block ${block} is not there`)
-    const at = blocks.offset(block) / COUNTER_SIZE
+    const offset = blocks.offset(block)
+    if (block < 0 || !blocks.isReserved(offset + COUNTER_SIZE)) {
+      throw new NeedsRebuild(`block ${block} is not there`)
+    }
+    const at = offset / COUNTER_SIZE
     const before = this.#integers[at]
     const value = applyOperation(operation, before, by)
     if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
@@ -130,145 +183,23 @@ export class Writer {
     checksums?.unseal(slot)
     this.#integers[at] = value
     checksums?.sealNumber(slot, before, value)
+    table.countChange(slot)
     table.endChange(bucket)
     eviction?.use(slot)
     lastChange.note()
     return value
   }
 
-  /**
-   * The order of writes is:
-   * 1. The blocks and the value. Killed here: they belong to no slot, and recovery frees them.
-   * 2. The key, the facts and the checksum of a free slot. Killed here: the slot is still free.
-   * 3. The info. Killed here: recovery links the slot, whose item is complete.
-   * 4. The link. Now readers find the item.
-   */
-  #insert(key: PreparedKey, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, eviction, checksums, segment } = this.#context
-    let slot = table.allocate()
-    while (slot === NO_SLOT) {
-      if (!this.reclaimer.reclaimOrEvict(NO_SLOT)) return false
-      slot = table.allocate()
-    }
-    const block = this.#allocateFor(slot, value.size)
-    if (block === NO_BLOCK) {
-      table.free(slot)
-      return false
-    }
-    value.writeTo(segment.bytes, blocks.offset(block))
-    table.writeKey(slot, key)
-    table.setFirstBlock(slot, block)
-    table.setValueSize(slot, value.size)
-    table.setExpiresAtMs(slot, expiresAtMs)
-    const info = packInfo(key.size, value.type)
-    checksums?.seal(slot, info)
-    const bucket = table.bucketOf(key.hash)
-    table.beginChange(bucket)
-    table.setInfo(slot, info)
-    table.link(bucket, slot)
-    table.endChange(bucket)
-    eviction?.track(slot)
-    noteExpiry(this.#context.segment.doubles, expiresAtMs)
-    return true
-  }
-
-  /** Allocates the slot's own block or, in bitmap mode, a run. It evicts until one fits. */
-  #allocateFor(slot: SlotIndex, size: number): BlockIndex {
-    const { blocks } = this.#context
-    if (!blocks.bitmap) return slot - 1
-    const count = blocks.runLength(size)
-    const block = blocks.allocate(count)
-    return block === NO_BLOCK ? this.#compaction.makeRun(slot, count, 0, 0) : block
-  }
-
-  #overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { blocks, eviction } = this.#context
-    if (!blocks.bitmap) {
-      this.#rewrite(slot, value, expiresAtMs, slot - 1)
-    } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
-      return false
-    }
-    eviction?.use(slot)
-    noteExpiry(this.#context.segment.doubles, expiresAtMs)
-    return true
-  }
-
-  /**
-   * In bitmap mode, writes the new value apart from the old one if there is room, so that a crash
-   * loses nothing. Otherwise it writes over the old value, or into blocks that can be freed.
-   *
-   * @returns false if nothing changed
-   */
-  #overwriteRun(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks, segment } = this.#context
-    const oldFirst = table.firstBlock(slot)
-    const oldCount = blocks.runLength(table.valueSize(slot))
-    const count = blocks.runLength(value.size)
-    const apart = blocks.allocate(count)
-    if (apart !== NO_BLOCK) {
-      value.writeTo(segment.bytes, blocks.offset(apart))
-      this.#repoint(slot, value, expiresAtMs, apart)
-      blocks.free(oldFirst, oldCount)
-      return true
-    }
-    if (count <= oldCount) {
-      this.#rewrite(slot, value, expiresAtMs, oldFirst)
-      if (count < oldCount) blocks.free(oldFirst + count, oldCount - count)
-      return true
-    }
-    blocks.free(oldFirst, oldCount)
-    let block = blocks.allocate(count)
-    if (block === NO_BLOCK) block = this.#compaction.makeRun(slot, count, oldFirst, oldCount)
-    if (block === NO_BLOCK) {
-      blocks.take(oldFirst, oldCount) // the old value is still intact
-      return false
-    }
-    this.#rewrite(slot, value, expiresAtMs, block)
-    return true
-  }
-
-  /**
-   * Overwrites bytes that readers may be reading, in this order of writes:
-   * 1. The mark INFO_WRITING. Killed here or later: recovery drops this item, and only this one.
-   * 2. The value, its facts and its checksum.
-   * 3. The info, without the mark.
-   */
-  #rewrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
-    const { table, blocks, segment } = this.#context
-    const bucket = table.bucketOf(table.hash(slot))
-    const info = table.info(slot)
-    table.beginChange(bucket)
-    table.setInfo(slot, info | INFO_WRITING)
-    value.writeTo(segment.bytes, blocks.offset(block))
-    this.#finish(slot, value, expiresAtMs, block, keySizeOf(info))
-    table.endChange(bucket)
-  }
-
-  /** Updates the facts of a slot as #rewrite does, but the value is already in place. */
-  #repoint(slot: SlotIndex, value: ValueSource, expiresAtMs: number, block: BlockIndex): void {
-    const { table } = this.#context
-    const bucket = table.bucketOf(table.hash(slot))
-    const info = table.info(slot)
-    table.beginChange(bucket)
-    table.setInfo(slot, info | INFO_WRITING)
-    this.#finish(slot, value, expiresAtMs, block, keySizeOf(info))
-    table.endChange(bucket)
-  }
-
-  #finish(
-    slot: SlotIndex,
-    value: ValueSource,
-    expiresAtMs: number,
-    block: BlockIndex,
-    keySize: number,
-  ): void {
-    const { table, checksums } = this.#context
-    const info = packInfo(keySize, value.type)
-    table.setFirstBlock(slot, block)
-    table.setValueSize(slot, value.size)
-    table.setExpiresAtMs(slot, expiresAtMs)
-    checksums?.seal(slot, info)
-    table.setInfo(slot, info)
+  #beginCounter(
+    key: PreparedKey,
+    value: bigint,
+    { type, expiresAtMs }: FreshCounter,
+    circumstances: CircumstancesSource | undefined,
+  ): CountOutcome {
+    const source = new CounterSource(type, value)
+    const outcome = this.storeWith(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
+    if (outcome === 'pins-full') return outcome
+    return outcome === 'stored' ? value : 'full'
   }
 
   #outcomeOf(stored: boolean): StoreOutcome {
@@ -288,9 +219,62 @@ export class Writer {
     return slot
   }
 
-  #isExpired(slot: SlotIndex): boolean {
-    const { table, clock } = this.#context
-    const expiresAtMs = table.expiresAtMs(slot)
-    return expiresAtMs !== NEVER && expiresAtMs <= clock.nowMs()
+  #refusalOf(
+    slot: SlotIndex,
+    mode: StoreMode,
+    version: number | undefined,
+  ): 'exists' | 'absent' | 'changed' | undefined {
+    if (mode === 'set') return undefined
+    const live = slot !== NO_SLOT && this.#isLive(slot)
+    if (mode === 'add') return live ? 'exists' : undefined
+    if (!live) return 'absent'
+    const isChanged = mode === 'version' && this.#context.table.itemVersion(slot) !== version
+    return isChanged ? 'changed' : undefined
   }
+
+  /** @returns false also for a stale item */
+  #isLive(slot: SlotIndex): boolean {
+    const { table } = this.#context
+    const isEndless = table.expiresAtMs(slot) === NEVER && !hasTrailer(table.info(slot))
+    return isEndless || this.#isLiveNow(slot)
+  }
+
+  #isLiveNow(slot: SlotIndex): boolean {
+    const liveness = this.#context.liveness.of(slot)
+    if (liveness === BROKEN) throw new NeedsRebuild(`slot ${slot} has no trailer`)
+    return liveness === LIVE
+  }
+
+  /** @returns whether the item that was just found live is a counter with a trailer */
+  #isCounterWith(info: number): boolean {
+    const { trailer } = this.#context.liveness
+    return hasTrailer(info) && isCounter(valueTypeOf(info), trailer.valueSize)
+  }
+
+  /** @returns why an item with these circumstances is not stored; undefined if it can be stored */
+  #settle(
+    slot: SlotIndex,
+    circumstances: CircumstancesSource,
+  ): 'pins-full' | 'outdated' | undefined {
+    const wantsPin = isPinned(circumstances.type << TYPE_SHIFT)
+    if (wantsPin && !this.#hasPinFor(slot, circumstances.size)) return 'pins-full'
+    return circumstances.settle(this.#context.tags) ? undefined : 'outdated'
+  }
+
+  /** If there is no room for a pinned item, reclaims those that ended. */
+  #hasPinFor(slot: SlotIndex, size: number): boolean {
+    const { table, blocks, pins } = this.#context
+    const isPinnedNow = slot !== NO_SLOT && isPinned(table.info(slot))
+    const items = isPinnedNow ? 0 : 1
+    const before = isPinnedNow ? blocks.runLength(table.valueSize(slot)) : 0
+    const fits = () => pins.fits(items, blocks.runLength(size) - before)
+    if (!fits()) this.reclaimer.reclaimUntil(fits, slot)
+    return fits()
+  }
+}
+
+/** @returns the end of an item that is fresh until `freshUntilMs`, with as much time after it */
+function staleEnd(freshUntilMs: number, freshBeforeMs: number, endBeforeMs: number): number {
+  if (freshUntilMs === NEVER || endBeforeMs === NEVER) return NEVER
+  return freshUntilMs + Math.max(0, endBeforeMs - freshBeforeMs)
 }

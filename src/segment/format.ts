@@ -31,6 +31,7 @@ export const HEADER = defineRecord({
   bucketCount: 'f64',
   size: 'f64',
   checksums: 'i32', // 1: each slot has a checksum of its item
+  maxTags: 'i32', // 0: the cache takes no tags
   checksum: 'i32', // CRC-32 of the header's bytes before it
 })
 
@@ -85,6 +86,40 @@ export const STATE = defineRecord({
   unsealedSlot: 'i32', // slot of an item that changes in place; its checksum may be old; 0: none
   reservedSlotCount: 'i32', // slots 1 to this have room on the device; it never decreases
   reservedBlockCount: 'i32', // the same for blocks
+  pinnedItemCount: 'i32',
+  pinnedBlockCount: 'i32',
+  unused: 'i32',
+  generation: 'f64', // counts up with each deletion of a tag, and each tag that takes a place over
+  tagUses: 'f64', // counts the uses of tags, the clock of `lastUse`
+  tagsForgottenAt: 'f64', // generation of the last deletion of any tag that lost its place
+  tagsEvicted: 'f64',
+  invalidated: 'f64', // items reclaimed after the deletion of a tag
+})
+
+/**
+ * One tag. A place is never freed; another tag may take it over. The moments are generations, and
+ * `deletedAt` only grows.
+ */
+export const TAG = defineRecord({
+  fingerprintLow: 'i32', // two hashes of the tag; both 0: the place was never used
+  fingerprintHigh: 'i32',
+  deletedAt: 'f64', // items of an earlier generation are gone
+  staleAt: 'f64', // items of an earlier generation are stale
+  lastUse: 'f64', // `tagUses` at the last store or deletion
+})
+
+/** The tags that share a group, in which a tag is searched for. */
+export const TAG_GROUP_SIZE = 8
+
+/**
+ * The end of the stored bytes of an item with INFO_TRAILER. The value comes first, then, each
+ * padded to 8 bytes: the names of the tags (a byte of length, then UTF-8), and their places as i32.
+ */
+export const TRAILER = defineRecord({
+  freshUntilMs: 'f64', // the item is stale from then on; 0: it is fresh as long as it lives
+  generation: 'f64', // of the cache, when the item was stored
+  valueSize: 'i32', // bytes of the value alone
+  tagCount: 'i32',
 })
 
 /** Counts the uses of items in LRU caches. Readers write it too, without a lock. */
@@ -121,7 +156,7 @@ export const SLOT = defineRecord({
   info: 'i32', // 0: free; see KEY_SIZE_MASK
   valueSize: 'i32',
   firstBlock: 'i32',
-  evictionMark: 'i32', // what the eviction policy knows about the item; 0: nothing
+  changes: 'i32', // low 2 bits: mark of the eviction policy; the others count changes of the slot
   expiresAtMs: 'f64', // Unix time; 0: never
 })
 
@@ -137,8 +172,8 @@ export const HEADER_OFFSET = 0
 export const BOOT_OFFSET = 192
 export const LOCK_OFFSET = 256
 export const STATE_OFFSET = 384
-export const USE_CLOCK_OFFSET = 512
-export const CELLS_OFFSET = 640
+export const USE_CLOCK_OFFSET = 640
+export const CELLS_OFFSET = 768
 export const CELL_STRIDE = 64
 /** Number of cells. All openers that found no free cell share the first one. */
 export const CELL_COUNT = 256
@@ -177,4 +212,13 @@ export const TYPE_SHIFT = 16
 export const TYPE_MASK = 0xff
 /** Set while a writer changes the value in place. Recovery drops such an item. */
 export const INFO_WRITING = 1 << 24
-export const INFO_KNOWN_BITS = KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING
+/** The stored bytes end with a trailer, which holds the item's circumstances; see TRAILER. */
+export const INFO_TRAILER = 1 << 25
+/** Nothing evicts the item while it lives. */
+export const INFO_PINNED = 1 << 26
+export const INFO_KNOWN_BITS =
+  KEY_SIZE_MASK | (TYPE_MASK << TYPE_SHIFT) | INFO_WRITING | INFO_TRAILER | INFO_PINNED
+
+/** Bits of a slot's `changes`. */
+export const MARK_MASK = 3
+export const CHANGE_STEP = 4

@@ -4,7 +4,14 @@
  */
 
 import { UndercroftError } from '../base/index.ts'
-import { CHECKSUM_SIZE, FIXED_SIZE, INLINE_KEY_SIZE, SLOT_STRIDE } from './format.ts'
+import {
+  CHECKSUM_SIZE,
+  FIXED_SIZE,
+  INLINE_KEY_SIZE,
+  SLOT_STRIDE,
+  TAG,
+  TAG_GROUP_SIZE,
+} from './format.ts'
 
 /** The header stores positions in these lists, so new names are only appended. */
 export const HASHES = ['seeded', 'djb33x', 'murmur2'] as const
@@ -26,6 +33,8 @@ export interface Geometry {
   readonly ignoresTtl: boolean
   /** Each item has a checksum, which shows after a power loss whether the item is whole. */
   readonly checksums: boolean
+  /** The tags whose deletion the cache can remember; 0: it takes no tags. */
+  readonly maxTags: number
 }
 
 /** The public option behind each field, for messages. */
@@ -39,6 +48,7 @@ export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
   eviction: 'eviction',
   ignoresTtl: 'ignoreTtl',
   checksums: 'store',
+  maxTags: 'maxTags',
 }
 
 /** Offsets from the start of the segment, and strides, in bytes. */
@@ -64,6 +74,9 @@ export interface Layout {
   readonly ghostGroupCount: number
   /** The checksums of the items, 4 bytes a slot. Stores only. */
   readonly checksumsOffset: number
+  /** The tags, in groups of `TAG_GROUP_SIZE` records. */
+  readonly tagsOffset: number
+  readonly tagGroupCount: number
   /** The block map, one bit a block, in words. Bitmap mode only. */
   readonly blockMapOffset: number
   readonly blocksOffset: number
@@ -84,6 +97,9 @@ const QUEUE_NODE_SIZE = 8
 export const MAX_ITEMS_LIMIT = 2 ** 28
 export const BLOCK_SIZE_LIMIT = 2 ** 30
 export const BLOCK_COUNT_LIMIT = 2 ** 30
+export const MAX_TAGS_LIMIT = 2 ** 24
+const MIN_DEFAULT_TAGS = 64
+const MAX_DEFAULT_TAGS = 65_536
 /** Far beyond the memory of any machine. Every offset below it is exact in a double. */
 const SEGMENT_SIZE_LIMIT = 2 ** 46
 
@@ -115,7 +131,9 @@ export function computeLayout(geometry: Geometry): Layout {
   const ghostGroupCount = isAdaptive ? Math.ceil((maxItems * GHOSTS_AN_ITEM) / GHOST_GROUP_SIZE) : 0
   const checksumsOffset = ghostsOffset + ghostGroupCount * GHOST_GROUP_SIZE * 4
   const checksumsSize = geometry.checksums ? maxItems * CHECKSUM_SIZE : 0
-  const blockMapOffset = checksumsOffset + checksumsSize
+  const tagsOffset = roundUp(checksumsOffset + checksumsSize, CACHE_LINE_SIZE)
+  const tagGroupCount = Math.ceil(geometry.maxTags / TAG_GROUP_SIZE)
+  const blockMapOffset = tagsOffset + tagGroupCount * TAG_GROUP_SIZE * TAG.size
   const blockMapSize = geometry.bitmap ? Math.ceil(blockCount / 32) * 4 : 0
   const blocksOffset = roundUp(blockMapOffset + blockMapSize, PAGE_SIZE)
   const blockStride = spread(roundUp(geometry.blockSize, 8))
@@ -141,11 +159,18 @@ export function computeLayout(geometry: Geometry): Layout {
     ghostsOffset,
     ghostGroupCount,
     checksumsOffset,
+    tagsOffset,
+    tagGroupCount,
     blockMapOffset,
     blocksOffset,
     blockStride,
     size,
   }
+}
+
+/** @returns the tags of a segment for which the caller names no number */
+export function defaultMaxTags(maxItems: number): number {
+  return Math.min(Math.max(maxItems, MIN_DEFAULT_TAGS), MAX_DEFAULT_TAGS)
 }
 
 /** @returns the largest value in bytes; the segment stores sizes in 31 bits */

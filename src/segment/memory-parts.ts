@@ -2,7 +2,7 @@
  * Shows what the bytes of a segment are used for. Users who size a cache read this.
  */
 
-import { CHECKSUM_SIZE, SLOT_STRIDE } from './format.ts'
+import { CHECKSUM_SIZE, SLOT_STRIDE, TAG, TAG_GROUP_SIZE } from './format.ts'
 import { computeLayout, type Geometry } from './geometry.ts'
 
 /** The names of the parts, in the order of the segment. */
@@ -13,6 +13,7 @@ export const MEMORY_PARTS = [
   'key tails',
   'eviction',
   'checksums',
+  'tags',
   'block map',
   'blocks',
   'rounding',
@@ -34,6 +35,7 @@ export function memoryParts(geometry: Geometry): MemoryParts {
     'key tails': keyTails,
     eviction: layout.checksumsOffset - layout.keyTailsOffset - keyTails,
     checksums: checksums ? maxItems * CHECKSUM_SIZE : 0,
+    tags: layout.tagGroupCount * TAG_GROUP_SIZE * TAG.size,
     'block map': bitmap ? Math.ceil(blockCount / 32) * 4 : 0,
     blocks: blockCount * layout.blockStride,
   }

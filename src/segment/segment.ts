@@ -30,6 +30,7 @@ import {
   HASHES,
   type Layout,
   MAX_ITEMS_LIMIT,
+  MAX_TAGS_LIMIT,
 } from './geometry.ts'
 import type { RecordLayout } from './record.ts'
 
@@ -97,6 +98,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('maxKeySize')] = geometry.maxKeySize
   words[headerWord('ignoresTtl')] = geometry.ignoresTtl ? 1 : 0
   words[headerWord('checksums')] = geometry.checksums ? 1 : 0
+  words[headerWord('maxTags')] = geometry.maxTags
   // The seed is random, so that no client can choose keys that all fall into one chain.
   words[headerWord('seedLow')] = randomInt(2 ** 32)
   words[headerWord('seedHigh')] = randomInt(2 ** 32)
@@ -128,6 +130,7 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
     eviction: EVICTIONS[word('eviction')],
     ignoresTtl: word('ignoresTtl') === 1,
     checksums: word('checksums') === 1,
+    maxTags: word('maxTags'),
   }
   if (!isGeometry(geometry)) {
     throw new UndercroftError(
@@ -194,13 +197,14 @@ function isGeometry(given: { [K in keyof Geometry]: Geometry[K] | undefined }): 
     within(given.maxKeySize, MAX_KEY_SIZE_LIMIT) &&
     within(given.blockSize, BLOCK_SIZE_LIMIT) &&
     within(given.blockCount, BLOCK_COUNT_LIMIT) &&
+    within(given.maxTags, MAX_TAGS_LIMIT, 0) &&
     given.hash !== undefined &&
     given.eviction !== undefined
   )
 }
 
-function within(value: number | undefined, max: number): boolean {
-  return value !== undefined && Number.isInteger(value) && value >= 1 && value <= max
+function within(value: number | undefined, max: number, min = 1): boolean {
+  return value !== undefined && Number.isInteger(value) && value >= min && value <= max
 }
 
 function headerWord(name: NamesOf<typeof HEADER>): number {

@@ -17,22 +17,29 @@ function open(): Cache {
 const misspelt = { ttl: 5 } as TtlOptions
 const bytes = Buffer.from('x')
 
+const SET = 'ttlMs, staleMs, tags, pinned'
+const COUNTER = 'ttlMs, initial, onlyPresent, tags, pinned'
+
 const CALLS: readonly (readonly [
   name: string,
   allowed: string,
   call: (cache: Cache) => unknown,
 ])[] = [
-  ['set', 'ttlMs', cache => cache.set('k', 1, misspelt)],
-  ['set', 'ttlMs', cache => cache.setMany([['k', 1]], misspelt)],
-  ['add', 'ttlMs', cache => cache.add('k', 1, misspelt)],
-  ['replace', 'ttlMs', cache => cache.replace('k', 1, misspelt)],
-  ['setItem', 'ttlMs, mode', cache => cache.setItem('k', { bytes }, misspelt)],
-  ['increment', 'ttlMs, initial, onlyPresent', cache => cache.increment('k', 1, misspelt)],
-  ['decrement', 'ttlMs, initial, onlyPresent', cache => cache.decrement('k', 1n, misspelt)],
-  ['multiply', 'ttlMs, initial, onlyPresent', cache => cache.multiply('k', 2, misspelt)],
-  ['divide', 'ttlMs, initial, onlyPresent', cache => cache.divide('k', 2, misspelt)],
-  ['count', 'ttlMs, initial, onlyPresent, safe', cache => cache.count('k', 'inc', 1n, misspelt)],
-  ['getOrSet', 'ttlMs, waitMs', cache => cache.getOrSet('k', () => 1, misspelt)],
+  ['set', SET, cache => cache.set('k', 1, misspelt)],
+  ['set', SET, cache => cache.setMany([['k', 1]], misspelt)],
+  ['add', SET, cache => cache.add('k', 1, misspelt)],
+  ['replace', SET, cache => cache.replace('k', 1, misspelt)],
+  ['setItem', `${SET}, mode`, cache => cache.setItem('k', { bytes }, misspelt)],
+  ['increment', COUNTER, cache => cache.increment('k', 1, misspelt)],
+  ['decrement', COUNTER, cache => cache.decrement('k', 1n, misspelt)],
+  ['multiply', COUNTER, cache => cache.multiply('k', 2, misspelt)],
+  ['divide', COUNTER, cache => cache.divide('k', 2, misspelt)],
+  [
+    'count',
+    'ttlMs, initial, onlyPresent, safe, tags, pinned',
+    cache => cache.count('k', 'inc', 1n, misspelt),
+  ],
+  ['getOrSet', `${SET}, waitMs`, cache => cache.getOrSet('k', () => 1, misspelt)],
 ]
 
 describe('the options of a call', () => {
@@ -96,6 +103,7 @@ describe('the options of a call', () => {
       eviction: undefined,
       ignoreTtl: undefined,
       hash: undefined,
+      maxTags: undefined,
       ttlMs: undefined,
       store: undefined,
       counterInitial: undefined,

@@ -20,6 +20,8 @@ class CountingSource {
     offset: 0,
     size: 0,
     type: VALUE_TYPE.ascii as number,
+    hasTrailer: false,
+    isStale: false,
   }
 
   constructor(valueSize: number) {

@@ -35,6 +35,8 @@ describe('a near copy is never stale', () => {
     ['replace', cache => cache.replace('k', 'new'), 'new'],
     ['delete', cache => cache.delete('k'), undefined],
     ['clear', cache => cache.clear(), undefined],
+    ['the deletion of its tag', cache => cache.deleteTag('tag'), undefined],
+    ['the soft deletion of its tag', cache => cache.deleteTag('tag', { soft: true }), undefined],
     ['touch with no time left', cache => cache.touch('k', 0), undefined],
     [
       'delete and add',
@@ -56,7 +58,7 @@ describe('a near copy is never stale', () => {
     for (const bitmap of [true, false]) {
       test(`after ${what} by another (${bitmap ? 'bitmap' : 'one block'})`, t => {
         const [here, there] = openTwice<unknown>(t, { bitmap })
-        there.set('k', 'old')
+        there.set('k', 'old', { tags: ['tag'] })
         assert.equal(readOften(here, 'k'), 'old')
         change(there)
         assert.equal(here.get('k'), expected)

@@ -89,8 +89,9 @@ describe('undercroft serve', () => {
     assert.doesNotMatch(out + err, /^ +at /m)
   })
 
-  test('keeps what the cache holds when it is started again', async t => {
-    const options = ['--cache2', 'name=a,items=10', '--directory', memoryDir(t)]
+  test('keeps what a cache with keep=1 holds when it is started again', async t => {
+    const options = ['--instance', 'app', '--cache2', 'name=a,items=10,keep=1']
+    options.push('--directory', memoryDir(t))
     const first = await serve(t, ...options, '--socket', '127.0.0.1:0')
     await run('set', 'k', 'v', '--cache', `a@127.0.0.1:${first.port}`)
     await stop(first, 'SIGTERM')

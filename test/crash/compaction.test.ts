@@ -18,6 +18,7 @@ const GEOMETRY: Geometry = {
   eviction: 'adaptive',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 8,
 }
 
 /** Runs of two: every second one is deleted, so 32 blocks are free, and no three in a row. */

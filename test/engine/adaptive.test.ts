@@ -101,9 +101,9 @@ describe('the adaptive policy', () => {
       const bench = openAdaptive(20)
       for (let i = 0; i < 30; i++) getOrSet(bench, `k${i % 25}`)
       const { layout, bytes } = bench.segment
-      const { adaptiveOffset, blockMapOffset } = layout
+      const { adaptiveOffset, checksumsOffset } = layout
       for (let i = 0; i < 1 + random.below(20); i++) {
-        bytes[adaptiveOffset + random.below(blockMapOffset - adaptiveOffset)] = random.below(256)
+        bytes[adaptiveOffset + random.below(checksumsOffset - adaptiveOffset)] = random.below(256)
       }
       for (let i = 0; i < 40; i++) {
         const key = `k${random.below(30)}`

@@ -119,5 +119,5 @@ for (const [title, mode] of Object.entries(MODES)) {
 test('without a store nobody pays for checksums: there is no room for them', () => {
   const plain = openBench()
   assert.equal(plain.parts.checksums, undefined)
-  assert.equal(plain.segment.layout.checksumsOffset, plain.segment.layout.blockMapOffset)
+  assert.equal(plain.segment.layout.checksumsOffset, plain.segment.layout.tagsOffset)
 })

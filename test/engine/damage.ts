@@ -10,6 +10,7 @@ import {
   SLOT_STRIDE,
   STATE,
   STATE_OFFSET,
+  USE_CLOCK_OFFSET,
 } from '../../src/segment/index.ts'
 import type { Bench } from '../../testing/segments.ts'
 
@@ -231,7 +232,7 @@ export const DAMAGES: readonly Damage[] = [
     problem: /clock of uses/,
     needs: 'lru',
     apply: ({ segment }) => {
-      segment.doubles[512 / 8] = Number.NaN
+      segment.doubles[USE_CLOCK_OFFSET / 8] = Number.NaN
     },
   },
 ]

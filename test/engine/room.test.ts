@@ -71,6 +71,7 @@ function openOnDevice(scope: Scope, mode: Partial<Geometry>): Device {
     eviction: 'none',
     ignoresTtl: false,
     checksums: false,
+    maxTags: 0,
     ...mode,
   }
   const clock = new ManualClock()

@@ -14,15 +14,13 @@ import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 
 const GEOMETRY: Geometry = {
-  maxItems: 10,
-  maxKeySize: 60,
-  blockSize: 100,
-  blockCount: 10,
+  ...{ maxItems: 10, maxKeySize: 60, blockSize: 100, blockCount: 10 },
   bitmap: false,
   hash: 'seeded',
   eviction: 'lru',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 64,
 }
 
 function open(file: string, geometry: Geometry = GEOMETRY) {
@@ -122,6 +120,7 @@ describe('attaching to a file', () => {
       eviction: 'none',
       ignoresTtl: true,
       checksums: true,
+      maxTags: 0,
     }
     assert.throws(
       () => open(file, other),

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { VALUE_TYPE } from '../../src/base/index.ts'
-import { isCompleteInfo } from '../../src/engine/recovery.ts'
-import { keySizeOf, packInfo, valueTypeOf } from '../../src/engine/slot-table.ts'
+import { isCompleteInfo, keySizeOf, packInfo, valueTypeOf } from '../../src/engine/item-info.ts'
 import {
   ADAPTIVE,
   BOOT,
@@ -12,20 +11,27 @@ import {
   CELL_COUNT,
   CELL_STRIDE,
   CELLS_OFFSET,
+  CHANGE_STEP,
   CHECKSUM_SIZE,
   FIXED_SIZE,
   FORMAT_VERSION,
   HEADER,
   HEADER_OFFSET,
+  INFO_PINNED,
+  INFO_TRAILER,
   INFO_WRITING,
   LOCK,
   LOCK_OFFSET,
   MAGIC_HIGH,
   MAGIC_LOW,
+  MARK_MASK,
   RECOVERY,
   SLOT,
   STATE,
   STATE_OFFSET,
+  TAG,
+  TAG_GROUP_SIZE,
+  TRAILER,
   USE_CLOCK,
   USE_CLOCK_OFFSET,
 } from '../../src/segment/format.ts'
@@ -52,7 +58,8 @@ const RECORDS = {
     bucketCount: '64 f64',
     size: '72 f64',
     checksums: '80 i32',
-    checksum: '84 i32',
+    maxTags: '84 i32',
+    checksum: '88 i32',
   },
   BOOT: {
     id0: '0 i32',
@@ -83,6 +90,14 @@ const RECORDS = {
     unsealedSlot: '96 i32',
     reservedSlotCount: '100 i32',
     reservedBlockCount: '104 i32',
+    pinnedItemCount: '108 i32',
+    pinnedBlockCount: '112 i32',
+    unused: '116 i32',
+    generation: '120 f64',
+    tagUses: '128 f64',
+    tagsForgottenAt: '136 f64',
+    tagsEvicted: '144 f64',
+    invalidated: '152 f64',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {
@@ -103,8 +118,21 @@ const RECORDS = {
     info: '8 i32',
     valueSize: '12 i32',
     firstBlock: '16 i32',
-    evictionMark: '20 i32',
+    changes: '20 i32',
     expiresAtMs: '24 f64',
+  },
+  TAG: {
+    fingerprintLow: '0 i32',
+    fingerprintHigh: '4 i32',
+    deletedAt: '8 f64',
+    staleAt: '16 f64',
+    lastUse: '24 f64',
+  },
+  TRAILER: {
+    freshUntilMs: '0 f64',
+    generation: '8 f64',
+    valueSize: '16 i32',
+    tagCount: '20 i32',
   },
 }
 
@@ -114,11 +142,11 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [BOOT_OFFSET, 192],
   [LOCK_OFFSET, 256],
   [STATE_OFFSET, 384],
-  [USE_CLOCK_OFFSET, 512],
-  [CELLS_OFFSET, 640],
+  [USE_CLOCK_OFFSET, 640],
+  [CELLS_OFFSET, 768],
   [CELL_STRIDE, 64],
   [CELL_COUNT, 256],
-  [FIXED_SIZE, 17_024],
+  [FIXED_SIZE, 17_152],
   [HEAP_ENTRY_SIZE, 16],
   [HEAP_LEAD, 3],
   [CHECKSUM_SIZE, 4],
@@ -126,9 +154,27 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [RECOVERY.rebuild, 1],
   [RECOVERY.check, 2],
   [INFO_WRITING, 0x100_0000],
+  [INFO_TRAILER, 0x200_0000],
+  [INFO_PINNED, 0x400_0000],
+  [TAG.size, 32],
+  [TAG_GROUP_SIZE, 8],
+  [MARK_MASK, 3],
+  [CHANGE_STEP, 4],
 ]
 
-const ACTUAL = { HEADER, BOOT, LOCK, STATE, USE_CLOCK, ADAPTIVE, CELL, BUCKET, SLOT }
+const ACTUAL = {
+  HEADER,
+  BOOT,
+  LOCK,
+  STATE,
+  USE_CLOCK,
+  ADAPTIVE,
+  CELL,
+  BUCKET,
+  SLOT,
+  TAG,
+  TRAILER,
+}
 
 type RecordName = keyof typeof RECORDS
 
@@ -176,7 +222,7 @@ describe('the bytes of a segment', () => {
     assert.equal(keySizeOf(info), 65_535)
     assert.equal(valueTypeOf(info), 8)
     assert.equal(isCompleteInfo(info), true)
-    for (const bad of [0, 0x0008_0000, info | INFO_WRITING, info | 0x200_0000, -1]) {
+    for (const bad of [0, 0x0008_0000, info | INFO_WRITING, info | 0x800_0000, -1]) {
       assert.equal(isCompleteInfo(bad), false, bad.toString(16))
     }
   })

@@ -30,6 +30,7 @@ const PLAIN: Geometry = {
   eviction: 'lru',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 64,
 }
 
 const SIZES = [1, 2, 7, 8, 9, 63, 64, 65, 1000, 1023, 1024, 1025, 4096, 65_536]
@@ -113,6 +114,7 @@ function randomGeometry(random: Random): Geometry {
     eviction: random.pick(['none', 'lru']),
     ignoresTtl: false,
     checksums: random.chance(0.5),
+    maxTags: random.pick([0, 1, 8, 9, 1000]),
   }
 }
 
@@ -128,6 +130,7 @@ function checkRegions(geometry: Geometry, layout: Layout): void {
     ['uses', layout.usesOffset, uses * 8],
     ['heap', layout.heapOffset, entries * HEAP_ENTRY_SIZE],
     ['checksums', layout.checksumsOffset, geometry.checksums ? maxItems * CHECKSUM_SIZE : 0],
+    ['tags', layout.tagsOffset, Math.ceil(geometry.maxTags / 8) * 8 * 32],
     ['block map', layout.blockMapOffset, bitmap ? Math.ceil(blockCount / 32) * 4 : 0],
     ['blocks', layout.blocksOffset, blockCount * layout.blockStride],
     ['end', layout.size, 0],

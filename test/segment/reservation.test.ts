@@ -16,6 +16,7 @@ const GEOMETRY: Geometry = {
   eviction: 'lru',
   ignoresTtl: false,
   checksums: false,
+  maxTags: 0,
 }
 
 /** @returns the bytes that a new segment takes of its device */

@@ -16,6 +16,7 @@ import {
   SLOT_STRIDE,
   STATE,
   STATE_OFFSET,
+  TAG,
   USE_CLOCK_OFFSET,
 } from '../../src/segment/index.ts'
 
@@ -66,6 +67,7 @@ function regionsOf(layout: Layout): Region[] {
     { name: 'queue', start: layout.queuesOffset },
     { name: 'ghost', start: layout.ghostsOffset },
     { name: 'checksum', start: layout.checksumsOffset },
+    { name: 'tag', start: layout.tagsOffset, record: TAG, stride: TAG.size },
     { name: 'block map', start: layout.blockMapOffset },
     { name: 'value', start: layout.blocksOffset },
   ]

@@ -25,9 +25,9 @@ from .halfsiphash import keyed_hash
 _MAGIC = b"undercro"
 _FORMAT_VERSION = 2
 
-_HEADER = struct.Struct("<8siiiiiIIi5dii")
-_HEADER_SIZE = 88
-_CHECKSUM_OFFSET = 84
+_HEADER = struct.Struct("<8siiiiiIIi5diii")
+_HEADER_SIZE = 92
+_CHECKSUM_OFFSET = 88
 _BOOT = struct.Struct("<16sd")
 _BOOT_OFFSET = 192
 _NEEDS_RECOVERY_OFFSET = 264
@@ -36,20 +36,23 @@ _RESERVED_SLOTS = (384 + 100) >> 2
 _RESERVED_BLOCKS = (384 + 104) >> 2
 """Words. Tails and blocks beyond these counts can be holes of the file, and on a full device the
 kernel ends a process that touches one. The counts never decrease."""
-_BUCKETS_OFFSET = 17024
+_BUCKETS_OFFSET = 17152
 _SLOT = struct.Struct("<Iiiii4xd")
 """hash, nextSlot, info, valueSize, firstBlock, expiresAtMs"""
 _SLOT_SIZE = 64
 _KEY_OFFSET = 32
 _INLINE_KEY_SIZE = 32
 
+_TAG_SIZE = 32
+
 _SEEDED = 0
 _LRU, _ADAPTIVE = 1, 2
 
 _KEY_SIZE_MASK = 0xFFFF
-_KNOWN_BITS = 23
-"""``info`` without these low bits is 0 in an item that this reader understands: above them are the
-marks of a value that is compressed, or being written, and the bits of newer versions."""
+_PINNED = 1 << 26
+_KNOWN_BITS = 0x7FFFFF | _PINNED
+"""``info`` has no other bits in an item that this reader understands. Of the others, one marks a value
+that is being written, one an item with tags or freshness, and newer versions may have more."""
 
 _TRIES = 8
 """A writer changes a chain for some microseconds. Beyond this the server waits, not this reader."""
@@ -172,7 +175,7 @@ class Segment:
         if expires_at_ms != 0 and expires_at_ms <= time.time_ns() // 1_000_000:
             value = None
         elif (
-            info >> _KNOWN_BITS == 0
+            info & ~_KNOWN_BITS == 0
             and 0 <= size <= self._max_value_size
             and self._blocks_offset <= start <= min(reserved_end, self._size) - size
         ):
@@ -225,6 +228,7 @@ class _Header:
             bucket_count,
             size,
             has_checksums,
+            max_tags,
             self.checksum,
         ) = _HEADER.unpack(data)
         if version != _FORMAT_VERSION:
@@ -239,9 +243,11 @@ class _Header:
         self.max_items, self.bucket_count = int(max_items), int(bucket_count)
         self.size, self.block_stride = int(size), _spread(_round_up(int(block_size), 8))
         self.max_value_size = int(block_size) * (int(block_count) if is_bitmap else 1)
-        self._lay_out(int(block_count), bool(is_bitmap), bool(has_checksums))
+        self._lay_out(int(block_count), bool(is_bitmap), bool(has_checksums), max_tags)
 
-    def _lay_out(self, block_count: int, is_bitmap: bool, has_checksums: bool) -> None:
+    def _lay_out(
+        self, block_count: int, is_bitmap: bool, has_checksums: bool, max_tags: int
+    ) -> None:
         items = self.max_items
         self.slots_offset = _round_up(_BUCKETS_OFFSET + self.bucket_count * 8, 64)
         self.tails_offset = self.slots_offset + items * _SLOT_SIZE
@@ -259,6 +265,7 @@ class _Header:
             end += -(-items // 4) * 32
         if has_checksums:
             end += items * 4
+        end = _round_up(end, 64) + _round_up(max_tags, 8) * _TAG_SIZE
         if is_bitmap:
             end += -(-block_count // 32) * 4
         self.blocks_offset = _round_up(end, 4096)

@@ -9,6 +9,7 @@
 import { DEFAULT_MAX_KEY_SIZE, invalidOption, MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
 import {
   BLOCK_SIZE_LIMIT,
+  defaultMaxTags,
   type Geometry,
   MAX_ITEMS_LIMIT,
   segmentSize,
@@ -220,6 +221,7 @@ function geometryFor(
     eviction: 'adaptive',
     ignoresTtl: false,
     checksums: false,
+    maxTags: defaultMaxTags(items),
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * An eviction policy. It is notified when an item is stored, used or removed, and chooses the item
- * to evict when there is no room.
+ * to evict when there is no room. It tracks no pinned items.
  */
 
 import type { SlotIndex } from '../slot-table.ts'
@@ -16,7 +16,7 @@ export interface Eviction {
   lastUse(slot: SlotIndex): number
   /** Starts to track a slot that now holds an item. */
   track(slot: SlotIndex): void
-  /** Stops tracking a slot that is about to be freed, for any reason. */
+  /** Stops tracking a slot that is freed or pinned. */
   untrack(slot: SlotIndex): void
   /** @returns the item to evict, which is never `except`; NO_SLOT if there is no other item */
   victim(except: SlotIndex): SlotIndex

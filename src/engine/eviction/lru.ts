@@ -14,11 +14,12 @@
  *
  * Victims come from a heap that is ordered by the tick that each slot had when its entry was
  * written. Ticks only grow. The root is therefore the least recently used item if its tick is still
- * the same. Otherwise the root is updated and sinks to its place. Entries of freed slots stay until
- * they reach the root.
+ * the same. Otherwise the root is updated and sinks to its place. Entries of slots that were
+ * freed or pinned stay until they reach the root.
  */
 
 import { HEAP_ENTRY_SIZE, HEAP_LEAD, type Segment, USE_CLOCK_OFFSET } from '../../segment/index.ts'
+import { isPinned } from '../item-info.ts'
 import { NeedsRebuild } from '../needs-rebuild.ts'
 import { NO_SLOT, type SlotIndex, type SlotTable } from '../slot-table.ts'
 import { HEAP_SIZE } from '../state.ts'
@@ -103,7 +104,8 @@ export class Lru implements Eviction {
       if (turnsAlone-- === 0) this.#reorder()
       const slot = this.#slotAt(0)
       if (!this.#isSlot(slot)) throw new NeedsRebuild(`the eviction heap names slot ${slot}`)
-      if (slot === except || this.#table.info(slot) === 0) {
+      const info = this.#table.info(slot)
+      if (slot === except || info === 0 || isPinned(info)) {
         if (slot === except) setAside = slot
         this.#dropRoot()
         continue
