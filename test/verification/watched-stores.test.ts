@@ -26,6 +26,7 @@ test('each store of a write is told by its name, in order', t => {
     'slot.valueSize',
     'slot.expiresAtMs',
     'bucket.version',
+    'slot.changes',
     'slot.info',
     'slot.nextSlot',
     'bucket.firstSlot',
