@@ -6,8 +6,8 @@ import { StepCoverage } from '../../verification/storm/step-coverage.ts'
 import { runStorm } from '../../verification/storm/storm.ts'
 import { assertNoHarm } from './storms.ts'
 
-// Five for each mode; `storm.long.test.ts` has more, and `npm run storm` any number.
-test('60 kills of processes and threads, over all modes, do no harm', t => assertNoHarm(t, 60))
+// Fifteen for each mode: its seven workers end by a kill as well. `storm.long.test.ts` has more.
+test('180 kills of processes and threads, over all modes, do no harm', t => assertNoHarm(t, 180))
 
 test('a storm reports each fault once, however many checks meet it', async t => {
   // Of a cache that evicts, each worker finds items lost.
