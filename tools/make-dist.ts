@@ -24,6 +24,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DIST = join(ROOT, 'dist')
 /** Where each folder of build/ goes. */
 const FOLDERS = { src: DIST, examples: join(DIST, 'examples') } as const
+/** Rooms that no user imports from. Their declarations come without comments. */
+const INNER_ROOMS: ReadonlySet<string> = new Set([
+  ...['engine', 'segment', 'platform', 'protocols', 'single-flight', 'http-message'],
+])
 /** What TypeScript infers since 5.7, and what older ones do not know: the default, spelt out. */
 const NEWER_DEFAULT = /\b(Buffer|Uint8Array|DataView)<ArrayBufferLike>/g
 /** Written last: a dist/ without it is not whole. */
@@ -36,7 +40,8 @@ if (!isCurrent()) {
   }
   for (const path of publicDeclarations()) {
     const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
-    write(join(DIST, path), text.replaceAll(NEWER_DEFAULT, '$1'))
+    const types = INNER_ROOMS.has(path.split('/')[0] ?? '') ? withoutComments(path, text) : text
+    write(join(DIST, path), types.replaceAll(NEWER_DEFAULT, '$1'))
   }
   write(STAMP, '')
 }
@@ -74,6 +79,11 @@ function copyCode(folder: string, path: string, target: string): void {
     },
   })
   write(join(target, path), outputText)
+}
+
+function withoutComments(path: string, text: string): string {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext)
+  return ts.createPrinter({ removeComments: true }).printFile(source)
 }
 
 /** The entry points' declarations and all that these import, as paths below build/src. */

@@ -118,16 +118,16 @@ describe('undercroft inspect', () => {
 
   test('finds the checksums of a store', t => {
     const store = `${tempDir(t)}/a.store`
-    const stats = open(t, { maxItems: 100, store }).stats()
-    assert.equal(memoryParts(geometryOf(stats)).checksums, 400)
+    const stats = open(t, { maxItems: 2000, store }).stats()
+    assert.equal(memoryParts(geometryOf(stats)).checksums, 8000)
   })
 
   test('tells what an item costs beside key and value', t => {
     const { overheadPerItem, keyRoom } = reportMemory(
       geometryOf(open(t, { maxItems: 65_536, maxKeySize: 32, blocks: 65_536 }).stats()),
     )
-    // A slot without its key, a bucket, what eviction keeps, a bit of the block map.
-    assert.ok(Math.abs(overheadPerItem - (32 + 8 + 17 + 1 / 8)) < 0.5, String(overheadPerItem))
+    // A slot without its key, a bucket, what eviction keeps, a tag, a bit of the block map.
+    assert.ok(Math.abs(overheadPerItem - (32 + 8 + 17 + 32 + 1 / 8)) < 0.5, String(overheadPerItem))
     assert.equal(keyRoom, 32)
   })
 })

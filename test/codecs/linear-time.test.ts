@@ -23,7 +23,7 @@ const KINDS: readonly (readonly [name: string, make: (size: number) => unknown])
   // Smaller ones are in memory that was in use before, and cost less a byte.
   ['a Buffer', size => Buffer.alloc(size * 3000)],
   ['a Uint8Array', size => new Uint8Array(size * 3000)],
-  ['a Float64Array', size => new Float64Array(size * 5)],
+  ['a Float64Array', size => new Float64Array(size * 400)],
   ['a bigint', size => 1n << BigInt(size * 32)],
   ['a list of numbers', size => Array.from({ length: size }, (_, i) => i * 1.5)],
   ['a list of objects', size => Array.from({ length: size }, (_, i) => ({ i, text: `text ${i}` }))],

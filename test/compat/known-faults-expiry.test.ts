@@ -76,7 +76,7 @@ describe('F9: many gets at the same time leave the order of use whole', () => {
   })
 
   test('of clients of two servers that serve one cache', async t => {
-    const args = ['--cache2', 'name=a,items=4,blocksize=64,keysize=64,purge_lru=1']
+    const args = ['--cache2', 'name=a,items=4,blocksize=64,keysize=64,purge_lru=1,shared=1']
     const directory = ['--directory', memoryDir(t)]
     const servers = await Promise.all([
       serve(t, ...args, ...directory),

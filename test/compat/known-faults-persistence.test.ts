@@ -56,8 +56,9 @@ describe('F38: a cache in memory', () => {
     assert.equal(await second.call('increment', 'n', 1), 6)
   })
 
-  test('is there when serve is started again', async t => {
-    const args = ['--cache2', 'name=a,items=10,blocksize=64', '--directory', memoryDir(t)]
+  test('with keep=1 is there when serve is started again', async t => {
+    const cache2 = ['--instance', 'app', '--cache2', 'name=a,items=10,blocksize=64,keep=1']
+    const args = [...cache2, '--directory', memoryDir(t)]
     const first = await serve(t, ...args)
     await using one = await RemoteCache.connect(`a@${first.address}`)
     await one.set('k', 'value')

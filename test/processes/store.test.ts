@@ -142,9 +142,9 @@ describe('a store that does not fit', () => {
     await first?.call('set', 'k', 'v')
     await first?.kill()
     const image = fs.readFileSync(options.store)
-    await assert.rejects(second?.open({ ...options, maxItems: 21, bitmap: false }) ?? fail(), {
+    await assert.rejects(second?.open({ ...options, maxItems: 22, bitmap: false }) ?? fail(), {
       code: 'UNDERCROFT_GEOMETRY_MISMATCH',
-      message: /maxItems is 20, asked for was 21; bitmap is true, asked for was false/,
+      message: /maxItems is 20, asked for was 22; bitmap is true, asked for was false/,
     })
     assert.deepEqual(fs.readFileSync(options.store), image)
     const cache = openHere(t, { name: 'kept', store: options.store })
