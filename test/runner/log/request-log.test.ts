@@ -97,13 +97,13 @@ describe('a log file', () => {
     renameSync(logFile, old)
     await runner.get('/worker?to-the-old-file')
     const isIn = (path: string, found: RegExp) =>
-      until(`${found} in ${path}`, () => found.test(readFileSync(path, 'utf8')))
+      until(`${found} in ${path}`, () => found.test(existing(path)))
     await isIn(old, /\/worker\?to-the-old-file/)
     runner.signal('SIGUSR1')
     await isIn(logFile, /opened again/)
     await until('a request in the new file', async () => {
       await runner.get('/worker?to-the-new-file')
-      return readFileSync(logFile, 'utf8').includes('to-the-new-file')
+      return existing(logFile).includes('to-the-new-file')
     })
     renameSync(logFile, old)
     writeFileSync(touched, '')
