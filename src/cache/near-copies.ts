@@ -88,7 +88,8 @@ export class NearCopies {
   }
 
   /**
-   * Stores a value without circumstances as the engine does, in the slot that a copy knows, and updates the copy.
+   * Stores a value without circumstances as the engine does, in the slot that a copy knows, and
+   * updates the copy.
    *
    * @returns undefined if no copy knows the slot of the item; the value is not stored then
    */

@@ -2,7 +2,6 @@
 
 import {
   type Clock,
-  DEFAULT_MAX_KEY_SIZE,
   invalidOption,
   MAX_KEY_SIZE_LIMIT,
   type OptionNames,
@@ -20,10 +19,8 @@ import type { ValueCodecOptions } from '../codecs/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
-  defaultMaxTags,
   EVICTIONS,
   type EvictionName,
-  type Geometry,
   HASHES,
   type HashName,
   MAX_ITEMS_LIMIT,
@@ -195,9 +192,6 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   clock: true,
 }
 
-const DEFAULT_BLOCK_SIZE = 256
-const DEFAULT_SINGLE_BLOCK_SIZE = 4096
-const DEFAULT_BYTES_AN_ITEM = 4096
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
 const DEFAULT_SWEEP_MS = 3000
@@ -266,36 +260,6 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     checksums: options.store === undefined ? undefined : true,
     maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
   }
-}
-
-/** @returns the geometry of a new cache */
-export function completeGeometry(name: string, wanted: WantedGeometry): Geometry {
-  if (wanted.maxItems === undefined) {
-    throw new UndercroftError(
-      'UNDERCROFT_NO_SUCH_CACHE',
-      `there is no cache "${name}" to attach to; give maxItems to create it`,
-    )
-  }
-  const { maxItems, bitmap = true } = wanted
-  const blockSize = wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE)
-  return {
-    maxItems,
-    maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
-    blockSize,
-    blockCount: wanted.blockCount ?? (bitmap ? defaultBlockCount(maxItems, blockSize) : maxItems),
-    bitmap,
-    hash: wanted.hash ?? 'seeded',
-    eviction: wanted.eviction ?? 'adaptive',
-    ignoresTtl: wanted.ignoresTtl ?? false,
-    checksums: wanted.checksums ?? false,
-    maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
-  }
-}
-
-/** @returns as many blocks as give each item 4096 bytes, and at least one block an item */
-function defaultBlockCount(maxItems: number, blockSize: number): number {
-  const count = maxItems * Math.ceil(DEFAULT_BYTES_AN_ITEM / blockSize)
-  return Math.min(count, BLOCK_COUNT_LIMIT)
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

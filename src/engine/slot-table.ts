@@ -113,10 +113,9 @@ export class SlotTable {
 
   #keyEquals(slot: SlotIndex, at: number, key: PreparedKey): boolean {
     const words = this.#words
-    const wanted = key.words
     const inline = Math.min((key.size + 3) >> 2, INLINE_KEY_WORDS)
     for (let i = 0; i < inline; i++) {
-      if (words[at + KEY + i] !== wanted[i]) return false
+      if (words[at + KEY + i] !== key.words[i]) return false
     }
     return this.tailEquals(slot, key)
   }
@@ -276,14 +275,13 @@ export class SlotTable {
   /** Completes an item: counts the change of the slot, and then stores the info. */
   commit(slot: SlotIndex, info: number): void {
     const at = this.#at(slot)
-    this.#words[at + CHANGES] = (this.#words[at + CHANGES] + CHANGE_STEP) | 0
+    this.#words[at + CHANGES] += CHANGE_STEP // An Int32Array wraps.
     this.#words[at + INFO] = info
   }
 
   /** Counts a change of the slot's item in place. The bucket's version must be odd. */
   countChange(slot: SlotIndex): void {
-    const at = this.#at(slot) + CHANGES
-    this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0
+    this.#words[this.#at(slot) + CHANGES] += CHANGE_STEP // An Int32Array wraps.
   }
 
   itemVersion(slot: SlotIndex): number {

@@ -12,17 +12,8 @@ import {
   request as requestTo,
   type ServerResponse,
 } from 'node:http'
-import { formatAddress, type SocketAddress } from '../options/index.ts'
-import type { RuleContext } from './rule-context.ts'
-
-/** The server that gets a request, and what replaces the client's words. */
-export interface Backend {
-  readonly address: SocketAddress
-  /** Undefined: the client's Host. */
-  readonly host: string | undefined
-  /** Undefined: the client's target. */
-  readonly target: string | undefined
-}
+import { formatAddress } from '../options/index.ts'
+import type { Backend, RuleContext } from './rule-context.ts'
 
 /** Requests at servers at once, for each worker; further ones get 503. */
 const MAX_FORWARDED = 1000
@@ -45,7 +36,7 @@ export class Forwarder {
     this.#idleLimitMs = idleLimitMs
   }
 
-  /** Sends the request to the backend, and the answer to the client: 502 to 504 if there is none. */
+  /** Sends the request to the backend, and its answer to the client: 502 to 504 without one. */
   forward(
     backend: Backend,
     context: RuleContext,

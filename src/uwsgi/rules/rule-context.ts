@@ -12,12 +12,21 @@ import type {
   CounterOperation,
   StoredItem,
 } from '../../base/index.ts'
-import type { Backend } from './backend.ts'
+import type { SocketAddress } from '../options/index.ts'
 import type { FileSettings } from './file-settings.ts'
 import type { MimeTypes } from './mime-types.ts'
 import type { Reply, StatusLine } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 import { encodePath, type Variables } from './variables.ts'
+
+/** The server that gets a request, and what replaces the client's words. */
+export interface Backend {
+  readonly address: SocketAddress
+  /** Undefined: the client's Host. */
+  readonly host: string | undefined
+  /** Undefined: the client's target. */
+  readonly target: string | undefined
+}
 
 /**
  * A cache as rules use it. Null means "no" for any reason. Local caches answer synchronously.
