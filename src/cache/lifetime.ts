@@ -16,6 +16,7 @@ import {
   type Segment,
   segmentPath,
 } from '../segment/index.ts'
+import { nameInInstance } from './instance-cache.ts'
 import { completeGeometry } from './new-geometry.ts'
 import type { ResolvedOptions } from './options.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
@@ -111,7 +112,11 @@ const forgotten = new FinalizationRegistry<CacheMemory>(memory => {
 const privateSegments = new Map<string, { segment: Segment; users: number }>()
 
 function openMemory(options: ResolvedOptions): CacheMemory {
-  const file = segmentPath(options.name, options.directory, options.store)
+  const file = segmentPath(
+    nameInInstance(options.name, options.directory),
+    options.directory,
+    options.store,
+  )
   if (options.memory === 'private') return openPrivate(file, options)
   const obstacle = sharingObstacle()
   if (obstacle === undefined) return openShared(file, options)

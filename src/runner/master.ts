@@ -3,8 +3,8 @@
  * end. It runs no application and accepts no connection.
  */
 
-import { systemClock } from '../base/index.ts'
-import { formatInstance, INSTANCE_VARIABLE } from '../uwsgi/api/index.ts'
+import { INSTANCE_VARIABLE, systemClock } from '../base/index.ts'
+import { formatInstance } from '../uwsgi/api/index.ts'
 import { startInstance } from './caches/serve-cache.ts'
 import { openLogFile } from './log/log-file.ts'
 import { MasterFifo } from './master-fifo.ts'

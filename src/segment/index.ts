@@ -62,7 +62,7 @@ export {
   segmentSize,
 } from './memory-parts.ts'
 export { inodeOf, isFile } from './open-tracking.ts'
-export { listSegments, segmentPath } from './paths.ts'
+export { directoryPath, listSegments, segmentPath } from './paths.ts'
 export {
   blocksInStep,
   reserveBlocks,

@@ -25,7 +25,7 @@ async function serve(t: TestContext): Promise<{ nginx: Nginx; runner: Runner } |
     t,
     [
       ...['--module', APP, '--processes', '2', '--socket', socketPath, '--buffer-size', '32768'],
-      ...['--cache2', 'name=pages,items=100,blocksize=1024,shared=1', '--directory', directory],
+      ...['--cache2', 'name=pages,items=100,blocksize=1024', '--directory', directory],
     ],
     { env: { TEST_CACHES: directory } },
   )

@@ -48,7 +48,7 @@ describe('an application under the runner', () => {
   })
 
   test('sees them in worker threads, too', async t => {
-    const runner = await startRunner(t, ['--instance', 'site'])
+    const runner = await startRunner(t, [])
     await runner.get('/set?key=k&value=from-the-worker')
     assert.equal((await runner.get('/thread?key=k')).body, 'from-the-worker true true 0')
     assert.equal((await runner.get('/get?key=k-thread')).body, 'set by a thread')

@@ -4,7 +4,6 @@ export * from './functions.ts'
 export {
   defineInstance,
   formatInstance,
-  INSTANCE_VARIABLE,
   type Instance,
   type InstanceCache,
   opt,

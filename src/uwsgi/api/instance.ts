@@ -5,12 +5,12 @@
  * belongs to no instance and finds caches by their names alone.
  */
 
-import { invalidOption, requireInteger, requireString } from '../../base/index.ts'
-
-/**
- * Environment variable that holds an instance as JSON; {@link formatInstance} produces its value.
- */
-export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
+import {
+  INSTANCE_VARIABLE,
+  invalidOption,
+  requireInteger,
+  requireString,
+} from '../../base/index.ts'
 
 /** A cache that already exists, and its location. */
 export interface InstanceCache {
