@@ -33,5 +33,5 @@ export const MAX_UNIX_PATH_SIZE = 103
 /** Permissions of a Unix socket's file: only its owner may connect. */
 export const DEFAULT_SOCKET_MODE = 0o600
 
-/** Environment variable by which a master tells its workers their instance, as JSON. */
+/** Environment variable by which a master passes their instance to its workers, as JSON. */
 export const INSTANCE_VARIABLE = 'UNDERCROFT_INSTANCE'
