@@ -1,16 +1,17 @@
 export { assert } from './assert.ts'
-export type {
-  Awaitable,
-  ByteCache,
-  CacheEntry,
-  CacheKey,
-  CacheLike,
-  CacheStats,
-  CounterOperation,
-  EncodedValue,
-  KeyPage,
-  StoredItem,
-  VerifyReport,
+export {
+  type Awaitable,
+  type ByteCache,
+  type CacheEntry,
+  type CacheKey,
+  type CacheLike,
+  type CacheStats,
+  type CounterOperation,
+  type EncodedValue,
+  type KeyPage,
+  type StoredItem,
+  TAKES_PINNED,
+  type VerifyReport,
 } from './cache-like.ts'
 export {
   type CircumstanceOptions,

@@ -12,6 +12,7 @@ import {
   type ValueDecoder,
 } from '../base/index.ts'
 import type { Engine } from '../engine/index.ts'
+import { isReservedTag } from './circumstances.ts'
 
 /** Which items `getEntry` returns. */
 export interface EntryOptions {
@@ -33,7 +34,13 @@ export function readEntry(
   if (found === undefined) return undefined
   const { expiresAtMs, freshUntilMs } = found
   const endMs = orNever(expiresAtMs)
-  return { ...found, expiresAtMs: endMs, freshUntilMs: Math.min(orNever(freshUntilMs), endMs) }
+  const tags = found.tags.filter(tag => !isReservedTag(tag))
+  return {
+    ...found,
+    tags,
+    expiresAtMs: endMs,
+    freshUntilMs: Math.min(orNever(freshUntilMs), endMs),
+  }
 }
 
 function orNever(atMs: number): number {

@@ -121,6 +121,11 @@ export class Engine {
     return this.#lookups.peek(key, decode, false)
   }
 
+  /** Reads a value as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.#lookups.peekEntry(key, decode)
+  }
+
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
     return this.#lookups.has(key)
@@ -179,14 +184,16 @@ export class Engine {
     }
   }
 
-  delete(key: CacheKey): boolean {
+  /** @param version - if given, deletes only an item that has this version */
+  delete(key: CacheKey, version?: number): boolean {
     this.#key.prepare(key)
-    return this.#section.run(() => this.#writer.delete(this.#key))
+    return this.#section.run(() => this.#writer.delete(this.#key, version))
   }
 
-  touch(key: CacheKey, expiresAtMs: number): boolean {
+  /** @param version - if given, changes only an item that has this version */
+  touch(key: CacheKey, expiresAtMs: number, version?: number): boolean {
     this.#key.prepare(key)
-    return this.#section.run(() => this.#writer.touch(this.#key, expiresAtMs))
+    return this.#section.run(() => this.#writer.touch(this.#key, expiresAtMs, version))
   }
 
   count(

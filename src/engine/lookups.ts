@@ -97,21 +97,12 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
-    const { table, liveness } = this.#context
-    const { found } = this.#reader
-    const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
-      const tags = found.hasTrailer ? liveness.trailer.names() : NO_TAGS
-      if (tags === undefined) throw brokenNames(this.#segment)
-      return {
-        tags,
-        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
-        expiresAtMs: table.expiresAtMs(found.slot),
-        isStale: found.isStale,
-        version: table.itemVersion(found.slot),
-        value: decode(bytes, offset, size, type),
-      }
-    }
-    return this.get(key, read, allowStale)
+    return this.get(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  /** Reads a value as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), false)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
@@ -160,6 +151,24 @@ export class Lookups {
       if (result === CHANGED) throw changesUnderLock(this.#segment)
       return result === NO_ITEM ? undefined : result
     })
+  }
+
+  /** Decodes a value together with what is known of its item, which the reader just found. */
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
+    const { table, liveness } = this.#context
+    const { found } = this.#reader
+    return (bytes, offset, size, type) => {
+      const tags = found.hasTrailer ? liveness.trailer.names() : NO_TAGS
+      if (tags === undefined) throw brokenNames(this.#segment)
+      return {
+        tags,
+        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
+        expiresAtMs: table.expiresAtMs(found.slot),
+        isStale: found.isStale,
+        version: table.itemVersion(found.slot),
+        value: decode(bytes, offset, size, type),
+      }
+    }
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */
