@@ -3,6 +3,7 @@
  */
 
 import {
+  type AnyCache,
   type CacheEntry,
   type CacheKey,
   type CacheStats,
@@ -48,8 +49,7 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * One cache, shared by all processes and threads that open its name.
  *
  * Reads take no lock and finish well under a microsecond. All methods are synchronous except
- * `getOrSet` and `flush`. A process that is killed at any point costs at most the item it was
- * writing.
+ * `getOrSet` and `flush`. A process killed at any point costs at most the item it was writing.
  *
  * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
  * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
@@ -61,7 +61,7 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
-export class Cache<V = unknown> {
+export class Cache<V = unknown> implements AnyCache<V> {
   /** The name that was given to `open`. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */

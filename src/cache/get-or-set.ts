@@ -117,9 +117,9 @@ export class Loader<V> {
   ): Promise<V> {
     // `has` comes first, so that a look that finds nothing does not count another miss.
     const find = () => (this.#cache.has(key) ? this.#cache.get(key) : undefined)
-    const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
-    if (turn.kind === 'found') return turn.found
-    const lease = turn.kind === 'lead' ? turn.lease : undefined
+    const acquisition = await this.#singleFlight.acquireOrWait(key, find, waitMs)
+    if (acquisition.kind === 'found') return acquisition.found
+    const lease = acquisition.kind === 'leader' ? acquisition.lease : undefined
     // Nothing that was loaded before the deletion of a tag is stored after it.
     const madeAt = this.#writes.generation
     try {

@@ -204,11 +204,7 @@ export class Engine {
     limit?: bigint,
   ): CountOutcome {
     this.#key.prepare(key)
-    let source: CircumstancesSource | undefined
-    if (fresh?.circumstances !== undefined) {
-      source = this.#wrap(new CounterSource(fresh.type, fresh.initial), fresh.circumstances)
-      this.#requireFitting(source)
-    }
+    const source = fresh?.circumstances && this.#wrapCounter(fresh, fresh.circumstances)
     return this.#section.run(() =>
       this.#writer.count(this.#key, operation, by, fresh, limit, source),
     )
@@ -274,6 +270,12 @@ export class Engine {
   #wrap(value: ValueSource, circumstances: Circumstances): CircumstancesSource {
     this.#withCircumstances.prepare(circumstances)
     return this.#withCircumstances.wrap(value)
+  }
+
+  #wrapCounter(fresh: FreshCounter, circumstances: Circumstances): CircumstancesSource {
+    const source = this.#wrap(new CounterSource(fresh.type, fresh.initial), circumstances)
+    this.#requireFitting(source)
+    return source
   }
 
   #requireFitting({ size }: ValueSource): void {

@@ -5,7 +5,7 @@
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
 import { TYPE_SHIFT } from '../segment/index.ts'
-import { type Circumstances, CircumstancesSource } from './circumstances.ts'
+import { type Circumstances, type CircumstancesSource, hasCircumstances } from './circumstances.ts'
 import type { EngineContext } from './engine-context.ts'
 import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
 import { hasTrailer, isPinned, valueTypeOf } from './item-info.ts'
@@ -57,7 +57,7 @@ export class Writer {
       if (mode === 'add' && live) return 'exists'
       if (mode === 'replace' && !live) return 'absent'
     }
-    if (value instanceof CircumstancesSource) {
+    if (hasCircumstances(value)) {
       const refusal = this.#settle(slot, value)
       if (refusal !== undefined) return refusal
     }
@@ -70,7 +70,7 @@ export class Writer {
 
   /** Overwrites the value of an item whose slot is known. */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
-    if (value instanceof CircumstancesSource) {
+    if (hasCircumstances(value)) {
       const refusal = this.#settle(slot, value)
       if (refusal !== undefined) return refusal
     }
@@ -137,11 +137,7 @@ export class Writer {
       if (fresh === undefined) return 'absent'
       const value = applyOperation(operation, fresh.initial, by)
       if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
-      const source = new CounterSource(fresh.type, value)
-      const bytes = circumstances?.wrap(source) ?? source
-      const outcome = this.store(key, bytes, fresh.expiresAtMs, 'set')
-      if (outcome === 'pins-full') return outcome
-      return outcome === 'stored' ? value : 'full'
+      return this.#beginCounter(key, value, fresh, circumstances)
     }
     const info = table.info(slot)
     const size = hasTrailer(info) ? liveness.trailer.valueSize : table.valueSize(slot)
@@ -162,6 +158,18 @@ export class Writer {
     eviction?.use(slot)
     lastChange.note()
     return value
+  }
+
+  #beginCounter(
+    key: PreparedKey,
+    value: bigint,
+    { type, expiresAtMs }: FreshCounter,
+    circumstances: CircumstancesSource | undefined,
+  ): CountOutcome {
+    const source = new CounterSource(type, value)
+    const outcome = this.store(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
+    if (outcome === 'pins-full') return outcome
+    return outcome === 'stored' ? value : 'full'
   }
 
   #outcomeOf(stored: boolean): StoreOutcome {

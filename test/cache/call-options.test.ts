@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
+import { Cache, type CacheOptions, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
 import { processDir } from '../../testing/temp-dir.ts'
 
 const directory = processDir()
@@ -34,7 +34,11 @@ const CALLS: readonly (readonly [
   ['decrement', COUNTER, cache => cache.decrement('k', 1n, misspelt)],
   ['multiply', COUNTER, cache => cache.multiply('k', 2, misspelt)],
   ['divide', COUNTER, cache => cache.divide('k', 2, misspelt)],
-  ['count', 'ttlMs, initial, onlyPresent, safe, tags, pinned', cache => cache.count('k', 'inc', 1n, misspelt)],
+  [
+    'count',
+    'ttlMs, initial, onlyPresent, safe, tags, pinned',
+    cache => cache.count('k', 'inc', 1n, misspelt),
+  ],
   ['getOrSet', `${SET}, waitMs`, cache => cache.getOrSet('k', () => 1, misspelt)],
 ]
 
@@ -86,6 +90,37 @@ describe('the options of a call', () => {
     assert.equal(cache.increment('n', 1, { initial: given.initial, onlyPresent: undefined }), 1)
     assert.equal(cache.setItem('i', { bytes, type: undefined }, { mode: undefined }), true)
     assert.equal(cache.getItem('i')?.type, 'bytes')
+  })
+
+  test('an option of Cache.open that is undefined counts as not given', () => {
+    // This compiles with exactOptionalPropertyTypes, for every option but the name.
+    const nothing = {
+      maxItems: undefined,
+      bitmap: undefined,
+      blockSize: undefined,
+      blocks: undefined,
+      maxKeySize: undefined,
+      eviction: undefined,
+      ignoreTtl: undefined,
+      hash: undefined,
+      maxTags: undefined,
+      ttlMs: undefined,
+      store: undefined,
+      counterInitial: undefined,
+      directory: undefined,
+      memory: undefined,
+      sweepMs: undefined,
+      onSweep: undefined,
+      lastModified: undefined,
+      lockTimeoutMs: undefined,
+      near: { maxItems: undefined, maxSize: undefined, objects: undefined, buffers: undefined },
+      clock: undefined,
+    } satisfies Omit<Required<CacheOptions>, 'name'>
+    using cache = Cache.open({ ...nothing, name: 'undefined', maxItems: 10, memory: 'private' })
+    using plain = Cache.open({ name: 'undefined', maxItems: 10, memory: 'private' })
+    assert.deepEqual(cache.stats(), plain.stats())
+    assert.equal(cache.set('k', 1), true)
+    assert.equal(cache.ttlMs('k'), Infinity)
   })
 
   test('one that is inherited counts as given, as does an object without a prototype', () => {
