@@ -27,9 +27,13 @@ export {
 } from './base/index.ts'
 export {
   Cache,
+  type CacheLock,
+  type CacheNamespace,
   type CacheOptions,
   type DeleteTagOptions,
   type EntryOptions,
   type GetOrSetOptions,
+  type LockOptions,
   type NearOptions,
+  type ScanOptions,
 } from './cache/index.ts'

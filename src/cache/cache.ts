@@ -24,20 +24,29 @@ import {
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
+  TAKES_PINNED,
   type ValueDecoder,
   type VerifyReport,
 } from '../base/index.ts'
 import { copyEncoded, decoderFor, encodeValue, requireSource } from '../codecs/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, ItemView } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { circumstancesOf, type DeleteTagOptions, endAfterStale, isSoft } from './circumstances.ts'
+import {
+  circumstancesOf,
+  type DeleteTagOptions,
+  endAfterStale,
+  isSoft,
+  requireTag,
+} from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
-import { readKeyPage, scanItems } from './items.ts'
+import { prefixOf, readKeyPage, type ScanOptions, scanInSteps, scanItems } from './items.ts'
 import { CacheLifetime } from './lifetime.ts'
+import { type CacheLock, type LockOptions, Locks } from './lock.ts'
+import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
@@ -72,6 +81,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly shared: boolean
   /** For replication and dumps; see base/replicable.ts. */
   readonly [REPLICATION]: ReplicationAccess
+  /** @internal */
+  readonly [TAKES_PINNED] = true
   readonly #lifetime: CacheLifetime
   #engine: Engine | undefined
   readonly #decode: ValueDecoder<unknown>
@@ -82,6 +93,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
   readonly #loader: Loader<V>
+  readonly #locks: Locks
 
   private constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -101,6 +113,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#writes = new ItemWrites(lifetime, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader(this, this.#writes, clock)
+    this.#locks = new Locks(lifetime, this.#expiry, clock)
     this[REPLICATION] = new CacheReplication(lifetime, clock)
   }
 
@@ -258,7 +271,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * cache.deleteTag('user:7') // the page is a miss
    */
   deleteTag(tag: string, options?: DeleteTagOptions): void {
-    this.#lifetime.use().deleteTag(tag, isSoft(options))
+    this.#lifetime.use().deleteTag(requireTag(tag), isSoft(options))
   }
 
   /** Returns the milliseconds left; Infinity if the item never ends; undefined without an item. */
@@ -379,18 +392,29 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * Yields the keys of live items as strings, in no particular order. Counts nothing. While others
    * write, a key that is there all the time comes exactly once. Keys that are not UTF-8 need
    * `keyPage`.
+   *
+   * @param options - `prefix`: only keys that begin with it. The whole table is read nevertheless
+   * @example
+   * for (const key of cache.keys({ prefix: 'user:' })) cache.delete(key)
    */
-  keys(): Generator<string, void, undefined> {
-    return scanItems(this.#lifetime, key => key.toString())
+  keys(options?: ScanOptions): Generator<string, void, undefined> {
+    return scanItems(this.#lifetime, prefixOf('keys', options), key => key.toString())
   }
 
   /** Yields keys and values of live items, in the same way as `keys`. */
-  entries(): Generator<[string, V], void, undefined> {
-    const { bytes } = this.#lifetime.segment
-    return scanItems(this.#lifetime, (key, { offset, size, type }) => [
-      key.toString(),
-      this.#decode(bytes, offset, size, type) as V,
-    ])
+  entries(options?: ScanOptions): Generator<[string, V], void, undefined> {
+    return scanItems(this.#lifetime, prefixOf('entries', options), this.#readEntry)
+  }
+
+  /**
+   * Yields the same as `entries`, in steps: it reads 1000 slots of the table or 256 kB of values,
+   * and then lets all other work of this thread have its turn.
+   *
+   * @example
+   * for await (const [key, user] of cache.scan({ prefix: 'user:' })) await save(key, user)
+   */
+  scan(options?: ScanOptions): AsyncGenerator<[string, V], void, undefined> {
+    return scanInSteps(this.#lifetime, prefixOf('scan', options), this.#readEntry)
   }
 
   /**
@@ -401,11 +425,47 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return readKeyPage(this.#lifetime.use(), cursor, limit)
   }
 
+  /**
+   * Returns a part of the cache, whose keys begin with `name` and a colon. Its methods are those of
+   * the cache; its `clear` deletes the items that were stored through it, in constant time. A
+   * namespace is not stored anywhere, so any process may make it again at any time.
+   *
+   * @typeParam W - the type of the values in the namespace
+   * @param name - not empty; all names of nested namespaces, each with its colon, take up to 254
+   * bytes of UTF-8 and leave room for a key
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the name is empty or too long, or if more
+   * than 8 namespaces are nested
+   * @example
+   * const pages = cache.namespace<string>('pages')
+   * pages.set('/about', html) // the key is 'pages:/about'
+   * pages.clear()
+   */
+  namespace<W = V>(name: string): CacheNamespace<W> {
+    return new CacheNamespace<W>(this as unknown as Cache<W>, this.#lifetime, name)
+  }
+
+  /**
+   * Acquires a lock that one caller of all processes and threads holds at a time. Its item, `lock:`
+   * and the key, is pinned, so nothing evicts it. Callers of one process get the lock in the order
+   * in which they asked.
+   *
+   * @param options - `ttlMs`: milliseconds after which the lock ends unless it is renewed; `waitMs`:
+   * milliseconds to wait for the holder, by default 5000
+   * @throws UndercroftError - UNDERCROFT_LOCK_HELD after `waitMs`; _PINS_FULL if there is no room;
+   * _OPTION_INVALID also in a cache with `ignoreTtl`
+   * @example
+   * using lock = await cache.lock('report', { ttlMs: 30_000 })
+   * await writeReport(lock.fencing)
+   */
+  lock(key: CacheKey, options: LockOptions): Promise<CacheLock> {
+    return this.#locks.acquire(key, options)
+  }
+
   /** Deletes everything, for all processes. Returns how many items there were. */
   clear(): number {
     const engine = this.#lifetime.use()
     if (!this.#feed.isObserved) return engine.clear()
-    const keys = [...scanItems(this.#lifetime, key => key)]
+    const keys = [...scanItems(this.#lifetime, '', key => key)]
     const count = engine.clear()
     for (const key of keys) this.#feed.deleted(key)
     return count
@@ -471,5 +531,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
   destroy(): void {
     this.#lifetime.removeName() // First, because `close` does not flush a file without a name.
     this.close()
+  }
+
+  readonly #readEntry = (key: Buffer, { offset, size, type }: ItemView): [string, V] => {
+    const { bytes } = this.#lifetime.segment
+    return [key.toString(), this.#decode(bytes, offset, size, type) as V]
   }
 }

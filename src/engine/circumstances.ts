@@ -6,7 +6,14 @@
  */
 
 import { NEVER, type ValueSource } from '../base/index.ts'
-import { INFO_PINNED, INFO_TRAILER, type Segment, TRAILER, TYPE_MASK, TYPE_SHIFT } from '../segment/index.ts'
+import {
+  INFO_PINNED,
+  INFO_TRAILER,
+  type Segment,
+  TRAILER,
+  TYPE_MASK,
+  TYPE_SHIFT,
+} from '../segment/index.ts'
 import { GONE, LIVE, type Liveness, STALE } from './liveness.ts'
 import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM, TagNames } from './tag-names.ts'
 import { NO_PLACE, type TagTable } from './tag-table.ts'
@@ -41,7 +48,7 @@ const LEAD = 8
 const ROOM = LEAD + padded(MAX_TAGS_AN_ITEM * (1 + MAX_TAG_SIZE + PLACE_SIZE)) + TRAILER.size
 
 const NO_TAGS: readonly string[] = []
-const NO_VALUE: ValueSource = { type: 0, size: 0, writeTo() {} }
+export const NO_VALUE: ValueSource = { type: 0, size: 0, writeTo() {} }
 
 /**
  * The source of a value together with its circumstances. In `type`, the bits above the value's type

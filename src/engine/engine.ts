@@ -15,7 +15,7 @@ import type {
   VerifyReport,
 } from '../base/index.ts'
 import { maxValueSize, type Segment } from '../segment/index.ts'
-import { type Circumstances, CircumstancesSource } from './circumstances.ts'
+import { type Circumstances, CircumstancesSource, NO_VALUE } from './circumstances.ts'
 import { createEngineContext, type EngineContext, type EngineOptions } from './engine-context.ts'
 import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
@@ -30,6 +30,7 @@ import { Stamps } from './stamps.ts'
 import { usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { TagNames } from './tag-names.ts'
+import { TRAILER_ALIGNMENT } from './trailer.ts'
 import { Upkeep } from './upkeep.ts'
 import { verify } from './verify.ts'
 import {
@@ -224,6 +225,14 @@ export class Engine {
       this.#context.tags.delete(names.low[0], names.high[0], soft)
       this.#context.lastChange.note()
     })
+  }
+
+  /** @returns the largest value of an item with these tags, in bytes */
+  maxValueSizeWith(tags: readonly string[]): number {
+    const trailerSize = this.#wrap(NO_VALUE, { tags }).size
+    if (trailerSize === 0) return this.maxValueSize
+    const room = Math.max(0, this.maxValueSize - trailerSize)
+    return room - (room % TRAILER_ALIGNMENT)
   }
 
   /**

@@ -163,10 +163,7 @@ export class SingleFlight {
       return undefined
     }
     const leftMs = () =>
-      Math.min(
-        held.sinceMs + waitMs - this.#clock.nowMs(),
-        deadlineMs - this.#clock.elapsedMs(),
-      )
+      Math.min(held.sinceMs + waitMs - this.#clock.nowMs(), deadlineMs - this.#clock.elapsedMs())
     return (await poll(look, leftMs)) ?? false
   }
 
