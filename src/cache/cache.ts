@@ -37,6 +37,7 @@ import {
   endAfterStale,
   isSoft,
   requireTag,
+  withoutReserved,
 } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
@@ -50,6 +51,7 @@ import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { compareAndSet, update } from './versions.ts'
 
 const ADD: StoreCall = { name: 'add', mode: 'add', optionNames: SET_OPTION_NAMES }
 const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_OPTION_NAMES }
@@ -165,6 +167,17 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return entry as CacheEntry<V> | undefined
   }
 
+  /** Returns a value as `get` does, but counts nothing, and is no use of the item for eviction. */
+  peek(key: CacheKey): V | undefined {
+    return this.#lifetime.use().peek(key, this.#decode) as V | undefined
+  }
+
+  /** Returns the tags of an item, in the order in which they were given; undefined without one. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    const tags = this.#lifetime.use().tagsOf(key)
+    return tags && withoutReserved(tags)
+  }
+
   /** Returns the values of several keys in their order, with undefined for each miss. */
   getMany(keys: Iterable<CacheKey>): (V | undefined)[] {
     return Array.from(keys, key => this.get(key))
@@ -253,11 +266,51 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return this.get(key) ?? this.#loader.load(key, load, options)
   }
 
+  /**
+   * Stores a value only if the item is still of a version, which `getEntry` told; 0: if the key is
+   * absent. A `touch` does not change the version.
+   *
+   * @returns false if the item changed, is gone, or the cache is full
+   * @throws UndercroftError - as `set`
+   * @example
+   * const entry = cache.getEntry('stock')
+   * if (entry && entry.value > 0) cache.compareAndSet('stock', entry.version, entry.value - 1)
+   */
+  compareAndSet(key: CacheKey, version: number, value: V, options?: SetOptions): boolean {
+    return compareAndSet(this.#writes, 'compareAndSet', key, version, value, options) === 'stored'
+  }
+
+  /**
+   * Replaces a value by what `change` makes of it, as one step for all processes: if another writer
+   * comes in between, `change` is called again with the new value. It gets undefined if the key is
+   * absent, and returns undefined to leave everything as it is.
+   *
+   * @param options - as for `set`; without a `ttlMs` the item gets that of the cache
+   * @returns the value that is stored now; undefined if there is none, or the cache is full
+   * @throws UndercroftError - as `set`; UNDERCROFT_CONTENDED if others came in between 1000 times
+   * @example
+   * cache.update('cart:7', cart => [...(cart ?? []), item])
+   */
+  update(
+    key: CacheKey,
+    change: (value: V | undefined) => V | undefined,
+    options?: SetOptions,
+  ): V | undefined {
+    return update(this.#writes, key, () => this.getEntry(key), change, options)
+  }
+
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
     const wasPresent = this.#lifetime.use().delete(key)
     if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
     return wasPresent
+  }
+
+  /** Deletes several items. Returns how many live ones there were. */
+  deleteMany(keys: Iterable<CacheKey>): number {
+    let deleted = 0
+    for (const key of keys) if (this.delete(key)) deleted++
+    return deleted
   }
 
   /**
@@ -272,6 +325,11 @@ export class Cache<V = unknown> implements AnyCache<V> {
    */
   deleteTag(tag: string, options?: DeleteTagOptions): void {
     this.#lifetime.use().deleteTag(requireTag(tag), isSoft(options))
+  }
+
+  /** Deletes several tags, one after the other. See `deleteTag`. */
+  deleteTags(tags: Iterable<string>, options?: DeleteTagOptions): void {
+    for (const tag of tags) this.deleteTag(tag, options)
   }
 
   /** Returns the milliseconds left; Infinity if the item never ends; undefined without an item. */
@@ -298,8 +356,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * counters, too. An existing counter keeps its TTL.
    *
    * @param by - a number returns a number; a bigint returns a bigint, has all 64 bits, and wraps
-   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the value before the operation, by
-   * default the cache's `counterInitial`; `onlyPresent`, to create nothing
+   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the
+   * value before the operation, by default the cache's `counterInitial`; `onlyPresent`, to create
+   * nothing
    * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
    * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER if another kind of value is stored there,
    * UNDERCROFT_COUNTER_RANGE if a number cannot hold the result; the value is unchanged
@@ -482,6 +541,11 @@ export class Cache<V = unknown> implements AnyCache<V> {
   observe(listener: ChangeListener): () => void {
     this.#lifetime.use()
     return this.#feed.observe(listener)
+  }
+
+  /** The number of items, including those that ended and are not swept yet. */
+  get size(): number {
+    return this.#lifetime.use().itemCount
   }
 
   /** Returns the counts of all processes since the creation of the cache, and its sizes. */

@@ -52,14 +52,19 @@ function requireTags(tags: readonly string[]): readonly string[] {
 
 /** Refuses the tags that are reserved for namespaces. The engine checks everything else. */
 export function requireTag(tag: string): string {
-  if (!isReservedTag(tag)) return tag
+  if (!isReserved(tag)) return tag
   throw new UndercroftError(
     'UNDERCROFT_TAGS_INVALID',
     `a tag must not begin with the character U+0000; got ${describe(tag)}`,
   )
 }
 
-export function isReservedTag(tag: string): boolean {
+/** @returns the tags that callers gave, without those of namespaces */
+export function withoutReserved(tags: readonly string[]): readonly string[] {
+  return tags.some(isReserved) ? tags.filter(tag => !isReserved(tag)) : tags
+}
+
+function isReserved(tag: string): boolean {
   return typeof tag === 'string' && tag.startsWith(RESERVED)
 }
 
@@ -93,6 +98,7 @@ export function pinsFull({ maxItems, blockCount }: Geometry): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_PINS_FULL',
     `no room for another pinned item: an eighth of a cache can be pinned, here of ${maxItems} ` +
-      `items and ${blockCount} blocks. Delete pinned items, give them a ttlMs, or make the cache larger`,
+      `items and ${blockCount} blocks. Delete pinned items, give them a ttlMs, or make the cache ` +
+      'larger',
   )
 }

@@ -12,7 +12,7 @@ import {
   type ValueDecoder,
 } from '../base/index.ts'
 import type { Engine } from '../engine/index.ts'
-import { isReservedTag } from './circumstances.ts'
+import { withoutReserved } from './circumstances.ts'
 
 /** Which items `getEntry` returns. */
 export interface EntryOptions {
@@ -34,10 +34,9 @@ export function readEntry(
   if (found === undefined) return undefined
   const { expiresAtMs, freshUntilMs } = found
   const endMs = orNever(expiresAtMs)
-  const tags = found.tags.filter(tag => !isReservedTag(tag))
   return {
     ...found,
-    tags,
+    tags: withoutReserved(found.tags),
     expiresAtMs: endMs,
     freshUntilMs: Math.min(orNever(freshUntilMs), endMs),
   }

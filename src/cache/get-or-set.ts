@@ -125,7 +125,7 @@ export class Loader<V> {
     try {
       const value = await load()
       if (value !== undefined) {
-        this.#writes.store(GET_OR_SET, key, encodeValue(value), options, madeAt)
+        this.#writes.store(GET_OR_SET, key, encodeValue(value), options, { madeAt })
       }
       return value
     } finally {

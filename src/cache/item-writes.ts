@@ -16,6 +16,14 @@ export interface StoreCall {
   readonly optionNames: OptionNames<SetOptions>
 }
 
+/** What must still be true for a value to be stored. */
+export interface StoreGuard {
+  /** The generation before the value was made: none of its tags was deleted since. */
+  readonly madeAt?: number
+  /** The version of the item, for calls of the mode `version`. */
+  readonly version?: number
+}
+
 export class ItemWrites {
   readonly #lifetime: CacheLifetime
   readonly #expiry: Expiry
@@ -32,23 +40,32 @@ export class ItemWrites {
     return this.#lifetime.use().generation
   }
 
-  /**
-   * @param madeAt - the generation before the value was made: if one of its tags was deleted since,
-   *   it is not stored
-   * @returns whether the value was stored
-   */
+  /** @returns whether the value was stored */
   store(
     call: StoreCall,
     key: CacheKey,
     source: ValueSource,
     options: SetOptions | undefined,
-    madeAt?: number,
+    guard?: StoreGuard,
   ): boolean {
+    return this.tryStore(call, key, source, options, guard) === 'stored'
+  }
+
+  /** Stores a value as `store` does, and tells why if it is not stored. */
+  tryStore(
+    call: StoreCall,
+    key: CacheKey,
+    source: ValueSource,
+    options: SetOptions | undefined,
+    { madeAt, version }: StoreGuard = {},
+  ): StoreOutcome {
+    const engine = this.#lifetime.use()
     const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
     const circumstances = options && circumstancesOf(options, freshUntilMs, madeAt)
     const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
-    const outcome = this.#lifetime.use().store(key, source, endMs, call.mode, circumstances)
-    return this.finish(outcome, key, source, freshUntilMs)
+    const outcome = engine.store(key, source, endMs, call.mode, circumstances, version)
+    this.finish(outcome, key, source, freshUntilMs)
+    return outcome
   }
 
   /** Publishes a change, and converts the outcome to the result of a call. */

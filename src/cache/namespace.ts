@@ -21,6 +21,7 @@ import {
   type StoredItem,
   TAKES_PINNED,
 } from '../base/index.ts'
+import { maxValueSizeWith } from '../engine/index.ts'
 import { NAMESPACE_TAGS, namespaceTag } from './circumstances.ts'
 import type { EntryOptions } from './entries.ts'
 import type { GetOrSetOptions } from './get-or-set.ts'
@@ -93,7 +94,7 @@ export class CacheNamespace<V = unknown> implements CacheLike {
     }
     this.prefix = prefix
     this.maxKeySize = maxKeySize - size
-    this.maxValueSize = engine.maxValueSizeWith(maxTags === 0 ? [] : tags)
+    this.maxValueSize = maxValueSizeWith(maxTags === 0 ? [] : tags, engine.maxValueSize)
     this.#cache = cache
     this.#lifetime = lifetime
     this.#level = { prefix, tags }
@@ -110,9 +111,19 @@ export class CacheNamespace<V = unknown> implements CacheLike {
     return this.#cache.getItem(this.#key(key))
   }
 
-  /** See {@link Cache.getEntry}. The tags are those that the caller gave. */
+  /** See {@link Cache.getEntry}. */
   getEntry(key: CacheKey, options?: EntryOptions): CacheEntry<V> | undefined {
     return this.#cache.getEntry(this.#key(key), options)
+  }
+
+  /** See {@link Cache.peek}. */
+  peek(key: CacheKey): V | undefined {
+    return this.#cache.peek(this.#key(key))
+  }
+
+  /** See {@link Cache.tagsOf}. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#cache.tagsOf(this.#key(key))
   }
 
   /** See {@link Cache.getMany}. */
@@ -156,9 +167,28 @@ export class CacheNamespace<V = unknown> implements CacheLike {
     return this.#cache.getOrSet(this.#key(key), load, this.#tagged(options))
   }
 
+  /** See {@link Cache.compareAndSet}. */
+  compareAndSet(key: CacheKey, version: number, value: V, options?: SetOptions): boolean {
+    return this.#cache.compareAndSet(this.#key(key), version, value, this.#tagged(options))
+  }
+
+  /** See {@link Cache.update}. */
+  update(
+    key: CacheKey,
+    change: (value: V | undefined) => V | undefined,
+    options?: SetOptions,
+  ): V | undefined {
+    return this.#cache.update(this.#key(key), change, this.#tagged(options))
+  }
+
   /** See {@link Cache.delete}. */
   delete(key: CacheKey): boolean {
     return this.#cache.delete(this.#key(key))
+  }
+
+  /** See {@link Cache.deleteMany}. */
+  deleteMany(keys: Iterable<CacheKey>): number {
+    return this.#cache.deleteMany(mapped(keys, key => this.#key(key)))
   }
 
   /** See {@link Cache.ttlMs}. */

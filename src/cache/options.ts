@@ -89,9 +89,8 @@ export interface CacheOptions {
    */
   readonly hash?: HashName | undefined
   /**
-   * Tags that the cache can tell apart, up to 16777216; 0: it takes none. With more tags than that,
-   * the tag that was used least recently loses its place, and its items are gone. Each takes 32
-   * bytes. @default `maxItems`, but at least 64 and at most 65536
+   * Tags that the cache can tell apart, of 32 bytes each; 0: none. Beyond, the least recently used
+   * tag loses its place, and its items are gone. @default `maxItems`, from 64 to 65536
    */
   readonly maxTags?: number | undefined
   /**
@@ -239,8 +238,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
 }
 
 function resolveWanted(options: CacheOptions): WantedGeometry {
-  const integer = (name: keyof CacheOptions, max: number) =>
-    optional(options[name], value => requireInteger(name, value, 1, max))
+  const integer = (name: keyof CacheOptions, max: number, min = 1) =>
+    optional(options[name], value => requireInteger(name, value, min, max))
   const bitmap = optional(options.bitmap, value => requireBoolean('bitmap', value))
   const blockCount = integer('blocks', BLOCK_COUNT_LIMIT)
   if (blockCount !== undefined && bitmap === false) {
@@ -259,9 +258,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
-    maxTags: optional(options.maxTags, value =>
-      requireInteger('maxTags', value, 0, MAX_TAGS_LIMIT),
-    ),
+    maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
   }
 }
 

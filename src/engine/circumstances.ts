@@ -23,6 +23,7 @@ import {
   PLACE_SIZE,
   padded,
   TAG_COUNT,
+  TRAILER_ALIGNMENT,
   VALUE_SIZE,
 } from './trailer.ts'
 
@@ -48,7 +49,7 @@ const LEAD = 8
 const ROOM = LEAD + padded(MAX_TAGS_AN_ITEM * (1 + MAX_TAG_SIZE + PLACE_SIZE)) + TRAILER.size
 
 const NO_TAGS: readonly string[] = []
-export const NO_VALUE: ValueSource = { type: 0, size: 0, writeTo() {} }
+const NO_VALUE: ValueSource = { type: 0, size: 0, writeTo() {} }
 
 /**
  * The source of a value together with its circumstances. In `type`, the bits above the value's type
@@ -154,4 +155,13 @@ export class CircumstancesSource implements ValueSource {
 /** @returns false for all sources that have no marks of `info`, at the cost of one comparison */
 export function hasCircumstances(source: ValueSource): source is CircumstancesSource {
   return source.type > TYPE_MASK
+}
+
+/** @returns the largest value of an item with these tags, if its stored bytes can be `maxSize` */
+export function maxValueSizeWith(tags: readonly string[], maxSize: number): number {
+  if (tags.length === 0) return maxSize
+  const namesSize = tags.reduce((sum, tag) => sum + 1 + Buffer.byteLength(tag), 0)
+  const trailerSize = padded(namesSize) + padded(tags.length * PLACE_SIZE) + TRAILER.size
+  const room = Math.max(0, maxSize - trailerSize)
+  return room - (room % TRAILER_ALIGNMENT)
 }

@@ -15,7 +15,7 @@ import type {
   VerifyReport,
 } from '../base/index.ts'
 import { maxValueSize, type Segment } from '../segment/index.ts'
-import { type Circumstances, CircumstancesSource, NO_VALUE } from './circumstances.ts'
+import { type Circumstances, CircumstancesSource } from './circumstances.ts'
 import { createEngineContext, type EngineContext, type EngineOptions } from './engine-context.ts'
 import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
@@ -27,10 +27,9 @@ import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.
 import { deleteAll } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
-import { usedSlotCount } from './state.ts'
+import { ITEM_COUNT, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { TagNames } from './tag-names.ts'
-import { TRAILER_ALIGNMENT } from './trailer.ts'
 import { Upkeep } from './upkeep.ts'
 import { verify } from './verify.ts'
 import {
@@ -127,6 +126,11 @@ export class Engine {
     return this.#lookups.peekEntry(key, decode)
   }
 
+  /** Reads the tags of a live item. It counts nothing. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lookups.tagsOf(key)
+  }
+
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
     return this.#lookups.has(key)
@@ -138,6 +142,7 @@ export class Engine {
     expiresAtMs: number,
     mode: StoreMode,
     circumstances?: Circumstances,
+    version?: number,
   ): StoreOutcome {
     this.#key.prepare(key)
     const value = circumstances === undefined ? given : this.#wrap(given, circumstances)
@@ -146,10 +151,10 @@ export class Engine {
     const needsRecovery = this.#lock.acquire()
     try {
       if (needsRecovery) this.#section.recover()
-      return this.#writer.store(this.#key, value, expiresAtMs, mode)
+      return this.#writer.store(this.#key, value, expiresAtMs, mode, version)
     } catch (error) {
       return this.#section.tryAgain(error, () =>
-        this.#writer.store(this.#key, value, expiresAtMs, mode),
+        this.#writer.store(this.#key, value, expiresAtMs, mode, version),
       )
     } finally {
       this.#lock.release()
@@ -212,8 +217,8 @@ export class Engine {
   }
 
   /**
-   * Deletes a tag: all items that have it are gone at once, in all processes. It takes the same time
-   * for any number of items.
+   * Deletes a tag: all items that have it are gone at once, in all processes, in the same time for
+   * any number of items.
    *
    * @param soft - the items become stale instead
    * @throws UndercroftError - UNDERCROFT_TAGS_INVALID
@@ -225,14 +230,6 @@ export class Engine {
       this.#context.tags.delete(names.low[0], names.high[0], soft)
       this.#context.lastChange.note()
     })
-  }
-
-  /** @returns the largest value of an item with these tags, in bytes */
-  maxValueSizeWith(tags: readonly string[]): number {
-    const trailerSize = this.#wrap(NO_VALUE, { tags }).size
-    if (trailerSize === 0) return this.maxValueSize
-    const room = Math.max(0, this.maxValueSize - trailerSize)
-    return room - (room % TRAILER_ALIGNMENT)
   }
 
   /**
@@ -250,6 +247,11 @@ export class Engine {
    */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
+  }
+
+  /** The number of items, including those that are gone and not swept yet. */
+  get itemCount(): number {
+    return this.segment.words[ITEM_COUNT]
   }
 
   /**

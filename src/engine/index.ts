@@ -1,4 +1,4 @@
-export type { Circumstances } from './circumstances.ts'
+export { type Circumstances, maxValueSizeWith } from './circumstances.ts'
 export { Engine } from './engine.ts'
 export { FencingSource } from './fencing.ts'
 export type { ItemView } from './reader.ts'

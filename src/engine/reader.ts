@@ -53,7 +53,7 @@ export interface FoundItem {
   /** The hash of the item's key. */
   hash: number
   slot: SlotIndex
-  /** The moment from which the item is a miss; for a stale item, the moment from which it is gone. */
+  /** When the item becomes a miss; for a stale item, when it is gone. */
   expiresAtMs: number
   /** The position of the value's bytes, which is always within the segment. */
   offset: number

@@ -156,8 +156,8 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Evicts all items that are not pinned, one after the other, so a reader sees each item unchanged or not at all. If
-   * the process is killed in the middle, some items are gone.
+   * Evicts all items that are not pinned, one after the other, so a reader sees each item unchanged
+   * or not at all. If the process is killed in the middle, some items are gone.
    */
   #removeAll(except: SlotIndex): boolean {
     const { segment, table } = this.#context

@@ -23,7 +23,7 @@ import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { BROKEN, GONE } from './liveness.ts'
-import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import {
   DROPPED,
   EARLIEST_EXPIRY,
@@ -194,13 +194,18 @@ function restoreItem(
 function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): number {
   let used = usedSlotCount(segment)
   if (!lock.isCheckDue()) {
-    while (used < table.slotCount && table.wasUsed(used + 1)) used++
+    while (used < table.slotCount && wasUsed(table, used + 1)) used++
     return used
   }
-  for (used = table.slotCount; used > 0 && !table.wasUsed(used); used--) {
+  for (used = table.slotCount; used > 0 && !wasUsed(table, used); used--) {
     if (used % SLOTS_A_SIGN === 0) lock.showLife()
   }
   return used
+}
+
+/** @returns whether a slot ever held an item: removal keeps the key */
+function wasUsed(table: SlotTable, slot: SlotIndex): boolean {
+  return table.info(slot) !== 0 || table.hash(slot) !== 0
 }
 
 /**

@@ -9,7 +9,7 @@
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
 import { CHANGE_STEP, MARK_MASK, type Segment } from '../segment/index.ts'
 import type { BlockIndex } from './blocks.ts'
-import { keySizeOf } from './item-info.ts'
+import { keySizeOf, versionOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Position } from './position.ts'
@@ -42,9 +42,6 @@ export type BucketWord = Position<'bucket word'>
 export const NO_SLOT: SlotIndex = 0
 /** The result of `find` if the chain is broken: it changed during the walk, or it is corrupt. */
 export const BROKEN_CHAIN: SlotIndex = -1
-
-/** The product with the largest slot is a safe integer. */
-const VERSIONS_A_SLOT = 2 ** 24
 
 export class SlotTable {
   readonly slotCount: number
@@ -244,11 +241,6 @@ export class SlotTable {
     this.#words[this.#at(slot) + INFO] = info
   }
 
-  /** @returns whether the slot ever held an item: removal keeps the key. Recovery uses it. */
-  wasUsed(slot: SlotIndex): boolean {
-    return this.info(slot) !== 0 || this.hash(slot) !== 0
-  }
-
   valueSize(slot: SlotIndex): number {
     return this.#words[this.#at(slot) + VALUE_SIZE]
   }
@@ -291,14 +283,8 @@ export class SlotTable {
     this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0
   }
 
-  /**
-   * @returns a number that no item of the cache has after this one changed, until the slot changed
-   *   2^24 times; never 0
-   */
   itemVersion(slot: SlotIndex): number {
-    return (
-      slot * VERSIONS_A_SLOT + ((this.#words[this.#at(slot) + CHANGES] >>> 2) % VERSIONS_A_SLOT)
-    )
+    return versionOf(slot, this.#words[this.#at(slot) + CHANGES])
   }
 
   /** @returns the position of a slot, in words */

@@ -123,6 +123,9 @@ describe('a namespace', () => {
     space.set('k', 'v', { ttlMs: 1000, tags: ['t'], pinned: true })
     assert.ok((space.ttlMs('k') ?? 0) > 0)
     assert.deepEqual(space.getEntry('k')?.tags, ['t'], 'without the tag of the namespace')
+    assert.deepEqual(space.tagsOf('k'), ['t'])
+    assert.deepEqual(cache.tagsOf('n:k'), ['t'])
+    assert.equal(space.peek('k'), 'v')
     assert.equal(cache.stats().pinned, 1)
     assert.equal(space.touch('k', Infinity), true)
     assert.equal(space.ttlMs('k'), Infinity)
@@ -131,7 +134,16 @@ describe('a namespace', () => {
     space.setItem('bytes', { bytes: Buffer.from('{}'), type: 'json' })
     assert.equal(space.getItem('bytes')?.type, 'json')
     assert.deepEqual(space.get('bytes'), {})
+    assert.equal(
+      space.update('cart', cart => (cart === undefined ? 'one' : 'more')),
+      'one',
+    )
+    const version = space.getEntry('cart')?.version ?? 0
+    assert.equal(space.compareAndSet('cart', version, 'two'), true)
+    assert.equal(space.compareAndSet('cart', version, 'three'), false)
+    assert.equal(space.deleteMany(['bytes', 'absent']), 1)
     space.clear()
+    assert.deepEqual([...space.keys()], [])
     assert.equal(space.increment('n'), 1)
   })
 
@@ -239,6 +251,8 @@ describe('tags and namespaces', () => {
 /** What no namespace has, because it concerns the cache as a whole. */
 const OF_THE_WHOLE_CACHE = [
   'deleteTag',
+  'deleteTags',
+  'size',
   'keyPage',
   'observe',
   'stats',

@@ -6,7 +6,7 @@
  * its own calls.
  */
 
-import type { Cache } from '../../src/index.ts'
+import { type Cache, type SetOptions, UndercroftError } from '../../src/index.ts'
 import type { Random } from '../../testing/random.ts'
 import type { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
@@ -23,7 +23,10 @@ export interface WorkerContext {
   readonly mode: Mode
 }
 
-export type StoreMethod = 'set' | 'add' | 'replace'
+export type StoreMethod = 'set' | 'add' | 'replace' | 'compareAndSet'
+
+/** What an item of the storm has in addition to its value and its end. */
+export type Circumstances = Pick<SetOptions, 'tags' | 'pinned'>
 
 /** The key of the counter that all workers increment. */
 export const SHARED_COUNTER = 'counter of all'
@@ -62,8 +65,9 @@ export function storeItem(
   key: number,
   size: number,
   method: StoreMethod,
+  circumstances: Circumstances = {},
 ): void {
-  context.clock.hold(nowMs => storeAt(context, key, size, method, nowMs))
+  context.clock.hold(nowMs => storeAt(context, key, size, method, circumstances, nowMs))
 }
 
 function storeAt(
@@ -71,17 +75,51 @@ function storeAt(
   key: number,
   size: number,
   method: StoreMethod,
+  circumstances: Circumstances,
   nowMs: number,
 ): void {
-  const { cache, log, random, name } = context
+  const { log, random, name } = context
   const version = log.nextVersion()
   const ttlMs = mayEnd(key) ? 1 + random.below(30) : Number.POSITIVE_INFINITY
   const endsAtMs = mayEnd(key) ? nowMs + ttlMs : 0
   const value = makeValue({ key: keyOf(name, key), version, endsAtMs }, size)
   log.pending = { kind: 'item', key, after: version, keeps: false }
   log.write()
-  const stored = timed(context, () => cache[method](keyOf(name, key), value, { ttlMs }))
+  const options = { ttlMs, ...circumstances }
+  const stored = timed(context, () => call(context.cache, method, keyOf(name, key), value, options))
   if (stored) log.setItem(key, version, endsAtMs)
+  settle(log)
+}
+
+function call(
+  cache: Cache,
+  method: StoreMethod,
+  key: string,
+  value: unknown,
+  options: SetOptions,
+): boolean {
+  try {
+    if (method !== 'compareAndSet') return cache[method](key, value, options)
+    return cache.compareAndSet(key, cache.getEntry(key)?.version ?? 0, value, options)
+  } catch (error) {
+    if (error instanceof UndercroftError && error.code === 'UNDERCROFT_PINS_FULL') return false
+    throw error
+  }
+}
+
+/** The tag of an item that no other item has. */
+export function tagOf(name: string, key: number): string {
+  return `tag of ${name}.${key}`
+}
+
+/** Deletes the own tag of an item, if it has one. */
+export function deleteTagOf(context: WorkerContext, key: number): void {
+  const { cache, log, name } = context
+  if (cache.tagsOf(keyOf(name, key))?.includes(tagOf(name, key)) !== true) return
+  log.pending = { kind: 'item', key, after: 0, keeps: false }
+  log.write()
+  timed(context, () => cache.deleteTag(tagOf(name, key)))
+  log.setItem(key, 0, 0)
   settle(log)
 }
 
