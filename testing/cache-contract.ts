@@ -173,8 +173,9 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
       await using subject = await open()
       const { cache } = subject
       await cache.setMany(THREE)
-      assert.equal(await cache.clear(), 3)
-      assert.equal(await cache.clear(), 0)
+      const counts = exceptions.countsCleared === undefined
+      assert.equal(await cache.clear(), counts ? 3 : undefined)
+      assert.equal(await cache.clear(), counts ? 0 : undefined)
       assert.deepEqual(await all(cache.keys()), [])
       await cache.set('a', 3)
       assert.equal(await cache.get('a'), 3)

@@ -492,8 +492,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * @typeParam W - the type of the values in the namespace
    * @param name - not empty; all names of nested namespaces, each with its colon, take up to 254
    * bytes of UTF-8 and leave room for a key
-   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the name is empty or too long, or if more
-   * than 8 namespaces are nested
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the name is empty or too long, or at the
+   * ninth level
    * @example
    * const pages = cache.namespace<string>('pages')
    * pages.set('/about', html) // the key is 'pages:/about'
@@ -508,8 +508,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * and the key, is pinned, so nothing evicts it. Callers of one process get the lock in the order
    * in which they asked.
    *
-   * @param options - `ttlMs`: milliseconds after which the lock ends unless it is renewed; `waitMs`:
-   * milliseconds to wait for the holder, by default 5000
+   * @param options - `ttlMs`: milliseconds after which the lock ends unless it is renewed;
+   * `waitMs`: milliseconds to wait for the holder, by default 5000
    * @throws UndercroftError - UNDERCROFT_LOCK_HELD after `waitMs`; _PINS_FULL if there is no room;
    * _OPTION_INVALID also in a cache with `ignoreTtl`
    * @example

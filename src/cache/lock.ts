@@ -191,8 +191,8 @@ function lockKeyOf(key: CacheKey, maxKeySize: number): string {
 function lockHeld(key: CacheKey, waitMs: number): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_LOCK_HELD',
-    `${describe(key)} is locked, and did not become free within ${waitMs} ms. Try again later, or ` +
-      'give a longer waitMs',
+    `${describe(key)} is locked, and did not become free within ${waitMs} ms. Try again later, ` +
+      'or give a longer waitMs',
   )
 }
 

@@ -16,6 +16,7 @@ import {
   type EncodedValue,
   invalidOption,
   isWellFormed,
+  type KeyPage,
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
@@ -276,6 +277,17 @@ export class CacheNamespace<V = unknown> implements CacheLike {
   scan(options?: ScanOptions): AsyncGenerator<[string, V], void, undefined> {
     const entries = this.#cache.scan(this.#within('scan', options))
     return mappedLater(entries, ([key, value]) => [this.#shorten(key), value])
+  }
+
+  /**
+   * See {@link Cache.keyPage}. The keys come without the prefix of the namespace. A page can have
+   * fewer keys than `limit`, or none, and not be the last.
+   */
+  keyPage(cursor: number, limit: number): KeyPage {
+    const { keys, next } = this.#cache.keyPage(cursor, limit)
+    const prefix = Buffer.from(this.prefix)
+    const own = keys.filter(key => key.subarray(0, prefix.length).equals(prefix))
+    return { keys: own.map(key => key.subarray(prefix.length)), next }
   }
 
   /** A namespace within this one. See {@link Cache.namespace}. */

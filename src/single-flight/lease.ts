@@ -53,8 +53,8 @@ export function leaseKeyOf(key: CacheKey, maxKeySize: number): string {
 }
 
 /**
- * @returns the key of an item that accompanies the item of a key, such as its lease; keys that share
- *   one by chance wait for each other
+ * @returns the key of an item that accompanies the item of a key, such as its lease; keys that
+ *   share one by chance wait for each other
  */
 export function companionKeyOf(prefix: string, key: CacheKey, maxKeySize: number): string {
   const isPlain = typeof key === 'string' && Buffer.byteLength(key) + prefix.length <= maxKeySize

@@ -106,7 +106,7 @@ describe('a lock', () => {
     await assert.rejects(cache.lock(Buffer.from([0xff]), AT_ONCE), HELD)
   })
 
-  test('of a namespace belongs to it, and survives its clear, but not that of the cache', async t => {
+  test('of a namespace survives its clear, but not that of the cache', async t => {
     const cache = open(t)
     const space = cache.namespace('n')
     const lock = await space.lock('job', TTL)

@@ -253,7 +253,6 @@ const OF_THE_WHOLE_CACHE = [
   'deleteTag',
   'deleteTags',
   'size',
-  'keyPage',
   'observe',
   'stats',
   'verify',
