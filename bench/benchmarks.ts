@@ -10,6 +10,7 @@ import { benchGrowth } from './engine/growth.ts'
 import { benchRecovery } from './engine/recovery.ts'
 import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
+import { benchTags } from './engine/tags.ts'
 import { benchRemote } from './remote/remote.ts'
 import { benchWeb } from './web/web.ts'
 
@@ -24,6 +25,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['chains', benchChains],
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
+  ['tags', benchTags],
   ['remote', benchRemote],
   ['web', benchWeb],
 ])

@@ -6,6 +6,7 @@ import { measureChurn } from '../../bench/engine/churn.ts'
 import { measureGrowth } from '../../bench/engine/growth.ts'
 import { measureRecovery } from '../../bench/engine/recovery.ts'
 import { measureSweep } from '../../bench/engine/sweep.ts'
+import { measureTags } from '../../bench/engine/tags.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
 import { distributionOf } from '../../bench/results.ts'
 
@@ -25,6 +26,12 @@ describe('a benchmark of ours alone', () => {
     assert.equal(result.control.count, result.steps.count)
     assert.ok(result.sets.count > 0 && result.calmSets.count > 0)
     assert.ok(result.steps.median > 0 && result.steps.most >= result.steps.p99)
+  })
+
+  test('tags: the deletion of a tag leaves no item of it, here and elsewhere', async t => {
+    const { deletionsUs, misses } = await measureTags(t, { itemCount: 1000, rounds: 2 })
+    assert.equal(deletionsUs.length, 2)
+    assert.equal(misses, 4)
   })
 
   test('recovery: kills a writer each time, and somebody takes over', async t => {

@@ -5,8 +5,9 @@ import { openHere, ownCache, startProcesses } from './cache-process.ts'
 import type { TagTask } from './tag-child.ts'
 
 const CHILD = new URL('./tag-child.js', import.meta.url)
-const ROUNDS = 6
-const ROUND_MS = 400
+const ROUNDS = 3
+const ROUND_MS = 500
+const CHANGES_BEFORE_KILL = 40
 const ANSWER_LIMIT_MS = 60_000
 
 describe('the deletion of a tag, across processes', () => {
@@ -38,21 +39,24 @@ describe('the deletion of a tag, across processes', () => {
           .ask({ options, role: roles[index] ?? 'loader', forMs: ROUND_MS }, ANSWER_LIMIT_MS)
           .catch(() => 0),
       )
-      const killed = children[round % children.length]
-      const endMs = performance.now() + ROUND_MS
-      const killMs = endMs - ROUND_MS * ((round + 1) / (ROUNDS + 1))
-      for (let isAlive = true; performance.now() < endMs; reads++) {
+      let isUnderWay = true
+      const end = Promise.all(answers).then(() => {
+        isUnderWay = false
+      })
+      const killAt = Number(cache.get('source') ?? 0) + CHANGES_BEFORE_KILL
+      let killed: Promise<unknown> | undefined
+      for (; isUnderWay; reads++) {
         const floor = Number(cache.get('floor') ?? 0)
         const copy = cache.get('copy')
         if (copy !== undefined) hits++
         assert.ok(copy === undefined || Number(copy) >= floor, `${String(copy)} after ${floor}`)
-        if (reads % 64 === 0) await new Promise(setImmediate)
-        if (isAlive && performance.now() >= killMs) {
-          isAlive = false
-          await killed?.kill()
-        }
+        if (reads % 64 !== 0) continue
+        await new Promise(setImmediate)
+        if (Number(cache.get('source')) < killAt) continue
+        killed ??= children[round % children.length]?.kill()
       }
-      await Promise.all(answers)
+      await end
+      await killed
       await Promise.all(children.map(child => child.kill()))
       assert.deepEqual(cache.verify().problems, [])
     }
