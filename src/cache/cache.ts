@@ -33,10 +33,14 @@ import { circumstancesOf, type DeleteTagOptions, endAfterStale, isSoft } from '.
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
-import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
+import { type Load, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
 import { readKeyPage, scanItems } from './items.ts'
 import { CacheLifetime } from './lifetime.ts'
+import type { LoadContext } from './load-call.ts'
+import { LoadBatch, type LoadMany } from './load-many.ts'
+import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions } from './load-options.ts'
+import { type MemoizeOptions, memoize } from './memoize.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
@@ -81,7 +85,7 @@ export class Cache<V = unknown> {
   readonly #expiry: Expiry
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
-  readonly #loader: Loader<V>
+  readonly #loader: Loader
 
   private constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -100,7 +104,10 @@ export class Cache<V = unknown> {
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
     this.#writes = new ItemWrites(lifetime, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
-    this.#loader = new Loader(this, this.#writes, clock)
+    this.#loader = new Loader({
+      ...{ cache: this, maxKeySize: this.maxKeySize, decode: this.#decode, clock },
+      ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
+    })
     this[REPLICATION] = new CacheReplication(lifetime, clock)
   }
 
@@ -235,16 +242,62 @@ export class Cache<V = unknown> {
    * @example
    * const user = await cache.getOrSet('user:1', () => db.findUser(1), { ttlMs: 60_000 })
    */
-  async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+  async getOrSet(
+    key: CacheKey,
+    load: (context: LoadContext<V>) => V | Promise<V>,
+    options?: GetOrSetOptions,
+  ): Promise<V> {
     if (options !== undefined) requireCallOptions('getOrSet', options, GET_OR_SET_OPTION_NAMES)
-    return this.get(key) ?? this.#loader.load(key, load, options)
+    const value = this.get(key)
+    if (value === undefined) return this.#loader.load(key, load as Load, options) as Promise<V>
+    if (options?.refreshAheadMs !== undefined) {
+      this.#loader.refreshAhead(key, load as Load, options)
+    }
+    return value
+  }
+
+  /**
+   * Returns the values of several keys in their order, as `getOrSet` does for each. All missing keys
+   * that no other caller loads are loaded in one call, and each key by one process.
+   *
+   * @param loadMany - returns the values of the keys that it is given: as a `Map`, or as an array in
+   * their order
+   * @example
+   * const users = await cache.getOrSetMany(ids, missing => db.findUsers(missing), { ttlMs: 60_000 })
+   */
+  async getOrSetMany<K extends CacheKey>(
+    keys: Iterable<K>,
+    loadMany: LoadMany<K, V>,
+    options?: GetOrSetOptions,
+  ): Promise<(V | undefined)[]> {
+    if (options !== undefined) requireCallOptions('getOrSetMany', options, GET_OR_SET_OPTION_NAMES)
+    const batch = new LoadBatch(loadMany)
+    const getOrLoad = (key: K) =>
+      this.getOrSet(key, context => batch.load(key, context) as Promise<V>, options)
+    return Promise.all(Array.from(keys, getOrLoad))
+  }
+
+  /**
+   * Returns a function with the same results that are cached, as by `getOrSet`.
+   *
+   * @param options - `key`: returns the key for the arguments; and those of `getOrSet`
+   * @example
+   * const findUser = cache.memoize(db.findUser, { key: id => `user:${id}`, ttlMs: 60_000 })
+   * const user = await findUser(7)
+   */
+  memoize<A extends readonly unknown[], R extends V>(
+    compute: (...args: A) => R | Promise<R>,
+    options: MemoizeOptions<A>,
+  ): (...args: A) => Promise<R> {
+    const getOrSet = this.getOrSet.bind(this) as unknown as Cache<R>['getOrSet']
+    return memoize(getOrSet, compute, options)
   }
 
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
-    const wasPresent = this.#lifetime.use().delete(key)
-    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
-    return wasPresent
+    const wasPresent = this.#writes.delete(key)
+    // A load that stored its value before it was revoked did so after the first delete.
+    return (this.#loader.revoke(key) && this.#writes.delete(key)) || wasPresent
   }
 
   /**
@@ -457,6 +510,7 @@ export class Cache<V = unknown> {
    * store waits until its disk has all of it. May be called again.
    */
   close(): void {
+    this.#loader.close()
     this.#engine = undefined
     this.#near?.clear()
     this.#lifetime.close()

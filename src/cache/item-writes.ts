@@ -16,6 +16,12 @@ export interface StoreCall {
   readonly optionNames: OptionNames<SetOptions>
 }
 
+/** The options of a value that was loaded. */
+export interface LoadedOptions extends SetOptions {
+  readonly ttlMs: number
+  readonly staleMs: number
+}
+
 export class ItemWrites {
   readonly #lifetime: CacheLifetime
   readonly #expiry: Expiry
@@ -33,8 +39,6 @@ export class ItemWrites {
   }
 
   /**
-   * @param madeAt - the generation before the value was made: if one of its tags was deleted since,
-   *   it is not stored
    * @returns whether the value was stored
    */
   store(
@@ -42,13 +46,39 @@ export class ItemWrites {
     key: CacheKey,
     source: ValueSource,
     options: SetOptions | undefined,
-    madeAt?: number,
   ): boolean {
     const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
-    const circumstances = options && circumstancesOf(options, freshUntilMs, madeAt)
+    const circumstances = options && circumstancesOf(options, freshUntilMs)
     const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
     const outcome = this.#lifetime.use().store(key, source, endMs, call.mode, circumstances)
     return this.finish(outcome, key, source, freshUntilMs)
+  }
+
+  /**
+   * Stores a value that was loaded.
+   *
+   * @param madeAt - the generation before the load: if one of the tags was deleted since, the value
+   *   is not stored
+   */
+  storeLoaded(
+    mode: StoreMode,
+    key: CacheKey,
+    source: ValueSource,
+    options: LoadedOptions,
+    madeAt: number,
+  ): StoreOutcome {
+    const freshUntilMs = this.#expiry.after(options.ttlMs)
+    const circumstances = circumstancesOf(options, freshUntilMs, madeAt)
+    const endMs = endAfterStale(freshUntilMs, options.staleMs)
+    const outcome = this.#lifetime.use().store(key, source, endMs, mode, circumstances)
+    this.finish(outcome, key, source, freshUntilMs)
+    return outcome
+  }
+
+  delete(key: CacheKey): boolean {
+    const wasPresent = this.#lifetime.use().delete(key)
+    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
+    return wasPresent
   }
 
   /** Publishes a change, and converts the outcome to the result of a call. */

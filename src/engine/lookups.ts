@@ -97,9 +97,22 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
+    return this.get(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  /** Reads a value as `peek` does, with what is known of its item. */
+  peekEntry<T>(
+    key: CacheKey,
+    decode: ValueDecoder<T>,
+    allowStale: boolean,
+  ): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
     const { table, liveness } = this.#context
     const { found } = this.#reader
-    const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
+    return (bytes, offset, size, type) => {
       const tags = found.hasTrailer ? liveness.trailer.names() : NO_TAGS
       if (tags === undefined) throw brokenNames(this.#segment)
       return {
@@ -111,7 +124,6 @@ export class Lookups {
         value: decode(bytes, offset, size, type),
       }
     }
-    return this.get(key, read, allowStale)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
