@@ -34,7 +34,11 @@ const CALLS: readonly (readonly [
   ['decrement', COUNTER, cache => cache.decrement('k', 1n, misspelt)],
   ['multiply', COUNTER, cache => cache.multiply('k', 2, misspelt)],
   ['divide', COUNTER, cache => cache.divide('k', 2, misspelt)],
-  ['count', 'ttlMs, initial, onlyPresent, safe, tags, pinned', cache => cache.count('k', 'inc', 1n, misspelt)],
+  [
+    'count',
+    'ttlMs, initial, onlyPresent, safe, tags, pinned',
+    cache => cache.count('k', 'inc', 1n, misspelt),
+  ],
   ['getOrSet', `${SET}, waitMs`, cache => cache.getOrSet('k', () => 1, misspelt)],
 ]
 
