@@ -9,18 +9,16 @@ import { relative } from 'node:path'
 import { runCommandLine } from '../testing/command-line.ts'
 import { debugTests } from '../testing/harness/debug-tests.ts'
 import { findTestStages } from '../testing/harness/find-tests.ts'
-import { readTestOptions, type TestOptions } from '../testing/harness/options.ts'
+import { LINT, readTestOptions, type TestOptions } from '../testing/harness/options.ts'
 import { type StageResult, total } from '../testing/harness/results.ts'
 import { runCommand } from '../testing/harness/run-command.ts'
 import { runTestFiles } from '../testing/harness/run-test-files.ts'
 import { ROOT } from '../testing/root.ts'
 
-const COMMANDS = [
-  {
-    name: 'lint',
-    args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
-  },
-]
+const LINT_COMMAND = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
+
+/** Twice the processors: most of the long files wait for other processes half of their time. */
+const CONCURRENCY = 2 * availableParallelism()
 
 /** In CI a skipped test leaves a promise unchecked, so it counts as failed. */
 const skipsFail = process.env.CI === 'true'
@@ -35,16 +33,11 @@ await runCommandLine(async args => {
 async function main({ paths, title, tier }: TestOptions): Promise<number> {
   const isWanted = (path: string) => paths.length === 0 || paths.some(word => path.includes(word))
   const results: StageResult[] = []
-  for (const { name, args } of COMMANDS) {
-    const isPart = tier === 'change' && title === undefined
-    if (isPart && isWanted(name)) results.push(await runCommand(name, args))
+  if (tier === 'change' && title === undefined && isWanted(LINT)) {
+    results.push(await runCommand(LINT, LINT_COMMAND))
   }
   const stages = findTestStages(isWanted, tier)
-  for (const oneAtATime of [false, true]) {
-    const together = stages.filter(stage => stage.oneAtATime === oneAtATime)
-    const concurrency = oneAtATime ? 1 : availableParallelism()
-    results.push(...(await runTestFiles(together, { concurrency, skipsFail, title })))
-  }
+  results.push(...(await runTestFiles(stages, { concurrency: CONCURRENCY, skipsFail, title })))
   const isEmpty = results.length === 0 || (paths.length === 0 && stages.length === 0)
   if (isEmpty) console.log('\nno tests were found')
   return report(results) && !isEmpty ? 0 : 1

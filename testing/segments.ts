@@ -55,6 +55,8 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
   const engine = attach()
   const parts = createEngineContext(segment, clock)
   const reader = new Reader(parts)
+  // Each has room for the longest key of any cache, so making one costs more than a lookup.
+  const keys = new Map<string, PreparedKey>()
   return {
     segment,
     clock,
@@ -62,7 +64,8 @@ export function openBench(wanted: Partial<Geometry> = {}): Bench {
     parts,
     attach,
     key(text) {
-      const key = new PreparedKey(segment)
+      const key = keys.get(text) ?? new PreparedKey(segment)
+      keys.set(text, key)
       key.prepare(text)
       return key
     },

@@ -5,7 +5,14 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Application, LogLevel, type TypeDocOptions } from 'typedoc'
+import {
+  Application,
+  DeclarationReflection,
+  LogLevel,
+  type ProjectReflection,
+  SignatureReflection,
+  type TypeDocOptions,
+} from 'typedoc'
 import type { PluginOptions } from 'typedoc-plugin-markdown'
 
 // From build/tools/ to the root of the repository.
@@ -47,8 +54,19 @@ export async function writeApiReference(folder: string): Promise<void> {
     entry.displayName = known.name
   }
   const project = app.converter.convert(read)
+  dropImplementations(project)
   rmSync(folder, { recursive: true, force: true })
   await app.generateOutputs(project)
+}
+
+/** Removes "Implementation of", which would follow each method of a cache and say nothing new. */
+function dropImplementations(project: ProjectReflection): void {
+  for (const reflection of Object.values(project.reflections)) {
+    if (reflection instanceof DeclarationReflection) delete reflection.implementedTypes
+    if (reflection instanceof DeclarationReflection || reflection instanceof SignatureReflection) {
+      delete reflection.implementationOf
+    }
+  }
 }
 
 /** `undercroft/client` and the source that it is made from. */

@@ -23,6 +23,8 @@ const site = spawn(process.execPath, args, {
   env: { ...process.env, PORT: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
+// A step below may fail, and the site would run on without this program.
+process.on('exit', () => site.kill())
 const lines = createInterface(site.stdout)[Symbol.asyncIterator]()
 
 const [address] = await lineWith(/127\.0\.0\.1:\d+/)
@@ -50,7 +52,11 @@ async function lineWith(pattern: RegExp): Promise<RegExpExecArray> {
   }
 }
 
+/**
+ * Each request has a connection of its own. A reload closes idle connections, and a request that a
+ * client sends on one at that moment fails.
+ */
 async function ask(path: string): Promise<string> {
-  const response = await fetch(`http://${address}${path}`)
+  const response = await fetch(`http://${address}${path}`, { headers: { connection: 'close' } })
   return response.text()
 }

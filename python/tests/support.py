@@ -1,8 +1,10 @@
 """What the tests share: where the servers are, and one that answers as it is told.
 
 TEST_TCP and TEST_UNIX are the addresses of an undercroft server with the caches
-``main``, ``tiny`` (3 items, no eviction, values up to 64 bytes) and ``django``; at TEST_SECRET_TCP it
-asks for TEST_SECRET. UWSGI_TCP and UWSGI_UNIX are those of a real uWSGI with the cache ``main``.
+``main``, ``tiny`` (3 items, no eviction, values up to 64 bytes), ``django``, those of TEST_KINDS, whose
+memory Python can read, ``djb33x``, whose hash it cannot compute, and ``lost``, whose file a test
+removes; at TEST_SECRET_TCP it asks for
+TEST_SECRET. UWSGI_TCP and UWSGI_UNIX are those of a real uWSGI with the cache ``main``.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ TCP = os.environ.get("TEST_TCP", "127.0.0.1:3031")
 UNIX = os.environ.get("TEST_UNIX", "/run/undercroft.sock")
 SECRET_TCP = os.environ.get("TEST_SECRET_TCP", "127.0.0.1:3032")
 SECRET = os.environ.get("TEST_SECRET", "the secret of the tests")
+KINDS = os.environ.get("TEST_KINDS", "main,none,lru,bitmap,store").split(",")
 UWSGI_TCP = os.environ.get("UWSGI_TCP", "")
 UWSGI_UNIX = os.environ.get("UWSGI_UNIX", "")
 

@@ -1,5 +1,6 @@
 export { assert } from './assert.ts'
 export type {
+  AnyCache,
   Awaitable,
   ByteCache,
   CacheEntry,
@@ -64,6 +65,7 @@ export {
   REPLICATION,
   type ReplicableCache,
   type ReplicationAccess,
+  type SegmentFile,
 } from './replicable.ts'
 export { formatSuggestion } from './suggestion.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'

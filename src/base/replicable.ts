@@ -1,5 +1,6 @@
 /**
- * Declares what replication and dumps ask of a cache, in addition to the public methods.
+ * Declares what replication, dumps and readers outside Node.js ask of a cache, in addition to the
+ * public methods.
  *
  * The operations are behind a symbol, so they are not public methods of `Cache`, and code that
  * replicates still takes a plain `Cache`.
@@ -42,8 +43,19 @@ export interface ItemPage {
  */
 export const REPLICATION: unique symbol = Symbol.for('undercroft.replication')
 
-/** The operations for replication and dumps. */
+/** The file that holds a cache, for a process that reads the bytes itself. */
+export interface SegmentFile {
+  readonly path: string
+  /** The path can lead to another file elsewhere: a container can have a /dev/shm of its own. */
+  readonly inode: number
+  /** The checksum of the header, which covers the random seed of the segment. */
+  readonly checksum: number
+}
+
+/** The operations for replication, dumps and readers outside Node.js. */
 export interface ReplicationAccess {
+  /** Undefined for private memory. */
+  readonly file: SegmentFile | undefined
   /**
    * Makes a change that another node reported. Listeners are not called, so the change is not sent
    * on. An item that has already expired is deleted.

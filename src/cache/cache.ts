@@ -3,6 +3,7 @@
  */
 
 import {
+  type AnyCache,
   type CacheEntry,
   type CacheKey,
   type CacheStats,
@@ -44,6 +45,7 @@ import { type MemoizeOptions, memoize } from './memoize.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { compareAndSet, update } from './versions.ts'
 
 const ADD: StoreCall = { name: 'add', mode: 'add', optionNames: SET_OPTION_NAMES }
 const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_OPTION_NAMES }
@@ -52,8 +54,7 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * One cache, shared by all processes and threads that open its name.
  *
  * Reads take no lock and finish well under a microsecond. All methods are synchronous except
- * `getOrSet` and `flush`. A process that is killed at any point costs at most the item it was
- * writing.
+ * `getOrSet` and `flush`. A process killed at any point costs at most the item it was writing.
  *
  * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
  * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
@@ -65,7 +66,7 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * cache.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * cache.get('user:1') // { name: 'Ada' }, in every process
  */
-export class Cache<V = unknown> {
+export class Cache<V = unknown> implements AnyCache<V> {
   /** The name that was given to `open`. */
   readonly name: string
   /** Longest key, in bytes of UTF-8. */
@@ -157,6 +158,16 @@ export class Cache<V = unknown> {
   getEntry(key: CacheKey, options?: EntryOptions): CacheEntry<V> | undefined {
     const entry = readEntry(this.#lifetime.use(), key, this.#decode, options)
     return entry as CacheEntry<V> | undefined
+  }
+
+  /** Returns a value as `get` does, but counts nothing, and is no use of the item for eviction. */
+  peek(key: CacheKey): V | undefined {
+    return this.#lifetime.use().peek(key, this.#decode) as V | undefined
+  }
+
+  /** Returns the tags of an item, in the order in which they were given; undefined without one. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lifetime.use().tagsOf(key)
   }
 
   /** Returns the values of several keys in their order, with undefined for each miss. */
@@ -293,11 +304,51 @@ export class Cache<V = unknown> {
     return memoize(getOrSet, compute, options)
   }
 
+  /**
+   * Stores a value only if the item is still of a version, which `getEntry` told; 0: if the key is
+   * absent. A `touch` does not change the version.
+   *
+   * @returns false if the item changed, is gone, or the cache is full
+   * @throws UndercroftError - as `set`
+   * @example
+   * const entry = cache.getEntry('stock')
+   * if (entry && entry.value > 0) cache.compareAndSet('stock', entry.version, entry.value - 1)
+   */
+  compareAndSet(key: CacheKey, version: number, value: V, options?: SetOptions): boolean {
+    return compareAndSet(this.#writes, 'compareAndSet', key, version, value, options) === 'stored'
+  }
+
+  /**
+   * Replaces a value by what `change` makes of it, as one step for all processes: if another writer
+   * comes in between, `change` is called again with the new value. It gets undefined if the key is
+   * absent, and returns undefined to leave everything as it is.
+   *
+   * @param options - as for `set`; without a `ttlMs` the item gets that of the cache
+   * @returns the value that is stored now; undefined if there is none, or the cache is full
+   * @throws UndercroftError - as `set`; UNDERCROFT_CONTENDED if others came in between 1000 times
+   * @example
+   * cache.update('cart:7', cart => [...(cart ?? []), item])
+   */
+  update(
+    key: CacheKey,
+    change: (value: V | undefined) => V | undefined,
+    options?: SetOptions,
+  ): V | undefined {
+    return update(this.#writes, key, () => this.getEntry(key), change, options)
+  }
+
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
     const wasPresent = this.#writes.delete(key)
     // A load that stored its value before it was revoked did so after the first delete.
     return (this.#loader.revoke(key) && this.#writes.delete(key)) || wasPresent
+  }
+
+  /** Deletes several items. Returns how many live ones there were. */
+  deleteMany(keys: Iterable<CacheKey>): number {
+    let deleted = 0
+    for (const key of keys) if (this.delete(key)) deleted++
+    return deleted
   }
 
   /**
@@ -312,6 +363,11 @@ export class Cache<V = unknown> {
    */
   deleteTag(tag: string, options?: DeleteTagOptions): void {
     this.#lifetime.use().deleteTag(tag, isSoft(options))
+  }
+
+  /** Deletes several tags, one after the other. See `deleteTag`. */
+  deleteTags(tags: Iterable<string>, options?: DeleteTagOptions): void {
+    for (const tag of tags) this.deleteTag(tag, options)
   }
 
   /** Returns the milliseconds left; Infinity if the item never ends; undefined without an item. */
@@ -338,8 +394,9 @@ export class Cache<V = unknown> {
    * counters, too. An existing counter keeps its TTL.
    *
    * @param by - a number returns a number; a bigint returns a bigint, has all 64 bits, and wraps
-   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the value before the operation, by
-   * default the cache's `counterInitial`; `onlyPresent`, to create nothing
+   * @param options - for an absent key: `ttlMs`, `tags` and `pinned` as for `set`; `initial`, the
+   * value before the operation, by default the cache's `counterInitial`; `onlyPresent`, to create
+   * nothing
    * @returns the new value; undefined if the cache is full, or for `onlyPresent` without an item
    * @throws UndercroftError - UNDERCROFT_NOT_A_COUNTER if another kind of value is stored there,
    * UNDERCROFT_COUNTER_RANGE if a number cannot hold the result; the value is unchanged
@@ -475,6 +532,11 @@ export class Cache<V = unknown> {
   observe(listener: ChangeListener): () => void {
     this.#lifetime.use()
     return this.#feed.observe(listener)
+  }
+
+  /** The number of items, including those that ended and are not swept yet. */
+  get size(): number {
+    return this.#lifetime.use().itemCount
   }
 
   /** Returns the counts of all processes since the creation of the cache, and its sizes. */

@@ -60,6 +60,7 @@ export function pinsFull({ maxItems, blockCount }: Geometry): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_PINS_FULL',
     `no room for another pinned item: an eighth of a cache can be pinned, here of ${maxItems} ` +
-      `items and ${blockCount} blocks. Delete pinned items, give them a ttlMs, or make the cache larger`,
+      `items and ${blockCount} blocks. Delete pinned items, give them a ttlMs, or make the cache ` +
+      'larger',
   )
 }

@@ -214,9 +214,9 @@ export class Loader {
   async #loadOnce(order: Order, waitMs: number): Promise<Loaded> {
     const { key } = order
     const find = () => this.#items.peekFresh(key)
-    const turn = await this.#singleFlight.acquireOrWait(key, find, waitMs)
-    if (turn.kind === 'found') return { value: turn.found.value, isCurrent: true }
-    return this.#call(order, turn.kind === 'lead' ? turn.lease : undefined)
+    const acquisition = await this.#singleFlight.acquireOrWait(key, find, waitMs)
+    if (acquisition.kind === 'found') return { value: acquisition.found.value, isCurrent: true }
+    return this.#call(order, acquisition.kind === 'leader' ? acquisition.lease : undefined)
   }
 
   /** Loads in the background, unless a process does so already. */

@@ -16,10 +16,12 @@ export interface StoreCall {
   readonly optionNames: OptionNames<SetOptions>
 }
 
-/** The options of a value that was loaded. */
-export interface LoadedOptions extends SetOptions {
-  readonly ttlMs: number
-  readonly staleMs: number
+/** What must still be true for a value to be stored. */
+export interface StoreGuard {
+  /** The generation before the value was made: none of its tags was deleted since. */
+  readonly madeAt?: number
+  /** The version of the item, for calls of the mode `version`. */
+  readonly version?: number
 }
 
 export class ItemWrites {
@@ -38,39 +40,30 @@ export class ItemWrites {
     return this.#lifetime.use().generation
   }
 
-  /**
-   * @returns whether the value was stored
-   */
+  /** @returns whether the value was stored */
   store(
     call: StoreCall,
     key: CacheKey,
     source: ValueSource,
     options: SetOptions | undefined,
+    guard?: StoreGuard,
   ): boolean {
-    const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
-    const circumstances = options && circumstancesOf(options, freshUntilMs)
-    const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
-    const outcome = this.#lifetime.use().store(key, source, endMs, call.mode, circumstances)
-    return this.finish(outcome, key, source, freshUntilMs)
+    return this.tryStore(call, key, source, options, guard) === 'stored'
   }
 
-  /**
-   * Stores a value that was loaded.
-   *
-   * @param madeAt - the generation before the load: if one of the tags was deleted since, the value
-   *   is not stored
-   */
-  storeLoaded(
-    mode: StoreMode,
+  /** Stores a value as `store` does, and tells why if it is not stored. */
+  tryStore(
+    call: StoreCall,
     key: CacheKey,
     source: ValueSource,
-    options: LoadedOptions,
-    madeAt: number,
+    options: SetOptions | undefined,
+    { madeAt, version }: StoreGuard = {},
   ): StoreOutcome {
-    const freshUntilMs = this.#expiry.after(options.ttlMs)
-    const circumstances = circumstancesOf(options, freshUntilMs, madeAt)
-    const endMs = endAfterStale(freshUntilMs, options.staleMs)
-    const outcome = this.#lifetime.use().store(key, source, endMs, mode, circumstances)
+    const engine = this.#lifetime.use()
+    const freshUntilMs = this.#expiry.of(call.name, options, call.optionNames)
+    const circumstances = options && circumstancesOf(options, freshUntilMs, madeAt)
+    const endMs = circumstances ? endAfterStale(freshUntilMs, options.staleMs) : freshUntilMs
+    const outcome = engine.store(key, source, endMs, call.mode, circumstances, version)
     this.finish(outcome, key, source, freshUntilMs)
     return outcome
   }

@@ -7,14 +7,23 @@
  * has another version).
  */
 
-import type { CacheEntry, CacheKey, ValueDecoder } from '../base/index.ts'
+import {
+  type CacheEntry,
+  type CacheKey,
+  SET_OPTION_NAMES,
+  type SetOptions,
+  type ValueDecoder,
+} from '../base/index.ts'
 import { encodeUndefined, encodeValue } from '../codecs/index.ts'
 import type { Lease } from '../single-flight/index.ts'
 import { peekEntry } from './entries.ts'
-import type { ItemWrites, LoadedOptions } from './item-writes.ts'
+import type { ItemWrites, StoreCall } from './item-writes.ts'
 import type { CacheLifetime } from './lifetime.ts'
 import type { LoadCall } from './load-call.ts'
 import type { LoadPlan } from './load-options.ts'
+
+const ADD: StoreCall = { name: 'getOrSet', mode: 'add', optionNames: SET_OPTION_NAMES }
+const OVER_FRESH: StoreCall = { ...ADD, mode: 'version' }
 
 /** The state of the cache and of an item when a load begins. */
 export interface LoadStart {
@@ -82,8 +91,8 @@ export class LoadedItems {
       return unstored()
     }
     const source = value === undefined ? encodeUndefined() : encodeValue(value)
-    const mode = isFresh ? 'set' : 'add'
-    const outcome = this.#writes.storeLoaded(mode, key, source, options, start.generation)
+    const guard = { madeAt: start.generation, version: current?.version ?? 0 }
+    const outcome = this.#writes.tryStore(isFresh ? OVER_FRESH : ADD, key, source, options, guard)
     if (outcome === 'full') return unstored()
     if (outcome !== 'stored') return outdated
     // Another process may have deleted the key between the two steps.
@@ -94,7 +103,7 @@ export class LoadedItems {
 }
 
 /** @returns undefined if the value is not to be stored */
-function storeOptions(value: unknown, call: LoadCall, plan: LoadPlan): LoadedOptions | undefined {
+function storeOptions(value: unknown, call: LoadCall, plan: LoadPlan): SetOptions | undefined {
   const { tags = plan.circumstances.tags } = call
   const { pinned } = plan.circumstances
   const isNegative = value === undefined || value === null

@@ -2,29 +2,45 @@
  * Checks and completes the options of near copies.
  */
 
-import { invalidOption, requireBoolean, requireInteger, requireKnownNames } from '../base/index.ts'
+import {
+  invalidOption,
+  type OptionNames,
+  requireBoolean,
+  requireInteger,
+  requireKnownNames,
+} from '../base/index.ts'
 
 /** The near copies that a thread keeps. A get of a near copy is as fast as one of a local cache. */
 export interface NearOptions {
   /** Maximum number of values kept. @default 16384 */
-  readonly maxItems?: number
+  readonly maxItems?: number | undefined
   /** Approximate maximum of their bytes. @default 8388608 (8 MiB) */
-  readonly maxSize?: number
+  readonly maxSize?: number | undefined
   /**
    * Keep plain objects and arrays, too. `get` then returns the same, deeply frozen object to
    * several callers. @default false
    */
-  readonly objects?: boolean
+  readonly objects?: boolean | undefined
   /**
    * Keep bytes, too. `get` then returns the same Buffer to several callers. They must not write to
    * it, although nothing can prevent that. @default false
    */
-  readonly buffers?: boolean
+  readonly buffers?: boolean | undefined
 }
 
-export type ResolvedNear = Required<NearOptions>
+export interface ResolvedNear {
+  readonly maxItems: number
+  readonly maxSize: number
+  readonly objects: boolean
+  readonly buffers: boolean
+}
 
-const NEAR_NAMES = ['maxItems', 'maxSize', 'objects', 'buffers'] as const
+const NEAR_NAMES: OptionNames<NearOptions> = {
+  maxItems: true,
+  maxSize: true,
+  objects: true,
+  buffers: true,
+}
 const NO_NEAR: ResolvedNear = { maxItems: 0, maxSize: 0, objects: false, buffers: false }
 const DEFAULT_NEAR_ITEMS = 16_384
 const DEFAULT_NEAR_SIZE = 8 * 1024 * 1024

@@ -8,6 +8,7 @@ import {
   DEFAULT_MAX_KEY_SIZE,
   invalidOption,
   MAX_KEY_SIZE_LIMIT,
+  type OptionNames,
   requireBoolean,
   requireDuration,
   requireInt64,
@@ -47,28 +48,28 @@ export interface CacheOptions {
    * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, and 17 for eviction.
    * With the defaults that is 313 to 321 bytes.
    */
-  readonly maxItems?: number
+  readonly maxItems?: number | undefined
   /**
    * With `bitmap`, values take as many neighbouring blocks as they need, up to all of them.
    * Without it, each item has its own block, as in uWSGI. That suits values of one size.
    * @default true
    */
-  readonly bitmap?: boolean
+  readonly bitmap?: boolean | undefined
   /**
    * Bytes of a block. A value takes whole blocks, and a counter one. Without `bitmap` this is the
    * largest value, and each item reserves it. @default 256; without `bitmap` 4096
    */
-  readonly blockSize?: number
+  readonly blockSize?: number | undefined
   /**
    * Number of blocks; only with `bitmap`. `blocks` times `blockSize` is the room for values.
    * @default as many as give each item 4096 bytes, and at least one
    */
-  readonly blocks?: number
+  readonly blocks?: number | undefined
   /**
    * Longest key, in bytes of UTF-8, up to 65535. Every item reserves this much, and at least 32.
    * @default 256
    */
-  readonly maxKeySize?: number
+  readonly maxKeySize?: number | undefined
   /**
    * What a set does if the cache is full. `adaptive` evicts until the new item fits, by how often
    * and how lately items were used. It resists scans, and costs 17 bytes an item. `lru` evicts the
@@ -76,83 +77,82 @@ export interface CacheOptions {
    * everything, once, and stores the value. Other writers wait about 200 ns an item for that.
    * @default 'adaptive'
    */
-  readonly eviction?: EvictionName
+  readonly eviction?: EvictionName | undefined
   /**
    * Items never end, regardless of their TTL, as with uWSGI's `purge_lru` and `no_expire`.
    * @default false
    */
-  readonly ignoreTtl?: boolean
+  readonly ignoreTtl?: boolean | undefined
   /**
    * How keys are hashed. `seeded` cannot be flooded with colliding keys; `djb33x` and `murmur2` are
    * uWSGI's. @default 'seeded'
    */
-  readonly hash?: HashName
+  readonly hash?: HashName | undefined
   /**
-   * Tags that the cache can tell apart, up to 16777216; 0: it takes none. With more tags than that,
-   * the tag that was used least recently loses its place, and its items are gone. Each takes 32
-   * bytes. @default `maxItems`, but at least 64 and at most 65536
+   * Tags that the cache can tell apart, of 32 bytes each; 0: none. Beyond, the least recently used
+   * tag loses its place, and its items are gone. @default `maxItems`, from 64 to 65536
    */
-  readonly maxTags?: number
+  readonly maxTags?: number | undefined
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
    * @default Infinity
    */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
   /**
    * Path of a file on a local disk that holds the cache, and keeps it over restarts of the machine.
    * Its directory must exist. The file has checksums, which show after a power loss which items are
    * whole. They cost 4 bytes an item, and a set takes 1.3 times as long. @default a file in
    * `directory`
    */
-  readonly store?: string
+  readonly store?: string | undefined
   /**
    * Initial value of a counter if the call has no `initial`; uWSGI's `math_initial`. The cache does
    * not store this option: each opener has its own. @default 0
    */
-  readonly counterInitial?: number | bigint
+  readonly counterInitial?: number | bigint | undefined
   /**
    * Directory of caches without `store`; must exist unless it is the default. All processes that
    * share a cache must use the same one. @default `/dev/shm/undercroft-UID`, made with mode 0700;
    * without /dev/shm, the same in the system's temporary directory
    */
-  readonly directory?: string
+  readonly directory?: string | undefined
   /**
    * `shared`: shared memory, or an error if memory cannot be shared. `private`: memory of this
    * thread alone, for tests. `auto`: shared memory if possible, else private with one warning.
    * @default 'auto'
    */
-  readonly memory?: 'auto' | 'shared' | 'private'
+  readonly memory?: 'auto' | 'shared' | 'private' | undefined
   /**
    * Milliseconds between two sweeps, 0 for none. One of all processes frees the room of expired
    * items, which no get returns in any case. At the same time each process moves the items that it
    * reads most to the front of their chains, where it finds them first. @default 3000
    */
-  readonly sweepMs?: number
+  readonly sweepMs?: number | undefined
   /**
    * Called with the number of items that a sweep freed, if any; only in the process that sweeps.
    * @default no function is called
    */
-  readonly onSweep?: (reclaimed: number) => void
+  readonly onSweep?: ((reclaimed: number) => void) | undefined
   /**
    * Keep the time of the last change for `stats()`; uWSGI's `lastmod`. From then on every process
    * keeps it, which costs 50 ns a change. @default false
    */
-  readonly lastModified?: boolean
+  readonly lastModified?: boolean | undefined
   /**
    * Called with each failure that no caller sees: of a load in the background, and of one in place
    * of which callers got the old value. It must not throw. @default one warning of the process
    */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
-  readonly lockTimeoutMs?: number
+  readonly lockTimeoutMs?: number | undefined
   /**
    * Near copies: decoded values of hot keys that this thread keeps. Every `get` checks them against
    * shared memory, so they are never stale. `false`: none. @default strings, numbers and similar
    */
-  readonly near?: NearOptions | false
+  readonly near?: NearOptions | false | undefined
   /** Source of time; tests give their own. @default the system's clock */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface ResolvedOptions {
@@ -173,30 +173,30 @@ export interface ResolvedOptions {
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
-const OPTION_NAMES = [
-  'name',
-  'maxItems',
-  'blockSize',
-  'bitmap',
-  'blocks',
-  'maxKeySize',
-  'eviction',
-  'hash',
-  'ignoreTtl',
-  'maxTags',
-  'ttlMs',
-  'counterInitial',
-  'store',
-  'directory',
-  'memory',
-  'onError',
-  'lockTimeoutMs',
-  'sweepMs',
-  'onSweep',
-  'lastModified',
-  'near',
-  'clock',
-] as const satisfies readonly (keyof CacheOptions)[]
+const OPTION_NAMES: OptionNames<CacheOptions> = {
+  name: true,
+  maxItems: true,
+  blockSize: true,
+  bitmap: true,
+  blocks: true,
+  maxKeySize: true,
+  eviction: true,
+  hash: true,
+  ignoreTtl: true,
+  maxTags: true,
+  ttlMs: true,
+  counterInitial: true,
+  store: true,
+  directory: true,
+  memory: true,
+  onError: true,
+  lockTimeoutMs: true,
+  sweepMs: true,
+  onSweep: true,
+  lastModified: true,
+  near: true,
+  clock: true,
+}
 
 const DEFAULT_BLOCK_SIZE = 256
 const DEFAULT_SINGLE_BLOCK_SIZE = 4096
@@ -247,8 +247,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
 }
 
 function resolveWanted(options: CacheOptions): WantedGeometry {
-  const integer = (name: keyof CacheOptions, max: number) =>
-    optional(options[name], value => requireInteger(name, value, 1, max))
+  const integer = (name: keyof CacheOptions, max: number, min = 1) =>
+    optional(options[name], value => requireInteger(name, value, min, max))
   const bitmap = optional(options.bitmap, value => requireBoolean('bitmap', value))
   const blockCount = integer('blocks', BLOCK_COUNT_LIMIT)
   if (blockCount !== undefined && bitmap === false) {
@@ -267,9 +267,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     hash: optional(options.hash, value => requireOneOf('hash', value, HASHES)),
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
-    maxTags: optional(options.maxTags, value =>
-      requireInteger('maxTags', value, 0, MAX_TAGS_LIMIT),
-    ),
+    maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
   }
 }
 

@@ -10,6 +10,7 @@ import {
   isExpired,
   NEVER,
   type ReplicationAccess,
+  type SegmentFile,
 } from '../base/index.ts'
 import { encodeValue } from '../codecs/index.ts'
 import { readItemPage } from './items.ts'
@@ -22,6 +23,10 @@ export class CacheReplication implements ReplicationAccess {
   constructor(lifetime: CacheLifetime, clock: Clock) {
     this.#lifetime = lifetime
     this.#clock = clock
+  }
+
+  get file(): SegmentFile | undefined {
+    return this.#lifetime.use().segment.file
   }
 
   apply(change: CacheChange): boolean {

@@ -2,7 +2,7 @@
  * The environment of a command, so that tests can run commands in their own process.
  */
 
-import type { ByteCache, Clock } from '../base/index.ts'
+import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
   Listener,
@@ -20,19 +20,24 @@ export interface CommandOutput {
   write(chunk: string | Uint8Array): Promise<void>
 }
 
-/** A `ByteCache` whose methods may return promises. */
-type Awaitable<T> = {
-  readonly [Member in keyof T]: T[Member] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Result | Promise<Result>
-    : T[Member]
-}
-
-/** The cache that a command uses, local or remote. */
+/** What commands ask of a cache, local or remote: less than a cache can, so that fakes are short. */
 export interface CommandTarget
-  extends Awaitable<Omit<ByteCache, 'maxKeySize' | 'maxValueSize' | 'clear'>> {
-  /** Resolves to undefined for a uWSGI server, which does not report how many items it had. */
-  clear(): number | Promise<number | undefined>
-  close(): void | Promise<void>
+  extends Pick<
+    AnyCache<Uint8Array>,
+    | 'name'
+    | 'has'
+    | 'getItem'
+    | 'set'
+    | 'add'
+    | 'delete'
+    | 'ttlMs'
+    | 'count'
+    | 'keyPage'
+    | 'clear'
+    | 'stats'
+    | 'verify'
+  > {
+  close(): Awaitable<void>
 }
 
 /** The cache that `--cache` names. */

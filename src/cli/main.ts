@@ -80,7 +80,11 @@ async function openTarget(address: TargetAddress): Promise<CommandTarget> {
     return RemoteCache.connect(`${name}@${formatAddress(remote)}`, secret)
   }
   try {
-    return Cache.open({ name, memory: 'shared', ...(directory === undefined ? {} : { directory }) })
+    return Cache.open<Uint8Array>({
+      name,
+      memory: 'shared',
+      ...(directory === undefined ? {} : { directory }),
+    })
   } catch (error) {
     throw explainMissing(error, name)
   }

@@ -3,6 +3,7 @@
  */
 
 import {
+  type AnyCache,
   type CacheKey,
   type CacheStats,
   COUNT_OPTION_NAMES,
@@ -74,7 +75,7 @@ const STORE_COMMANDS = { set: 'update', add: 'set', replace: 'replace' } as cons
  * await sessions.set('user:1', { name: 'Ada' }, { ttlMs: 60_000 })
  * const name = (await sessions.get('user:1'))?.name
  */
-export class RemoteCache<V = unknown> implements AsyncDisposable {
+export class RemoteCache<V = unknown> implements AnyCache<V>, AsyncDisposable {
   /** The name of the cache at the server; empty: its default cache. */
   readonly name: string
   /** The server's address. */

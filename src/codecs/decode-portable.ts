@@ -6,7 +6,7 @@
 
 // Imported, because the global is a getter that costs 20 ns at each use.
 import { Buffer } from 'node:buffer'
-import { type NativeText, UndercroftError, VALUE_TYPE } from '../base/index.ts'
+import { COUNTER_SIZE, type NativeText, UndercroftError, VALUE_TYPE } from '../base/index.ts'
 
 const TWO_TO_32 = 2 ** 32
 
@@ -18,13 +18,13 @@ export function decodePortable(bytes: Buffer, offset: number, size: number, type
     case VALUE_TYPE.buffer:
       return copyBytes(bytes, offset, size)
     case VALUE_TYPE.integer:
-      return size === 8 ? decodeInteger(bytes, offset) : undecodable(type, size)
+      return size === COUNTER_SIZE ? decodeInteger(bytes, offset) : undecodable(type, size)
     case VALUE_TYPE.utf8:
       return text.utf8Slice(offset, offset + size)
     case VALUE_TYPE.json:
       return JSON.parse(text.utf8Slice(offset, offset + size))
     case VALUE_TYPE.bigint:
-      return size === 8 ? bytes.readBigInt64LE(offset) : undecodable(type, size)
+      return size === COUNTER_SIZE ? bytes.readBigInt64LE(offset) : undecodable(type, size)
     case VALUE_TYPE.uint8Array:
       return new Uint8Array(bytes.subarray(offset, offset + size)) // A copy, and not a Buffer.
     case VALUE_TYPE.utf16:

@@ -1,6 +1,8 @@
 /**
  * The block map: which blocks are free, and where the bytes of a block lie.
  *
+ * Only the reserved blocks are searched. Where they have no room, more are reserved (room.ts).
+ *
  * Single-block mode needs no map, because each slot owns the block of its number. Bitmap mode keeps
  * one bit for each block and allocates runs of neighbouring blocks. Recovery rebuilds the map from
  * the slots, so the order of writes does not matter here.
@@ -8,32 +10,55 @@
 
 import type { Segment } from '../segment/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
+import type { Position } from './position.ts'
+import type { Room } from './room.ts'
 import { FREE_BLOCK_COUNT, LAST_FREED_BLOCK, NEXT_BLOCK } from './state.ts'
 
 /** The position of a block; the first is 0. */
-export type BlockIndex = number
+export type BlockIndex = Position<'block'>
 
-export const NO_BLOCK = -1
+export const NO_BLOCK: BlockIndex = -1
 
 const FULL_WORD = -1
 
 export class Blocks {
   readonly bitmap: boolean
-  readonly blockCount: number
+  readonly #room: Room
   readonly #words: Int32Array
   readonly #mapWord: number
+  readonly #mapWordCount: number
   readonly #blockSize: number
   readonly #blocksOffset: number
   readonly #stride: number
+  #reservedEnd = 0
 
-  constructor(segment: Segment) {
+  constructor(segment: Segment, room: Room) {
+    this.#room = room
     this.bitmap = segment.geometry.bitmap
-    this.blockCount = segment.geometry.blockCount
     this.#words = segment.words
     this.#mapWord = segment.layout.blockMapOffset / 4
+    this.#mapWordCount = Math.ceil(segment.geometry.blockCount / 32)
     this.#blockSize = segment.geometry.blockSize
     this.#blocksOffset = segment.layout.blocksOffset
     this.#stride = segment.layout.blockStride
+  }
+
+  /** The number of blocks that have room on the device, so that they may be touched. */
+  get blockCount(): number {
+    return this.#room.blockCount
+  }
+
+  /**
+   * A reader checks where a value ends before it touches the value. The known end is kept, because
+   * its word is next to words that every set changes. A reader has loaded a version before, so the
+   * word is not older than the item.
+   *
+   * @returns whether the bytes up to this offset are reserved
+   */
+  isReserved(end: number): boolean {
+    if (end <= this.#reservedEnd) return true
+    this.#reservedEnd = this.offset(this.blockCount)
+    return end <= this.#reservedEnd
   }
 
   /** @returns the block's offset in bytes from the start of the segment */
@@ -46,7 +71,7 @@ export class Blocks {
     return size <= this.#blockSize || !this.bitmap ? 1 : Math.ceil(size / this.#blockSize)
   }
 
-  /** @returns whether `size` bytes that begin with this block lie inside the block region */
+  /** @returns whether `size` bytes that begin with this block lie inside the reserved blocks */
   holds(block: BlockIndex, size: number): boolean {
     if (block < 0 || size < 0 || (!this.bitmap && size > this.#blockSize)) return false
     return block + this.runLength(size) <= this.blockCount
@@ -58,27 +83,40 @@ export class Blocks {
    * The run that was freed last is tried first. Updates then alternate between few blocks, which
    * stay in the processor's caches, instead of wandering over all blocks. Otherwise the search is
    * next fit, as in uWSGI. This search covers the whole map before it fails, while that of uWSGI
-   * gives up too early.
+   * gives up too early. Blocks are reserved last, so memory grows only where nothing else helps.
    *
    * @returns NO_BLOCK if there is no such run
    */
   allocate(count: number): BlockIndex {
+    const first = this.#allocateReserved(count)
+    if (first !== NO_BLOCK) return first
+    const { blockCount } = this
+    if (!this.#room.reserveBlocks(count)) return NO_BLOCK
+    // Free blocks at the end of those that were reserved before may begin the run.
+    return this.#takeRun(Math.max(0, blockCount - count + 1), this.blockCount, count)
+  }
+
+  #allocateReserved(count: number): BlockIndex {
     const words = this.#words
+    const { blockCount } = this
     if (words[FREE_BLOCK_COUNT] < count) return NO_BLOCK
-    const freed = words[LAST_FREED_BLOCK]
-    if (freed >= 0 && freed + count <= this.blockCount && this.isRunFree(freed, count)) {
+    const freed: BlockIndex = words[LAST_FREED_BLOCK]
+    if (freed >= 0 && freed + count <= blockCount && this.isRunFree(freed, count)) {
       this.take(freed, count)
       return freed
     }
-    const from = Math.max(0, Math.min(words[NEXT_BLOCK], this.blockCount))
-    let first = this.#findRun(from, this.blockCount, count)
+    const from = Math.max(0, Math.min(words[NEXT_BLOCK], blockCount))
+    const first = this.#takeRun(from, blockCount, count)
+    if (first !== NO_BLOCK) return first
     // The first search found every run that begins at `from` or later.
-    if (first === NO_BLOCK) {
-      first = this.#findRun(0, Math.min(this.blockCount, from + count - 1), count)
-    }
+    return this.#takeRun(0, Math.min(blockCount, from + count - 1), count)
+  }
+
+  #takeRun(from: BlockIndex, end: BlockIndex, count: number): BlockIndex {
+    const first = this.#findRun(from, end, count)
     if (first === NO_BLOCK) return NO_BLOCK
     this.take(first, count)
-    words[NEXT_BLOCK] = first + count
+    this.#words[NEXT_BLOCK] = first + count
     return first
   }
 
@@ -91,7 +129,8 @@ export class Blocks {
     let first = block
     let end = block + length
     while (first > 0 && end - first < count && !this.isUsed(first - 1)) first--
-    while (end < this.blockCount && end - first < count && !this.isUsed(end)) end++
+    const { blockCount } = this
+    while (end < blockCount && end - first < count && !this.isUsed(end)) end++
     if (end - first < count) return NO_BLOCK
     this.take(first, count)
     return first
@@ -148,8 +187,7 @@ export class Blocks {
     this.#words[NEXT_BLOCK] = 0
     this.#words[LAST_FREED_BLOCK] = 0
     if (!this.bitmap) return
-    const wordCount = Math.ceil(this.blockCount / 32)
-    this.#words.fill(0, this.#mapWord, this.#mapWord + wordCount)
+    this.#words.fill(0, this.#mapWord, this.#mapWord + this.#mapWordCount)
   }
 
   isUsed(block: BlockIndex): boolean {

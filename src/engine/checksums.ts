@@ -4,7 +4,7 @@
  * the disk one by one and in any order.
  *
  * The checksum is the CRC-32 of these parts, in this order: the key in whole words, `info`, the
- * stored size, the stored bytes, and the expiry of the item. The fields that change in place come last,
+ * stored size, the stored bytes, and the expiry of the item. What changes in place comes last,
  * because the change to the checksum then follows from the change of the field alone. A touch
  * therefore does not read the value.
  */

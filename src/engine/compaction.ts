@@ -81,9 +81,9 @@ export class Compaction {
    */
   #allocateFreed(count: number): BlockIndex {
     const { blocks } = this.#context
-    const { first, length } = this.#reclaimer.freed
+    const { first, length, isOneOfSeveral } = this.#reclaimer.freed
     const block = blocks.allocateAround(first, length, count)
-    return block === NO_BLOCK && this.#reclaimer.freedSeveral ? blocks.allocate(count) : block
+    return block === NO_BLOCK && isOneOfSeveral ? blocks.allocate(count) : block
   }
 
   /**
@@ -130,7 +130,7 @@ export class Compaction {
   #residentsOf(first: BlockIndex, count: number): Resident[] {
     const { table, blocks } = this.#context
     const residents: Resident[] = []
-    for (let slot = usedSlotCount(this.#segment); slot >= 1; slot--) {
+    for (let slot: SlotIndex = usedSlotCount(this.#segment); slot >= 1; slot--) {
       const start = table.firstBlock(slot)
       if (start >= first + count || table.info(slot) === 0) continue
       const size = table.valueSize(slot)
@@ -152,7 +152,7 @@ export class Compaction {
   #moveAway(resident: Resident, stretch: BlockIndex, count: number): boolean {
     const { slot, first, length } = resident
     const { table, blocks } = this.#context
-    const start = Math.max(first, stretch)
+    const start: BlockIndex = Math.max(first, stretch)
     const end = Math.min(first + length, stretch + count)
     const target = blocks.allocate(length)
     if (target === NO_BLOCK) {

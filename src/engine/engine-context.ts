@@ -12,6 +12,7 @@ import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
 import { LivenessCheck } from './liveness.ts'
 import { Pins } from './pins.ts'
+import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
 import { LastChange } from './state.ts'
 import { TagTable } from './tag-table.ts'
@@ -39,8 +40,9 @@ export interface EngineContext {
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
-  const table = new SlotTable(segment)
-  const blocks = new Blocks(segment)
+  const room = new Room(segment, clock)
+  const table = new SlotTable(segment, room)
+  const blocks = new Blocks(segment, room)
   const tags = new TagTable(segment)
   return {
     segment,
@@ -48,7 +50,7 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
     table,
     blocks,
     tags,
-    liveness: new LivenessCheck(segment, tags, clock),
+    liveness: new LivenessCheck(segment, blocks, tags, clock),
     pins: new Pins(segment),
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,

@@ -27,7 +27,7 @@ import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.
 import { deleteAll } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
-import { usedSlotCount } from './state.ts'
+import { ITEM_COUNT, usedSlotCount } from './state.ts'
 import { readStats } from './stats.ts'
 import { TagNames } from './tag-names.ts'
 import { Upkeep } from './upkeep.ts'
@@ -130,6 +130,11 @@ export class Engine {
     return this.#lookups.peek(key, decode, false)
   }
 
+  /** Reads the tags of a live item. It counts nothing. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.#lookups.tagsOf(key)
+  }
+
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
   has(key: CacheKey): boolean {
     return this.#lookups.has(key)
@@ -141,6 +146,7 @@ export class Engine {
     expiresAtMs: number,
     mode: StoreMode,
     circumstances?: Circumstances,
+    version?: number,
   ): StoreOutcome {
     this.#key.prepare(key)
     const value = circumstances === undefined ? given : this.#wrap(given, circumstances)
@@ -149,10 +155,10 @@ export class Engine {
     const needsRecovery = this.#lock.acquire()
     try {
       if (needsRecovery) this.#section.recover()
-      return this.#writer.store(this.#key, value, expiresAtMs, mode)
+      return this.#writer.store(this.#key, value, expiresAtMs, mode, version)
     } catch (error) {
       return this.#section.tryAgain(error, () =>
-        this.#writer.store(this.#key, value, expiresAtMs, mode),
+        this.#writer.store(this.#key, value, expiresAtMs, mode, version),
       )
     } finally {
       this.#lock.release()
@@ -206,19 +212,15 @@ export class Engine {
     limit?: bigint,
   ): CountOutcome {
     this.#key.prepare(key)
-    let source: CircumstancesSource | undefined
-    if (fresh?.circumstances !== undefined) {
-      source = this.#wrap(new CounterSource(fresh.type, fresh.initial), fresh.circumstances)
-      this.#requireFitting(source)
-    }
+    const source = fresh?.circumstances && this.#wrapCounter(fresh, fresh.circumstances)
     return this.#section.run(() =>
       this.#writer.count(this.#key, operation, by, fresh, limit, source),
     )
   }
 
   /**
-   * Deletes a tag: all items that have it are gone at once, in all processes. It takes the same time
-   * for any number of items.
+   * Deletes a tag: all items that have it are gone at once, in all processes, in the same time for
+   * any number of items.
    *
    * @param soft - the items become stale instead
    * @throws UndercroftError - UNDERCROFT_TAGS_INVALID
@@ -249,6 +251,11 @@ export class Engine {
     return this.#section.run(() => deleteAll(this.#context))
   }
 
+  /** The number of items, including those that are gone and not swept yet. */
+  get itemCount(): number {
+    return this.segment.words[ITEM_COUNT]
+  }
+
   /**
    * The number of slots that may hold items. An iteration runs from 1 to this number, and an item
    * never changes its slot.
@@ -276,6 +283,12 @@ export class Engine {
   #wrap(value: ValueSource, circumstances: Circumstances): CircumstancesSource {
     this.#withCircumstances.prepare(circumstances)
     return this.#withCircumstances.wrap(value)
+  }
+
+  #wrapCounter(fresh: FreshCounter, circumstances: Circumstances): CircumstancesSource {
+    const source = this.#wrap(new CounterSource(fresh.type, fresh.initial), circumstances)
+    this.#requireFitting(source)
+    return source
   }
 
   #requireFitting({ size }: ValueSource): void {

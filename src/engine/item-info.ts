@@ -1,9 +1,10 @@
 /**
- * The `info` of a slot: a word that says what the slot holds. The store of this word commits an
- * item.
+ * The `info` of a slot, a word that says what the slot holds, and the version of an item. The store
+ * of `info` commits an item.
  */
 
 import {
+  CHANGE_STEP,
   INFO_KNOWN_BITS,
   INFO_PINNED,
   INFO_TRAILER,
@@ -37,4 +38,16 @@ export function isPinned(info: number): boolean {
 /** @returns whether these bits can be those of a complete item */
 export function isCompleteInfo(info: number): boolean {
   return keySizeOf(info) > 0 && (info & ~INFO_KNOWN_BITS) === 0 && (info & INFO_WRITING) === 0
+}
+
+/** The product with the largest slot is a safe integer. */
+const VERSIONS_A_SLOT = 2 ** 24
+
+/**
+ * @param changes - the word of the slot that counts changes above the mark of the eviction policy
+ * @returns a number that no item of the cache has after this one changed, until the slot has changed
+ *   2^24 times; never 0
+ */
+export function versionOf(slot: number, changes: number): number {
+  return slot * VERSIONS_A_SLOT + (Math.floor((changes >>> 0) / CHANGE_STEP) % VERSIONS_A_SLOT)
 }

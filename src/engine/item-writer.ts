@@ -9,6 +9,7 @@
 import type { ValueSource } from '../base/index.ts'
 import { INFO_WRITING } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
+import { hasCircumstances } from './circumstances.ts'
 import { Compaction } from './compaction.ts'
 import type { EngineContext } from './engine-context.ts'
 import { isPinned, keySizeOf, packInfo } from './item-info.ts'
@@ -79,29 +80,36 @@ export class ItemWriter {
 
   /** @returns false if there is no room; the old value stays then */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
-    const { table, blocks } = this.#context
-    const infoBefore = table.info(slot)
-    const sizeBefore = table.valueSize(slot)
-    if (!blocks.bitmap) {
-      this.#rewrite(slot, value, expiresAtMs, slot - 1)
-    } else if (!this.#overwriteRun(slot, value, expiresAtMs)) {
-      return false
+    const { eviction, pins, segment } = this.#context
+    if (pins.itemCount !== 0 || hasCircumstances(value)) {
+      if (!this.#overwritePinned(slot, value, expiresAtMs)) return false
+    } else {
+      if (!this.#overwriteBytes(slot, value, expiresAtMs)) return false
+      eviction?.use(slot)
     }
-    this.#followPin(slot, infoBefore, sizeBefore)
-    noteExpiry(this.#context.segment.doubles, expiresAtMs)
+    noteExpiry(segment.doubles, expiresAtMs)
     return true
   }
 
-  /** Counts pins after an overwrite, and tells the eviction policy, which tracks no pinned item. */
-  #followPin(slot: SlotIndex, infoBefore: number, sizeBefore: number): void {
+  /** Overwrites an item where the old one or the new one may be pinned: no policy tracks those. */
+  #overwritePinned(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
     const { table, blocks, eviction, pins } = this.#context
-    const isNow = isPinned(table.info(slot))
-    const wasBefore = isPinned(infoBefore)
-    if (wasBefore) pins.remove(blocks.runLength(sizeBefore))
-    if (isNow) pins.add(blocks.runLength(table.valueSize(slot)))
-    if (!isNow && !wasBefore) eviction?.use(slot)
-    else if (!isNow) eviction?.track(slot)
-    else if (!wasBefore) eviction?.untrack(slot)
+    const wasPinned = isPinned(table.info(slot))
+    const blocksBefore = blocks.runLength(table.valueSize(slot))
+    if (!this.#overwriteBytes(slot, value, expiresAtMs)) return false
+    const isPinnedNow = isPinned(table.info(slot))
+    if (wasPinned) pins.remove(blocksBefore)
+    if (isPinnedNow) pins.add(blocks.runLength(value.size))
+    if (wasPinned && !isPinnedNow) eviction?.track(slot)
+    else if (isPinnedNow && !wasPinned) eviction?.untrack(slot)
+    else if (!isPinnedNow) eviction?.use(slot)
+    return true
+  }
+
+  #overwriteBytes(slot: SlotIndex, value: ValueSource, expiresAtMs: number): boolean {
+    if (this.#context.blocks.bitmap) return this.#overwriteRun(slot, value, expiresAtMs)
+    this.#rewrite(slot, value, expiresAtMs, slot - 1)
+    return true
   }
 
   /**

@@ -6,8 +6,9 @@
  * reclaims items asks here.
  */
 
-import { type Clock, isExpired, NEVER } from '../base/index.ts'
+import { type Clock, NEVER } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
+import type { Blocks } from './blocks.ts'
 import { hasTrailer } from './item-info.ts'
 import type { SlotIndex } from './slot-table.ts'
 import { EXPIRES_AT, FIRST_BLOCK, INFO, STRIDE_DOUBLES, STRIDE_WORDS, VALUE_SIZE } from './state.ts'
@@ -35,9 +36,9 @@ export class LivenessCheck {
   readonly #slotsDouble: number
   readonly #blocksOffset: number
   readonly #blockStride: number
-  readonly #size: number
+  readonly #blocks: Blocks
 
-  constructor(segment: Segment, tags: TagTable, clock: Clock) {
+  constructor(segment: Segment, blocks: Blocks, tags: TagTable, clock: Clock) {
     const { words, doubles, layout } = segment
     this.trailer = new Trailer(segment)
     this.#tags = tags
@@ -48,7 +49,7 @@ export class LivenessCheck {
     this.#slotsDouble = layout.slotsOffset / 8 - STRIDE_DOUBLES
     this.#blocksOffset = layout.blocksOffset
     this.#blockStride = layout.blockStride
-    this.#size = layout.size
+    this.#blocks = blocks
   }
 
   /**
@@ -60,30 +61,33 @@ export class LivenessCheck {
     const at = this.#slotsWord + slot * STRIDE_WORDS
     const expiresAtMs = this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
     if (expiresAtMs !== NEVER && expiresAtMs <= (nowMs ?? this.#clock.nowMs())) return GONE
-    if (!hasTrailer(this.#words[at + INFO])) return LIVE
-    const size = this.#words[at + VALUE_SIZE]
-    const offset = this.#blocksOffset + this.#words[at + FIRST_BLOCK] * this.#blockStride
-    if (offset < this.#blocksOffset || offset + size > this.#size) return BROKEN
-    return this.ofTrailer(offset, size, nowMs)
+    return hasTrailer(this.#words[at + INFO]) ? this.#ofTrailerAt(at, nowMs) : LIVE
   }
 
-  /** Checks an item by its trailer alone. The stored bytes must lie within the segment. */
+  /** Checks an item by its trailer alone. The stored bytes must lie within the reserved blocks. */
   ofTrailer(offset: number, size: number, nowMs?: number): Liveness {
     const { trailer } = this
     if (!trailer.read(offset, size)) return BROKEN
-    const { generation, freshUntilMs } = trailer
+    const { generation, freshUntilMs, tagCount } = trailer
     const tags = this.#tags
-    let isStale = freshUntilMs !== NEVER && isExpired(freshUntilMs, nowMs ?? this.#clock.nowMs())
-    for (let i = 0; i < trailer.tagCount; i++) {
+    let isStale = freshUntilMs !== NEVER && freshUntilMs <= (nowMs ?? this.#clock.nowMs())
+    for (let i = 0; i < tagCount; i++) {
       const place = trailer.place(i)
+      if (place < 0 || place > tags.placeCount) return BROKEN
       if (place === NO_PLACE) {
         if (tags.generation > generation) return GONE
-        continue
+      } else {
+        if (tags.deletedAt(place) > generation) return GONE
+        if (tags.staleAt(place) > generation) isStale = true
       }
-      if (place < 0 || place > tags.placeCount) return BROKEN
-      if (tags.deletedAt(place) > generation) return GONE
-      if (tags.staleAt(place) > generation) isStale = true
     }
     return isStale ? STALE : LIVE
+  }
+
+  #ofTrailerAt(at: number, nowMs: number | undefined): Liveness {
+    const size = this.#words[at + VALUE_SIZE]
+    const offset = this.#blocksOffset + this.#words[at + FIRST_BLOCK] * this.#blockStride
+    if (offset < this.#blocksOffset || !this.#blocks.isReserved(offset + size)) return BROKEN
+    return this.ofTrailer(offset, size, nowMs)
   }
 }

@@ -112,18 +112,19 @@ export class Lookups {
   #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
     const { table, liveness } = this.#context
     const { found } = this.#reader
-    return (bytes, offset, size, type) => {
-      const tags = found.hasTrailer ? liveness.trailer.names() : NO_TAGS
-      if (tags === undefined) throw brokenNames(this.#segment)
-      return {
-        tags,
-        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
-        expiresAtMs: table.expiresAtMs(found.slot),
-        isStale: found.isStale,
-        version: table.itemVersion(found.slot),
-        value: decode(bytes, offset, size, type),
-      }
-    }
+    return (bytes, offset, size, type) => ({
+      tags: this.#tagsOfFound(),
+      freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
+      expiresAtMs: table.expiresAtMs(found.slot),
+      isStale: found.isStale,
+      version: table.itemVersion(found.slot),
+      value: decode(bytes, offset, size, type),
+    })
+  }
+
+  /** Reads the tags of a live item. It counts nothing. */
+  tagsOf(key: CacheKey): readonly string[] | undefined {
+    return this.peek(key, () => this.#tagsOfFound(), false)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
@@ -172,6 +173,13 @@ export class Lookups {
       if (result === CHANGED) throw changesUnderLock(this.#segment)
       return result === NO_ITEM ? undefined : result
     })
+  }
+
+  #tagsOfFound(): readonly string[] {
+    if (!this.#reader.found.hasTrailer) return NO_TAGS
+    const tags = this.#context.liveness.trailer.names()
+    if (tags === undefined) throw brokenNames(this.#segment)
+    return tags
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */

@@ -15,6 +15,7 @@
 import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import { INLINE_KEY_SIZE } from '../segment/index.ts'
+import type { Blocks } from './blocks.ts'
 import { ChainOrder } from './chain-order.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
@@ -47,12 +48,12 @@ export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
 export const NO_ITEM = Symbol('no item')
 export const CHANGED = Symbol('changed')
 
-/** The item that the last attempt found. It is valid once `confirm` has returned true. */
+/** What the last attempt of `locate` found. It is valid once `confirm` has returned true. */
 export interface FoundItem {
   /** The hash of the item's key. */
   hash: number
   slot: SlotIndex
-  /** The moment from which the item is a miss; for a stale item, the moment from which it is gone. */
+  /** When the item becomes a miss; for a stale item, when it is gone. */
   expiresAtMs: number
   /** The position of the value's bytes, which is always within the segment. */
   offset: number
@@ -63,6 +64,10 @@ export interface FoundItem {
 }
 
 export class Reader {
+  /**
+   * Where `locate` leaves the item that it found. ARCHITECTURE.md has the form of such a field
+   * ("Answers left in fields").
+   */
   readonly found: FoundItem = {
     hash: 0,
     slot: NO_SLOT,
@@ -82,12 +87,13 @@ export class Reader {
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
-  readonly #size: number
+  /** The end of the reserved blocks when this reader last looked. It never decreases. */
   readonly #slotCount: number
   readonly #bucketMask: number
   readonly #bucketsWord: number
   readonly #slotsWord: number
   readonly #slotsDouble: number
+  readonly #blocks: Blocks
   readonly #blocksOffset: number
   readonly #blockStride: number
 
@@ -97,12 +103,12 @@ export class Reader {
     this.#clock = context.clock
     this.#words = words
     this.#doubles = doubles
-    this.#size = layout.size
     this.#slotCount = geometry.maxItems
     this.#bucketMask = layout.bucketCount - 1
     this.#bucketsWord = layout.bucketsOffset / 4
     this.#slotsWord = layout.slotsOffset / 4
     this.#slotsDouble = layout.slotsOffset / 8
+    this.#blocks = context.blocks
     this.#blocksOffset = layout.blocksOffset
     this.#blockStride = layout.blockStride
   }
@@ -121,12 +127,12 @@ export class Reader {
     const { hash, size: keySize, words: keyWords } = key
     const inlineCount = Math.min((keySize + 3) >> 2, INLINE_KEY_WORDS)
     const slotCount = this.#slotCount
-    const bucket = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
+    const bucket: BucketWord = this.#bucketsWord + ((hash & this.#bucketMask) << 1)
     const version = loadAcquire(words, bucket)
     this.#bucket = bucket
     this.#version = version
     if ((version & 1) !== 0) return RETRY
-    let slot = words[bucket + FIRST_SLOT]
+    let slot: SlotIndex = words[bucket + FIRST_SLOT]
     let at = 0
     let steps = 0
     for (; ; steps++) {
@@ -149,7 +155,7 @@ export class Reader {
     }
     const size = words[at + VALUE_SIZE]
     const offset = this.#blocksOffset + words[at + FIRST_BLOCK] * this.#blockStride
-    if (size < 0 || offset < this.#blocksOffset || offset + size > this.#size) {
+    if (size < 0 || offset < this.#blocksOffset || !this.#blocks.isReserved(offset + size)) {
       return this.#retryUnlessCorrupt('a value lies nowhere')
     }
     const info = words[at + INFO]

@@ -5,6 +5,7 @@
  */
 
 import { isExpired, NEVER } from '../base/index.ts'
+import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isPinned } from './item-info.ts'
 import { BROKEN, GONE } from './liveness.ts'
@@ -31,14 +32,15 @@ const SLOTS_A_STEP = 1000
 
 /** The blocks that the last removal freed. */
 export interface FreedRun {
-  first: number
+  first: BlockIndex
   length: number
+  /** Whether the last `reclaimOrEvict` freed more runs than this one. */
+  isOneOfSeveral: boolean
 }
 
 export class SpaceReclaimer {
-  readonly freed: FreedRun = { first: 0, length: 0 }
-  /** Whether the last `reclaimOrEvict` freed more than that run. */
-  freedSeveral = false
+  /** Where `remove` and `reclaimOrEvict` leave what they freed: an answer in a field. */
+  readonly freed: FreedRun = { first: 0, length: 0, isOneOfSeveral: false }
 
   readonly #context: EngineContext
 
@@ -55,7 +57,7 @@ export class SpaceReclaimer {
   reclaimOrEvict(except: SlotIndex): boolean {
     const before = this.#context.segment.words[ITEM_COUNT]
     const reclaimed = this.#reclaimGone(except)
-    this.freedSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
+    this.freed.isOneOfSeveral = before - this.#context.segment.words[ITEM_COUNT] > 1
     if (reclaimed) return true
     const { eviction, segment } = this.#context
     if (segment.geometry.eviction === 'clear') return this.#removeAll(except)
@@ -121,7 +123,7 @@ export class SpaceReclaimer {
     const { segment, table, clock, liveness } = this.#context
     const used = usedSlotCount(segment)
     const nowMs = clock.nowMs()
-    let slot = segment.words[SWEEP_SLOT]
+    let slot: SlotIndex = segment.words[SWEEP_SLOT]
     if (slot < 0 || slot > used) slot = 0
     // A round sees every expiry set before it. An expiry set meanwhile lowers this field by itself,
     // and so does the deletion of a tag.
@@ -154,19 +156,19 @@ export class SpaceReclaimer {
   }
 
   /**
-   * Evicts all items that are not pinned, one after the other, so a reader sees each item unchanged or not at all. If
-   * the process is killed in the middle, some items are gone.
+   * Evicts all items that are not pinned, one after the other, so a reader sees each item unchanged
+   * or not at all. If the process is killed in the middle, some items are gone.
    */
   #removeAll(except: SlotIndex): boolean {
     const { segment, table } = this.#context
     if (!this.#hasOtherItems(except)) return false
-    for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
+    for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
       const info = table.info(slot)
       if (slot === except || info === 0 || isPinned(info)) continue
       this.evict(slot)
     }
     this.#count(FULL)
-    this.freedSeveral = true
+    this.freed.isOneOfSeveral = true
     return true
   }
 

@@ -23,13 +23,14 @@ import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { BROKEN, GONE } from './liveness.ts'
-import { NO_SLOT, type SlotIndex } from './slot-table.ts'
+import { NO_SLOT, type SlotIndex, type SlotTable } from './slot-table.ts'
 import {
   DROPPED,
   EARLIEST_EXPIRY,
   FIRST_FREE_SLOT,
   ITEM_COUNT,
   ROUND_EARLIEST_EXPIRY,
+  reservedSlotCount,
   SWEEP_SLOT,
   UNSEALED_SLOT,
   USED_SLOT_COUNT,
@@ -68,7 +69,7 @@ export function deleteAll(context: EngineContext): number {
   // This comes first: a reader in the middle of an item must not see the item without its value
   // type.
   for (let index = 0; index < table.bucketCount; index++) table.beginChange(table.bucketAt(index))
-  for (let slot = usedSlotCount(segment); slot >= 1; slot--) {
+  for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
     table.setInfo(slot, 0)
     table.setEvictionMark(slot, 0)
   }
@@ -97,8 +98,8 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
     table.emptyChain(bucket)
   }
   const checked = lock.isCheckDue()
-  const used = findUsedSlots(context, lock)
-  resetCounts(segment, used)
+  const last = findUsedSlots(context, lock)
+  resetCounts(segment, Math.min(last, reservedSlotCount(segment)))
   blocks.clear()
   pins.clear()
   eviction?.clear()
@@ -108,9 +109,9 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   let earliest = Infinity
   let dropped = 0
   // The loop runs downwards, so that the free chain allocates low slots first.
-  for (let slot = used; slot >= 1; slot--) {
+  for (let slot: SlotIndex = last; slot >= 1; slot--) {
     if (slot % SLOTS_A_SIGN === 0 || table.valueSize(slot) >= LARGE_VALUE_SIZE) lock.showLife()
-    if (slot === used || slot % SLOTS_A_FETCH === 0) fetchChains(context, slot)
+    if (slot === last || slot % SLOTS_A_FETCH === 0) fetchChains(context, slot)
     const mark = table.evictionMark(slot)
     table.setEvictionMark(slot, 0)
     if (table.info(slot) !== 0) {
@@ -124,7 +125,7 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
       dropped++
     }
     table.setInfo(slot, 0)
-    table.free(slot)
+    if (table.holds(slot)) table.free(slot)
   }
   segment.doubles[EARLIEST_EXPIRY] = earliest
   segment.doubles[ROUND_EARLIEST_EXPIRY] = earliest
@@ -193,13 +194,18 @@ function restoreItem(
 function findUsedSlots({ segment, table }: EngineContext, lock: RebuildLock): number {
   let used = usedSlotCount(segment)
   if (!lock.isCheckDue()) {
-    while (used < table.slotCount && table.wasUsed(used + 1)) used++
+    while (used < table.slotCount && wasUsed(table, used + 1)) used++
     return used
   }
-  for (used = table.slotCount; used > 0 && !table.wasUsed(used); used--) {
+  for (used = table.slotCount; used > 0 && !wasUsed(table, used); used--) {
     if (used % SLOTS_A_SIGN === 0) lock.showLife()
   }
   return used
+}
+
+/** @returns whether a slot ever held an item: removal keeps the key */
+function wasUsed(table: SlotTable, slot: SlotIndex): boolean {
+  return table.info(slot) !== 0 || table.hash(slot) !== 0
 }
 
 /**
@@ -214,6 +220,7 @@ function isBelieved(
   checked: boolean,
 ): boolean {
   const { segment, table, checksums, liveness, tags } = context
+  if (checked && checksums === undefined) return false
   if (!isSensible(context, slot, scratch)) return false
   const info = table.info(slot)
   if (hasTrailer(info)) {
@@ -242,6 +249,7 @@ function isSensible(context: EngineContext, slot: SlotIndex, scratch: PreparedKe
   if (!isCompleteInfo(info) || valueTypeOf(info) > LAST_VALUE_TYPE) return false
   if (keySizeOf(info) > geometry.maxKeySize) return false
   if (!blocks.holds(block, size)) return false
+  if (!table.holds(slot)) return false
   if (!geometry.bitmap && block !== slot - 1) return false
   if (!(expiresAtMs >= 0)) return false
   loadKey(context, slot, scratch)

@@ -8,9 +8,12 @@
 
 import { loadAcquire, storeBefore, storeRelease } from '../platform/index.ts'
 import { CHANGE_STEP, MARK_MASK, type Segment } from '../segment/index.ts'
-import { keySizeOf } from './item-info.ts'
+import type { BlockIndex } from './blocks.ts'
+import { keySizeOf, versionOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
+import type { Position } from './position.ts'
+import type { Room } from './room.ts'
 import {
   CHANGES,
   EXPIRES_AT,
@@ -30,16 +33,15 @@ import {
 } from './state.ts'
 
 /** The position of a slot in the slot table; the first is 1. */
-export type SlotIndex = number
+export type SlotIndex = Position<'slot'>
+/** The position of a bucket among the buckets; the first is 0. */
+export type BucketIndex = Position<'bucket'>
 /** The position of a bucket's version in `segment.words`. */
-export type BucketWord = number
+export type BucketWord = Position<'bucket word'>
 
-export const NO_SLOT = 0
+export const NO_SLOT: SlotIndex = 0
 /** The result of `find` if the chain is broken: it changed during the walk, or it is corrupt. */
-export const BROKEN_CHAIN = -1
-
-/** The product with the largest slot is a safe integer. */
-const VERSIONS_A_SLOT = 2 ** 24
+export const BROKEN_CHAIN: SlotIndex = -1
 
 export class SlotTable {
   readonly slotCount: number
@@ -52,8 +54,10 @@ export class SlotTable {
   readonly #slotsDouble: number
   readonly #tailsWord: number
   readonly #tailStrideWords: number
+  readonly #room: Room
 
-  constructor(segment: Segment) {
+  constructor(segment: Segment, room: Room) {
+    this.#room = room
     const { layout, geometry } = segment
     this.slotCount = geometry.maxItems
     this.bucketCount = layout.bucketCount
@@ -71,7 +75,7 @@ export class SlotTable {
     return this.#bucketsWord + ((hash & this.#bucketMask) << 1)
   }
 
-  bucketAt(index: number): BucketWord {
+  bucketAt(index: BucketIndex): BucketWord {
     return this.#bucketsWord + index * 2
   }
 
@@ -93,7 +97,7 @@ export class SlotTable {
   /** @returns the slot of a key, NO_SLOT, or BROKEN_CHAIN; the chain may change during the walk */
   find(bucket: BucketWord, key: PreparedKey): SlotIndex {
     const words = this.#words
-    let slot = words[bucket + FIRST_SLOT]
+    let slot: SlotIndex = words[bucket + FIRST_SLOT]
     for (let steps = 0; steps <= this.slotCount; steps++) {
       if (slot === NO_SLOT) return NO_SLOT
       if (slot < 0 || slot > this.slotCount) return BROKEN_CHAIN
@@ -132,24 +136,29 @@ export class SlotTable {
     return true
   }
 
-  /** @returns a slot taken off the free chain, or NO_SLOT if no slot is free */
+  /** @returns a free slot; NO_SLOT if there is none, or the device has no room for it */
   allocate(): SlotIndex {
     const words = this.#words
-    const freed = words[FIRST_FREE_SLOT]
+    const freed: SlotIndex = words[FIRST_FREE_SLOT]
     if (freed !== NO_SLOT) {
       this.#requireFree(freed)
       words[FIRST_FREE_SLOT] = words[this.#at(freed) + NEXT_SLOT]
       return freed
     }
     const used = words[USED_SLOT_COUNT]
-    if (used >= this.slotCount) return NO_SLOT
+    if (used >= this.#room.slotCount && !this.#room.reserveSlots()) return NO_SLOT
     this.#requireFree(used + 1)
     words[USED_SLOT_COUNT] = used + 1
     return used + 1
   }
 
+  /** @returns whether the slot has room on the device, so that its key may be read */
+  holds(slot: SlotIndex): boolean {
+    return slot >= 1 && slot <= this.#room.slotCount
+  }
+
   #requireFree(slot: SlotIndex): void {
-    if (slot < 1 || slot > this.slotCount || this.info(slot) !== 0) {
+    if (!this.holds(slot) || this.info(slot) !== 0) {
       throw new NeedsRebuild(`slot ${slot} is said to be free`)
     }
   }
@@ -195,7 +204,7 @@ export class SlotTable {
     const words = this.#words
     let from = bucket + FIRST_SLOT
     for (let steps = 0; steps <= this.slotCount; steps++) {
-      const next = words[from]
+      const next: SlotIndex = words[from]
       if (next <= NO_SLOT || next > this.slotCount) break
       if (next === slot) {
         words[from] = words[this.#at(slot) + NEXT_SLOT]
@@ -232,11 +241,6 @@ export class SlotTable {
     this.#words[this.#at(slot) + INFO] = info
   }
 
-  /** @returns whether the slot ever held an item: removal keeps the key. Recovery uses it. */
-  wasUsed(slot: SlotIndex): boolean {
-    return this.info(slot) !== 0 || this.hash(slot) !== 0
-  }
-
   valueSize(slot: SlotIndex): number {
     return this.#words[this.#at(slot) + VALUE_SIZE]
   }
@@ -245,11 +249,11 @@ export class SlotTable {
     this.#words[this.#at(slot) + VALUE_SIZE] = size
   }
 
-  firstBlock(slot: SlotIndex): number {
+  firstBlock(slot: SlotIndex): BlockIndex {
     return this.#words[this.#at(slot) + FIRST_BLOCK]
   }
 
-  setFirstBlock(slot: SlotIndex, block: number): void {
+  setFirstBlock(slot: SlotIndex, block: BlockIndex): void {
     this.#words[this.#at(slot) + FIRST_BLOCK] = block
   }
 
@@ -279,14 +283,8 @@ export class SlotTable {
     this.#words[at] = (this.#words[at] + CHANGE_STEP) | 0
   }
 
-  /**
-   * @returns a number that no item of the cache has after this one changed, until the slot changed
-   *   2^24 times; never 0
-   */
   itemVersion(slot: SlotIndex): number {
-    return (
-      slot * VERSIONS_A_SLOT + ((this.#words[this.#at(slot) + CHANGES] >>> 2) % VERSIONS_A_SLOT)
-    )
+    return versionOf(slot, this.#words[this.#at(slot) + CHANGES])
   }
 
   /** @returns the position of a slot, in words */

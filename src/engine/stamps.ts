@@ -33,7 +33,8 @@ export class Stamps {
   readonly #liveness: LivenessCheck
   readonly #words: Int32Array
   readonly #stamps: Int32Array
-  #noted = 0
+  /** The version that `noteVersion` noted for the next `renew`. */
+  #notedVersion = 0
 
   constructor(count: number, context: EngineContext, reader: Reader, counters: HitCounters) {
     const { segment } = context
@@ -67,7 +68,7 @@ export class Stamps {
   unchangedSlot(place: number): SlotIndex {
     const at = place * STRIDE
     const bucket = this.#stamps[at + BUCKET]
-    const slot = Math.abs(this.#stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
     const isUnchanged =
       this.#words[bucket] === this.#stamps[at + VERSION] &&
       this.#table.hash(slot) === this.#stamps[at + HASH]
@@ -76,7 +77,7 @@ export class Stamps {
 
   /** Notes the current version after an overwrite, for `renew`. It runs under the lock. */
   noteVersion(place: number): void {
-    this.#noted = this.#words[this.#stamps[place * STRIDE + BUCKET]]
+    this.#notedVersion = this.#words[this.#stamps[place * STRIDE + BUCKET]]
   }
 
   /**
@@ -86,9 +87,9 @@ export class Stamps {
    */
   renew(place: number, ends: boolean): void {
     const at = place * STRIDE
-    const slot = Math.abs(this.#stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(this.#stamps[at + SLOT])
     this.#stamps[at + SLOT] = ends ? -slot : slot
-    this.#stamps[at + VERSION] = this.#noted
+    this.#stamps[at + VERSION] = this.#notedVersion
   }
 
   move(from: number, to: number): void {
@@ -107,7 +108,7 @@ export class Stamps {
     const bucket = stamps[at + BUCKET]
     const version = stamps[at + VERSION]
     const ends = stamps[at + SLOT] < 0
-    const slot = Math.abs(stamps[at + SLOT])
+    const slot: SlotIndex = Math.abs(stamps[at + SLOT])
     if (loadAcquire(this.#words, bucket) !== version) return false
     if (ends) {
       if (this.#liveness.of(slot) !== LIVE) return false

@@ -3,7 +3,7 @@
  * for all processes. Writers read and write them under the writer lock.
  *
  * Recovery rebuilds all of them from the slots, except the counters, the moment of the last change,
- * and what concerns tags.
+ * the counts of what is reserved, and what concerns tags.
  */
 
 import { type Clock, NEVER } from '../base/index.ts'
@@ -43,6 +43,8 @@ const word = (
     | 'heapSize'
     | 'lastFreedBlock'
     | 'unsealedSlot'
+    | 'reservedSlotCount'
+    | 'reservedBlockCount'
     | 'pinnedItemCount'
     | 'pinnedBlockCount',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 4
@@ -73,6 +75,8 @@ export const SWEEP_SLOT = word('sweepSlot')
 export const HEAP_SIZE = word('heapSize')
 export const LAST_FREED_BLOCK = word('lastFreedBlock')
 export const UNSEALED_SLOT = word('unsealedSlot')
+export const RESERVED_SLOT_COUNT = word('reservedSlotCount')
+export const RESERVED_BLOCK_COUNT = word('reservedBlockCount')
 export const PINNED_ITEM_COUNT = word('pinnedItemCount')
 export const PINNED_BLOCK_COUNT = word('pinnedBlockCount')
 
@@ -96,8 +100,26 @@ export const INVALIDATED = double('invalidated')
  * clamped, because any process may have written the count.
  */
 export function usedSlotCount(segment: Segment): number {
-  const count = segment.words[USED_SLOT_COUNT]
-  return Math.max(0, Math.min(count, segment.geometry.maxItems))
+  return clamped(segment.words[USED_SLOT_COUNT], reservedSlotCount(segment))
+}
+
+/**
+ * Counts the slots that have room on the device. No process touches the keys of the others. A store
+ * has room for all, even where a power loss took the count.
+ */
+export function reservedSlotCount({ words, geometry }: Segment): number {
+  if (geometry.checksums) return geometry.maxItems
+  return clamped(words[RESERVED_SLOT_COUNT], geometry.maxItems)
+}
+
+/** Counts the blocks that have room on the device. No process touches the others. */
+export function reservedBlockCount({ words, geometry }: Segment): number {
+  if (geometry.checksums) return geometry.blockCount
+  return clamped(words[RESERVED_BLOCK_COUNT], geometry.blockCount)
+}
+
+function clamped(count: number, max: number): number {
+  return Math.max(0, Math.min(count, max))
 }
 
 /** Notes that an item expires at this moment, so that the sweep knows when to look. */

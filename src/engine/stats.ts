@@ -24,12 +24,13 @@ export function readStats(
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
   const items = words[ITEM_COUNT]
+  const usedBlocks = blocks.blockCount - words[FREE_BLOCK_COUNT]
   return {
     items,
     maxItems: geometry.maxItems,
     blockSize: geometry.blockSize,
     blocks: geometry.blockCount,
-    freeBlocks: blocks.bitmap ? words[FREE_BLOCK_COUNT] : geometry.blockCount - items,
+    freeBlocks: geometry.blockCount - (blocks.bitmap ? usedBlocks : items),
     maxKeySize: geometry.maxKeySize,
     maxValueSize: maxValueSize(geometry),
     buckets: layout.bucketCount,

@@ -18,16 +18,17 @@
 
 import { type Segment, TAG, TAG_GROUP_SIZE } from '../segment/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
+import type { Position } from './position.ts'
 import { GENERATION, noteEnded, TAG_USES, TAGS_EVICTED, TAGS_FORGOTTEN_AT } from './state.ts'
 
 /** The position of a tag in the table; the first is 1. */
-export type TagPlace = number
+export type TagPlace = Position<'tag'>
 
 /**
  * The place of a tag that has none, because the other tags of its item fill its group. Such an item
  * is gone at the next generation, because no place would show that the tag was deleted.
  */
-export const NO_PLACE = 0
+export const NO_PLACE: TagPlace = 0
 
 /** Both hashes of a place that was never used. */
 const NEVER_USED = 0
@@ -169,7 +170,7 @@ export class TagTable {
   /** The positions of all generations except the cache's own, in doubles. */
   *#moments(): Generator<number> {
     yield TAGS_FORGOTTEN_AT
-    for (let place = 1; place <= this.placeCount; place++) {
+    for (let place: TagPlace = 1; place <= this.placeCount; place++) {
       yield this.#double(place) + DELETED_AT
       yield this.#double(place) + STALE_AT
     }
@@ -191,9 +192,9 @@ export class TagTable {
   }
 
   #leastRecentlyUsed(first: TagPlace, since: number): TagPlace {
-    let place = NO_PLACE
+    let place: TagPlace = NO_PLACE
     let least = since
-    for (let other = first; other < first + TAG_GROUP_SIZE; other++) {
+    for (let other: TagPlace = first; other < first + TAG_GROUP_SIZE; other++) {
       const lastUse = this.#doubles[this.#double(other) + LAST_USE]
       if (lastUse > least) continue
       least = lastUse
@@ -229,7 +230,7 @@ export class TagTable {
   }
 
   #findFrom(first: TagPlace, low: number, high: number): TagPlace {
-    for (let place = first; place < first + TAG_GROUP_SIZE; place++) {
+    for (let place: TagPlace = first; place < first + TAG_GROUP_SIZE; place++) {
       if (this.holds(place, low, high)) return place
     }
     return NO_PLACE

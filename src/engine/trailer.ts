@@ -18,16 +18,18 @@ export const PLACE_SIZE = 4
 
 const MAX_NAMES_SIZE = MAX_TAGS_AN_ITEM * (1 + MAX_TAG_SIZE)
 
+const TRAILER_WORDS = TRAILER.size / 4
+
 export class Trailer {
   /** The size of the value alone. */
   valueSize = 0
-  freshUntilMs = 0
-  generation = 0
   tagCount = 0
-  /** The bytes of the names, with their padding. */
-  #namesOffset = 0
-  #placesOffset = 0
-  #tail = 0
+  /** The position of the record, in words. */
+  #record = 0
+  /** The position of the first place, in words. */
+  #places = 0
+  /** The position of the names, in bytes. Their padding ends at the first place. */
+  #names = 0
 
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -40,48 +42,59 @@ export class Trailer {
   }
 
   /**
-   * Reads the trailer of stored bytes, which must lie within the segment, at a multiple of 8.
+   * Finds the trailer of stored bytes, which must lie within the reserved blocks, at a multiple of
+   * 8. What is checked here is not read again.
    *
    * @returns false if there is no trailer
    */
   read(offset: number, size: number): boolean {
     if (size < TRAILER.size || (size & 7) !== 0) return false
-    const tail = offset + size - TRAILER.size
-    const valueSize = this.#words[tail / 4 + VALUE_SIZE]
-    const tagCount = this.#words[tail / 4 + TAG_COUNT]
+    const record = (offset + size) / 4 - TRAILER_WORDS
+    const valueSize = this.#words[record + VALUE_SIZE]
+    const tagCount = this.#words[record + TAG_COUNT]
     if (valueSize < 0 || valueSize > size || tagCount < 0 || tagCount > MAX_TAGS_AN_ITEM) {
       return false
     }
-    this.#namesOffset = offset + padded(valueSize)
-    this.#placesOffset = tail - padded(tagCount * PLACE_SIZE)
-    const namesSize = this.#placesOffset - this.#namesOffset
+    const places = record - padded(tagCount * PLACE_SIZE) / 4
+    const names = offset + padded(valueSize)
+    const namesSize = places * 4 - names
     if (namesSize < 0 || namesSize > MAX_NAMES_SIZE) return false
-    this.#tail = tail
     this.valueSize = valueSize
     this.tagCount = tagCount
-    this.freshUntilMs = this.#doubles[tail / 8 + FRESH_UNTIL]
-    this.generation = this.#doubles[tail / 8 + GENERATION_STORED]
+    this.#record = record
+    this.#places = places
+    this.#names = names
     return true
+  }
+
+  /** 0: the item is fresh as long as it lives. */
+  get freshUntilMs(): number {
+    return this.#doubles[this.#record / 2 + FRESH_UNTIL]
+  }
+
+  get generation(): number {
+    return this.#doubles[this.#record / 2 + GENERATION_STORED]
   }
 
   /** Makes the item fresh until another moment. It runs under the lock. */
   setFreshUntilMs(atMs: number): void {
-    this.#doubles[this.#tail / 8 + FRESH_UNTIL] = atMs
+    this.#doubles[this.#record / 2 + FRESH_UNTIL] = atMs
   }
 
   /** @returns the place of a tag, which can be any number */
   place(index: number): TagPlace {
-    return this.#words[this.#placesOffset / PLACE_SIZE + index]
+    return this.#words[this.#places + index]
   }
 
   /** @returns the names of the tags, or undefined if the bytes are no names */
   names(): string[] | undefined {
     const names: string[] = []
-    let at = this.#namesOffset
+    const endOfNames = this.#places * 4
+    let at = this.#names
     for (let i = 0; i < this.tagCount; i++) {
-      const size = at < this.#placesOffset ? this.#bytes[at] : 0
+      const size = at < endOfNames ? this.#bytes[at] : 0
       const end = at + 1 + size
-      if (size === 0 || end > this.#placesOffset) return undefined
+      if (size === 0 || end > endOfNames) return undefined
       const name = this.#bytes.toString('utf8', at + 1, end)
       // Bytes that are no UTF-8 decode to characters that stand for them, and are not the same.
       if (Buffer.byteLength(name) !== size) return undefined

@@ -4,6 +4,7 @@
 
 import { LAST_VALUE_TYPE, NEVER, type VerifyReport } from '../base/index.ts'
 import { maxValueSize } from '../segment/index.ts'
+import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
@@ -17,6 +18,7 @@ import {
   ITEM_COUNT,
   PINNED_BLOCK_COUNT,
   PINNED_ITEM_COUNT,
+  reservedSlotCount,
   USED_SLOT_COUNT,
 } from './state.ts'
 import { TagNames } from './tag-names.ts'
@@ -45,6 +47,11 @@ function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<
     yield `${used} slots are said to be used, of ${table.slotCount}`
     return
   }
+  const reserved = reservedSlotCount(segment)
+  if (used > reserved) {
+    yield `${used} slots are said to be used, and room is reserved for ${reserved}`
+    return
+  }
   const linked = new Set<SlotIndex>()
   yield* chainProblems(context, linked, scratch)
   yield* freeChainProblems(context, linked, used)
@@ -52,7 +59,7 @@ function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<
   if (linked.size !== segment.words[ITEM_COUNT]) {
     yield `${linked.size} items are linked, the count says ${segment.words[ITEM_COUNT]}`
   }
-  for (let slot = used + 1; slot <= table.slotCount; slot++) {
+  for (let slot: SlotIndex = used + 1; slot <= table.slotCount; slot++) {
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
   yield* context.tags.problems()
@@ -168,7 +175,7 @@ function* freeChainProblems(
 ): Generator<string> {
   const { table, segment } = context
   const free = new Set<SlotIndex>()
-  let slot = segment.words[FIRST_FREE_SLOT]
+  let slot: SlotIndex = segment.words[FIRST_FREE_SLOT]
   while (slot !== NO_SLOT) {
     if (slot < 0 || slot > used || free.has(slot)) {
       yield `the chain of free slots is broken at slot ${slot}`
@@ -192,7 +199,7 @@ function* blockProblems(context: EngineContext, linked: ReadonlySet<SlotIndex>):
     }
     return
   }
-  const owners = new Map<number, SlotIndex>()
+  const owners = new Map<BlockIndex, SlotIndex>()
   for (const slot of linked) {
     const first = table.firstBlock(slot)
     const size = table.valueSize(slot)
@@ -206,7 +213,7 @@ function* blockProblems(context: EngineContext, linked: ReadonlySet<SlotIndex>):
     }
   }
   let usedBlocks = 0
-  for (let block = 0; block < blocks.blockCount; block++) {
+  for (let block: BlockIndex = 0; block < blocks.blockCount; block++) {
     if (!blocks.isUsed(block)) continue
     usedBlocks++
     if (!owners.has(block)) yield `block ${block} is marked used but belongs to no slot`

@@ -1,11 +1,11 @@
 /**
- * The operations on one item, under the writer lock: what they ask of an item before they change it,
- * and what they change in place. item-writer.ts writes items.
+ * The operations on one item, under the writer lock: what they ask of the item first, and what they
+ * change in place. item-writer.ts writes items.
  */
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
 import { TYPE_SHIFT } from '../segment/index.ts'
-import { type Circumstances, CircumstancesSource } from './circumstances.ts'
+import { type Circumstances, type CircumstancesSource, hasCircumstances } from './circumstances.ts'
 import type { EngineContext } from './engine-context.ts'
 import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
 import { hasTrailer, isPinned, valueTypeOf } from './item-info.ts'
@@ -17,10 +17,20 @@ import { SpaceReclaimer } from './reclaim.ts'
 import { BROKEN_CHAIN, NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { FULL, noteExpiry } from './state.ts'
 
-/** `add` stores only an absent item, `replace` only a present one, and `set` stores either. */
-export type StoreMode = 'set' | 'add' | 'replace'
+/**
+ * `add` stores only an absent item, `replace` only a present one, `version` only over an item of
+ * that version, and `set` in any case.
+ */
+export type StoreMode = 'set' | 'add' | 'replace' | 'version'
 /** `outdated`: one of the item's tags was deleted since the value was made. */
-export type StoreOutcome = 'stored' | 'exists' | 'absent' | 'full' | 'pins-full' | 'outdated'
+export type StoreOutcome =
+  | 'stored'
+  | 'exists'
+  | 'absent'
+  | 'changed'
+  | 'full'
+  | 'pins-full'
+  | 'outdated'
 export type CountOutcome =
   | bigint
   | 'absent'
@@ -50,14 +60,20 @@ export class Writer {
     this.#integers = new BigInt64Array(context.segment.mapping.buffer)
   }
 
-  store(key: PreparedKey, value: ValueSource, expiresAtMs: number, mode: StoreMode): StoreOutcome {
+  /** @param version - of the item, for the mode `version` */
+  store(
+    key: PreparedKey,
+    value: ValueSource,
+    expiresAtMs: number,
+    mode: StoreMode,
+    version = 0,
+  ): StoreOutcome {
     const slot = this.#find(key)
     if (mode !== 'set') {
-      const live = slot !== NO_SLOT && this.#isLive(slot)
-      if (mode === 'add' && live) return 'exists'
-      if (mode === 'replace' && !live) return 'absent'
+      const refusal = this.#refusalOf(slot, mode, version)
+      if (refusal !== undefined) return refusal
     }
-    if (value instanceof CircumstancesSource) {
+    if (hasCircumstances(value)) {
       const refusal = this.#settle(slot, value)
       if (refusal !== undefined) return refusal
     }
@@ -70,7 +86,7 @@ export class Writer {
 
   /** Overwrites the value of an item whose slot is known. */
   overwrite(slot: SlotIndex, value: ValueSource, expiresAtMs: number): StoreOutcome {
-    if (value instanceof CircumstancesSource) {
+    if (hasCircumstances(value)) {
       const refusal = this.#settle(slot, value)
       if (refusal !== undefined) return refusal
     }
@@ -137,11 +153,7 @@ export class Writer {
       if (fresh === undefined) return 'absent'
       const value = applyOperation(operation, fresh.initial, by)
       if (limit !== undefined && (value > limit || value < -limit)) return 'out-of-range'
-      const source = new CounterSource(fresh.type, value)
-      const bytes = circumstances?.wrap(source) ?? source
-      const outcome = this.store(key, bytes, fresh.expiresAtMs, 'set')
-      if (outcome === 'pins-full') return outcome
-      return outcome === 'stored' ? value : 'full'
+      return this.#beginCounter(key, value, fresh, circumstances)
     }
     const info = table.info(slot)
     const size = hasTrailer(info) ? liveness.trailer.valueSize : table.valueSize(slot)
@@ -164,6 +176,18 @@ export class Writer {
     return value
   }
 
+  #beginCounter(
+    key: PreparedKey,
+    value: bigint,
+    { type, expiresAtMs }: FreshCounter,
+    circumstances: CircumstancesSource | undefined,
+  ): CountOutcome {
+    const source = new CounterSource(type, value)
+    const outcome = this.store(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
+    if (outcome === 'pins-full') return outcome
+    return outcome === 'stored' ? value : 'full'
+  }
+
   #outcomeOf(stored: boolean): StoreOutcome {
     const { lastChange, segment } = this.#context
     if (stored) {
@@ -179,6 +203,18 @@ export class Writer {
     const slot = table.find(table.bucketOf(key.hash), key)
     if (slot === BROKEN_CHAIN) throw new NeedsRebuild('a chain leads nowhere')
     return slot
+  }
+
+  #refusalOf(
+    slot: SlotIndex,
+    mode: StoreMode,
+    version: number,
+  ): 'exists' | 'absent' | 'changed' | undefined {
+    const live = slot !== NO_SLOT && this.#isLive(slot)
+    if (mode === 'add') return live ? 'exists' : undefined
+    if (!live) return 'absent'
+    const isChanged = mode === 'version' && this.#context.table.itemVersion(slot) !== version
+    return isChanged ? 'changed' : undefined
   }
 
   /** @returns false also for a stale item */

@@ -179,17 +179,17 @@ export class Planner {
     let place = first
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { itemKey } = place
-      const turn = await this.context.singleFlight.acquireOrWait(
+      const acquisition = await this.context.singleFlight.acquireOrWait(
         itemKey,
         () => this.#findNews(query, itemKey),
         this.context.options.waitMs,
       )
-      if (turn.kind === 'alone') return pass(forward, 'no-turn')
-      if (turn.kind === 'lead') {
-        const { lease } = turn
+      if (acquisition.kind === 'alone') return pass(forward, 'no-turn')
+      if (acquisition.kind === 'leader') {
+        const { lease } = acquisition
         return { kind: 'fill', fill: new CacheFill(this.context, query, { place, lease, forward }) }
       }
-      const { found, waited } = turn
+      const { found, waited } = acquisition
       if (this.#passes(query, found)) return pass(forward, found.pass.detail)
       if (found.kind === 'page') return this.#answerLate(query, found, waited ? forward : undefined)
       place = found

@@ -15,6 +15,7 @@ export {
   mapPrivate,
   preallocate,
   requireMappableSize,
+  resizeFile,
   sharingObstacle,
 } from './mapping.ts'
 export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'

@@ -17,7 +17,7 @@ export interface Libc {
   munmap(address: bigint, size: number): number
   msync(address: bigint, size: number, flags: number): number
   /** @returns 0, or an errno */
-  posixFallocate(fileDescriptor: number, size: number): number
+  posixFallocate(fileDescriptor: number, offset: number, size: number): number
   fcntl(fileDescriptor: number, command: number, argument: Uint8Array | number): number
   /**
    * @returns the live bytes at an address, without a copy; the caller must not use them after
@@ -79,7 +79,7 @@ function loadWithKoffi(): Libc {
       checkedAddress(mmap(null, size, PROT_READ_WRITE, MAP_SHARED, fd, 0) as bigint | null),
     munmap: (address, size) => munmap(address, size) as number,
     msync: (address, size, flags) => msync(address, size, flags) as number,
-    posixFallocate: (fd, size) => fallocate(fd, 0, size) as number,
+    posixFallocate: (fd, offset, size) => fallocate(fd, offset, size) as number,
     fcntl: (fd, command, argument) =>
       fcntl(fd, command, typeof argument === 'number' ? 'int' : 'void *', argument) as number,
     view: (address, size) => koffi.view(address, size),
@@ -115,7 +115,8 @@ function loadWithNodeFfi(): Libc {
       checkedAddress(call('mmap', 0n, BigInt(size), PROT_READ_WRITE, MAP_SHARED, fd, 0n) as bigint),
     munmap: (address, size) => call('munmap', address, BigInt(size)) as number,
     msync: (address, size, flags) => call('msync', address, BigInt(size), flags) as number,
-    posixFallocate: (fd, size) => call('posix_fallocate', fd, 0n, BigInt(size)) as number,
+    posixFallocate: (fd, offset, size) =>
+      call('posix_fallocate', fd, BigInt(offset), BigInt(size)) as number,
     fcntl: (fd, command, argument) => {
       const pointer = typeof argument === 'number' ? BigInt(argument) : argument
       return call('fcntl', fd, command, pointer) as number

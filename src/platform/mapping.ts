@@ -28,6 +28,12 @@ export interface Mapping {
   /** False for private memory, which no other thread sees. */
   readonly shared: boolean
   readonly locks: LivenessLocks
+  /**
+   * Takes the room of these bytes from the device; bytes that have room keep it. Throws
+   * UNDERCROFT_NO_SPACE, and then nothing has changed. No process may touch bytes without room, not
+   * even to read them: on a full tmpfs that ends the process with SIGBUS.
+   */
+  reserve(offset: number, size: number): void
   /** Asks the kernel to write the bytes to the device, and waits until it has. */
   sync(): void
   /** Does the same as `sync` without blocking this thread. */
@@ -42,8 +48,8 @@ const MS_SYNC = process.platform === 'darwin' ? 0x10 : 4
 const fdatasync = promisify(fs.fdatasync)
 
 const EINTR = constants.errno.EINTR
-/** Maximum of attempts of a preallocation that signals interrupt. */
-const PREALLOCATE_TURNS = 1000
+/** Maximum of attempts of a reservation that signals interrupt. */
+const RESERVE_TURNS = 1000
 
 /** @returns why memory cannot be shared here; undefined if it can */
 export function sharingObstacle(): string | undefined {
@@ -105,6 +111,9 @@ export function mapFile(
     size,
     shared: true,
     locks,
+    reserve(offset, length) {
+      if (length > 0) reserveRange(fileDescriptor, offset, length, label)
+    },
     sync() {
       if (libc.msync(address, size, MS_SYNC) !== 0) {
         throw new UndercroftError('UNDERCROFT_SYSTEM', `cannot flush ${label} to its device`)
@@ -150,9 +159,19 @@ export function mapPrivate(size: number): Mapping {
       release() {},
       isHeldElsewhere: () => false,
     },
+    reserve() {},
     sync() {},
     async flush() {},
     close() {},
+  }
+}
+
+/** Gives a new file its size, but no room yet: `Mapping.reserve` takes that. */
+export function resizeFile(fileDescriptor: number, size: number, path: string): void {
+  try {
+    fs.ftruncateSync(fileDescriptor, size)
+  } catch (error) {
+    throw reservationFailure((error as NodeJS.ErrnoException).code ?? 'EIO', size, path)
   }
 }
 
@@ -161,34 +180,39 @@ export function mapPrivate(size: number): Mapping {
  * write.
  */
 export function preallocate(fileDescriptor: number, size: number, path: string): void {
+  reserveRange(fileDescriptor, 0, size, path)
+}
+
+function reserveRange(fileDescriptor: number, offset: number, size: number, path: string): void {
   if (process.platform !== 'linux') {
-    fillWithZeros(fileDescriptor, size, path)
+    fillWithZeros(fileDescriptor, offset, size, path)
     return
   }
   const libc = requireLibc()
   let errno = EINTR
   // A signal may interrupt the call. The file keeps its room, so the next turn continues there.
-  for (let turn = 0; turn < PREALLOCATE_TURNS && errno === EINTR; turn++) {
-    errno = libc.posixFallocate(fileDescriptor, size)
+  for (let turn = 0; turn < RESERVE_TURNS && errno === EINTR; turn++) {
+    errno = libc.posixFallocate(fileDescriptor, offset, size)
   }
-  if (errno !== 0) throw preallocationFailure(errnoName(errno), size, path)
+  if (errno !== 0) throw reservationFailure(errnoName(errno), size, path)
 }
 
-/** Does the same as `preallocate`, but slower, on systems without posix_fallocate (macOS). */
-function fillWithZeros(fileDescriptor: number, size: number, path: string): void {
-  const zeros = new Uint8Array(1 << 20)
+/** Reserves by writing on systems without posix_fallocate (macOS). No process may use the bytes. */
+function fillWithZeros(fileDescriptor: number, start: number, size: number, path: string): void {
+  const zeros = new Uint8Array(Math.min(size, 1 << 20))
+  const end = start + size
   try {
-    for (let offset = 0; offset < size; offset += zeros.length) {
-      const length = Math.min(zeros.length, size - offset)
+    for (let offset = start; offset < end; offset += zeros.length) {
+      const length = Math.min(zeros.length, end - offset)
       if (fs.writeSync(fileDescriptor, zeros, 0, length, offset) !== length)
         throw { code: 'ENOSPC' }
     }
   } catch (error) {
-    throw preallocationFailure((error as NodeJS.ErrnoException).code ?? 'EIO', size, path)
+    throw reservationFailure((error as NodeJS.ErrnoException).code ?? 'EIO', size, path)
   }
 }
 
-function preallocationFailure(reason: string, size: number, path: string): UndercroftError {
+function reservationFailure(reason: string, size: number, path: string): UndercroftError {
   const lack = reason === 'ENOSPC' || reason === 'EDQUOT' || reason === 'EFBIG'
   return new UndercroftError(
     lack ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SYSTEM',
@@ -196,7 +220,7 @@ function preallocationFailure(reason: string, size: number, path: string): Under
       ? `no room for the ${size} bytes of ${path} (${reason}): ` +
           'ask for fewer or smaller items, or enlarge the device; a container has 64 MiB of ' +
           '/dev/shm unless started with --shm-size'
-      : `cannot preallocate ${size} bytes for ${path} (${reason})`,
+      : `cannot reserve ${size} bytes for ${path} (${reason})`,
   )
 }
 

@@ -1,5 +1,5 @@
 /**
- * Finds the file of a segment, and creates, attaches, opens and destroys segments.
+ * Creates, attaches, opens and destroys segments.
  *
  * A creator fills a new file under a temporary name, and then links the file to its own name. So no
  * process attaches to an incomplete file. If several processes create the same segment at once, one
@@ -17,13 +17,14 @@ import {
   type Mapping,
   mapFile,
   mapPrivate,
-  preallocate,
   requireMappableSize,
+  resizeFile,
   userId,
 } from '../platform/index.ts'
 import { FILE_LOCK, HEADER } from './format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from './geometry.ts'
 import { registerCreator, registerOpener, unregister } from './open-tracking.ts'
+import { reserveStart } from './reservation.ts'
 import { formatSegment, readGeometry, Segment } from './segment.ts'
 
 /** The geometry that the caller asks for. Attaching accepts any value for an undefined field. */
@@ -32,36 +33,11 @@ export type WantedGeometry = { readonly [K in keyof Geometry]: Geometry[K] | und
 /** Completes the wanted geometry for a new segment. Throws if a required field is missing. */
 export type GeometryCompleter = (wanted: WantedGeometry) => Geometry
 
-const FILE_SUFFIX = '.undercroft'
 const TEMPORARY_SUFFIX = '.new'
 /** What stands between the file's name and the suffix. It is strict: matching files are removed. */
 const TEMPORARY_ID = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Maximum of attempts to attach or create while other processes create and destroy the file. */
 const OPEN_ATTEMPTS = 100
-
-/** @returns the path of a cache's file: `store` if given, else a file in the directory */
-export function segmentPath(
-  name: string,
-  directory: string | undefined,
-  store: string | undefined,
-): string {
-  if (store !== undefined) return path.resolve(store)
-  return path.join(path.resolve(directory ?? defaultDirectory()), name + FILE_SUFFIX)
-}
-
-/** @returns the sorted names of the caches in a directory; none if it cannot be read */
-export function listSegments(directory: string | undefined): string[] {
-  let files: string[]
-  try {
-    files = fs.readdirSync(path.resolve(directory ?? defaultDirectory()))
-  } catch {
-    return []
-  }
-  return files
-    .filter(file => file.endsWith(FILE_SUFFIX))
-    .map(file => file.slice(0, -FILE_SUFFIX.length))
-    .sort()
-}
 
 /** Attaches to the segment at a path, or creates the segment. */
 export function openSegment(
@@ -83,6 +59,7 @@ export function openSegment(
 /** Creates a segment in memory that only this thread sees. */
 export function createPrivateSegment(name: string, geometry: Geometry): Segment {
   const mapping = mapPrivate(computeLayout(geometry).size)
+  reserveStart(mapping, geometry)
   formatSegment(mapping, geometry)
   return new Segment(mapping, geometry, name)
 }
@@ -179,8 +156,9 @@ function create(file: string, geometry: Geometry): Segment | undefined {
   let mapping: Mapping | undefined
   try {
     locksOfFile(fd).tryHold(FILE_LOCK.creator)
-    preallocate(fd, size, file)
+    resizeFile(fd, size, file)
     mapping = mapFile(fd, size, temporary, file)
+    reserveStart(mapping, geometry)
     formatSegment(mapping, geometry)
     const segment = new Segment(mapping, geometry, file, unregister)
     registerCreator(segment, fs.fstatSync(fd).ino)

@@ -70,7 +70,7 @@ export const STATE = defineRecord({
   itemCount: 'i32',
   usedSlotCount: 'i32', // slots 1..usedSlotCount hold items or were freed; the others are free
   firstFreeSlot: 'i32', // start of the chain of freed slots; 0: none
-  freeBlockCount: 'i32',
+  freeBlockCount: 'i32', // free blocks among the reserved ones
   nextBlock: 'i32', // block at which the search for a run begins
   sweepSlot: 'i32', // slot at which the last bounded sweep ended
   heapSize: 'i32',
@@ -84,6 +84,8 @@ export const STATE = defineRecord({
   dropped: 'f64',
   lastModifiedAtMs: 'f64', // time of the last change; 0: not kept; below 0: kept, no change yet
   unsealedSlot: 'i32', // slot of an item that changes in place; its checksum may be old; 0: none
+  reservedSlotCount: 'i32', // slots 1 to this have room on the device; it never decreases
+  reservedBlockCount: 'i32', // the same for blocks
   pinnedItemCount: 'i32',
   pinnedBlockCount: 'i32',
   unused: 'i32',

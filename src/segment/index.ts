@@ -1,10 +1,8 @@
 export {
   createPrivateSegment,
   destroySegment,
-  listSegments,
   openSegment,
   requireSameGeometry,
-  segmentPath,
   type WantedGeometry,
 } from './files.ts'
 export {
@@ -62,4 +60,11 @@ export {
   memoryParts,
   segmentSize,
 } from './memory-parts.ts'
+export { listSegments, segmentPath } from './paths.ts'
+export {
+  blocksInStep,
+  reserveBlocks,
+  reserveSlots,
+  slotsInStep,
+} from './reservation.ts'
 export { Segment } from './segment.ts'

@@ -12,6 +12,7 @@ import fs from 'node:fs'
 import { UndercroftError } from '../base/index.ts'
 import { BOOT_ID_WORDS, bootId, Waiter } from '../platform/index.ts'
 import { BOOT, BOOT_OFFSET, FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY } from './format.ts'
+import { reserveStart } from './reservation.ts'
 import type { Segment } from './segment.ts'
 
 /** About 60 s. An opener is alone with a file only for a few writes, or during a flush. */
@@ -80,10 +81,16 @@ export function unregister(segment: Segment): void {
   mapping.sync()
 }
 
-/** Demands a check if the machine went down. The caller must be alone with the file. */
+/**
+ * Demands a check if the machine went down. The caller must be alone with the file.
+ *
+ * The device may have lost the reservations of a cache without a store, of which the check keeps
+ * no item. It starts again.
+ */
 function checkBoot(segment: Segment, inode: number): void {
-  const { words, mapping } = segment
+  const { words, mapping, geometry } = segment
   if (words[CLOSED] !== 1 && !isOfThisBoot(segment, inode)) {
+    if (!geometry.checksums) reserveStart(mapping, geometry)
     words[OWNER] = 0
     words[NEEDS_RECOVERY] = RECOVERY.check
   }

@@ -7,9 +7,11 @@
 
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { MAX_KEY_SIZE_LIMIT, UndercroftError } from '../base/index.ts'
+import { MAX_KEY_SIZE_LIMIT, type SegmentFile, UndercroftError } from '../base/index.ts'
 import type { Mapping } from '../platform/index.ts'
 import {
+  BOOT,
+  BOOT_OFFSET,
   FORMAT_VERSION,
   HEADER,
   LOCK,
@@ -65,6 +67,13 @@ export class Segment {
     this.seedHigh = this.words[headerWord('seedHigh')]
   }
 
+  /** Undefined for private memory, which is in no file. */
+  get file(): SegmentFile | undefined {
+    if (!this.mapping.shared) return undefined
+    const inode = this.doubles[(BOOT_OFFSET + BOOT.fields.inode.offset) / 8]
+    return { path: this.label, inode, checksum: this.words[headerWord('checksum')] }
+  }
+
   /** Ends the mapping. The last opener of a store waits until the device has all of it. */
   close(): void {
     if (this.#closed) return
@@ -77,7 +86,7 @@ export class Segment {
   }
 }
 
-/** Writes the header of a new segment, which must be all zeros. */
+/** Writes the header of a new segment, whose other bytes must be zeros. */
 export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   const layout = computeLayout(geometry)
   const words = new Int32Array(mapping.buffer)
@@ -98,7 +107,6 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   doubles[headerDouble('blockCount')] = geometry.blockCount
   doubles[headerDouble('bucketCount')] = layout.bucketCount
   doubles[headerDouble('size')] = layout.size
-  words[(STATE_OFFSET + STATE.fields.freeBlockCount.offset) / 4] = geometry.blockCount
   doubles[(STATE_OFFSET + STATE.fields.earliestExpiryAtMs.offset) / 8] = Infinity
   doubles[(STATE_OFFSET + STATE.fields.roundEarliestExpiryAtMs.offset) / 8] = Infinity
   words[(LOCK_OFFSET + LOCK.fields.nextSerial.offset) / 4] = 1

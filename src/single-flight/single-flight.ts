@@ -1,10 +1,10 @@
 /**
  * Single-flight: of all callers that miss the same key, in all processes, one makes the value.
  *
- * Within a process, all callers of a key wait for the first one. The first callers of all processes
- * contend for a lease (lease.ts). One of them leads, and the others look every few milliseconds
- * whether the lease is gone. A caller that waits too long continues alone. The caller decides what
- * the value is, and where it is stored.
+ * Within a process, the first caller of a key is the leader, and all others are waiters. The leaders
+ * of all processes try for a lease (lease.ts). The one that gets it leads all processes, and the
+ * others look every few milliseconds whether the lease is gone. A caller that waits too long
+ * continues alone. The caller decides what the value is, and where it is stored.
  */
 
 import { setTimeout as nap } from 'node:timers/promises'
@@ -28,21 +28,24 @@ const MAX_REFUSALS = 3
 export type Acquisition<T> =
   | { readonly kind: 'found'; readonly found: T; readonly waited: boolean }
   /** The caller makes the value, stores it if `lease.isHeld()`, and always calls `lease.end()`. */
-  | { readonly kind: 'lead'; readonly lease: Lease }
+  | { readonly kind: 'leader'; readonly lease: Lease }
   /** The caller makes the value for itself: the wait was too long, or a lease has no room. */
   | { readonly kind: 'alone' }
 
 const ALONE = { kind: 'alone' } as const
 
-/** The first caller of this process that asks for a key. */
-interface Contender<T> {
+/**
+ * The first caller of this process that asks for a key: the only one that tries for the lease, and
+ * that the waiters of this process follow.
+ */
+interface LocalLeader<T> {
   readonly leaseKey: string
   readonly find: () => Awaitable<T | undefined>
   readonly waitMs: number
   readonly deadlineMs: number
 }
 
-/** Leads and waits for the keys of one cache, together with all processes that share the cache. */
+/** Finds a leader for the keys of one cache, together with all processes that share the cache. */
 export class SingleFlight {
   readonly #site: LeaseSite
   readonly #clock: Clock
@@ -68,7 +71,7 @@ export class SingleFlight {
     const deadlineMs = this.#clock.elapsedMs() + waitMs
     for (;;) {
       const queue = this.#queues.get(leaseKey)
-      if (queue === undefined) return this.#contend({ leaseKey, find, waitMs, deadlineMs })
+      if (queue === undefined) return this.#lead({ leaseKey, find, waitMs, deadlineMs })
       const patientUntilMs = Math.min(deadlineMs, queue.leadsSinceMs + waitMs)
       if ((await this.#waitHere(queue, patientUntilMs)) === 'alone') return ALONE
       const found = await find()
@@ -102,30 +105,31 @@ export class SingleFlight {
     await this.#site.cache.delete(this.#leaseKey(key))
   }
 
-  async #contend<T>(contender: Contender<T>): Promise<Acquisition<T>> {
-    const queue = this.#openQueue(contender.leaseKey)
-    let turn: Acquisition<T> | undefined
+  async #lead<T>(leader: LocalLeader<T>): Promise<Acquisition<T>> {
+    const queue = this.#openQueue(leader.leaseKey)
+    let acquisition: Acquisition<T> | undefined
     try {
-      turn = await this.#contest(contender, queue)
-      return turn
+      acquisition = await this.#acquire(leader, queue)
+      return acquisition
     } finally {
-      if (turn?.kind !== 'lead') queue.end(turn?.kind === 'alone' ? 'alone' : 'again')
+      if (acquisition?.kind !== 'leader')
+        queue.end(acquisition?.kind === 'alone' ? 'alone' : 'again')
     }
   }
 
-  async #contest<T>(contender: Contender<T>, queue: Queue): Promise<Acquisition<T>> {
-    const { leaseKey, find } = contender
+  async #acquire<T>(leader: LocalLeader<T>, queue: Queue): Promise<Acquisition<T>> {
+    const { leaseKey, find } = leader
     for (let refusals = 0, waited = false; refusals < MAX_REFUSALS; waited = true) {
       const lease = await Lease.take(this.#site, leaseKey, () => queue.end('again'))
       if (lease !== undefined) {
         const there = await findOrEnd(find, lease)
         if (there !== undefined) return { kind: 'found', found: there, waited }
         queue.leadsSinceMs = this.#clock.elapsedMs()
-        return { kind: 'lead', lease }
+        return { kind: 'leader', lease }
       }
       const held = await readLease(this.#site.cache, leaseKey)
       if (held === undefined) refusals++
-      else if (!(await this.#waitElsewhere(contender, held))) return ALONE
+      else if (!(await this.#waitElsewhere(leader, held))) return ALONE
       const found = await find()
       if (found !== undefined) return { kind: 'found', found, waited: true }
     }
@@ -150,7 +154,7 @@ export class SingleFlight {
 
   /** @returns true if the lease is gone; false after the longest wait, or if it is not a lease */
   async #waitElsewhere<T>(
-    { leaseKey, waitMs, deadlineMs }: Contender<T>,
+    { leaseKey, waitMs, deadlineMs }: LocalLeader<T>,
     first: HeldLease | 'foreign',
   ): Promise<boolean> {
     let held: HeldLease | 'foreign' | undefined = first
@@ -198,14 +202,14 @@ export class SingleFlight {
 }
 
 /**
- * `again`: the waiters look for the value, and the next one contends. `alone`: they stop waiting.
+ * `again`: the waiters look for the value, and the next one leads. `alone`: they stop waiting.
  */
 type QueueEnd = 'again' | 'alone'
 
-/** The callers of this process that wait for the first caller of the same key. */
+/** The waiters of this process for one key. */
 class Queue {
   readonly over: Promise<QueueEnd>
-  /** When the first caller began to lead. Infinity: it does not lead yet. */
+  /** When the leader got the lease. Infinity: it does not have the lease yet. */
   leadsSinceMs = Infinity
   readonly #onEnd: () => void
   #resolve: (end: QueueEnd) => void = () => {}

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Cache, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
+import { Cache, type CacheOptions, type GetOrSetOptions, type TtlOptions } from '../../src/index.ts'
 import { processDir } from '../../testing/temp-dir.ts'
 
 const directory = processDir()
@@ -18,6 +18,7 @@ const misspelt = { ttl: 5 } as TtlOptions
 const bytes = Buffer.from('x')
 
 const SET = 'ttlMs, staleMs, tags, pinned'
+const LOAD = `${SET}, staleIfErrorMs, refreshAheadMs, timeoutMs, softTimeoutMs, jitter, negativeTtlMs, waitMs`
 const COUNTER = 'ttlMs, initial, onlyPresent, tags, pinned'
 
 const CALLS: readonly (readonly [
@@ -39,7 +40,9 @@ const CALLS: readonly (readonly [
     'ttlMs, initial, onlyPresent, safe, tags, pinned',
     cache => cache.count('k', 'inc', 1n, misspelt),
   ],
-  ['getOrSet', `${SET}, waitMs`, cache => cache.getOrSet('k', () => 1, misspelt)],
+  ['getOrSet', LOAD, cache => cache.getOrSet('k', () => 1, misspelt)],
+  ['getOrSetMany', LOAD, cache => cache.getOrSetMany(['k'], () => [1], misspelt)],
+  ['memoize', `${LOAD}, key`, cache => cache.memoize(() => 1, { key: () => 'k', ...misspelt })()],
 ]
 
 describe('the options of a call', () => {
@@ -90,6 +93,38 @@ describe('the options of a call', () => {
     assert.equal(cache.increment('n', 1, { initial: given.initial, onlyPresent: undefined }), 1)
     assert.equal(cache.setItem('i', { bytes, type: undefined }, { mode: undefined }), true)
     assert.equal(cache.getItem('i')?.type, 'bytes')
+  })
+
+  test('an option of Cache.open that is undefined counts as not given', () => {
+    // This compiles with exactOptionalPropertyTypes, for every option but the name.
+    const nothing = {
+      maxItems: undefined,
+      bitmap: undefined,
+      blockSize: undefined,
+      blocks: undefined,
+      maxKeySize: undefined,
+      eviction: undefined,
+      ignoreTtl: undefined,
+      hash: undefined,
+      maxTags: undefined,
+      ttlMs: undefined,
+      store: undefined,
+      counterInitial: undefined,
+      directory: undefined,
+      memory: undefined,
+      sweepMs: undefined,
+      onSweep: undefined,
+      lastModified: undefined,
+      onError: undefined,
+      lockTimeoutMs: undefined,
+      near: { maxItems: undefined, maxSize: undefined, objects: undefined, buffers: undefined },
+      clock: undefined,
+    } satisfies Omit<Required<CacheOptions>, 'name'>
+    using cache = Cache.open({ ...nothing, name: 'undefined', maxItems: 10, memory: 'private' })
+    using plain = Cache.open({ name: 'undefined', maxItems: 10, memory: 'private' })
+    assert.deepEqual(cache.stats(), plain.stats())
+    assert.equal(cache.set('k', 1), true)
+    assert.equal(cache.ttlMs('k'), Infinity)
   })
 
   test('one that is inherited counts as given, as does an object without a prototype', () => {

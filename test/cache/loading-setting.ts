@@ -24,7 +24,7 @@ export function openWithClock<V = string>(scope: Scope): Setting<V> {
     onError: (error: unknown) => {
       errors.push(error)
     },
-  } as const
+  }
   const cache = Cache.open<V>(options)
   onEnd(scope, () => cache.destroy())
   return { cache, clock, errors, options }

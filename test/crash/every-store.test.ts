@@ -10,17 +10,17 @@ import { asText } from '../../testing/segments.ts'
 import { openImage, RecordedSegment } from './recorded-segment.ts'
 
 const SIZES = {
-  maxItems: 6,
+  maxItems: 7,
   maxKeySize: 48,
   blockSize: 64,
-  blockCount: 6,
+  blockCount: 7,
   bitmap: false,
   hash: 'seeded',
   ignoresTtl: false,
   checksums: false,
   maxTags: 8,
 } as const
-const BITMAP = { ...SIZES, bitmap: true, blockSize: 16, blockCount: 14 } as const
+const BITMAP = { ...SIZES, bitmap: true, blockSize: 16, blockCount: 17 } as const
 
 const MODES: Readonly<Record<string, Geometry>> = {
   'one block an item, nothing evicted': { ...SIZES, eviction: 'none' },
@@ -39,7 +39,7 @@ const MODES: Readonly<Record<string, Geometry>> = {
 const LONG_KEY = 'a key that is longer than what fits into its slot'.slice(0, 44)
 /** The keys of one chain: their hashes collide. */
 const [BEHIND, IN_FRONT] = COLLIDING
-const KEYS = ['a', 'b', BEHIND, IN_FRONT, 'ends', LONG_KEY, 'new', 'n', 'last'] as const
+const KEYS = ['a', 'b', BEHIND, IN_FRONT, 'ends', LONG_KEY, 'new', 'n', 'last', 'tagged'] as const
 /** Many more requests than an item needs to count as the most requested. */
 const ENOUGH_REQUESTS = 3000
 
@@ -98,6 +98,29 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
         type: VALUE_TYPE.integer,
       }),
   },
+  'an item with tags over one without': {
+    key: 'a',
+    run: engine => void engine.store('a', encodeValue('B'), 0, 'set', { tags: ['red', 'new'] }),
+  },
+  'an item whose tag takes over the place of another': {
+    key: 'new',
+    run: engine => {
+      for (let i = 0; i < 9; i++) {
+        engine.store('new', encodeValue('tagged'), 0, 'set', { tags: [`t${i}`] })
+      }
+    },
+  },
+  'the deletion of a tag': { key: 'tagged', run: engine => engine.deleteTag('red', false) },
+  'a soft deletion of a tag': { key: 'tagged', run: engine => engine.deleteTag('red', true) },
+  'a touch of an item that may be stale': {
+    key: 'tagged',
+    keepsItem: true,
+    run: engine => void engine.touch('tagged', 5000),
+  },
+  'a pin': {
+    key: 'a',
+    run: engine => void engine.store('a', encodeValue('P'), 0, 'set', { pinned: true }),
+  },
   'a sweep': { key: 'ends', late: true, run: engine => void engine.upkeep.sweepStep() },
   'a new item where one is over': { key: 'new', late: true, full: true, run: set('new', 'v') },
   'a move to the front of a chain': {
@@ -144,6 +167,8 @@ function fill(engine: Engine, operation: Operation, clock: ManualClock): void {
   set(second, 'b'.repeat(20))(engine)
   engine.store('ends', encodeValue('over soon'), clock.nowMs() + 10, 'set')
   set(LONG_KEY, 'l'.repeat(30))(engine)
+  const stale = { tags: ['red'], freshUntilMs: clock.nowMs() + 1000 }
+  engine.store('tagged', encodeValue('T'), clock.nowMs() + 2000, 'set', stale)
   engine.count('n', 'inc', 7n, { initial: 0n, expiresAtMs: 0, type: VALUE_TYPE.integer })
   for (const key of KEYS) engine.get(key, asText)
   if (operation.full === true) set('last', 'f'.repeat(32))(engine)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Blocks, NO_BLOCK } from '../../src/engine/blocks.ts'
+import { type Blocks, NO_BLOCK } from '../../src/engine/blocks.ts'
 import { MISS } from '../../src/engine/reader.ts'
 import { type Random, seededRandom } from '../../testing/random.ts'
 import { asText, type Bench, openBench } from '../../testing/segments.ts'
@@ -42,8 +42,7 @@ describe('the block map', () => {
   for (const blockCount of [1, 31, 32, 33, 64, 100, 1000]) {
     test(`of ${blockCount} blocks finds a run if and only if there is one`, t => {
       const random = seededRandom(t)
-      const { segment } = bitmapBench(blockCount)
-      const blocks = new Blocks(segment)
+      const { blocks } = bitmapBench(blockCount).parts
       const naive = new NaiveBlocks(blockCount)
       const runs: Run[] = []
       for (let turn = 0; turn < 5000; turn++) {

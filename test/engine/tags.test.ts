@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { encodeValue } from '../../src/codecs/index.ts'
 import type { Circumstances, Engine } from '../../src/engine/index.ts'
-import { LOCK, LOCK_OFFSET, RECOVERY, STATE, STATE_OFFSET } from '../../src/segment/index.ts'
+import { LOCK, LOCK_OFFSET, RECOVERY } from '../../src/segment/index.ts'
 import { seededRandom } from '../../testing/random.ts'
 import { asText, type Bench, openBench } from '../../testing/segments.ts'
 
@@ -198,61 +198,6 @@ describe('a value that was made before a tag was deleted', () => {
   })
 })
 
-describe('stale items', () => {
-  test('are misses for all but those who ask for them, until their end', () => {
-    const bench = openBench({ blockSize: 128 })
-    const { engine, clock } = bench
-    const now = clock.nowMs()
-    engine.store('a', encodeValue('A'), now + 30, 'set', { freshUntilMs: now + 10 })
-    assert.equal(engine.has('a') && engine.found.expiresAtMs, now + 10)
-    const fresh = { value: 'A', isStale: false, freshUntilMs: now + 10, expiresAtMs: now + 30 }
-    assert.deepEqual(pick(entryOf(engine, 'a')), fresh)
-    clock.advance(10)
-    assert.equal(bench.get('a'), undefined)
-    assert.equal(engine.has('a'), false)
-    assert.equal(entryOf(engine, 'a', false), undefined)
-    assert.deepEqual(pick(entryOf(engine, 'a')), { ...fresh, isStale: true })
-    assert.equal(engine.upkeep.sweep(), 0)
-    clock.advance(20)
-    assert.equal(entryOf(engine, 'a'), undefined)
-    assert.equal(engine.upkeep.sweep(), 1)
-  })
-
-  test('come of a soft deletion, and are gone after a hard one', () => {
-    const bench = openBench({ blockSize: 128 })
-    store(bench.engine, 'a', 'A', { tags: ['red'] })
-    bench.engine.deleteTag('red', true)
-    assert.equal(bench.get('a'), undefined)
-    assert.equal(entryOf(bench.engine, 'a')?.isStale, true)
-    assert.equal(bench.engine.store('a', encodeValue('B'), 0, 'add'), 'stored')
-    store(bench.engine, 'b', 'B', { tags: ['red'] })
-    assert.equal(bench.get('b'), 'B')
-    bench.engine.deleteTag('red', false)
-    assert.equal(entryOf(bench.engine, 'b'), undefined)
-  })
-
-  test('keep their time after a touch, which moves the end of their freshness', () => {
-    for (const checksums of [false, true]) {
-      const bench = openBench({ blockSize: 128, checksums })
-      const { engine, clock } = bench
-      const now = clock.nowMs()
-      engine.store('a', encodeValue('A'), now + 30, 'set', { freshUntilMs: now + 10 })
-      assert.equal(engine.touch('a', now + 100), true)
-      const { freshUntilMs, expiresAtMs } = entryOf(engine, 'a') ?? {}
-      assert.deepEqual([freshUntilMs, expiresAtMs], [now + 100, now + 120])
-      noProblems(bench)
-      clock.advance(100)
-      assert.equal(engine.touch('a', now + 200), false)
-    }
-  })
-})
-
-function pick(entry: ReturnType<typeof entryOf>): object | undefined {
-  if (entry === undefined) return undefined
-  const { value, isStale, freshUntilMs, expiresAtMs } = entry
-  return { value, isStale, freshUntilMs, expiresAtMs }
-}
-
 describe('more tags than places', () => {
   test('invalidate items, and never bring one back', t => {
     const random = seededRandom(t)
@@ -345,47 +290,3 @@ describe('tags that are refused', () => {
     })
   })
 })
-
-describe('whatever the memory says', () => {
-  test('of trailers and tags, nothing but CORRUPT is thrown, and writing goes on', t => {
-    const random = seededRandom(t)
-    for (let turn = 0; turn < 400; turn++) {
-      const bench = openBench({ blockSize: 128, maxTags: 16, eviction: 'lru' })
-      const { engine, segment } = bench
-      for (let i = 0; i < 5; i++) store(engine, `k${i}`, 'v', { tags: ['red', `t${i}`] })
-      const { tagsOffset, blocksOffset, size } = segment.layout
-      const [from, end] = random.pick([
-        [tagsOffset, tagsOffset + 16 * 32],
-        [blocksOffset, size],
-        [STATE_OFFSET + STATE.fields.generation.offset, STATE_OFFSET + STATE.size],
-      ] as const)
-      for (let i = 0; i < 20; i++) {
-        const word = from / 4 + random.below((end - from) / 4)
-        segment.words[word] = random.pick([
-          0,
-          -1,
-          1,
-          2 ** 31 - 1,
-          -(2 ** 31),
-          random.below(2 ** 31),
-        ])
-      }
-      for (let i = 0; i < 5; i++) {
-        onlyCorrupt(() => engine.get(`k${i}`, asText))
-        onlyCorrupt(() => entryOf(engine, `k${i}`))
-        onlyCorrupt(() => engine.readSlot(i + 1, key => key))
-      }
-      engine.deleteTag('red', false)
-      assert.equal(store(engine, 'new', 'n', { tags: ['red'] }), 'stored')
-      engine.upkeep.sweep()
-    }
-  })
-})
-
-function onlyCorrupt(act: () => unknown): void {
-  try {
-    act()
-  } catch (error) {
-    assert.equal((error as { code?: string }).code, 'UNDERCROFT_CORRUPT', String(error))
-  }
-}

@@ -110,4 +110,12 @@ describe('the examples', () => {
       assert.deepEqual(stdout.trimEnd().split(/\r?\n/), lines)
     })
   }
+
+  test('site/show: a request that fails ends the site, too', async () => {
+    const script = join(ROOT, 'dist/examples/site/show.js')
+    const broken = 'data:text/javascript,globalThis.fetch = async () => { throw Error("broken") }'
+    // Resolves only when the last process that has the output is gone.
+    const ended = run(process.execPath, ['--import', broken, script], { timeout: PATIENCE_MS })
+    await assert.rejects(ended, { code: 1, killed: false, stderr: /broken/ })
+  })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { NODE_FFI_ENV, requireNode } from './nodes.ts'
-import { testSuitesUnder } from './suites.ts'
+import { OVER_SHARED_MEMORY, testSuitesUnder } from './suites.ts'
 
 test('Node 26 has a foreign function interface of its own, which needs no add-on', t => {
   const command = requireNode(t, 26)
@@ -21,4 +21,5 @@ test('Node 26 has a foreign function interface of its own, which needs no add-on
   assert.equal(stdout, 'value true\n', stderr)
 })
 
-testSuitesUnder(26, 'Node 26 with its own foreign function interface', NODE_FFI_ENV)
+const TITLE = 'Node 26 with its own foreign function interface'
+testSuitesUnder(26, TITLE, NODE_FFI_ENV, OVER_SHARED_MEMORY)

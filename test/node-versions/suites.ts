@@ -23,18 +23,19 @@ const FOLDERS = [
 ]
 
 /**
- * What runs under every Node at each change; `npm run test:matrix` runs all of these folders. A
- * word ends where a folder or a file's name does.
+ * Starts of the paths that run at each change where only the foreign function interface differs.
+ * `npm run test:matrix` runs all folders above.
  */
-const AT_EACH_CHANGE = [
+export const OVER_SHARED_MEMORY = [
   'platform/',
   'segment/',
-  'engine/',
-  'codecs/',
   'cache/contract.',
   'processes/sharing.',
   'processes/threads.',
 ]
+
+/** Starts of the paths that run under each other version at each change. */
+const AT_EACH_CHANGE = [...OVER_SHARED_MEMORY, 'engine/', 'codecs/']
 
 interface Counts {
   readonly passed: number
@@ -43,8 +44,13 @@ interface Counts {
 }
 
 /** Declares one test for each folder. `env` is added to the environment. */
-export function testSuitesUnder(line: NodeLine, title: string, env: Record<string, string>): void {
-  testFolders(line, title, env, path => AT_EACH_CHANGE.some(start => path.startsWith(start)))
+export function testSuitesUnder(
+  line: NodeLine,
+  title: string,
+  env: Record<string, string>,
+  starts: readonly string[] = AT_EACH_CHANGE,
+): void {
+  testFolders(line, title, env, path => starts.some(start => path.startsWith(start)))
 }
 
 /** As `testSuitesUnder`, with every file of the folders. */

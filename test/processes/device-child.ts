@@ -11,9 +11,12 @@ interface Told {
   readonly options: CacheOptions
   /** Address space beyond what this process has now. */
   readonly spareSize?: number
+  /** A file that takes room of the device until the cache has been filled once. */
+  readonly filler?: string
+  readonly fillerSize?: number
 }
 
-const { options, spareSize } = JSON.parse(process.argv[2] ?? '') as Told
+const { options, spareSize, filler, fillerSize } = JSON.parse(process.argv[2] ?? '') as Told
 
 if (spareSize !== undefined) {
   const [, kilobytes] =
@@ -31,14 +34,30 @@ function attempt(what: string, act: () => unknown): void {
   }
 }
 
+function fill(cache: Cache): number {
+  const value = Buffer.alloc(1000, 'v')
+  const { maxItems } = cache.stats()
+  for (let count = 0; count < maxItems; count++) cache.set(`key ${count}`, value)
+  if (cache.has(`key ${maxItems - 1}`)) console.log('the last item is there')
+  return cache.stats().items
+}
+
+if (filler !== undefined) fs.writeFileSync(filler, Buffer.alloc(fillerSize ?? 0))
 attempt('opened', () => {
   const cache = Cache.open(options)
-  const value = Buffer.alloc(1000, 'v')
-  for (let count = 0; count < cache.stats().maxItems; count++) cache.set(`key ${count}`, value)
-  const { items } = cache.stats()
+  const items = fill(cache)
   cache.close()
   return `${items} items`
 })
+if (filler !== undefined) {
+  fs.rmSync(filler)
+  attempt('filled again', () => {
+    const cache = Cache.open(options)
+    const items = fill(cache)
+    cache.close()
+    return `${items} items`
+  })
+}
 attempt('opened again', () => {
   const cache = Cache.open(options)
   const { ok, items } = cache.verify()

@@ -72,6 +72,55 @@ describe('a store on a tmpfs of 8 MiB', () => {
   })
 })
 
+describe('a cache of 32 MiB on a tmpfs of 8 MiB', () => {
+  for (const bitmap of [false, true]) {
+    test(`is made, holds what fits, and refuses the rest: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+      if (!canMount(t)) return
+      const directory = tempDir(t)
+      const options = { ...sized(32 * MIB), bitmap, eviction: 'none', directory }
+      const out = await runAfter(`mount -t tmpfs -o size=8m tmpfs ${directory}`, { options })
+      const items = itemsIn(out)
+      assert.ok(items > 3000 && items < 8192, out)
+      assert.match(out, new RegExp(`opened again: ${items} items, sound`))
+    })
+
+    test(`evicts for new items where the device is full: ${bitmap ? 'runs' : 'blocks'}`, async t => {
+      if (!canMount(t)) return
+      const directory = tempDir(t)
+      const options = { ...sized(32 * MIB), bitmap, eviction: 'lru', directory }
+      const out = await runAfter(`mount -t tmpfs -o size=8m tmpfs ${directory}`, { options })
+      assert.match(out, /the last item is there/)
+      assert.ok(itemsIn(out) > 3000, out)
+      assert.match(out, /opened again: \d+ items, sound/)
+    })
+  }
+
+  test('says where no item fits that it has no room', async t => {
+    if (!canMount(t)) return
+    const directory = tempDir(t)
+    const options = { ...sized(32 * MIB), directory }
+    const mount = `mount -t tmpfs -o size=64k tmpfs ${directory}`
+    const out = await runAfter(mount, { options })
+    assert.match(out, /opened: UNDERCROFT_NO_SPACE no room for .*ask for fewer or smaller items/)
+  })
+
+  test('takes more as soon as the device has room again', async t => {
+    if (!canMount(t)) return
+    const directory = tempDir(t)
+    const options = { ...sized(32 * MIB), eviction: 'none', directory }
+    const mount = `mount -t tmpfs -o size=16m tmpfs ${directory}`
+    const filler = join(directory, 'filler')
+    const out = await runAfter(mount, { options, filler, fillerSize: 12 * MIB })
+    const [before, after] = [...out.matchAll(/(\d+) items/g)].map(([, count]) => Number(count))
+    assert.ok(before !== undefined && after !== undefined && before > 500, out)
+    assert.ok(after > 3 * before, out)
+  })
+})
+
+function itemsIn(out: string): number {
+  return Number(/opened: (\d+) items/.exec(out)?.[1])
+}
+
 describe('a file system', () => {
   test('that is read-only: a store that is there and a new one are refused', async t => {
     if (!canMount(t)) return

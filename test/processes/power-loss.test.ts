@@ -22,9 +22,10 @@ const valueFor = (key: string) => `the value of ${key} `.repeat(3)
 
 /** A store with all keys and a counter, whose machine went down while a process had it open. */
 async function lostStore(t: TestContext, options: Partial<CacheOptions> = {}) {
+  const store = join(tempDir(t), 'lost.store')
   const all = {
     name: 'lost',
-    store: join(tempDir(t), 'lost.store'),
+    store,
     maxItems: 8000,
     maxKeySize: 32,
     blockSize: 32,
@@ -39,7 +40,7 @@ async function lostStore(t: TestContext, options: Partial<CacheOptions> = {}) {
   await child.call('setMany', OTHERS)
   await child.ask({ kind: 'increment', key: 'counter', by: 1, times: 77 })
   await child.kill()
-  const file = new StoreFile(all.store)
+  const file = new StoreFile(store)
   assert.equal(file.isClosed, false)
   file.restartMachine()
   return { options: all, file }

@@ -34,6 +34,20 @@ export async function startPythonServer(scope: Scope): Promise<PythonServer> {
       counterInitial: 100,
     },
     { ...common, name: 'django', maxItems: 1000 },
+    { ...common, name: 'none', maxItems: 100, eviction: 'none' as const },
+    { ...common, name: 'lru', maxItems: 100, eviction: 'lru' as const, maxKeySize: 20 },
+    {
+      ...common,
+      name: 'bitmap',
+      maxItems: 100,
+      bitmap: true,
+      blockSize: 64,
+      blocks: 5000,
+      eviction: 'none' as const,
+    },
+    { name: 'store', store: join(directory, 'kept'), maxItems: 100, blocks: 5000 },
+    { ...common, name: 'djb33x', maxItems: 100, hash: 'djb33x' as const },
+    { ...common, name: 'lost', maxItems: 100 },
   ].map(options => Cache.open<Uint8Array>(options))
   for (const cache of caches) onEnd(scope, () => cache.close())
   const secret = 'the secret of the tests'

@@ -14,16 +14,19 @@ const MODULES = [
   'test_endings',
   'test_login',
   'test_sharing',
+  'test_shared_memory',
+  'test_uwsgi_module',
   'test_django',
   'test_django_more',
   'test_django_signing',
   'test_django_down',
   'test_django_site',
-]
+  'test_flask',
+] as const
 
 for (const module of MODULES) {
   test(`python/tests/${module}.py`, async t => {
-    const command = requirePeer(t, 'django')
+    const command = requirePeer(t, module === 'test_flask' ? 'flask' : 'django')
     if (command === undefined) return
     const server = await startPythonServer(t)
     await runPythonTests(t, {

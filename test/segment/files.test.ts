@@ -5,9 +5,10 @@ import { constants } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { locksOfFile, MAX_MAPPING_SIZE, userId } from '../../src/platform/index.ts'
-import { destroySegment, openSegment, segmentPath } from '../../src/segment/files.ts'
+import { destroySegment, openSegment } from '../../src/segment/files.ts'
 import { HEADER } from '../../src/segment/format.ts'
 import { computeLayout, GEOMETRY_OPTIONS, type Geometry } from '../../src/segment/geometry.ts'
+import { segmentPath } from '../../src/segment/paths.ts'
 import { ANY_GEOMETRY } from '../../testing/any-geometry.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
@@ -45,6 +46,11 @@ function writeAt(file: string, offset: number, bytes: Uint8Array): void {
 
 function neverCreate(): Geometry {
   throw new Error('there is a file to attach to')
+}
+
+/** @returns the bytes that a file takes of its device */
+function takenSize(file: string): number {
+  return fs.statSync(file).blocks * 512
 }
 
 describe('attaching to a file', () => {
@@ -213,12 +219,25 @@ describe('creating a segment', () => {
     })
   })
 
-  test('of more than the device has fails at once, and leaves nothing behind', t => {
+  test('takes memory for its first items only, and for all of them in a store', t => {
+    const directory = memoryDir(t)
+    const lazy = { ...GEOMETRY, maxItems: 1000, blockCount: 1000, blockSize: 60_000 }
+    for (const bitmap of [false, true]) {
+      const file = path.join(directory, `lazy-${bitmap}`)
+      open(file, { ...lazy, bitmap }).close()
+      assert.ok(takenSize(file) < 1024 * 1024, `${takenSize(file)} of ${fs.statSync(file).size}`)
+    }
+    const store = path.join(directory, 'store')
+    open(store, { ...lazy, checksums: true }).close()
+    assert.ok(takenSize(store) >= computeLayout({ ...lazy, checksums: true }).size)
+  })
+
+  test('for a store of more than the device has fails at once, and leaves nothing behind', t => {
     const directory = memoryDir(t)
     const { blocks, bsize } = fs.statfsSync(directory)
     const blockCount = 1000
     const blockSize = Math.ceil((blocks * bsize) / blockCount) + 1024
-    const geometry = { ...GEOMETRY, bitmap: true, blockSize, blockCount }
+    const geometry = { ...GEOMETRY, bitmap: true, blockSize, blockCount, checksums: true }
     assert.throws(() => open(path.join(directory, 'huge'), geometry), {
       code: isMappable(geometry) ? 'UNDERCROFT_NO_SPACE' : 'UNDERCROFT_SEGMENT_TOO_LARGE',
     })

@@ -49,8 +49,8 @@ function enter(
 
 async function lead(subject: Setting, flight: SingleFlight): Promise<Lease> {
   const turn = await enter(subject, flight)
-  assert.equal(turn.kind, 'lead')
-  return turn.kind === 'lead' ? turn.lease : assert.fail()
+  assert.equal(turn.kind, 'leader')
+  return turn.kind === 'leader' ? turn.lease : assert.fail()
 }
 
 describe('of those who ask for what is not there', () => {
@@ -87,7 +87,7 @@ describe('of those who ask for what is not there', () => {
     const others = flights.flatMap(flight =>
       Array.from({ length: 3 }, async () => {
         const turn = await enter(subject, flight)
-        assert.ok(turn.kind === 'lead')
+        assert.ok(turn.kind === 'leader')
         mostLeading = Math.max(mostLeading, ++leading)
         await new Promise(setImmediate)
         leading--
@@ -106,7 +106,7 @@ describe('of those who ask for what is not there', () => {
       const next = enter(subject, subject.flight())
       await until('the other waits', () => subject.cache.stats().hits > 0)
       subject.clock.advance(LEASE_MS + 1)
-      assert.equal((await within('the next to lead', next)).kind, 'lead')
+      assert.equal((await within('the next to lead', next)).kind, 'leader')
     }
   })
 

@@ -5,8 +5,8 @@ import { allSources, parse, placeOf, type SourceFile, walk } from './sources.ts'
 
 const MAX_FILE_LINES = 300
 /**
- * A public facade shows its users everything in one place, with the comments that they read. What it
- * lists is longer than what it does.
+ * A public facade shows its users everything in one place, with the comments that they read. It
+ * does little, and lists much.
  */
 const FACADE_LIMITS: ReadonlyMap<string, number> = new Map([
   ['src/cache/cache.ts', 640],

@@ -1,22 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from '../../testing/random.ts'
-import { runStorms } from '../../verification/storm/all-modes.ts'
-import { MODES } from '../../verification/storm/modes.ts'
-import { waitLimitMs } from '../../verification/storm/storm.ts'
+import { tempDir } from '../../testing/temp-dir.ts'
+import type { Mode } from '../../verification/storm/modes.ts'
+import { StepCoverage } from '../../verification/storm/step-coverage.ts'
+import { runStorm } from '../../verification/storm/storm.ts'
+import { testStorm } from './storms.ts'
 
-const KILLS = 300
-/** The limit for a hang. The storm takes half a minute, or more on a loaded machine. */
-const LIMIT_SECONDS = 600
+// Five for each mode; `storm.long.test.ts` has more, and `npm run storm` any number.
+testStorm(60)
 
-test('300 kills of processes and threads, over all modes, do no harm', async t => {
-  const { seed } = seededRandom(t)
-  const options = { kills: KILLS, seconds: LIMIT_SECONDS, seed: seed % 2 ** 31, modes: MODES }
-  const { total, steps, evidence } = await runStorms(options, line => t.diagnostic(line))
-  assert.deepEqual(total.faults, [], `kept in ${evidence.join(', ')}`)
-  assert.equal(total.kills, KILLS)
-  assert.ok(total.killsAtSteps >= KILLS / 5, `${total.killsAtSteps} at named steps`)
-  assert.ok(total.takeovers > 0 && total.operations > KILLS)
-  assert.ok(total.longestWaitMs <= waitLimitMs(total.schedulerLatencyMs))
-  t.diagnostic(`${steps.killed} of ${steps.known} named steps were died at`)
+test('a storm reports each fault once, however many checks meet it', async t => {
+  // Of a cache that evicts, each worker finds items lost.
+  const evicting: Mode = {
+    name: 'evicting, and expected to keep all',
+    options: { maxItems: 20, maxKeySize: 64, bitmap: false, blockSize: 512, eviction: 'lru' },
+    keepsAll: true,
+  }
+  const { faults } = await runStorm({
+    mode: evicting,
+    python: undefined,
+    directory: tempDir(t),
+    kills: 12,
+    seed: 1,
+    endMs: Number.POSITIVE_INFINITY,
+    steps: new StepCoverage(),
+  })
+  const texts = faults.map(fault => fault.replace(/^.*?\): (killed .*?: )?/, ''))
+  assert.ok(texts.length > 0)
+  assert.deepEqual(texts, [...new Set(texts)])
 })

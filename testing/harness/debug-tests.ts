@@ -15,18 +15,16 @@ const NO_FILES_EXIT_CODE = 1
 /** @returns the exit code */
 export async function debugTests({ paths, title, tier, nodeFlags }: TestOptions): Promise<number> {
   const isWanted = (path: string) => paths.length === 0 || paths.some(word => path.includes(word))
-  const stages = findTestStages(isWanted, tier)
-  const files = stages.flatMap(stage => stage.files)
+  const files = findTestStages(isWanted, tier).flatMap(stage => stage.files)
   if (files.length === 0) {
     console.log('no tests were found')
     return NO_FILES_EXIT_CODE
   }
   const isDebugging = nodeFlags.some(flag => flag.startsWith('--inspect'))
-  const isSerial = isDebugging || stages.some(stage => stage.oneAtATime)
   mkdirSync(join(ROOT, 'coverage'), { recursive: true })
   const args = [
     '--test',
-    ...(isSerial ? ['--test-concurrency=1'] : []),
+    ...(isDebugging ? ['--test-concurrency=1'] : []),
     ...(title === undefined ? [] : [`--test-name-pattern=${title}`]),
     ...nodeFlags,
     ...files,

@@ -18,38 +18,51 @@ export const TIERS = ['change', 'matrix', 'long'] as const
 
 export type Tier = (typeof TIERS)[number]
 
-/** Folders whose files use all processors, and measure how long calls wait. */
-const ONE_AT_A_TIME = new Set(['verification'])
+/** Folders with the files that take longest. They begin first, so that none is left for the end. */
+const BEGIN_FIRST = [
+  'node-versions',
+  'verification',
+  'runner',
+  'peers',
+  'processes',
+  'tools',
+  'cli',
+]
 
 export interface TestStage {
   readonly name: string
   /** Compiled files. */
   readonly files: readonly string[]
-  readonly oneAtATime: boolean
 }
 
-/** One stage for each folder of `test/` that has wanted tests; those that run alone last. */
+/** The sources of all tests of a tier, in alphabetical order: `test/engine/blocks.test.ts`. */
+export function findTestPaths(tier: Tier): string[] {
+  const paths = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  return paths
+    .map(path => path.replaceAll('\\', '/'))
+    .filter(path => tierOf(path) === tier)
+    .map(path => `test/${path}`)
+    .sort()
+}
+
+/** One stage for each folder of `test/` that has wanted tests, in the order in which to begin. */
 export function findTestStages(
   isWanted: (path: string) => boolean,
   tier: Tier = 'change',
 ): TestStage[] {
   const filesByFolder = new Map<string, string[]>()
-  for (const path of readdirSync(join(ROOT, 'test'), {
-    recursive: true,
-    encoding: 'utf8',
-  }).sort()) {
-    const unix = path.replaceAll('\\', '/')
-    if (tierOf(unix) !== tier || !isWanted(`test/${unix}`)) continue
-    const folder = dirname(unix)
-    const compiled = join(ROOT, 'build/test', `${unix.slice(0, -'.ts'.length)}.js`)
+  for (const path of findTestPaths(tier).filter(isWanted)) {
+    const folder = dirname(path).replace(/^test\//, '')
+    const compiled = join(ROOT, 'build', `${path.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
-  const stages = [...filesByFolder].map(([name, files]) => ({
-    name,
-    files,
-    oneAtATime: ONE_AT_A_TIME.has(name),
-  }))
-  return stages.sort((a, b) => Number(a.oneAtATime) - Number(b.oneAtATime))
+  const stages = [...filesByFolder].map(([name, files]) => ({ name, files }))
+  return stages.sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+function rankOf({ name }: TestStage): number {
+  const rank = BEGIN_FIRST.indexOf(name)
+  return rank < 0 ? BEGIN_FIRST.length : rank
 }
 
 /** Undefined for a file that is not a test. */

@@ -12,7 +12,10 @@ import {
   seedOption,
   textOption,
 } from '../command-line.ts'
-import { TIERS, type Tier } from './find-tests.ts'
+import { findTestPaths, TIERS, type Tier } from './find-tests.ts'
+
+/** The name of the stage that is no test. */
+export const LINT = 'lint'
 
 export interface TestOptions {
   /** The path of a wanted file contains one of these words. Without words, all files are wanted. */
@@ -69,6 +72,7 @@ export function readTestOptions(args: readonly string[]): TestOptions {
   const own = args.filter(arg => !isForeign(arg))
   const foreign = args.filter(isForeign)
   const values = readCommandLine(COMMAND, own)
+  requireMatches(values.operands, values.tier)
   requireNodeFlags(foreign)
   if (values.coverage) requireCoverage()
   const title = values['test-name-pattern']
@@ -78,6 +82,18 @@ export function readTestOptions(args: readonly string[]): TestOptions {
     tier: values.tier,
     seed: values.seed,
     nodeFlags: [...foreign, ...(values.coverage ? COVERAGE_FLAGS : [])],
+  }
+}
+
+/** A misspelt word among others would otherwise leave its tests out without a sign. */
+function requireMatches(words: readonly string[], tier: Tier): void {
+  const paths = [...(tier === 'change' ? [LINT] : []), ...findTestPaths(tier)]
+  for (const word of words) {
+    if (paths.some(path => path.includes(word))) continue
+    throw new CommandLineError(
+      `${COMMAND.name}: no path of the tier '${tier}' contains '${word}' ` +
+        `(the paths are ${LINT} and those of the tests, as in test/engine/blocks.test.ts)`,
+    )
   }
 }
 

@@ -29,6 +29,20 @@ const PEERS = {
     packages: ['python3', 'python3-django'],
     trial: ['-c', 'import django'],
   },
+  flask: {
+    commands: ['python3'],
+    packages: ['python3', 'python3-flask-caching'],
+    trial: ['-c', 'import flask_caching'],
+  },
+  // Reads shared memory on Linux on x86-64 only; see python/src/undercroft/segment.py.
+  python: {
+    commands: ['python3'],
+    packages: ['python3'],
+    trial: [
+      '-c',
+      'import platform, sys; sys.exit(sys.version_info < (3, 9) or platform.machine() != "x86_64")',
+    ],
+  },
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
   curl: { commands: ['curl'], packages: ['curl'] },
   chromium: { commands: ['chromium'], packages: ['chromium'] },

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryRoot } from '../../testing/temp-dir.ts'
-import type { ChaosOptions } from './options.ts'
+import type { StormRunOptions } from './options.ts'
 import { StepCoverage } from './step-coverage.ts'
 import { runStorm, type StormResult } from './storm.ts'
 
@@ -19,7 +19,7 @@ export interface Summary {
 
 /** @param print - Receives a line of progress from time to time. */
 export async function runStorms(
-  { modes, kills, seconds, seed }: ChaosOptions,
+  { modes, kills, seconds, seed, python }: StormRunOptions,
   print: (line: string) => void,
 ): Promise<Summary> {
   const steps = new StepCoverage()
@@ -28,7 +28,7 @@ export async function runStorms(
   const evidence: string[] = []
   for (const [index, mode] of modes.entries()) {
     if (performance.now() >= endMs) break
-    const directory = mkdtempSync(join(memoryRoot(), 'undercroft-chaos-'))
+    const directory = mkdtempSync(join(memoryRoot(), 'undercroft-storm-'))
     const share = Math.floor((kills * (index + 1)) / modes.length)
     const own = share - Math.floor((kills * index) / modes.length)
     const modeSeed = (seed + index) % 2 ** 31
@@ -42,6 +42,7 @@ export async function runStorms(
       seed: modeSeed,
       endMs,
       steps,
+      python,
       onKill,
     })
     outcomes.push({ mode: mode.name, ...outcome })
@@ -54,11 +55,19 @@ export async function runStorms(
 }
 
 export function describe(name: string, outcome: StormResult): string {
-  const { kills, killsAtSteps, operations, longestWaitMs, schedulerLatencyMs: latestMs } = outcome
+  const {
+    kills,
+    killsAtSteps,
+    operations,
+    pythonReads,
+    longestWaitMs,
+    schedulerLatencyMs: latestMs,
+  } = outcome
   const { takeovers, dropped, faults } = outcome
   const waits = `longest ${longestWaitMs.toFixed(0)} ms (the machine: ${latestMs.toFixed(0)})`
   return (
-    `${name}: ${kills} kills (${killsAtSteps} at named steps), ${operations} calls, ${waits}, ` +
+    `${name}: ${kills} kills (${killsAtSteps} at named steps), ${operations} calls ` +
+    `(${pythonReads} reads of Python), ${waits}, ` +
     `${takeovers} takeovers, ${dropped} dropped, ${faults.length} faults`
   )
 }
@@ -70,6 +79,7 @@ function sum(outcomes: readonly StormResult[]): StormResult {
     kills: add('kills'),
     killsAtSteps: add('killsAtSteps'),
     operations: add('operations'),
+    pythonReads: add('pythonReads'),
     longestWaitMs: Math.max(0, ...outcomes.map(({ longestWaitMs }) => longestWaitMs)),
     schedulerLatencyMs: Math.max(
       0,

@@ -6,7 +6,7 @@
  * its own calls.
  */
 
-import type { Cache } from '../../src/index.ts'
+import { type Cache, type SetOptions, UndercroftError } from '../../src/index.ts'
 import type { Random } from '../../testing/random.ts'
 import type { HeldClock } from './held-clock.ts'
 import type { Mode } from './modes.ts'
@@ -23,13 +23,16 @@ export interface WorkerContext {
   readonly mode: Mode
 }
 
-export type StoreMethod = 'set' | 'add' | 'replace'
+export type StoreMethod = 'set' | 'add' | 'replace' | 'compareAndSet'
+
+/** What an item of the storm has in addition to its value and its end. */
+export type Circumstances = Pick<SetOptions, 'tags' | 'pinned'>
 
 /** The key of the counter that all workers increment. */
 export const SHARED_COUNTER = 'counter of all'
 
-/** A call that takes longer is a fault. */
-export const WAIT_LIMIT_MS = 1000
+/** A call that takes longer is a fault, on a machine that delays no process. */
+const WAIT_LIMIT_MS = 1000
 
 /** Every third key is too long for the part of a key that a slot holds. */
 export function keyOf(name: string, key: number): string {
@@ -45,6 +48,11 @@ export function mayEnd(key: number): boolean {
   return key >= FIRST_EXPIRING_KEY
 }
 
+/** The scheduler may delay both the process that waits and the process it waits for. */
+export function waitLimitMs(schedulerLatencyMs: number): number {
+  return WAIT_LIMIT_MS + 2 * schedulerLatencyMs
+}
+
 export function timed<T>({ log }: WorkerContext, act: () => T): T {
   const startMs = performance.now()
   const result = act()
@@ -57,8 +65,9 @@ export function storeItem(
   key: number,
   size: number,
   method: StoreMethod,
+  circumstances: Circumstances = {},
 ): void {
-  context.clock.hold(nowMs => storeAt(context, key, size, method, nowMs))
+  context.clock.hold(nowMs => storeAt(context, key, size, method, circumstances, nowMs))
 }
 
 function storeAt(
@@ -66,17 +75,51 @@ function storeAt(
   key: number,
   size: number,
   method: StoreMethod,
+  circumstances: Circumstances,
   nowMs: number,
 ): void {
-  const { cache, log, random, name } = context
+  const { log, random, name } = context
   const version = log.nextVersion()
   const ttlMs = mayEnd(key) ? 1 + random.below(30) : Number.POSITIVE_INFINITY
   const endsAtMs = mayEnd(key) ? nowMs + ttlMs : 0
   const value = makeValue({ key: keyOf(name, key), version, endsAtMs }, size)
   log.pending = { kind: 'item', key, after: version, keeps: false }
   log.write()
-  const stored = timed(context, () => cache[method](keyOf(name, key), value, { ttlMs }))
+  const options = { ttlMs, ...circumstances }
+  const stored = timed(context, () => call(context.cache, method, keyOf(name, key), value, options))
   if (stored) log.setItem(key, version, endsAtMs)
+  settle(log)
+}
+
+function call(
+  cache: Cache,
+  method: StoreMethod,
+  key: string,
+  value: unknown,
+  options: SetOptions,
+): boolean {
+  try {
+    if (method !== 'compareAndSet') return cache[method](key, value, options)
+    return cache.compareAndSet(key, cache.getEntry(key)?.version ?? 0, value, options)
+  } catch (error) {
+    if (error instanceof UndercroftError && error.code === 'UNDERCROFT_PINS_FULL') return false
+    throw error
+  }
+}
+
+/** The tag of an item that no other item has. */
+export function tagOf(name: string, key: number): string {
+  return `tag of ${name}.${key}`
+}
+
+/** Deletes the own tag of an item, if it has one. */
+export function deleteTagOf(context: WorkerContext, key: number): void {
+  const { cache, log, name } = context
+  if (cache.tagsOf(keyOf(name, key))?.includes(tagOf(name, key)) !== true) return
+  log.pending = { kind: 'item', key, after: 0, keeps: false }
+  log.write()
+  timed(context, () => cache.deleteTag(tagOf(name, key)))
+  log.setItem(key, 0, 0)
   settle(log)
 }
 

@@ -10,9 +10,11 @@ import {
   countShared,
   deleteCounter,
   deleteItem,
+  deleteTagOf,
   getItem,
   keyOf,
   storeItem,
+  tagOf,
   timed,
   touchItem,
   type WorkerContext,
@@ -63,6 +65,25 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     prepare: context => storeItem(context, 4, SMALL, 'set'),
     run: context => storeItem(context, 4, SMALL, 'replace'),
   },
+  'an item with tags': {
+    run: context => storeItem(context, 8, LARGE, 'set', tagsOf(context, 8)),
+  },
+  'the deletion of a tag': {
+    prepare: context => storeItem(context, 9, SMALL, 'set', tagsOf(context, 9)),
+    run: context => deleteTagOf(context, 9),
+  },
+  'a pinned item': {
+    prepare: context => storeItem(context, 10, LARGE, 'set'),
+    run: context => storeItem(context, 10, SMALL, 'set', { pinned: true }),
+  },
+  'the end of a pin': {
+    prepare: context => storeItem(context, 10, SMALL, 'set', { pinned: true }),
+    run: context => storeItem(context, 10, LARGE, 'set'),
+  },
+  'a compare and set': {
+    prepare: context => storeItem(context, 11, SMALL, 'set'),
+    run: context => storeItem(context, 11, SMALL, 'compareAndSet'),
+  },
   'a delete': {
     prepare: context => storeItem(context, 5, SMALL, 'set'),
     run: context => deleteItem(context, 5),
@@ -109,6 +130,11 @@ function create({ options }: WatchedContext): void {
   const { cache } = openWatched(shortLivedCache(options))
   cache.set('made', 'value')
   cache.destroy()
+}
+
+/** Where items may be lost, there are more tags than places, so that tags lose theirs. */
+function tagsOf({ name, random, mode }: WatchedContext, key: number) {
+  return { tags: [tagOf(name, key), `tag ${random.below(mode.keepsAll ? 4 : 1000)}`] }
 }
 
 function letItemsEnd(context: WatchedContext): void {

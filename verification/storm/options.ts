@@ -1,5 +1,5 @@
 /**
- * The command line of `npm run chaos`.
+ * The command line of `npm run storm`.
  */
 
 import {
@@ -9,10 +9,11 @@ import {
   seedOption,
   textOption,
 } from '../../testing/command-line.ts'
+import { locatePeer } from '../../testing/peers/peers.ts'
 import { MODES, type Mode } from './modes.ts'
 
 const COMMAND = {
-  name: 'npm run chaos',
+  name: 'npm run storm',
   summary: [
     'Kill writers, readers, sweepers and openers of a cache, processes and threads, at random ' +
       'moments and at every named step of every write, and look for harm after each kill.',
@@ -32,21 +33,25 @@ const COMMAND = {
   },
 }
 
-export interface ChaosOptions {
+export interface StormRunOptions {
   /** Shared by all modes. */
   readonly kills: number
   /** No kill starts later, even if some are left. */
   readonly seconds: number
   readonly seed: number
   readonly modes: readonly Mode[]
+  /** The command of Python; undefined: no worker is a reader in Python. */
+  readonly python: string | undefined
 }
 
-export function parseChaosOptions(args: readonly string[]): ChaosOptions {
+export function parseStormOptions(args: readonly string[]): StormRunOptions {
   const { kills, minutes, mode, seed } = readCommandLine(COMMAND, args)
+  const { command: python, missing } = locatePeer('python')
+  if (missing !== undefined) console.log(`no readers in Python: ${missing}`)
   const modes = MODES.filter(({ name }) => name.includes(mode))
   if (modes.length === 0) {
     const names = MODES.map(({ name }) => name).join('; ')
     throw new CommandLineError(`${COMMAND.name}: --mode must be a part of one of these: ${names}`)
   }
-  return { kills, seconds: minutes * 60, seed, modes }
+  return { kills, seconds: minutes * 60, seed, modes, python }
 }

@@ -1,15 +1,15 @@
 /**
- * `npm run chaos`: kills writers, readers, sweepers and openers of a cache, processes and threads,
+ * `npm run storm`: kills writers, readers, sweepers and openers of a cache, processes and threads,
  * at random moments and at every named step of every write, and looks for harm after each kill.
  */
 
 import { runCommandLine } from '../../testing/command-line.ts'
 import { describe, runStorms } from './all-modes.ts'
 import { machineLine } from './machine.ts'
-import { parseChaosOptions } from './options.ts'
+import { parseStormOptions } from './options.ts'
 
 await runCommandLine(async args => {
-  const options = parseChaosOptions(args)
+  const options = parseStormOptions(args)
   console.log(machineLine())
   console.log(`--kills ${options.kills} --minutes ${options.seconds / 60} --seed ${options.seed}`)
   const startMs = performance.now()

@@ -5,11 +5,12 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { REPLICATION } from '../../src/base/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { within } from '../../testing/deadline.ts'
 import { type Random, randomFrom } from '../../testing/random.ts'
 import { checkInvariants } from './check-invariants.ts'
-import { SHARED_COUNTER, WAIT_LIMIT_MS } from './logged-calls.ts'
+import { SHARED_COUNTER, waitLimitMs } from './logged-calls.ts'
 import type { Mode } from './modes.ts'
 import { OperationLog } from './operation-log.ts'
 import { OPERATIONS, shortLivedCache } from './operations.ts'
@@ -26,6 +27,7 @@ const WORKERS: readonly (readonly [Role, WorkerKind])[] = [
   ['sweeper', 'thread'],
   ['opener', 'process'],
 ]
+const PYTHON_WORKERS: typeof WORKERS = [['reader', 'python']]
 /** How many kills run at the same time. */
 const KILLER_COUNT = 2
 /** The share of kills at a named step, if the worker reaches that step again. */
@@ -39,6 +41,8 @@ export interface StormResult {
   /** Kills at a named step. All other kills were at a random moment. */
   killsAtSteps: number
   operations: number
+  /** Those of the operations that readers in Python made. */
+  pythonReads: number
   longestWaitMs: number
   /** The longest delay that the scheduler caused in a thread that only sleeps. */
   schedulerLatencyMs: number
@@ -64,6 +68,8 @@ export interface StormOptions {
   /** No kill begins after this moment of `performance.now()`. */
   readonly endMs: number
   readonly steps: StepCoverage
+  /** The command of Python; undefined: the storm has no readers in Python. */
+  readonly python: string | undefined
   readonly onKill?: (kills: number) => void
 }
 
@@ -85,12 +91,15 @@ class Storm {
   #startedKills = 0
   /** One line for each kill, written to `deaths.txt` for the analysis of a fault. */
   readonly #history: string[] = []
+  /** Faults without the place and the moment at which they were seen. */
+  readonly #reported = new Set<string>()
   /** Shared increments that a kill interrupted: each may have been done or not. */
   #uncertain = 0
   readonly #result: StormResult = {
     kills: 0,
     killsAtSteps: 0,
     operations: 0,
+    pythonReads: 0,
     longestWaitMs: 0,
     schedulerLatencyMs: 0,
     takeovers: 0,
@@ -99,14 +108,15 @@ class Storm {
   }
 
   constructor(options: StormOptions) {
-    const { mode, directory, seed } = options
+    const { mode, directory, seed, python } = options
     this.#options = options
     const store = mode.isStore === true ? { store: join(directory, 'storm.store') } : {}
     this.#cacheOptions = { name: 'storm', directory, sweepMs: 20, ...store, ...mode.options }
     this.#cache = Cache.open(this.#cacheOptions)
-    const names = WORKERS.map((_, index) => `worker${index}`)
+    const workers = [...WORKERS, ...(python === undefined ? [] : PYTHON_WORKERS)]
+    const names = workers.map((_, index) => `worker${index}`)
     const random = randomFrom(seed)
-    this.#workers = WORKERS.map(([role, kind], index) => {
+    this.#workers = workers.map(([role, kind], index) => {
       const name = names[index] ?? ''
       const logPath = join(directory, `${name}.log`)
       const task = { name, role, mode, options: this.#cacheOptions, logPath, names }
@@ -146,7 +156,10 @@ class Storm {
 
   async #startWorker(worker: StormWorker, turn: number): Promise<void> {
     const seed = (worker.task.seed + turn) % 2 ** 31
-    worker.running = await startWorker(worker.kind, { ...worker.task, seed })
+    const { python: command } = this.#options
+    const { file } = this.#cache[REPLICATION]
+    const python = command === undefined || file === undefined ? undefined : { command, file }
+    worker.running = await startWorker(worker.kind, { ...worker.task, seed }, python)
   }
 
   async #killRandomly(random: Random): Promise<void> {
@@ -154,7 +167,7 @@ class Storm {
     const { faults } = this.#result
     // `run` kills each worker once more at the end.
     while (
-      this.#startedKills < kills - WORKERS.length &&
+      this.#startedKills < kills - this.#workers.length &&
       performance.now() < endMs &&
       faults.length === 0
     ) {
@@ -175,9 +188,8 @@ class Storm {
     const { running } = worker
     if (running === undefined) return false
     worker.running = undefined
-    const atStep = random?.chance(STEP_SHARE)
-      ? await this.#killAtStep(worker, running, random)
-      : undefined
+    const isAtStep = random !== undefined && worker.kind !== 'python' && random.chance(STEP_SHARE)
+    const atStep = isAtStep ? await this.#killAtStep(worker, running, random) : undefined
     if (atStep === undefined) {
       if (random !== undefined) await within('the moment', randomMoment(random), 1000)
       await running.kill()
@@ -233,7 +245,7 @@ class Storm {
     const { mode } = this.#options
     const faults = checkInvariants({ name: task.name, mode, cache: this.#cache, log })
     const tookMs = performance.now() - startMs
-    for (const fault of faults) this.#fault(worker, `killed ${how}: ${fault}`)
+    for (const fault of faults) this.#fault(worker, fault, how)
     this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, tookMs)
     this.#checkShortLivedCache(worker, how)
     this.#checkWaits()
@@ -246,25 +258,27 @@ class Storm {
   #checkShortLivedCache(worker: StormWorker, how: string): void {
     using passing = Cache.open(shortLivedCache(this.#cacheOptions))
     for (const problem of passing.verify().problems) {
-      this.#fault(worker, `killed ${how}: the short-lived cache: ${problem}`)
+      this.#fault(worker, `the short-lived cache: ${problem}`, how)
     }
   }
 
   #checkWaits(): void {
     let operations = 0
+    let pythonReads = 0
     const latestMs = this.#latency.worstMs()
     this.#result.schedulerLatencyMs = latestMs
     for (const worker of this.#workers) {
       const { log } = worker
       if (worker.running !== undefined) log.read()
       operations += log.operations
+      if (worker.kind === 'python') pythonReads += log.operations
       this.#result.longestWaitMs = Math.max(this.#result.longestWaitMs, log.longestWaitMs)
       if (log.longestWaitMs > waitLimitMs(latestMs)) {
         this.#fault(worker, `a call took ${log.longestWaitMs} ms`)
       }
       if (worker.running !== undefined && log.fault !== '') this.#fault(worker, log.fault)
     }
-    this.#result.operations = operations
+    Object.assign(this.#result, { operations, pythonReads })
   }
 
   /**
@@ -283,15 +297,14 @@ class Storm {
     )
   }
 
-  #fault({ task, kind }: StormWorker, text: string): void {
+  /** Reports a fault once: it stays in the log or the cache, where each later check meets it. */
+  #fault({ task, kind }: StormWorker, text: string, killedHow?: string): void {
+    if (this.#reported.has(text)) return
+    this.#reported.add(text)
     const { mode } = this.#options
-    this.#result.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${text}`)
+    const when = killedHow === undefined ? '' : `killed ${killedHow}: `
+    this.#result.faults.push(`${mode.name}, ${task.role} ${task.name} (${kind}): ${when}${text}`)
   }
-}
-
-/** The scheduler may delay both the process that waits and the process it waits for. */
-export function waitLimitMs(latestMs: number): number {
-  return WAIT_LIMIT_MS + 2 * latestMs
 }
 
 function randomMoment(random: Random): Promise<void> {

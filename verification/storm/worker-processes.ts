@@ -1,16 +1,29 @@
 /**
- * Starting and killing one storm worker, which is a process or a thread.
+ * Starting and killing one storm worker, which is a process, a thread, or a process of Python.
  */
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { SegmentFile } from '../../src/base/index.ts'
 import { within } from '../../testing/deadline.ts'
+import { ROOT } from '../../testing/root.ts'
+import { KEY_COUNT } from './operation-log.ts'
 import type { WorkerReply, WorkerRequest, WorkerTask } from './worker.ts'
 
-export type WorkerKind = 'process' | 'thread'
+/** A worker of kind `python` only reads: it takes no messages, and knows no steps. */
+export type WorkerKind = 'process' | 'thread' | 'python'
+
+/** What a worker of kind `python` needs in addition to its task. */
+export interface PythonReader {
+  readonly command: string
+  readonly file: SegmentFile
+}
 
 const SCRIPT = new URL('./worker.js', import.meta.url)
+const PYTHON_SCRIPT = join(ROOT, 'verification/storm/python_reader.py')
 const OUTPUT_LIMIT = 4000
 
 /** A worker that has been started and not yet killed. */
@@ -23,8 +36,17 @@ export interface RunningWorker {
   next(): Promise<WorkerReply | undefined>
 }
 
-export async function startWorker(kind: WorkerKind, task: WorkerTask): Promise<RunningWorker> {
-  const worker = kind === 'process' ? startProcess(task) : startThread(task)
+export async function startWorker(
+  kind: WorkerKind,
+  task: WorkerTask,
+  python: PythonReader | undefined,
+): Promise<RunningWorker> {
+  const worker =
+    kind === 'python' && python !== undefined
+      ? startPython(task, python)
+      : kind === 'process'
+        ? startProcess(task)
+        : startThread(task)
   const first = await within(`${task.name} to begin`, worker.next())
   if (first?.kind !== 'ready') throw new Error(`${task.name} did not begin: ${worker.output()}`)
   return worker
@@ -47,6 +69,29 @@ function startProcess(task: WorkerTask): RunningWorker {
   return {
     output: () => output,
     send: message => child.send(message, () => {}),
+    async kill() {
+      child.kill('SIGKILL')
+      await gone
+    },
+    next: () => queue.next(),
+  }
+}
+
+function startPython(task: WorkerTask, { command, file }: PythonReader): RunningWorker {
+  const child = spawn(command, [PYTHON_SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-OUTPUT_LIMIT)
+  })
+  const gone = new Promise<void>(resolve => child.once('close', () => resolve()))
+  const queue = new MessageQueue(gone)
+  createInterface({ input: child.stdout }).on('line', () => queue.add({ kind: 'ready' }))
+  child.stdin.on('error', () => {}) // it has just ended
+  const { logPath, seed, names } = task
+  child.stdin.write(`${JSON.stringify({ ...file, logPath, seed, names, keyCount: KEY_COUNT })}\n`)
+  return {
+    output: () => output,
+    send() {},
     async kill() {
       child.kill('SIGKILL')
       await gone

@@ -5,7 +5,7 @@ Here is decided what is sent again when a connection ends, and what silence mean
 
 from __future__ import annotations
 
-from typing import Iterable, NoReturn, Optional, Sequence
+from typing import Callable, Iterable, NoReturn, Optional, Sequence
 
 from . import errors
 from .connection import Options
@@ -47,6 +47,8 @@ class Caller:
         self._from = str(address)
         self._max_packet_size = options.max_packet_size
         self._pool = Pool(address, options)
+        self.on_failure: Callable[[], None] = lambda: None
+        """Called before a call raises the error of a server that cannot be reached."""
         self._server_keeps = False
         """It has kept a connection open, so closing one without a byte is no answer from it, then or
         later: a server that stops closes what it has just accepted."""
@@ -61,7 +63,7 @@ class Caller:
     ) -> Optional[Reply]:
         """The reply; None: a miss, or refused for one of the reasons that are ``expected``."""
         request = self._encode(command, key, pairs, body)
-        (reply,) = self._send([request])
+        (reply,) = self._ask([request])
         return self._meaning(command, reply, expected)
 
     def call_many(
@@ -69,7 +71,7 @@ class Caller:
     ) -> list[Optional[Reply]]:
         """As ``call``, for several keys; the first exception is raised after all were sent."""
         requests = [self._encode(command, *call) for call in calls]
-        return [self._meaning(command, reply, expected) for reply in self._send(requests)]
+        return [self._meaning(command, reply, expected) for reply in self._ask(requests)]
 
     def require(self, command: str, pairs: Sequence[Pair] = ()) -> Reply:
         """The reply of a command that cannot miss."""
@@ -88,6 +90,13 @@ class Caller:
         self, command: str, key: Optional[Key], pairs: Sequence[Pair], body: Optional[bytes]
     ) -> Request:
         return encode_request(command, self._cache_name, self._max_packet_size, key, pairs, body)
+
+    def _ask(self, requests: Sequence[Request]) -> list[Optional[Reply]]:
+        try:
+            return self._send(requests)
+        except UndercroftError:
+            self.on_failure()
+            raise
 
     def _send(self, requests: Sequence[Request]) -> list[Optional[Reply]]:
         """A reply for each; None: the server closed without a byte, which is how uWSGI says no."""

@@ -50,7 +50,7 @@ class Connection:
         self.is_kept = False
         """The server said that it takes more requests."""
         self.idle_since = 0.0
-        self._socket = self._connect(address)
+        self._socket = connect(address, options.connect_timeout)
         if options.secret is not None:
             try:
                 log_in(options.secret, self._from, self._ask)
@@ -104,21 +104,6 @@ class Connection:
 
     def close(self) -> None:
         self._socket.close()
-
-    def _connect(self, address: Address) -> socket.socket:
-        timeout = self._options.connect_timeout
-        try:
-            if address.path:
-                return _connect_unix(address.path, timeout)
-            connection = socket.create_connection((address.host, address.port), timeout)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return connection
-        except socket.timeout as error:
-            message = f"{address}: no connection within {timeout} s; is the server up?"
-            raise UndercroftError(errors.TIMEOUT, message) from error
-        except OSError as error:
-            message = f"{address}: cannot connect ({error}); is the server up?"
-            raise UndercroftError(errors.CONNECTION, message) from error
 
     def _send(self, requests: Sequence[Request]) -> int:
         """How many were sent as a whole. An end of the connection shows when reading."""
@@ -194,6 +179,22 @@ class Connection:
 
     def _protocol_error(self, what: str) -> UndercroftError:
         return UndercroftError(errors.PROTOCOL, f"{self._from}: {what}")
+
+
+def connect(address: Address, timeout: float) -> socket.socket:
+    """Opens a socket, whose timeout is also that of its later calls."""
+    try:
+        if address.path:
+            return _connect_unix(address.path, timeout)
+        connection = socket.create_connection((address.host, address.port), timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+    except socket.timeout as error:
+        message = f"{address}: no connection within {timeout} s; is the server up?"
+        raise UndercroftError(errors.TIMEOUT, message) from error
+    except OSError as error:
+        message = f"{address}: cannot connect ({error}); is the server up?"
+        raise UndercroftError(errors.CONNECTION, message) from error
 
 
 def _connect_unix(path: str, timeout: float) -> socket.socket:

@@ -14,44 +14,34 @@ other values are pickled and signed with Django's SECRET_KEY, or go through OPTI
 from __future__ import annotations
 
 import logging
-import os
 import threading
+from functools import partial
 from typing import Any, Callable, Iterable, Mapping, Optional, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import cached_property
 
 from . import errors
 from .client import Client
 from .errors import UndercroftError
-from .health import Health
-from .protocol import NEVER, decode_counter, encode_counter, is_int64, key_bytes, parse_location
+from .guarded import SILENT, UNREACHABLE, GuardedClient
+from .protocol import NEVER, parse_location
 from .serializers import (
     JSONSerializer,
-    PickleSerializer,
-    Serializer,
     is_signed,
     make_serializer,
     name_of,
 )
 from .signing import Signer
+from .values import PickleSerializer, Serializer, Undecodable, Unsigned, Values
 
 __all__ = ["JSONSerializer", "PickleSerializer", "Serializer", "UndercroftCache"]
 
 logger = logging.getLogger("undercroft")
 
 _T = TypeVar("_T")
-
-_UNREACHABLE = frozenset(
-    [errors.CONNECTION, errors.TIMEOUT, errors.ACCESS_DENIED, errors.NO_SUCH_CACHE]
-)
-"""Errors after which the next call would most likely fail as well, so it is delayed."""
-
-_SILENT = _UNREACHABLE | {errors.PROTOCOL, errors.REMOTE_REFUSED}
-"""Errors that are not the caller's fault. With FAIL_SILENTLY they are logged and not raised."""
 
 _CLIENT_OPTIONS = (
     "CONNECT_TIMEOUT",
@@ -61,12 +51,11 @@ _CLIENT_OPTIONS = (
     "IDLE_TIMEOUT",
     "MAX_PACKET_SIZE",
     "SECRET",
+    "SHARED_MEMORY",
 )
 
 # Of Django's own backends, taken by BaseCache; here the server's options have their place.
 _IGNORED_OPTIONS = ("MAX_ENTRIES", "CULL_FREQUENCY")
-
-_COUNTER_SIZE = 8
 
 
 class UndercroftCache(BaseCache):
@@ -89,8 +78,8 @@ class UndercroftCache(BaseCache):
         self._client = self._server.client
         if serializer is None:
             _require_secret(location, options)
-        self._serializer = make_serializer("pickle" if serializer is None else serializer)
-        self._is_signed = is_signed(self._serializer)
+        made = make_serializer("pickle" if serializer is None else serializer)
+        self._values = Values(made, partial(_signer_of, made) if is_signed(made) else None)
 
     def add(
         self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
@@ -98,11 +87,11 @@ class UndercroftCache(BaseCache):
         """One step at the server. With a timeout of 0 it says whether it would have stored."""
         made, ttl = self._key(key, version), self._ttl(timeout)
         data = self._encode(made, value)
-        return self._ask(lambda: self._add(made, data, ttl), False)
+        return self._ask(lambda _: self._add(made, data, ttl), False)
 
     def get(self, key: Any, default: Any = None, version: Optional[int] = None) -> Any:
         made = self._key(key, version)
-        data = self._ask(lambda: self._client.get(made), None)
+        data = self._ask(lambda client: client.get(made), None)
         return default if data is None else self._decode(made, data, default)
 
     def get_or_set(
@@ -141,22 +130,22 @@ class UndercroftCache(BaseCache):
         """What finds no room is logged, not raised, and the old value goes too, being wrong now."""
         made, ttl = self._key(key, version), self._ttl(timeout)
         data = self._encode(made, value)
-        self._ask(lambda: self._set(made, data, ttl), None)
+        self._ask(lambda _: self._set(made, data, ttl), None)
 
     def touch(
         self, key: Any, timeout: Any = DEFAULT_TIMEOUT, version: Optional[int] = None
     ) -> bool:
         made, ttl = self._key(key, version), self._ttl(timeout)
-        return self._ask(lambda: self._client.touch(made, ttl), False, _UNREACHABLE)
+        return self._ask(lambda client: client.touch(made, ttl), False, UNREACHABLE)
 
     def delete(self, key: Any, version: Optional[int] = None) -> bool:
         made = self._key(key, version)
-        return self._ask(lambda: self._client.delete(made), False)
+        return self._ask(lambda client: client.delete(made), False)
 
     def has_key(self, key: Any, version: Optional[int] = None) -> bool:
         """Whether the cache has an item at this key. ``get`` can still be unable to read its value."""
         made = self._key(key, version)
-        return self._ask(lambda: self._client.has(made), False)
+        return self._ask(lambda client: client.has(made), False)
 
     def incr(self, key: Any, delta: int = 1, version: Optional[int] = None) -> int:
         """One step at the server, on 64 bits, wrapping. decr() comes here, too.
@@ -168,7 +157,7 @@ class UndercroftCache(BaseCache):
             raise TypeError(f"delta must be an int; got {delta!r}")
         try:
             value = self._ask(
-                lambda: self._client.incr(wanted, delta, only_present=True), None, _UNREACHABLE
+                lambda client: client.incr(wanted, delta, only_present=True), None, UNREACHABLE
             )
         except UndercroftError as error:
             if error.code != errors.NOT_A_COUNTER:
@@ -181,7 +170,7 @@ class UndercroftCache(BaseCache):
     def get_many(self, keys: Iterable[Any], version: Optional[int] = None) -> dict[Any, Any]:
         wanted = {self._key(key, version): key for key in keys}
         nothing: dict[str, bytes] = {}
-        found = self._ask(lambda: self._client.get_many(wanted), nothing)
+        found = self._ask(lambda client: client.get_many(wanted), nothing)
         values = {made: self._decode(made, data, _MISSING) for made, data in found.items()}
         return {wanted[made]: value for made, value in values.items() if value is not _MISSING}
 
@@ -198,12 +187,12 @@ class UndercroftCache(BaseCache):
             return []
         made = {self._key(key, version): key for key in data}
         values = {name: self._encode(name, data[key]) for name, key in made.items()}
-        failed = self._ask(lambda: self._set_many(values, ttl), list(values))
+        failed = self._ask(lambda _: self._set_many(values, ttl), list(values))
         return [made[name] for name in failed]
 
     def delete_many(self, keys: Iterable[Any], version: Optional[int] = None) -> None:
         made = [self._key(key, version) for key in keys]
-        self._ask(lambda: self._client.delete_many(made), 0)
+        self._ask(lambda client: client.delete_many(made), 0)
 
     def clear(self) -> None:
         """Deletes everything in the cache, what others stored included.
@@ -224,34 +213,15 @@ class UndercroftCache(BaseCache):
         return self._server.health.counts()
 
     def _ask(
-        self, call: Callable[[], _T], otherwise: _T, silent: frozenset[str] = _SILENT
+        self,
+        call: Callable[[Client], _T],
+        otherwise: _T,
+        silent: frozenset[str] = SILENT,
     ) -> _T:
         """Returns what the call returns; with FAIL_SILENTLY, ``otherwise`` for ``silent`` errors."""
-        if not self._fail_silently:
-            return call()
-        health = self._server.health
-        ticket = health.begin()
-        if ticket is None:
-            return otherwise
-        try:
-            result = call()
-        except UndercroftError as error:
-            if error.code in _UNREACHABLE:
-                if health.failed(ticket):
-                    logger.warning(_DOWN, error)
-            else:
-                health.undecided(ticket)
-                if error.code in silent:
-                    logger.warning("%s", error)
-            if error.code in silent:
-                return otherwise
-            raise
-        except BaseException:
-            health.undecided(ticket)
-            raise
-        if health.succeeded(ticket):
-            logger.warning("%r answers again", self._client)
-        return result
+        if self._fail_silently:
+            return self._server.ask(call, otherwise, silent)
+        return call(self._client)
 
     def _add(self, made: str, data: bytes, ttl: float) -> bool:
         if ttl == 0:  # nothing is to be stored, and a uWSGI cannot store for less than a second
@@ -297,42 +267,22 @@ class UndercroftCache(BaseCache):
         return NEVER if timeout is None else max(0, timeout)
 
     def _encode(self, made: str, value: Any) -> bytes:
-        """A value other than a counter must not have the size of a counter, so it gets one space
-        at the end, after any spaces of the serializer. JSON and pickle would ignore the space."""
-        if type(value) is int and is_int64(value):
-            return encode_counter(value)
-        data = self._serializer.dumps(value)
-        if self._is_signed:
-            data = self._signer.sign(key_bytes(made), data)
-        return data + b" " if len(data.rstrip(b" ")) <= _COUNTER_SIZE <= len(data) else data
+        return self._values.encode(made, value)
 
     def _decode(self, made: str, data: bytes, default: Any) -> Any:
         """Returns the value, or ``default`` if its signature is wrong or it cannot be read."""
-        if len(data) == _COUNTER_SIZE:
-            return decode_counter(data)
-        if len(data.rstrip(b" ")) <= _COUNTER_SIZE < len(data):
-            data = data[:-1]
-        if self._is_signed:
-            opened = self._signer.open(key_bytes(made), data)
-            if opened is None:
-                self._warn_once("unsigned", _UNSIGNED, made)
-                return default
-            data = opened
         try:
-            return self._serializer.loads(data)
-        except Exception as error:
+            return self._values.decode(made, data)
+        except Unsigned:
+            self._warn_once("unsigned", _UNSIGNED, made)
+        except Undecodable as error:
             self._warn_once("undecodable", _UNDECODABLE, made, error)
-            return default
-
-    @cached_property
-    def _signer(self) -> Signer:
-        """Made at first use, because commands that only check the settings need no SECRET_KEY."""
-        return Signer(_secret_keys(), name_of(self._serializer))
+        return default
 
     def _warn_once(self, kind: str, message: str, made: str, error: object = None) -> None:
         """Counts every case and warns about the first, because there can be very many."""
         level = logging.WARNING if self._server.health.count(kind) == 1 else logging.DEBUG
-        details = (made,) if error is None else (made, f"{type(error).__name__}: {error}"[:200])
+        details = (made,) if error is None else (made, error)
         logger.log(level, message, self._client, *details)
 
 
@@ -352,11 +302,12 @@ _UNDECODABLE = (
     "the level DEBUG."
 )
 
-_DOWN = (
-    "%s; until the server answers again, every value counts as missing and nothing is stored. The "
-    "backend tries again after a delay, which doubles up to 10 s. To get errors instead, set "
-    "FAIL_SILENTLY to False in OPTIONS."
-)
+_ADVICE = " To get errors instead, set FAIL_SILENTLY to False in OPTIONS."
+
+
+def _signer_of(serializer: Serializer) -> Signer:
+    """Not made before its first use: commands that only check the settings need no SECRET_KEY."""
+    return Signer(_secret_keys(), name_of(serializer))
 
 
 def _secret_keys() -> list[bytes]:
@@ -382,31 +333,11 @@ def _require_secret(location: str, options: Mapping[str, Any]) -> None:
         )
 
 
-class _Server:
-    """The client of all backends with the same settings, and its health in this process."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self._health: dict[int, Health] = {}
-
-    @property
-    def health(self) -> Health:
-        """Of this process alone, because a lock that a fork copies can stay locked for ever."""
-        pid = os.getpid()
-        health = self._health.get(pid)
-        if health is None:
-            health = self._health.setdefault(pid, Health())
-            for other in list(self._health):
-                if other != pid:
-                    self._health.pop(other, None)
-        return health
-
-
-_servers: dict[tuple[object, ...], _Server] = {}
+_servers: dict[tuple[object, ...], GuardedClient] = {}
 _servers_lock = threading.Lock()
 
 
-def _shared_server(location: str, options: dict[str, Any]) -> _Server:
+def _shared_server(location: str, options: dict[str, Any]) -> GuardedClient:
     """Django makes a backend for each thread; the connections belong to the process."""
     unknown = sorted(set(options) - set(_CLIENT_OPTIONS))
     if unknown:
@@ -418,7 +349,8 @@ def _shared_server(location: str, options: dict[str, Any]) -> _Server:
             server = _servers.get(identity)
             if server is None:
                 arguments = {name.lower(): value for name, value in options.items()}
-                server = _servers[identity] = _Server(Client(location, **arguments))
+                client = Client(location, **arguments)
+                server = _servers[identity] = GuardedClient(client, _ADVICE)
             return server
     except (UndercroftError, TypeError, AttributeError) as error:
         raise ImproperlyConfigured(f"LOCATION or OPTIONS of a cache: {error}") from error

@@ -29,7 +29,7 @@ MODIFIER1_CACHE = 111
 MODIFIER2_MAGIC = 17
 MAX_KEYS_LIMIT = 1000
 
-READS = frozenset(["get", "exists", "ttl", "keys", "stats", "verify", "caches"])
+READS = frozenset(["get", "exists", "ttl", "keys", "stats", "verify", "caches", "segment"])
 """Commands that change nothing, so that sending one a second time does no harm."""
 
 UWSGI_COMMANDS = frozenset(["get", "exists", "set", "update", "del", "clear"])
@@ -120,12 +120,17 @@ def encode_request(
 
 
 def _packet(pairs: Iterable[Pair]) -> bytes:
-    payload = b"".join(
+    payload = encode_dictionary(pairs)
+    size = len(payload)
+    return bytes((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC)) + payload
+
+
+def encode_dictionary(pairs: Iterable[Pair]) -> bytes:
+    """Encodes what ``parse_dictionary`` parses; a name or value has at most 65535 bytes."""
+    return b"".join(
         len(name).to_bytes(2, "little") + name + len(value).to_bytes(2, "little") + value
         for name, value in pairs
     )
-    size = len(payload)
-    return bytes((MODIFIER1_CACHE, size & 255, size >> 8, MODIFIER2_MAGIC)) + payload
 
 
 def parse_dictionary(payload: bytes) -> Optional[dict[bytes, bytes]]:

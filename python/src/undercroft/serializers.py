@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import json
-import pickle
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
 
 from .responses import dump_response, load_response
+from .values import PickleSerializer, Serializer
 
 _RESPONSE = "django.http.HttpResponse"
 """The only name in a dictionary that stands for a response."""
-
-
-class Serializer(Protocol):
-    """What OPTIONS["SERIALIZER"] names: a class, or an object or module with these functions.
-
-    Its values are signed, and ``loads`` gets only values that this Django project has stored. If it
-    has an attribute ``is_signed`` that is False, ``loads`` gets what any other program has stored.
-    """
-
-    def dumps(self, value: Any, /) -> bytes: ...
-
-    def loads(self, data: bytes, /) -> Any: ...
-
-
-class PickleSerializer:
-    """As in Django's own backends. A pickle can run any code when it is loaded, so it is signed."""
-
-    is_signed = True
-
-    def dumps(self, value: Any) -> bytes:
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-    def loads(self, data: bytes) -> Any:
-        return pickle.loads(data)
 
 
 class JSONSerializer:

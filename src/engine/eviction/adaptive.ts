@@ -223,7 +223,7 @@ export class Adaptive implements Eviction {
   #isKnown(hash: number): boolean {
     const ghosts = this.#ghosts
     if (!ghosts.take(hash)) return false
-    const { origin, age } = ghosts
+    const { origin, age } = ghosts.taken
     const items = Math.max(1, this.#queues.count(SMALL) + this.#queues.count(MAIN))
     if (age > items * MAX_AGE[origin]) return false
     const small = Math.min(ghosts.evicted(FROM_SMALL), items * MAX_AGE[FROM_SMALL])

@@ -26,6 +26,14 @@ const ORIGIN_SHIFT = 15
 const KEY_SHIFT = 16
 const NO_GHOST = 0
 
+/** The ghost that the last successful `take` removed. */
+export interface TakenGhost {
+  /** The queue that the ghost's item was evicted from. */
+  origin: Origin
+  /** The number of evictions from that queue since then. */
+  age: number
+}
+
 export class Ghosts {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -36,10 +44,8 @@ export class Ghosts {
   /** The positions of the counts of evictions from each queue. */
   readonly #counts: readonly [number, number]
 
-  /** The queue of the ghost that the last `take` found. */
-  origin: Origin = FROM_SMALL
-  /** The age of that ghost: the number of evictions from its queue since its own. */
-  age = 0
+  /** Where `take` leaves the ghost that it found: an answer in a field. */
+  readonly taken: TakenGhost = { origin: FROM_SMALL, age: 0 }
 
   constructor(segment: Segment) {
     const { layout, geometry } = segment
@@ -80,7 +86,7 @@ export class Ghosts {
   }
 
   /**
-   * Removes the ghost of a key, and sets `origin` and `age` to its facts.
+   * Removes the ghost of a key, and leaves its facts in `taken`.
    *
    * @returns whether the key was evicted recently
    */
@@ -91,8 +97,8 @@ export class Ghosts {
       const ghost = words[at]
       if (ghost === NO_GHOST || ghost >>> KEY_SHIFT !== (hash & 0xffff)) continue
       words[at] = NO_GHOST
-      this.origin = originOf(ghost)
-      this.age = this.#ageOf(ghost)
+      this.taken.origin = originOf(ghost)
+      this.taken.age = this.#ageOf(ghost)
       return true
     }
     return false

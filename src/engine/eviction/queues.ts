@@ -46,7 +46,7 @@ export class Queues {
     if (this.count(queue) === 0) return NO_SLOT
     const head = this.#heads[queue]
     // The ring closes at the head, so the node after the head is the oldest slot.
-    const slot = this.#words[this.#at(head) + NEWER]
+    const slot: SlotIndex = this.#words[this.#at(head) + NEWER]
     if (!this.#isSlot(slot)) throw new NeedsRebuild(`a queue begins with slot ${slot}`)
     return slot
   }

@@ -29,6 +29,7 @@ export const CACHE_COMMAND_NAMES = [
   'stats',
   'verify',
   'caches',
+  'segment',
 ] as const
 
 export type CacheCommandName = (typeof CACHE_COMMAND_NAMES)[number]

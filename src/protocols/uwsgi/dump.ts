@@ -6,6 +6,7 @@
  * announce the size of the area; a reader knows it from its own configuration. Record 0 is unused.
  */
 
+import { MAX_KEY_SIZE_LIMIT } from '../../base/index.ts'
 import { parseDecimal } from './numbers.ts'
 import { type DictionaryPair, parseDictionary } from './packet.ts'
 
@@ -48,7 +49,7 @@ export function dumpAreaSize(geometry: DumpGeometry): number {
 /** @returns the size of keys that an area of this size has, or undefined if there is none. */
 export function inferKeySize(areaSize: number, geometry: DumpGeometry): number | undefined {
   const size = (areaSize - geometry.blockSize * geometry.blocks) / geometry.items - RECORD.key
-  return Number.isInteger(size) && size > 0 && size <= MAX_KEY_SIZE ? size : undefined
+  return Number.isInteger(size) && size > 0 && size <= MAX_KEY_SIZE_LIMIT ? size : undefined
 }
 
 /** Writes a record at `offset` into zeroed bytes. */
@@ -165,8 +166,6 @@ const RECORD = {
   key: 88,
 } as const
 
-const MAX_KEY_SIZE = 65_535
-
 /** Follows the name in a request. No cache has such a name, so a uWSGI answers nothing. */
 const DETAILS_MARK = '\0undercroft'
 const DETAILS_NAME = 'undercroft'
@@ -187,7 +186,6 @@ function writeNumber(target: Buffer, offset: number, value: number): void {
 }
 
 /** A number beyond 2^53 is not exact, but it is out of every range that it is compared with. */
-
 function readNumber(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * TWO_TO_32
 }

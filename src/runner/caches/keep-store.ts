@@ -4,12 +4,9 @@
  */
 
 import { existsSync, rmSync } from 'node:fs'
-import { UndercroftError } from '../../base/index.ts'
+import { MAX_TIMER_MS, UndercroftError } from '../../base/index.ts'
 import { Cache, type CacheOptions } from '../../cache/index.ts'
 import type { CacheDefinition } from '../../uwsgi/options/index.ts'
-
-/** A longer timer would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Codes of an unfit file: another kind of file, another version, or other sizes. */
 const UNFIT = new Set<string>([

@@ -8,15 +8,12 @@
 
 import { closeSync, fstatSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { UndercroftError } from '../../base/index.ts'
+import { DEFAULT_SOCKET_MODE, UndercroftError } from '../../base/index.ts'
 import { type AccessOptions, descriptorOf, listen } from '../../net/index.ts'
 import { duplicateDescriptor } from '../../platform/index.ts'
 import { formatAddress, parseAddress, type SocketAddress } from '../../uwsgi/options/index.ts'
 import { identifyFile, type OwnedFile, removeOwnedFile } from '../owned-file.ts'
 import type { PlannedSocket } from './plan-sockets.ts'
-
-/** Mode of a Unix socket without `chmod-socket`: only its owner may use it. */
-const DEFAULT_MODE = 0o600
 
 /** A listening socket. */
 export class ListeningSocket {
@@ -53,7 +50,7 @@ export class ListeningSocket {
     try {
       const { address } = planned
       const { allowPublic } = planned
-      const listener = { address, allowPublic, mode: mode ?? DEFAULT_MODE }
+      const listener = { address, allowPublic, mode: mode ?? DEFAULT_SOCKET_MODE }
       const bound = await explainingAddressInUse(planned, () => listen(server, listener))
       const descriptor = duplicateDescriptor(requireDescriptor(server))
       return new ListeningSocket(

@@ -2,8 +2,7 @@
  * Cache commands (modifier2 17) on the caches of a server: from a parsed command to an outcome, and
  * from an outcome to bytes.
  *
- * Without `keep` a failure is sent as no bytes at all, as uWSGI's clients expect. With `keep` the
- * reply spells the failure out, and its `keep=1` says that the connection stays open.
+ * Without `keep` a failure is sent as no bytes, as in uWSGI. With `keep` a reply spells it out.
  */
 
 import {
@@ -29,8 +28,7 @@ import {
   type RefusalReason,
   unixSeconds,
 } from '../../protocols/uwsgi/index.ts'
-
-import { Inspections } from './inspection.ts'
+import { Inspections, segmentPairs } from './inspection.ts'
 
 /** The caches of a server, by name. The first is the default. */
 export class CacheSet {
@@ -220,9 +218,12 @@ function run(
     case 'keys':
       return runKeys(command, cache)
     case 'stats':
-      return withBody([], Buffer.from(JSON.stringify(cache.stats())))
     case 'verify':
-      return withBody([], Buffer.from(JSON.stringify(cache.verify())))
+      return withBody([], Buffer.from(JSON.stringify(cache[name]())))
+    case 'segment': {
+      const pairs = segmentPairs(cache)
+      return pairs === undefined ? MISS : { kind: 'ok', pairs }
+    }
     case 'caches':
       return withBody([], encodeByteList(context.caches.list().map(name => Buffer.from(name))))
   }

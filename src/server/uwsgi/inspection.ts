@@ -1,5 +1,6 @@
 /**
- * Inspections: the commands that read a whole cache, which are `keys`, `verify` and dumps.
+ * Inspections: the commands that read a whole cache, which are `keys`, `verify` and dumps, and
+ * `segment`, with which a process of this machine reads the cache itself.
  *
  * A verification keeps writers waiting, and a dump takes memory for each item. So inspections of a
  * server take turns, and after each turn writers have the cache for as long as it took.
@@ -7,12 +8,24 @@
 
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { systemClock } from '../../base/index.ts'
+import { type ByteCache, REPLICATION, type ReplicableCache, systemClock } from '../../base/index.ts'
 import { type InspectOption, isLoopback } from '../../net/index.ts'
-import type { CacheCommandName } from '../../protocols/uwsgi/index.ts'
+import type { CacheCommandName, DictionaryPair } from '../../protocols/uwsgi/index.ts'
 
 export function isInspection(name: CacheCommandName | undefined): boolean {
-  return name === 'keys' || name === 'verify'
+  return name === 'keys' || name === 'verify' || name === 'segment'
+}
+
+/** @returns the file that holds the cache, for the reply to `segment`; undefined without one */
+export function segmentPairs(cache: ByteCache): DictionaryPair[] | undefined {
+  const file = (cache as Partial<ReplicableCache>)[REPLICATION]?.file
+  return (
+    file && [
+      ['file', file.path],
+      ['inode', String(file.inode)],
+      ['checksum', String(file.checksum)],
+    ]
+  )
 }
 
 /** @param inspect - The option of the listener; on a Unix socket it is never `local`. */

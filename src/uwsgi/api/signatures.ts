@@ -7,6 +7,7 @@
  */
 
 import {
+  type Awaitable,
   type CacheKey,
   type CounterOperation,
   describe,
@@ -16,7 +17,7 @@ import {
   UndercroftError,
 } from '../../base/index.ts'
 import { findCache, isRemote } from './find-cache.ts'
-import type { Done, Later, UwsgiCache } from './uwsgi-cache.ts'
+import type { Done, UwsgiCache } from './uwsgi-cache.ts'
 
 /** A function of a key. */
 export interface ByKey<T> {
@@ -52,7 +53,7 @@ export interface Whole<T> {
   <C extends CacheArgument>(cache: C): CacheResult<C, T>
 }
 
-export function byKey<T>(act: (calls: UwsgiCache, key: CacheKey) => Later<T>): ByKey<T> {
+export function byKey<T>(act: (calls: UwsgiCache, key: CacheKey) => Awaitable<T>): ByKey<T> {
   const run = (key: CacheKey, cache?: CacheArgument) =>
     perform(cache, calls => act(calls, requireKey(key)))
   return run as ByKey<T>
@@ -64,7 +65,7 @@ export function storing(mode: 'add' | 'set'): Storing {
     value: string | Uint8Array,
     expires = 0,
     cache?: CacheArgument,
-  ): Later<Done> =>
+  ): Awaitable<Done> =>
     perform(cache, calls => {
       const checked = requireKey(key)
       const request = { value: requireValue(value), mode, ttlMs: ttlMsOf(expires) }
@@ -81,19 +82,19 @@ export function counting(operation: CounterOperation, fallback: number): Countin
     by: number | bigint = fallback,
     expires = 0,
     cache?: CacheArgument,
-  ): Later<Done> =>
+  ): Awaitable<Done> =>
     perform(cache, calls =>
       calls.count(requireKey(key), operation, requireOperand(by), ttlMsOf(expires)),
     )
   return run as Counting
 }
 
-export function whole<T>(act: (calls: UwsgiCache) => Later<T>): Whole<T> {
+export function whole<T>(act: (calls: UwsgiCache) => Awaitable<T>): Whole<T> {
   return ((cache?: CacheArgument) => perform(cache, act)) as Whole<T>
 }
 
 /** With a remote cache the result is always a promise, also for an error. */
-function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Later<T>): Later<T> {
+function perform<T>(cache: CacheArgument, act: (calls: UwsgiCache) => Awaitable<T>): Awaitable<T> {
   const identifier = requireIdentifier(cache)
   const run = () => act(findCache(identifier))
   return isRemote(identifier) ? Promise.resolve().then(run) : run()

@@ -4,6 +4,7 @@
  */
 
 import {
+  type Awaitable,
   type CacheKey,
   type CacheLike,
   COUNTER_SIZE,
@@ -11,29 +12,30 @@ import {
   type StoredItem,
 } from '../../base/index.ts'
 
-export type Later<T> = T | Promise<T>
-
 export interface StoreRequest {
   readonly value: string | Uint8Array
   readonly mode: 'add' | 'set'
   readonly ttlMs: number
 }
 
-/** Callers have checked the arguments. Null means a miss, a refusal or a failure. */
+/**
+ * Callers have checked the arguments. Null means a miss, a refusal or a failure. This is not an
+ * `AnyCache`, because uWSGI's functions do not throw: it holds one, and has uWSGI's results.
+ */
 export interface UwsgiCache {
   /** The local cache behind this one; absent for a remote cache. */
   readonly cache?: CacheLike
   /** Largest value that the cache accepts, in bytes. */
   readonly maxValueSize: number
-  get(key: CacheKey): Later<Buffer | null>
+  get(key: CacheKey): Awaitable<Buffer | null>
   /** Returns the item: its bytes, their type, and when they expire. */
-  item(key: CacheKey): Later<StoredItem | null>
-  store(key: CacheKey, request: StoreRequest): Later<Done>
-  delete(key: CacheKey): Later<Done>
-  exists(key: CacheKey): Later<Done>
-  clear(): Later<Done>
-  count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Later<Done>
-  num(key: CacheKey): Later<number | bigint>
+  item(key: CacheKey): Awaitable<StoredItem | null>
+  store(key: CacheKey, request: StoreRequest): Awaitable<Done>
+  delete(key: CacheKey): Awaitable<Done>
+  exists(key: CacheKey): Awaitable<Done>
+  clear(): Awaitable<Done>
+  count(key: CacheKey, operation: CounterOperation, by: bigint, ttlMs: number): Awaitable<Done>
+  num(key: CacheKey): Awaitable<number | bigint>
   /** Absent for a remote cache, which cannot list its keys. */
   keys?(): Buffer[]
 }

@@ -6,6 +6,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
+import { MAX_INT64, MIN_INT64 } from '../../base/index.ts'
 
 /** ASCII is the same in both forms, and the usual case. */
 export function isAscii(text: string): boolean {
@@ -18,25 +19,27 @@ export function toByteText(text: string): string {
   return isAscii(text) ? text : Buffer.from(text).toString('latin1')
 }
 
+/** Converts to the bytes that the characters stand for. */
+export function toBytes(byteText: string): Buffer {
+  return Buffer.from(byteText, 'latin1')
+}
+
 /** Converts to readable text, decoding UTF-8 where the bytes are valid UTF-8. */
 export function toPlainText(byteText: string): string {
-  return isAscii(byteText) ? byteText : Buffer.from(byteText, 'latin1').toString()
+  return isAscii(byteText) ? byteText : toBytes(byteText).toString()
 }
 
 /** Converts to a key or path. A string stays a string where that means the same bytes. */
 export function toKey(byteText: string): string | Buffer {
-  return isAscii(byteText) ? byteText : Buffer.from(byteText, 'latin1')
+  return isAscii(byteText) ? byteText : toBytes(byteText)
 }
 
 /** Converts to a value: valid UTF-8 becomes a string, so that it is read back as a string. */
 export function toValue(byteText: string): string | Buffer {
   if (isAscii(byteText)) return byteText
-  const bytes = Buffer.from(byteText, 'latin1')
+  const bytes = toBytes(byteText)
   return isUtf8(bytes) ? bytes.toString() : bytes
 }
-
-const INT64_MAX = 2n ** 63n - 1n
-const INT64_MIN = -(2n ** 63n)
 
 /** Longer numbers are out of range in any case, and reading them takes time. */
 const MAX_DIGITS = 20
@@ -49,8 +52,8 @@ const MAX_DIGITS = 20
 export function leadingInteger(text: string): bigint {
   const [, sign = '', digits = ''] = /^[\t-\r ]*([+-]?)0*(\d*)/.exec(text) ?? []
   if (digits === '') return 0n
-  if (digits.length > MAX_DIGITS) return sign === '-' ? INT64_MIN : INT64_MAX
+  if (digits.length > MAX_DIGITS) return sign === '-' ? MIN_INT64 : MAX_INT64
   const value = BigInt(digits) * (sign === '-' ? -1n : 1n)
-  if (value > INT64_MAX) return INT64_MAX
-  return value < INT64_MIN ? INT64_MIN : value
+  if (value > MAX_INT64) return MAX_INT64
+  return value < MIN_INT64 ? MIN_INT64 : value
 }

@@ -4,7 +4,7 @@
  * uWSGI 2.0.21, plugins/router_cache/router_cache.c.
  */
 
-import type { StoredItem } from '../../base/index.ts'
+import { COUNTER_SIZE, NEVER, type StoredItem } from '../../base/index.ts'
 import { formatHttpDate } from '../../http-message/index.ts'
 import { ActionArguments, type ArgumentNames } from './action-arguments.ts'
 import { toByteText, toKey } from './byte-text.ts'
@@ -96,7 +96,7 @@ function compileAnswer(given: ActionArguments, { deps }: RuleScope): CacheAnswer
   const answer: CacheAnswer['answer'] = (context, key, { bytes, expiresAtMs }) => {
     const headers = ['Content-Type', typeOf(key)]
     if (encoding !== '') headers.push('Content-Encoding', encoding)
-    if (expiresAtMs !== 0) headers.push('Expires', formatHttpDate(expiresAtMs))
+    if (expiresAtMs !== NEVER) headers.push('Expires', formatHttpDate(expiresAtMs))
     return context.placeReply({
       statusCode: 200,
       headers,
@@ -140,8 +140,6 @@ function compileCacheVariable(text: string, scope: RuleScope): Action {
     return found instanceof Promise ? found.then(item => use(context, item)) : use(context, found)
   }
 }
-
-const COUNTER_SIZE = 8
 
 /** A counter in decimal without trailing bytes (F43); 0 for a value of another size. */
 function decimalOf({ bytes }: StoredItem): string {

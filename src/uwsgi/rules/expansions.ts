@@ -6,6 +6,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { formatHttpDate } from '../../http-message/index.ts'
+import { toBytes } from './byte-text.ts'
 import type { RuleContext } from './rule-context.ts'
 
 /** Computes one part of a template, with one character for each byte. */
@@ -15,8 +16,8 @@ export type Expansion = (context: RuleContext) => string
 const FUNCTIONS: Readonly<Record<string, (argument: string, context: RuleContext) => string>> = {
   cookie: (name, context) => findPair(context.variable('HTTP_COOKIE'), ';', name),
   qs: (name, context) => findPair(context.variable('QUERY_STRING'), '&', name),
-  hex: (name, context) => bytesOf(context.variable(name)).toString('hex').toUpperCase(),
-  base64: (name, context) => bytesOf(context.variable(name)).toString('base64'),
+  hex: (name, context) => toBytes(context.variable(name)).toString('hex').toUpperCase(),
+  base64: (name, context) => toBytes(context.variable(name)).toString('base64'),
   // Only ASCII letters change, because these are bytes.
   upper: (name, context) => context.variable(name).replace(/[a-z]+/g, low => low.toUpperCase()),
   lower: (name, context) => context.variable(name).replace(/[A-Z]+/g, high => high.toLowerCase()),
@@ -87,10 +88,6 @@ function processFact(what: string, { deps, statusCode }: RuleContext): string {
     default:
       return ''
   }
-}
-
-function bytesOf(byteText: string): Buffer {
-  return Buffer.from(byteText, 'latin1')
 }
 
 /**

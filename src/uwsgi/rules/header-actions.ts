@@ -5,7 +5,7 @@
  */
 
 import { isHeaderName, isHeaderValue } from '../../http-message/index.ts'
-import { toByteText, toPlainText } from './byte-text.ts'
+import { toBytes, toByteText, toPlainText } from './byte-text.ts'
 import { parseStatusLine } from './header-text.ts'
 import { newReply, rawReply } from './reply.ts'
 import { type Action, type ActionKind, RuleError, type RuleScope } from './rule.ts'
@@ -68,7 +68,7 @@ function compileClearHeaders(text: string): Action {
 function compileSend(text: string, end: string): Action {
   const content = compileArgument(text)
   return context => {
-    const bytes = Buffer.from(content.expand(context) + end, 'latin1')
+    const bytes = toBytes(content.expand(context) + end)
     const { reply } = context
     if (reply === undefined) context.reply = rawReply(bytes)
     else {

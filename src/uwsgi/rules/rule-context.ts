@@ -17,7 +17,12 @@ import type { Reply, StatusLine } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 import type { Variables } from './variables.ts'
 
-/** A cache as rules use it. Null means "no" for any reason. Local caches answer synchronously. */
+/**
+ * A cache as rules use it. Null means "no" for any reason. Local caches answer synchronously.
+ *
+ * It is the part that rules need of `UwsgiCache` (uwsgi/api), whose results are uWSGI's and not
+ * those of an `AnyCache`. It is declared here, because rules do not know the caches of a process.
+ */
 export interface RouteCache {
   /** The cache that holds the leases of `lock`; undefined: the cache is not on this machine. */
   readonly cache?: CacheLike | undefined

@@ -12,7 +12,7 @@
 import { realpathSync } from 'node:fs'
 import type { Awaitable } from '../../base/index.ts'
 import { formatHttpDate, isNotModified } from '../../http-message/index.ts'
-import { toKey, toPlainText } from './byte-text.ts'
+import { toBytes, toKey, toPlainText } from './byte-text.ts'
 import { closeFile, type OpenFile, openFile, realPathOf, statOf } from './open-file.ts'
 import { newReply } from './reply.ts'
 import type { RouteCache, RuleContext } from './rule-context.ts'
@@ -116,7 +116,7 @@ async function findRemembered(
     const found = resolveLinks(wanted)
     if (found === undefined || found === known) continue
     if (found !== remembered) {
-      await cache.store(key, { value: Buffer.from(found, 'latin1'), mode: 'set', ttlMs })
+      await cache.store(key, { value: toBytes(found), mode: 'set', ttlMs })
     }
     if (serve(context, root, found)) return true
   }

@@ -90,9 +90,9 @@ class CacheLeases {
     const find = () =>
       this.isKnownNotStored(key) || missed.some(rule => rule.isThere()) || undefined
     try {
-      const turn = await this.#flight.acquireOrWait(key, find, DEFAULT_WAIT_MS)
-      if (turn.kind === 'found') return answerOf(missed)
-      if (turn.kind === 'lead') context.lease = this.#storeLeaseOf(key, turn.lease)
+      const acquisition = await this.#flight.acquireOrWait(key, find, DEFAULT_WAIT_MS)
+      if (acquisition.kind === 'found') return answerOf(missed)
+      if (acquisition.kind === 'leader') context.lease = this.#storeLeaseOf(key, acquisition.lease)
     } catch (error) {
       this.#report(error)
     }

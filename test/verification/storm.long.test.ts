@@ -1,0 +1,3 @@
+import { testStorm } from './storms.ts'
+
+testStorm(300)
