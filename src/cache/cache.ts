@@ -42,11 +42,15 @@ import {
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
-import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
+import { type Load, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
 import { prefixOf, readKeyPage, type ScanOptions, scanInSteps, scanItems } from './items.ts'
 import { CacheLifetime } from './lifetime.ts'
+import type { LoadContext } from './load-call.ts'
+import { getOrSetMany, type LoadMany } from './load-many.ts'
+import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions } from './load-options.ts'
 import { type CacheLock, type LockOptions, Locks } from './lock.ts'
+import { type MemoizeOptions, memoize } from './memoize.ts'
 import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
@@ -60,7 +64,8 @@ const REPLACE: StoreCall = { name: 'replace', mode: 'replace', optionNames: SET_
  * One cache, shared by all processes and threads that open its name.
  *
  * Reads take no lock and finish well under a microsecond. All methods are synchronous except
- * `getOrSet` and `flush`. A process killed at any point costs at most the item it was writing.
+ * those that load, wait for a lock or a disk, or iterate in steps. A process killed at any point
+ * costs at most the item it was writing.
  *
  * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
  * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
@@ -94,7 +99,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #expiry: Expiry
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
-  readonly #loader: Loader<V>
+  readonly #loader: Loader
   readonly #locks: Locks
 
   private constructor(options: CacheOptions) {
@@ -114,7 +119,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
     this.#writes = new ItemWrites(lifetime, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
-    this.#loader = new Loader(this, this.#writes, clock)
+    this.#loader = new Loader({
+      ...{ cache: this, maxKeySize: this.maxKeySize, decode: this.#decode, clock },
+      ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
+    })
     this.#locks = new Locks(lifetime, this.#expiry, clock)
     this[REPLICATION] = new CacheReplication(lifetime, clock)
   }
@@ -261,9 +269,51 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * @example
    * const user = await cache.getOrSet('user:1', () => db.findUser(1), { ttlMs: 60_000 })
    */
-  async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+  async getOrSet(
+    key: CacheKey,
+    load: (context: LoadContext<V>) => V | Promise<V>,
+    options?: GetOrSetOptions,
+  ): Promise<V> {
     if (options !== undefined) requireCallOptions('getOrSet', options, GET_OR_SET_OPTION_NAMES)
-    return this.get(key) ?? this.#loader.load(key, load, options)
+    const value = this.get(key)
+    if (value === undefined) return this.#loader.load(key, load as Load, options) as Promise<V>
+    if (options?.refreshAheadMs !== undefined) {
+      this.#loader.refreshAhead(key, load as Load, options)
+    }
+    return value
+  }
+
+  /**
+   * Returns the values of several keys in their order, as `getOrSet` does for each. All missing keys
+   * that no other caller loads are loaded in one call, and each key by one process.
+   *
+   * @param loadMany - returns the values of the keys that it is given: as a `Map`, or as an array in
+   * their order
+   * @example
+   * const users = await cache.getOrSetMany(ids, missing => db.findUsers(missing), { ttlMs: 60_000 })
+   */
+  getOrSetMany<K extends CacheKey>(
+    keys: Iterable<K>,
+    loadMany: LoadMany<K, V>,
+    options?: GetOrSetOptions,
+  ): Promise<(V | undefined)[]> {
+    return getOrSetMany(this.getOrSet.bind(this), keys, loadMany, options)
+  }
+
+  /**
+   * Returns a function with the same results that are cached, as by `getOrSet`.
+   *
+   * @param options - `key`: returns the key for the arguments; and those of `getOrSet`
+   * @example
+   * const findUser = cache.memoize(db.findUser, { key: id => `user:${id}`, ttlMs: 60_000 })
+   * const user = await findUser(7)
+   */
+  memoize<A extends readonly unknown[], R extends V>(
+    compute: (...args: A) => R | Promise<R>,
+    options: MemoizeOptions<A>,
+  ): (...args: A) => Promise<R> {
+    const getOrSet = this.getOrSet.bind(this) as unknown as Cache<R>['getOrSet']
+    return memoize(getOrSet, compute, options)
   }
 
   /**
@@ -301,9 +351,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
 
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
-    const wasPresent = this.#lifetime.use().delete(key)
-    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
-    return wasPresent
+    const wasPresent = this.#writes.delete(key)
+    // A load that stored its value before it was revoked did so after the first delete.
+    return (this.#loader.revoke(key) && this.#writes.delete(key)) || wasPresent
   }
 
   /** Deletes several items. Returns how many live ones there were. */
@@ -581,6 +631,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * store waits until its disk has all of it. May be called again.
    */
   close(): void {
+    this.#loader.close()
     this.#engine = undefined
     this.#near?.clear()
     this.#lifetime.close()

@@ -22,7 +22,8 @@ const RESERVED = '\0'
 /** The option by which a namespace passes its tags. It is not public, so no caller has it. */
 export const NAMESPACE_TAGS: unique symbol = Symbol('tags of the namespace')
 
-interface NamespaceTags {
+/** The options of a call through a namespace. */
+export interface NamespaceTags {
   readonly [NAMESPACE_TAGS]?: readonly string[] | undefined
 }
 

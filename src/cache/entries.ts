@@ -11,7 +11,7 @@ import {
   requireCallOptions,
   type ValueDecoder,
 } from '../base/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, ItemEntry } from '../engine/index.ts'
 import { withoutReserved } from './circumstances.ts'
 
 /** Which items `getEntry` returns. */
@@ -31,15 +31,24 @@ export function readEntry(
   requireCallOptions('getEntry', options, ENTRY_OPTION_NAMES)
   const allowStale = requireBoolean('stale', options.stale ?? false)
   const found = engine.getEntry(key, decode, allowStale)
-  if (found === undefined) return undefined
-  const { expiresAtMs, freshUntilMs } = found
-  const endMs = orNever(expiresAtMs)
-  return {
-    ...found,
-    tags: withoutReserved(found.tags),
-    expiresAtMs: endMs,
-    freshUntilMs: Math.min(orNever(freshUntilMs), endMs),
-  }
+  return found && withMoments(found)
+}
+
+/** Reads an item that can be stale, and counts neither a hit nor a use. */
+export function peekEntry(
+  engine: Engine,
+  key: CacheKey,
+  decode: ValueDecoder<unknown>,
+): CacheEntry<unknown> | undefined {
+  const found = engine.peekEntry(key, decode, true)
+  return found && withMoments(found)
+}
+
+function withMoments(found: ItemEntry<unknown>): CacheEntry<unknown> {
+  const endMs = orNever(found.expiresAtMs)
+  const freshUntilMs = Math.min(orNever(found.freshUntilMs), endMs)
+  const tags = withoutReserved(found.tags)
+  return { ...found, tags, expiresAtMs: endMs, freshUntilMs }
 }
 
 function orNever(atMs: number): number {

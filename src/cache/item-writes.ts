@@ -68,6 +68,12 @@ export class ItemWrites {
     return outcome
   }
 
+  delete(key: CacheKey): boolean {
+    const wasPresent = this.#lifetime.use().delete(key)
+    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
+    return wasPresent
+  }
+
   /** Publishes a change, and converts the outcome to the result of a call. */
   finish(outcome: StoreOutcome, key: CacheKey, source: ValueSource, freshUntilMs: number): boolean {
     if (outcome !== 'stored') {

@@ -25,10 +25,13 @@ import {
 import { maxValueSizeWith } from '../engine/index.ts'
 import { NAMESPACE_TAGS, namespaceTag } from './circumstances.ts'
 import type { EntryOptions } from './entries.ts'
-import type { GetOrSetOptions } from './get-or-set.ts'
 import { prefixOf, type ScanOptions } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
+import type { LoadContext } from './load-call.ts'
+import { getOrSetMany, type LoadMany } from './load-many.ts'
+import type { GetOrSet, GetOrSetOptions } from './load-options.ts'
 import type { CacheLock, LockOptions } from './lock.ts'
+import { type MemoizeOptions, memoize } from './memoize.ts'
 
 const SEPARATOR = ':'
 /** The longest prefix in bytes of UTF-8. The tag of a namespace is one byte longer. */
@@ -164,8 +167,30 @@ export class CacheNamespace<V = unknown> implements CacheLike {
   }
 
   /** See {@link Cache.getOrSet}. A value whose load began before a `clear` is not stored. */
-  getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+  getOrSet(
+    key: CacheKey,
+    load: (context: LoadContext<V>) => V | Promise<V>,
+    options?: GetOrSetOptions,
+  ): Promise<V> {
     return this.#cache.getOrSet(this.#key(key), load, this.#tagged(options))
+  }
+
+  /** See {@link Cache.getOrSetMany}. `loadMany` is given the keys of the namespace. */
+  getOrSetMany<K extends CacheKey>(
+    keys: Iterable<K>,
+    loadMany: LoadMany<K, V>,
+    options?: GetOrSetOptions,
+  ): Promise<(V | undefined)[]> {
+    return getOrSetMany(this.getOrSet.bind(this), keys, loadMany, options)
+  }
+
+  /** See {@link Cache.memoize}. */
+  memoize<A extends readonly unknown[], R extends V>(
+    compute: (...args: A) => R | Promise<R>,
+    options: MemoizeOptions<A>,
+  ): (...args: A) => Promise<R> {
+    const getOrSet = this.getOrSet.bind(this) as unknown as GetOrSet<R>
+    return memoize(getOrSet, compute, options)
   }
 
   /** See {@link Cache.compareAndSet}. */

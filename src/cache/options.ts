@@ -139,6 +139,11 @@ export interface CacheOptions {
    * keeps it, which costs 50 ns a change. @default false
    */
   readonly lastModified?: boolean | undefined
+  /**
+   * Called with each failure that no caller sees: of a load in the background, and of one in place
+   * of which callers got the old value. It must not throw. @default one warning of the process
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
   readonly lockTimeoutMs?: number | undefined
   /**
@@ -162,6 +167,7 @@ export interface ResolvedOptions {
   readonly sweepMs: number
   readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
+  readonly onError: (error: unknown) => void
   readonly near: ResolvedNear
   readonly clock: Clock
 }
@@ -183,6 +189,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   store: true,
   directory: true,
   memory: true,
+  onError: true,
   lockTimeoutMs: true,
   sweepMs: true,
   onSweep: true,
@@ -232,6 +239,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
+    onError:
+      optional(options.onError, value => requireFunction('onError', value)) ?? warner(options.name),
     near: resolveNear(options.near ?? {}),
     clock: options.clock ?? systemClock,
   }
@@ -299,4 +308,19 @@ function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undef
 function requireFunction<F extends (argument: never) => unknown>(name: string, value: F): F {
   if (typeof value !== 'function') throw invalidOption(name, 'a function', value)
   return value
+}
+
+function warner(name: string): (error: unknown) => void {
+  let hasWarned = false
+  return error => {
+    if (hasWarned) return
+    hasWarned = true
+    process.emitWarning(
+      `a load of the cache "${name}" fails, and callers get old values: ${error}`,
+      {
+        type: 'UndercroftWarning',
+        code: 'UNDERCROFT_LOAD_FAILED',
+      },
+    )
+  }
 }

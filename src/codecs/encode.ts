@@ -53,6 +53,11 @@ export function encodeValue(value: unknown): ValueSource {
   return encodePortable(value) ?? encodeStructured(value)
 }
 
+/** The source of `undefined`, which only loads store: a `get` cannot tell it from a miss. */
+export function encodeUndefined(): ValueSource {
+  return encodeStructured(undefined)
+}
+
 /** @returns the source of a value whose bytes are already encoded */
 export function encodedBytes(bytes: Uint8Array, type: number): ValueSource {
   return new EncodedValue(type, BYTES, bytes.byteLength, '', bytes, 0)

@@ -1,6 +1,6 @@
 export { decoderFor, decodeValue } from './decode.ts'
 export { copyBytes } from './decode-portable.ts'
-export { encodeValue } from './encode.ts'
+export { encodeUndefined, encodeValue } from './encode.ts'
 export {
   copyEncoded,
   decodeFromNetwork,

@@ -116,14 +116,18 @@ export class Engine {
     return this.#lookups.getEntry(key, decode, allowStale)
   }
 
+  /** Reads a value as `getEntry` does, but notes no use and counts nothing. */
+  peekEntry<T>(
+    key: CacheKey,
+    decode: ValueDecoder<T>,
+    allowStale: boolean,
+  ): ItemEntry<T> | undefined {
+    return this.#lookups.peekEntry(key, decode, allowStale)
+  }
+
   /** Reads a value as `get` does, but notes no use and counts nothing. */
   peek<T>(key: CacheKey, decode: ValueDecoder<T>): T | undefined {
     return this.#lookups.peek(key, decode, false)
-  }
-
-  /** Reads a value as `peek` does, with what is known of its item. */
-  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
-    return this.#lookups.peekEntry(key, decode)
   }
 
   /** Reads the tags of a live item. It counts nothing. */

@@ -1,7 +1,7 @@
 export { type Circumstances, maxValueSizeWith } from './circumstances.ts'
 export { Engine } from './engine.ts'
 export { FencingSource } from './fencing.ts'
-export type { ItemView } from './reader.ts'
+export type { ItemEntry, ItemView } from './reader.ts'
 export type { Stamps } from './stamps.ts'
 export type { Upkeep } from './upkeep.ts'
 export type { StoreMode, StoreOutcome } from './writer.ts'

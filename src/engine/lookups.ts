@@ -101,8 +101,12 @@ export class Lookups {
   }
 
   /** Reads a value as `peek` does, with what is known of its item. */
-  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
-    return this.peek(key, this.#entryDecoder(decode), false)
+  peekEntry<T>(
+    key: CacheKey,
+    decode: ValueDecoder<T>,
+    allowStale: boolean,
+  ): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), allowStale)
   }
 
   /** Reads the tags of a live item. It counts nothing. */

@@ -1,4 +1,4 @@
-export { companionKeyOf, type Lease } from './lease.ts'
+export { companionKeyOf, type Lease, leaseKeyOf } from './lease.ts'
 export { poll } from './poll.ts'
 export {
   type Acquisition,

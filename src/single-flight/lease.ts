@@ -86,6 +86,8 @@ export class Lease {
   #renewals = 0
   #timer: NodeJS.Timeout | undefined
   #isOver = false
+  /** True if a renewal found the lease deleted, or taken over. */
+  #isLost = false
 
   private constructor(site: LeaseSite, leaseKey: string, onEnd: () => void) {
     this.#site = site
@@ -118,7 +120,7 @@ export class Lease {
    * source of the work has changed since
    */
   async isHeld(): Promise<boolean> {
-    if (this.#isOver) return false
+    if (this.#isOver || this.#isLost) return false
     const held = await readLease(this.#site.cache, this.#leaseKey)
     if (held !== undefined) return held !== 'foreign' && held.token === this.#token
     // A lease that is gone before its end was deleted. A lease that is gone after its end was not
@@ -171,11 +173,15 @@ export class Lease {
     this.#timer.unref()
   }
 
-  /** Renews the lease if it is still there. `isHeld` decides about a lease that is gone. */
+  /** Renews the lease if it is still there. `isHeld` decides about a lease that has ended. */
   async #renew(): Promise<void> {
     const held = await readLease(this.#site.cache, this.#leaseKey)
-    if (this.#isOver || held === undefined || held === 'foreign') return
-    if (held.token !== this.#token || ++this.#renewals > MAX_RENEWALS) return
+    if (this.#isOver) return
+    if (held === undefined || held === 'foreign' || held.token !== this.#token) {
+      this.#isLost = held !== undefined || this.#site.clock.nowMs() < this.#untilMs
+      return
+    }
+    if (++this.#renewals > MAX_RENEWALS) return
     // If another process ended the lease meanwhile, the write has nothing to replace.
     if ((await this.#write('replace')) && !this.#isOver) this.#renewLater()
   }

@@ -110,6 +110,23 @@ describe('a namespace', () => {
     assert.equal(space.get('k'), 'new')
   })
 
+  test('many keys are loaded by their own names, and functions keep their results in it', async t => {
+    const cache = open<string>(t)
+    const space = cache.namespace('n')
+    space.set('a', 'there')
+    const load = (missing: readonly string[]) => missing.map(key => `loaded ${key}`)
+    const values = await space.getOrSetMany(['a', 'b', 'c'], load, { tags: ['t'] })
+    assert.deepEqual(values, ['there', 'loaded b', 'loaded c'])
+    const find = space.memoize((id: number) => `user ${id}`, { key: id => `user:${id}` })
+    assert.equal(await find(7), 'user 7')
+    assert.deepEqual([...cache.keys()].sort(), ['n:a', 'n:b', 'n:c', 'n:user:7'])
+    await assert.rejects(space.getOrSetMany(['d'], load, { ttl: 5 } as object), {
+      code: 'UNDERCROFT_OPTION_INVALID',
+    })
+    space.clear()
+    assert.deepEqual([...cache.keys()], [])
+  })
+
   test('counters, TTLs, types and circumstances are those of the cache', t => {
     const cache = open<unknown>(t)
     const space = cache.namespace('n')

@@ -193,6 +193,16 @@ describe('a lease', () => {
     await lease.end()
   })
 
+  test('stays lost after it was revoked, however long the work takes', async t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const subject = setting(t)
+    const lease = await lead(subject, subject.flight())
+    await subject.flight().revoke('page')
+    await pass(t, subject, 5 * LEASE_MS)
+    assert.equal(await lease.isHeld(), false)
+    assert.ok((await subject.flight().tryAcquire('page')) !== undefined)
+  })
+
   test('is still held when its holder was only too busy to renew it', async t => {
     const subject = setting(t)
     const lease = await lead(subject, subject.flight())

@@ -9,7 +9,7 @@ const MAX_FILE_LINES = 300
  * does little, and lists much.
  */
 const FACADE_LIMITS: ReadonlyMap<string, number> = new Map([
-  ['src/cache/cache.ts', 640],
+  ['src/cache/cache.ts', 700],
   ['src/cache/namespace.ts', 400],
   ['src/client/remote-cache.ts', 400],
 ])
