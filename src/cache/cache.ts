@@ -161,10 +161,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /**
-   * Returns the value together with what the cache knows of its item. Counts as `get`. A value of
-   * `undefined` cannot be told from a miss otherwise.
+   * Returns the value together with what the cache knows of its item. Counts as `get`.
    *
-   * @param options - `stale`: also return an item that is past its `ttlMs`, or of which a tag was
+   * @param options - `stale`: also return an item that is past its `ttlMs`, or whose tag was
    * deleted softly, while the cache keeps it
    * @example
    * const entry = cache.getEntry('page', { stale: true })
@@ -175,7 +174,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return entry as CacheEntry<V> | undefined
   }
 
-  /** Returns a value as `get` does, but counts nothing, and is no use of the item for eviction. */
+  /** Returns a value as `get` does, but counts nothing, and does not count as a use of the item. */
   peek(key: CacheKey): V | undefined {
     return this.#lifetime.use().peek(key, this.#decode) as V | undefined
   }
@@ -317,8 +316,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /**
-   * Stores a value only if the item is still of a version, which `getEntry` told; 0: if the key is
-   * absent. A `touch` does not change the version.
+   * Stores a value only if the item is still of a version, which `getEntry` returned; 0: if the key
+   * is absent. A `touch` does not change the version.
    *
    * @returns false if the item changed, is gone, or the cache is full
    * @throws UndercroftError - as `set`

@@ -51,7 +51,7 @@ export class ItemWrites {
     return this.tryStore(call, key, source, options, guard) === 'stored'
   }
 
-  /** Stores a value as `store` does, and tells why if it is not stored. */
+  /** Stores a value as `store` does, and returns why if it is not stored. */
   tryStore(
     call: StoreCall,
     key: CacheKey,

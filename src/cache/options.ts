@@ -1,7 +1,4 @@
-/**
- * Checks and completes the options of `Cache.open`, and converts them to a geometry. No other code
- * does that.
- */
+/** Checks and completes the options of `Cache.open`, and converts them to a geometry. */
 
 import {
   type Clock,
@@ -45,8 +42,8 @@ export interface CacheOptions {
   readonly name: string
   /**
    * Maximum number of items; required to create a cache. In addition to its value, each item costs
-   * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, and 17 for eviction.
-   * With the defaults that is 313 to 321 bytes.
+   * 64 bytes, the bytes of `maxKeySize` beyond 32, 8 to 16 for its bucket, 17 for eviction, and 32
+   * for a tag. With the defaults that is 345 to 353 bytes.
    */
   readonly maxItems?: number | undefined
   /**
@@ -90,7 +87,8 @@ export interface CacheOptions {
   readonly hash?: HashName | undefined
   /**
    * Tags that the cache can tell apart, of 32 bytes each; 0: none. Beyond, the least recently used
-   * tag loses its place, and its items are gone. @default `maxItems`, from 64 to 65536
+   * tag loses its place, and its items are gone.
+   * @default `maxItems`, from 64 to 65536
    */
   readonly maxTags?: number | undefined
   /**

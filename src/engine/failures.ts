@@ -24,7 +24,7 @@ export function staysBroken(segment: Segment, failure: NeedsRebuild): Undercroft
 export function brokenNames(segment: Segment): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_CORRUPT',
-    `${segment.label} is corrupt: the tags of an item are no text. ` +
+    `${segment.label} is corrupt: the tags of an item cannot be read. ` +
       'Run "undercroft verify", then destroy it',
   )
 }

@@ -45,7 +45,7 @@ const VERSIONS_A_SLOT = 2 ** 24
 
 /**
  * @param changes - the word of the slot that counts changes above the mark of the eviction policy
- * @returns a number that no item of the cache has after this one changed, until the slot has changed
+ * @returns a number that no item of the cache has after this one changed, until the slot changed
  *   2^24 times; never 0
  */
 export function versionOf(slot: number, changes: number): number {

@@ -86,7 +86,7 @@ export class Trailer {
     return this.#words[this.#places + index]
   }
 
-  /** @returns the names of the tags, or undefined if the bytes are no names */
+  /** @returns the names of the tags, or undefined if the bytes are something else */
   names(): string[] | undefined {
     const names: string[] = []
     const endOfNames = this.#places * 4
@@ -96,7 +96,7 @@ export class Trailer {
       const end = at + 1 + size
       if (size === 0 || end > endOfNames) return undefined
       const name = this.#bytes.toString('utf8', at + 1, end)
-      // Bytes that are no UTF-8 decode to characters that stand for them, and are not the same.
+      // Other bytes than UTF-8 decode to characters that stand for them, of another size.
       if (Buffer.byteLength(name) !== size) return undefined
       names.push(name)
       at = end

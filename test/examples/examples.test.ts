@@ -37,6 +37,17 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '/: 401 please log in',
     ],
   },
+  groups: {
+    title:
+      'pages of the same data are made anew after it changed, and the old ones serve meanwhile',
+    lines: [
+      '/articles: written by Ada',
+      '/profile: written by Ada',
+      'while it is made again: /profile: written by Ada',
+      '/articles: written by Ada Lovelace',
+      '/profile: written by Ada Lovelace',
+    ],
+  },
   'rate-limit': {
     title: 'the sixth call within a minute has to wait, that of another client does not',
     lines: [

@@ -24,8 +24,8 @@ answer<TagTask, number>(async ({ options, role, forMs }) => {
 })
 
 /**
- * The floor says, for readers, that the deletion has returned. A copy that should not be there stays
- * until the next deletion, so the pause gives readers the time to find it.
+ * The floor says, for readers, that the deletion has returned. A copy that should not be there
+ * stays until the next deletion, so the pause gives readers the time to find it.
  */
 async function change(cache: Cache<number>): Promise<void> {
   const source = cache.increment('source') ?? 0

@@ -14,10 +14,7 @@ import type { Scope } from '../../testing/scope.ts'
 import { memoryDir } from '../../testing/temp-dir.ts'
 
 const GEOMETRY: Geometry = {
-  maxItems: 10,
-  maxKeySize: 60,
-  blockSize: 100,
-  blockCount: 10,
+  ...{ maxItems: 10, maxKeySize: 60, blockSize: 100, blockCount: 10 },
   bitmap: false,
   hash: 'seeded',
   eviction: 'lru',
