@@ -110,7 +110,7 @@ describe('a namespace', () => {
     assert.equal(space.get('k'), 'new')
   })
 
-  test('many keys are loaded by their own names, and functions keep their results in it', async t => {
+  test('many keys are loaded by their own names, and functions are memoized in it', async t => {
     const cache = open<string>(t)
     const space = cache.namespace('n')
     space.set('a', 'there')
