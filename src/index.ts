@@ -31,5 +31,9 @@ export {
   type DeleteTagOptions,
   type EntryOptions,
   type GetOrSetOptions,
+  type LoadContext,
+  type LoadMany,
+  type LoadManyContext,
+  type MemoizeOptions,
   type NearOptions,
 } from './cache/index.ts'
