@@ -33,7 +33,11 @@ export {
   type DeleteTagOptions,
   type EntryOptions,
   type GetOrSetOptions,
+  type LoadContext,
+  type LoadMany,
+  type LoadManyContext,
   type LockOptions,
+  type MemoizeOptions,
   type NearOptions,
   type ScanOptions,
 } from './cache/index.ts'

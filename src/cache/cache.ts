@@ -260,13 +260,18 @@ export class Cache<V = unknown> implements AnyCache<V> {
   /**
    * Returns the value. On a miss it returns the result of `load`, and stores that unless it is
    * undefined. Of all callers that miss at the same time, in all processes, one loads and the
-   * others wait.
+   * others wait. What was loaded before a deletion of the key or of one of its tags is not stored.
    *
-   * @param options - `ttlMs` as for `set`; `waitMs`: milliseconds to wait for the load of another
-   * caller before this one loads as well, by default 5000
-   * @throws any error of `load`; UndercroftError - as `get` and `set`
+   * @param load - is given a signal and the old value, and can decide the TTL and the tags
+   * @param options - as for `set`; `staleMs`, `staleIfErrorMs` and `softTimeoutMs` return old
+   * values, `refreshAheadMs` loads before the end, `timeoutMs` limits the load
+   * @throws any error of `load`; UndercroftError - UNDERCROFT_LOAD_TIMEOUT, and as `get` and `set`
    * @example
    * const user = await cache.getOrSet('user:1', () => db.findUser(1), { ttlMs: 60_000 })
+   * const rates = await cache.getOrSet('rates', ({ signal }) => fetchRates(signal), {
+   *   ttlMs: 60_000,
+   *   staleMs: 3_600_000,
+   * })
    */
   async getOrSet(
     key: CacheKey,

@@ -116,13 +116,12 @@ export class Loader {
     return plan.keepStaleMs === 0 ? this.#loadOrWait(order) : this.#loadOrKeepOld(order)
   }
 
-  /** Loads the value in the background if the item that `get` found ends soon. */
+  /** Loads the value in the background if the item ends soon that `get` found last. */
   refreshAhead(key: CacheKey, load: Load, options: GetOrSetOptions): void {
     const { refreshAheadMs = 0 } = options
     const { lifetime, expiry } = this.#site
-    const engine = lifetime.use()
-    if (!engine.has(key)) return
-    if (!isRefreshDue(expiry.until(engine.found.expiresAtMs), refreshAheadMs)) return
+    const leftMs = expiry.until(lifetime.use().foundEndsAtMs)
+    if (!isRefreshDue(leftMs, refreshAheadMs)) return
     const order = this.#order(key, load, options)
     const entry = this.#items.peekFresh(key)
     if (entry !== undefined) this.#refresh(order, entry)

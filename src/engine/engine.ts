@@ -93,6 +93,14 @@ export class Engine {
     return this.#reader.found
   }
 
+  /**
+   * Reads when an item becomes a miss that the last `get` found, or a stamp. Since then, other
+   * processes may have changed the item.
+   */
+  get foundEndsAtMs(): number {
+    return this.#context.liveness.endOf(this.#reader.found.slot)
+  }
+
   /** Creates stamps for `count` items whose values the caller keeps. */
   createStamps(count: number): Stamps {
     return new Stamps(count, this.#context, this.#reader, this.#counters)

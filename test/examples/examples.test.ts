@@ -77,6 +77,17 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       'the other tenant: 1001 items',
     ],
   },
+  'fresh-and-stale': {
+    title: 'an old price is there while the shop is asked again, or closed',
+    lines: [
+      '20 callers at once: price 1, 1 question',
+      'at once: price 1',
+      'after the refresh: price 2, 2 questions',
+      'reported: Error: the shop is closed',
+      'while the shop is closed: price 2',
+      'without an old price: Error: the shop is closed',
+    ],
+  },
   'cached-site': {
     title: 'a page is made once for many requests, and anew after a change',
     lines: [
