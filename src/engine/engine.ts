@@ -252,11 +252,7 @@ export class Engine {
     return this.#context.tags.generation
   }
 
-  /**
-   * Deletes all items. The time it takes is proportional to the number of slots used.
-   *
-   * @returns the number of items deleted
-   */
+  /** Deletes all items, in a time proportional to the slots used, and returns their number. */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
   }
@@ -274,10 +270,7 @@ export class Engine {
     return usedSlotCount(this.segment)
   }
 
-  /**
-   * @returns the result of `make` for the item in a slot, or undefined if the slot holds no live
-   *   item
-   */
+  /** @returns the result of `make` for the live item in a slot; undefined if there is none */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     return this.#lookups.readSlot(slot, make)
   }
