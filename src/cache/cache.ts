@@ -288,13 +288,13 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /**
-   * Returns the values of several keys in their order, as `getOrSet` does for each. All missing keys
-   * that no other caller loads are loaded in one call, and each key by one process.
+   * Returns the values of several keys in their order, as `getOrSet` does for each. All missing
+   * keys that no other caller loads are loaded in one call, and each key by one process.
    *
-   * @param loadMany - returns the values of the keys that it is given: as a `Map`, or as an array in
-   * their order
+   * @param loadMany - returns the values of the keys that it is given: as a `Map`, or as an array
+   * in their order
    * @example
-   * const users = await cache.getOrSetMany(ids, missing => db.findUsers(missing), { ttlMs: 60_000 })
+   * const users = await cache.getOrSetMany(ids, missing => db.findUsers(missing))
    */
   getOrSetMany<K extends CacheKey>(
     keys: Iterable<K>,

@@ -40,7 +40,7 @@ export function peekEntry(
   key: CacheKey,
   decode: ValueDecoder<unknown>,
 ): CacheEntry<unknown> | undefined {
-  const found = engine.peekEntry(key, decode, true)
+  const found = engine.peekEntry(key, decode)
   return found && withMoments(found)
 }
 

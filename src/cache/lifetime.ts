@@ -14,7 +14,8 @@ import {
   type Segment,
   segmentPath,
 } from '../segment/index.ts'
-import { completeGeometry, type ResolvedOptions } from './options.ts'
+import { completeGeometry } from './new-geometry.ts'
+import type { ResolvedOptions } from './options.ts'
 import { keepSwept, type Sweepable } from './sweeper.ts'
 
 /** The bytes of a cache, and the ways to release them. */

@@ -89,7 +89,7 @@ export class LoadCall {
 function loadTimeout(key: CacheKey, timeoutMs: number): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_LOAD_TIMEOUT',
-    `the load of ${describe(key)} exceeds timeoutMs, ${timeoutMs} ms. Its signal was aborted; pass ` +
-      'it on to what the load waits for, or allow more time',
+    `the load of ${describe(key)} exceeds timeoutMs, ${timeoutMs} ms. Its signal was aborted: ` +
+      'pass it on to what the load waits for, or allow more time',
   )
 }

@@ -44,3 +44,16 @@ export class LoadFailures {
     this.#retryAtMs.delete(name)
   }
 }
+
+/** @returns the `onError` of a cache without this option */
+export function warnOnce(name: string): (error: unknown) => void {
+  let hasWarned = false
+  return error => {
+    if (hasWarned) return
+    hasWarned = true
+    process.emitWarning(
+      `a load of the cache "${name}" failed, and its callers got an old value: ${error}`,
+      { type: 'UndercroftWarning', code: 'UNDERCROFT_LOAD_FAILED' },
+    )
+  }
+}

@@ -1,8 +1,9 @@
-/** Checks and completes the options of `Cache.open`, and converts them to a geometry. */
+/**
+ * Checks the options of `Cache.open`, and completes those that the cache does not store.
+ */
 
 import {
   type Clock,
-  DEFAULT_MAX_KEY_SIZE,
   invalidOption,
   MAX_KEY_SIZE_LIMIT,
   type OptionNames,
@@ -19,16 +20,15 @@ import {
 import {
   BLOCK_COUNT_LIMIT,
   BLOCK_SIZE_LIMIT,
-  defaultMaxTags,
   EVICTIONS,
   type EvictionName,
-  type Geometry,
   HASHES,
   type HashName,
   MAX_ITEMS_LIMIT,
   MAX_TAGS_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
+import { warnOnce } from './load-failures.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
 
 /**
@@ -138,8 +138,8 @@ export interface CacheOptions {
    */
   readonly lastModified?: boolean | undefined
   /**
-   * Called with each failure that no caller sees: of a load in the background, and of one in place
-   * of which callers got the old value. It must not throw. @default one warning of the process
+   * Called with each failure that no caller sees: of a load in the background, or of a load whose
+   * callers got the old value. It must not throw. @default one warning of the process
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
@@ -196,9 +196,6 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   clock: true,
 }
 
-const DEFAULT_BLOCK_SIZE = 256
-const DEFAULT_SINGLE_BLOCK_SIZE = 4096
-const DEFAULT_BYTES_AN_ITEM = 4096
 const DEFAULT_LOCK_TIMEOUT_MS = 5000
 const MAX_LOCK_TIMEOUT_MS = 600_000
 const DEFAULT_SWEEP_MS = 3000
@@ -238,7 +235,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
     onError:
-      optional(options.onError, value => requireFunction('onError', value)) ?? warner(options.name),
+      optional(options.onError, value => requireFunction('onError', value)) ??
+      warnOnce(options.name),
     near: resolveNear(options.near ?? {}),
     clock: options.clock ?? systemClock,
   }
@@ -269,36 +267,6 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
   }
 }
 
-/** @returns the geometry of a new cache */
-export function completeGeometry(name: string, wanted: WantedGeometry): Geometry {
-  if (wanted.maxItems === undefined) {
-    throw new UndercroftError(
-      'UNDERCROFT_NO_SUCH_CACHE',
-      `there is no cache "${name}" to attach to; give maxItems to create it`,
-    )
-  }
-  const { maxItems, bitmap = true } = wanted
-  const blockSize = wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE)
-  return {
-    maxItems,
-    maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
-    blockSize,
-    blockCount: wanted.blockCount ?? (bitmap ? defaultBlockCount(maxItems, blockSize) : maxItems),
-    bitmap,
-    hash: wanted.hash ?? 'seeded',
-    eviction: wanted.eviction ?? 'adaptive',
-    ignoresTtl: wanted.ignoresTtl ?? false,
-    checksums: wanted.checksums ?? false,
-    maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
-  }
-}
-
-/** @returns as many blocks as give each item 4096 bytes, and at least one block an item */
-function defaultBlockCount(maxItems: number, blockSize: number): number {
-  const count = maxItems * Math.ceil(DEFAULT_BYTES_AN_ITEM / blockSize)
-  return Math.min(count, BLOCK_COUNT_LIMIT)
-}
-
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {
   return value === undefined ? undefined : check(value)
 }
@@ -306,19 +274,4 @@ function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undef
 function requireFunction<F extends (argument: never) => unknown>(name: string, value: F): F {
   if (typeof value !== 'function') throw invalidOption(name, 'a function', value)
   return value
-}
-
-function warner(name: string): (error: unknown) => void {
-  let hasWarned = false
-  return error => {
-    if (hasWarned) return
-    hasWarned = true
-    process.emitWarning(
-      `a load of the cache "${name}" fails, and callers get old values: ${error}`,
-      {
-        type: 'UndercroftWarning',
-        code: 'UNDERCROFT_LOAD_FAILED',
-      },
-    )
-  }
 }

@@ -93,10 +93,7 @@ export class Engine {
     return this.#reader.found
   }
 
-  /**
-   * Reads when an item becomes a miss that the last `get` found, or a stamp. Since then, other
-   * processes may have changed the item.
-   */
+  /** When the item that a `get` or a stamp found last becomes a miss, unless it has changed. */
   get foundEndsAtMs(): number {
     return this.#context.liveness.endOf(this.#reader.found.slot)
   }
@@ -124,13 +121,9 @@ export class Engine {
     return this.#lookups.getEntry(key, decode, allowStale)
   }
 
-  /** Reads a value as `getEntry` does, but notes no use and counts nothing. */
-  peekEntry<T>(
-    key: CacheKey,
-    decode: ValueDecoder<T>,
-    allowStale: boolean,
-  ): ItemEntry<T> | undefined {
-    return this.#lookups.peekEntry(key, decode, allowStale)
+  /** Reads a value that can be stale as `getEntry` does, but notes no use and counts nothing. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.#lookups.peekEntry(key, decode)
   }
 
   /** Reads a value as `get` does, but notes no use and counts nothing. */

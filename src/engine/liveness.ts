@@ -64,7 +64,9 @@ export class LivenessCheck {
     return hasTrailer(this.#words[at + INFO]) ? this.#ofTrailerAt(at, nowMs) : LIVE
   }
 
-  /** @returns when the item of a slot becomes a miss; NEVER: at no time. Its bytes may be changing. */
+  /**
+   * @returns when the item of a slot becomes a miss; NEVER: at no time. Its bytes may be changing.
+   */
   endOf(slot: SlotIndex): number {
     const at = this.#slotsWord + slot * STRIDE_WORDS
     const isFresh = hasTrailer(this.#words[at + INFO]) && this.of(slot) === LIVE

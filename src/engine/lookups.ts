@@ -100,13 +100,9 @@ export class Lookups {
     return this.get(key, this.#entryDecoder(decode), allowStale)
   }
 
-  /** Reads a value as `peek` does, with what is known of its item. */
-  peekEntry<T>(
-    key: CacheKey,
-    decode: ValueDecoder<T>,
-    allowStale: boolean,
-  ): ItemEntry<T> | undefined {
-    return this.peek(key, this.#entryDecoder(decode), allowStale)
+  /** Reads a value that can be stale as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), true)
   }
 
   /** Reads the tags of a live item. It counts nothing. */

@@ -98,7 +98,7 @@ export class Stamps {
 
   /**
    * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does. A
-   * version repeats after 2^31 changes of one chain. It leaves the slot in `found`, and nothing else.
+   * version repeats after 2^31 changes of one chain. Of the item it leaves only the slot in `found`.
    *
    * @returns whether the item is live and its chain has not changed since its stamp
    */

@@ -8,7 +8,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
-import { type CacheOptions, completeGeometry, resolveOptions } from '../../src/cache/options.ts'
+import { completeGeometry } from '../../src/cache/new-geometry.ts'
+import { type CacheOptions, resolveOptions } from '../../src/cache/options.ts'
 import { computeLayout } from '../../src/segment/geometry.ts'
 import { ROOT } from '../../testing/root.ts'
 import { readPackage, sourceOf } from './package-json.ts'
@@ -72,7 +73,7 @@ describe('the API reference', () => {
 
   for (const [path, type] of [
     ['src/cache/options.ts', 'CacheOptions'],
-    ['src/cache/get-or-set.ts', 'GetOrSetOptions'],
+    ['src/cache/load-options.ts', 'GetOrSetOptions'],
     ['src/client/options.ts', 'RemoteCacheOptions'],
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],

@@ -7,7 +7,8 @@
  * caches of the process, opened before or after, have the real views.
  */
 
-import { completeGeometry, resolveOptions } from '../../src/cache/options.ts'
+import { completeGeometry } from '../../src/cache/new-geometry.ts'
+import { resolveOptions } from '../../src/cache/options.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { computeLayout } from '../../src/segment/geometry.ts'
 import { stepNamer } from './step-names.ts'

@@ -1,0 +1,45 @@
+/**
+ * Completes the geometry of a cache that is created.
+ */
+
+import { DEFAULT_MAX_KEY_SIZE, UndercroftError } from '../base/index.ts'
+import {
+  BLOCK_COUNT_LIMIT,
+  defaultMaxTags,
+  type Geometry,
+  type WantedGeometry,
+} from '../segment/index.ts'
+
+const DEFAULT_BLOCK_SIZE = 256
+const DEFAULT_SINGLE_BLOCK_SIZE = 4096
+const DEFAULT_BYTES_AN_ITEM = 4096
+
+/** @returns the geometry of a new cache */
+export function completeGeometry(name: string, wanted: WantedGeometry): Geometry {
+  if (wanted.maxItems === undefined) {
+    throw new UndercroftError(
+      'UNDERCROFT_NO_SUCH_CACHE',
+      `there is no cache "${name}" to attach to; give maxItems to create it`,
+    )
+  }
+  const { maxItems, bitmap = true } = wanted
+  const blockSize = wanted.blockSize ?? (bitmap ? DEFAULT_BLOCK_SIZE : DEFAULT_SINGLE_BLOCK_SIZE)
+  return {
+    maxItems,
+    maxKeySize: wanted.maxKeySize ?? DEFAULT_MAX_KEY_SIZE,
+    blockSize,
+    blockCount: wanted.blockCount ?? (bitmap ? defaultBlockCount(maxItems, blockSize) : maxItems),
+    bitmap,
+    hash: wanted.hash ?? 'seeded',
+    eviction: wanted.eviction ?? 'adaptive',
+    ignoresTtl: wanted.ignoresTtl ?? false,
+    checksums: wanted.checksums ?? false,
+    maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
+  }
+}
+
+/** @returns as many blocks as give each item 4096 bytes, and at least one block an item */
+function defaultBlockCount(maxItems: number, blockSize: number): number {
+  const count = maxItems * Math.ceil(DEFAULT_BYTES_AN_ITEM / blockSize)
+  return Math.min(count, BLOCK_COUNT_LIMIT)
+}
