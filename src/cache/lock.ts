@@ -160,7 +160,7 @@ export class CacheLock {
 
   /** The version of the lock's item; undefined if the lock has ended. */
   #version(): number | undefined {
-    const entry = this.#site.lifetime.use().peekEntry(this.#lockKey, readFencing, false)
+    const entry = this.#site.lifetime.use().peekEntry(this.#lockKey, readFencing)
     return entry?.value === this.fencing ? entry.version : undefined
   }
 }
