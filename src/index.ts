@@ -11,6 +11,7 @@ export {
   type ChangeListener,
   type CircumstanceOptions,
   type Clock,
+  type CounterEntry,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,

@@ -17,6 +17,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   codecs: ['base'],
   'single-flight': ['base'],
   cache: ['base', 'platform', 'segment', 'engine', 'codecs', 'single-flight'],
+  adapters: ['base', 'cache'],
   'protocols/uwsgi': ['base'],
   net: ['base', 'protocols/uwsgi'],
   client: ['base', 'codecs', 'protocols/uwsgi', 'net'],

@@ -79,6 +79,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
     owns: '`serveCaches`: accepting, limits, the end of a server',
     why: 'it takes the interface of a cache, so tests give it other caches',
   },
+  adapters: {
+    owns: 'the interfaces of other libraries over a cache, one entry point each',
+    why: 'only users of a library load its adapter; the types of a peer stay here',
+  },
   'uwsgi/options': {
     owns: 'INI files, `key=value` lists, the table of options',
     why: "uWSGI's option names live here and nowhere else",

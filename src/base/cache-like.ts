@@ -39,6 +39,13 @@ export interface CacheEntry<V> {
   readonly tags: readonly string[]
 }
 
+/** A counter, and its end. */
+export interface CounterEntry {
+  readonly value: number
+  /** When the counter is gone, in Unix milliseconds; `Infinity`: never. */
+  readonly expiresAtMs: number
+}
+
 /** The four operations on 64-bit counters, by their uWSGI names. */
 export type CounterOperation = 'inc' | 'dec' | 'mul' | 'div'
 

@@ -7,6 +7,7 @@ export {
   type CacheKey,
   type CacheLike,
   type CacheStats,
+  type CounterEntry,
   type CounterOperation,
   type EncodedValue,
   type KeyPage,

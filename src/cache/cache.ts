@@ -9,6 +9,7 @@ import {
   type CacheStats,
   type ChangeListener,
   type CircumstanceOptions,
+  type CounterEntry,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
@@ -472,6 +473,22 @@ export class Cache<V = unknown> implements AnyCache<V> {
     options?: CounterOptions & CircumstanceOptions,
   ) {
     return this.#counters.change('increment', key, 'inc', by, options)
+  }
+
+  /**
+   * Adds as `increment` does, and returns the end of the counter as well, as one step.
+   *
+   * @returns undefined where `increment` returns it
+   * @example
+   * const hit = cache.incrementEntry('ip:192.0.2.1', 1, { ttlMs: 60_000 })
+   * // { value: 1, expiresAtMs: 1790000000000 }: the window ends then, for all later hits, too
+   */
+  incrementEntry(
+    key: CacheKey,
+    by = 1,
+    options?: CounterOptions & CircumstanceOptions,
+  ): CounterEntry | undefined {
+    return this.#counters.incrementEntry(key, by, options)
   }
 
   /** Subtracts; otherwise the same as `increment`. */

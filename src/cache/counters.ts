@@ -6,12 +6,14 @@
 import {
   type CacheKey,
   type CircumstanceOptions,
+  type CounterEntry,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
   describe,
   LOCAL_COUNT_OPTION_NAMES,
   LOCAL_COUNTER_OPTION_NAMES,
+  NEVER,
   requireInt64,
   requireInteger,
   UndercroftError,
@@ -54,6 +56,18 @@ export class CacheCounters {
     const exact = BigInt(by)
     const value = this.#change(key, operation, exact, options, atMs, VALUE_TYPE.integer, MAX_SAFE)
     return value === undefined ? undefined : Number(value)
+  }
+
+  /** Adds to a counter, and reads its end in the same step. */
+  incrementEntry(
+    key: CacheKey,
+    by: number,
+    options: (CounterOptions & CircumstanceOptions) | undefined,
+  ): CounterEntry | undefined {
+    const value = this.change('incrementEntry', key, 'inc', by, options)
+    if (value === undefined) return undefined
+    const atMs = this.#lifetime.use().countedEndsAtMs
+    return { value: Number(value), expiresAtMs: atMs === NEVER ? Infinity : atMs }
   }
 
   count(

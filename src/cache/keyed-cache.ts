@@ -2,7 +2,13 @@
  * The types of a cache whose keys decide the types of its values. Only the compiler sees them.
  */
 
-import type { CacheEntry, CircumstanceOptions, CounterOptions, SetOptions } from '../base/index.ts'
+import type {
+  CacheEntry,
+  CircumstanceOptions,
+  CounterEntry,
+  CounterOptions,
+  SetOptions,
+} from '../base/index.ts'
 import type { EntryOptions } from './entries.ts'
 import type { LoadContext } from './load-call.ts'
 import type { LoadMany } from './load-many.ts'
@@ -68,6 +74,11 @@ interface KeyedMethods<M> {
   ttlMs(key: KeyOf<M>): number | undefined
   touch(key: KeyOf<M>, ttlMs: number): boolean
   increment: CounterMethod<M>
+  incrementEntry(
+    key: KeysOfValues<M, number>,
+    by?: number,
+    options?: CounterOptions & CircumstanceOptions,
+  ): CounterEntry | undefined
   decrement: CounterMethod<M>
 }
 

@@ -10,6 +10,7 @@ import {
   type CacheKey,
   type CacheLike,
   type CircumstanceOptions,
+  type CounterEntry,
   type CounterOperation,
   type CounterOptions,
   type CountOptions,
@@ -236,6 +237,15 @@ export class CacheNamespace<V = unknown> implements CacheLike {
     options?: CounterCallOptions,
   ): number | bigint | undefined {
     return this.#cache.increment(this.#key(key), by as never, this.#tagged(options))
+  }
+
+  /** See {@link Cache.incrementEntry}. */
+  incrementEntry(
+    key: CacheKey,
+    by?: number,
+    options?: CounterCallOptions,
+  ): CounterEntry | undefined {
+    return this.#cache.incrementEntry(this.#key(key), by, this.#tagged(options))
   }
 
   /** See {@link Cache.decrement}. */

@@ -176,7 +176,8 @@ export interface ResolvedOptions {
 }
 
 const NAME_PATTERN = /^([A-Za-z0-9_-][A-Za-z0-9._-]{0,63}\/)?[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/
-const OPTION_NAMES: OptionNames<CacheOptions> = {
+/** The names of all options of `Cache.open`. */
+export const CACHE_OPTION_NAMES: OptionNames<CacheOptions> = {
   name: true,
   maxItems: true,
   blockSize: true,
@@ -211,7 +212,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('the argument of Cache.open', 'an object with at least a name', options)
   }
-  requireKnownNames('Cache.open', options, OPTION_NAMES)
+  requireKnownNames('Cache.open', options, CACHE_OPTION_NAMES)
   if (typeof options.name !== 'string' || !NAME_PATTERN.test(options.name)) {
     throw invalidOption(
       'name',

@@ -258,6 +258,11 @@ export class Engine {
     )
   }
 
+  /** When the counter that `count` returned last becomes a miss. */
+  get countedEndsAtMs(): number {
+    return this.#writer.countedEndsAtMs
+  }
+
   /**
    * Deletes a tag: all items that have it are gone at once, in all processes, in the same time for
    * any number of items.

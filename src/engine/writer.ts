@@ -48,6 +48,8 @@ export interface FreshCounter {
 
 export class Writer {
   readonly reclaimer: SpaceReclaimer
+  /** When the counter that `count` left last becomes a miss. */
+  countedEndsAtMs = NEVER
   readonly #context: EngineContext
   readonly #items: ItemWriter
   readonly #integers: BigInt64Array
@@ -157,7 +159,7 @@ export class Writer {
     limit: bigint | undefined,
     circumstances?: CircumstancesSource,
   ): CountOutcome {
-    const { table, blocks, eviction, checksums, lastChange } = this.#context
+    const { table, blocks, eviction, checksums, lastChange, liveness } = this.#context
     const slot = this.#find(key)
     if (slot === NO_SLOT || !this.#isLive(slot)) {
       if (fresh === undefined) return 'absent'
@@ -187,6 +189,7 @@ export class Writer {
     table.endChange(bucket)
     eviction?.use(slot)
     lastChange.note()
+    this.countedEndsAtMs = liveness.endOf(slot)
     return value
   }
 
@@ -199,6 +202,7 @@ export class Writer {
     const source = new CounterSource(type, value)
     const outcome = this.storeWith(key, circumstances?.wrap(source) ?? source, expiresAtMs, 'set')
     if (outcome === 'pins-full') return outcome
+    this.countedEndsAtMs = expiresAtMs
     return outcome === 'stored' ? value : 'full'
   }
 

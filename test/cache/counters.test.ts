@@ -16,6 +16,33 @@ test('with onlyPresent a counter is changed, and none is created', () => {
   assert.deepEqual(cache.verify().problems, [])
 })
 
+test('incrementEntry returns the end of the window, which later calls do not move', () => {
+  const clock = new ManualClock()
+  const name = `counter-entries-${process.pid}`
+  using cache = Cache.open<number>({ name, maxItems: 64, clock, memory: 'private' })
+  const begin = clock.nowMs()
+  const spaces = [cache, cache.namespace('of')]
+  for (const space of spaces) {
+    const first = space.incrementEntry('n', 1, { ttlMs: 1000, pinned: true })
+    assert.deepEqual(first, { value: 1, expiresAtMs: begin + 1000 })
+  }
+  clock.advance(999)
+  for (const space of spaces) {
+    const next = space.incrementEntry('n', 2, { ttlMs: 1000 })
+    assert.deepEqual(next, { value: 3, expiresAtMs: begin + 1000 })
+  }
+  clock.advance(1)
+  for (const space of spaces) {
+    assert.equal(space.incrementEntry('n', 1, { onlyPresent: true }), undefined)
+    const again = space.incrementEntry('n', 1, { ttlMs: 1000 })
+    assert.deepEqual(again, { value: 1, expiresAtMs: begin + 2000 })
+  }
+  assert.deepEqual(cache.incrementEntry('endless'), { value: 1, expiresAtMs: Infinity })
+  cache.set('stale-later', 7, { ttlMs: 50, staleMs: 1000 })
+  const expected = { value: 8, expiresAtMs: clock.nowMs() + 50 }
+  assert.deepEqual(cache.incrementEntry('stale-later'), expected)
+})
+
 test('counters begin at what the opener says, and a call can say otherwise', () => {
   const options = { name: `initial-${process.pid}`, maxItems: 9, memory: 'private' } as const
   using cache = Cache.open({ ...options, counterInitial: 100 })

@@ -37,6 +37,23 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '/: 401 please log in',
     ],
   },
+  'express-cluster': {
+    title: 'a login holds at both workers of a cluster, and both together allow five a minute',
+    lines: [
+      'seven logins: 200 200 200 200 200 429 429',
+      'worker 1: hello Ada',
+      'worker 2: hello Ada',
+    ],
+  },
+  'cache-manager': {
+    title: 'two processes make a report once, and clearing the reports leaves the users',
+    lines: [
+      'worker 1 has the report that worker 1 made',
+      'worker 2 has the report that worker 1 made',
+      'after clearing the reports: undefined',
+      'the users: {"name":"Ada"}',
+    ],
+  },
   groups: {
     title:
       'pages of the same data are made anew after it changed, and the old ones serve meanwhile',
