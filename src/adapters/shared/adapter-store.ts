@@ -139,6 +139,11 @@ export class AdapterStore {
     }, 'refused')
   }
 
+  /** @returns the milliseconds left; `Infinity` for ever; undefined without an item */
+  ttlMs(key: string): number | undefined {
+    return this.#home.attempt(() => this.#space.ttlMs(this.#fit(key)), undefined)
+  }
+
   delete(key: string): boolean {
     return this.#home.attempt(() => this.#space.delete(this.#fit(key)), false)
   }
@@ -212,6 +217,11 @@ export class AdapterStore {
     } catch (error) {
       this.#home.report(error)
     }
+  }
+
+  /** Deletes the items whose keys begin with a prefix, one after the other. */
+  clearFrom(prefix: string): void {
+    for (const key of this.keys(prefix)) this.delete(key)
   }
 
   /** Deletes everything that was stored through this prefix. */

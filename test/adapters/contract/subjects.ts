@@ -5,8 +5,11 @@
 import type { SessionData } from 'express-session'
 import { Keyv } from 'keyv'
 import { Keyv as Keyv6 } from 'keyv-6'
+import { UndercroftKeyValueCache } from '../../../src/adapters/apollo.ts'
+import { abstractCache } from '../../../src/adapters/fastify.ts'
 import { KeyvUndercroft } from '../../../src/adapters/keyv.ts'
 import { UndercroftStore } from '../../../src/adapters/session.ts'
+import unstorageDriver from '../../../src/adapters/unstorage.ts'
 import type { Cache, CacheOptions } from '../../../src/index.ts'
 
 /** One adapter over one cache, under one prefix. */
@@ -15,7 +18,8 @@ export interface Subject {
   set(key: string, value: string, ttlMs?: number): Promise<boolean>
   get(key: string): Promise<string | undefined>
   delete(key: string): Promise<void>
-  clear(): Promise<void>
+  /** Not all hosts can. */
+  clear?(): Promise<void>
   /** As the host closes it. */
   close(): Promise<void> | void
 }
@@ -59,10 +63,55 @@ function sessionSubject(source: Source, prefix: string): Subject {
   }
 }
 
+function unstorageSubject(source: Source, base: string): Subject {
+  const driver = unstorageDriver({ ...source, base })
+  return {
+    set: async (key, value, ttlMs) => {
+      await driver.setItem?.(key, value, ttlMs === undefined ? {} : { ttl: ttlMs / 1000 })
+      // A driver does not say whether it has stored.
+      return (await driver.getItem(key)) === value
+    },
+    get: async key => ((await driver.getItem(key)) as string | null) ?? undefined,
+    delete: async key => driver.removeItem?.(key, {}),
+    clear: async () => driver.clear?.('', {}),
+    close: () => driver.dispose?.(),
+  }
+}
+
+function apolloSubject(source: Source, prefix: string): Subject {
+  const cache = new UndercroftKeyValueCache({ ...source, prefix })
+  return {
+    set: async (key, value, ttlMs) => {
+      await cache.set(key, value, ttlMs === undefined ? {} : { ttl: ttlMs / 1000 })
+      return (await cache.get(key)) === value
+    },
+    get: key => cache.get(key),
+    delete: async key => void (await cache.delete(key)),
+    close: () => cache.close(),
+  }
+}
+
+function abstractSubject(source: Source, segment: string): Subject {
+  const cache = abstractCache({ ...source, segment, useAwait: true })
+  const get = async (key: string) => (await cache.get(key))?.item as string | undefined
+  return {
+    set: async (key, value, ttlMs = 60_000) => {
+      await cache.set(key, value, ttlMs)
+      return (await get(key)) === value
+    },
+    get,
+    delete: async key => void (await cache.delete(key)),
+    close: async () => void (await cache.stop()),
+  }
+}
+
 /** Each adapter by the entry point and the host that it is tested with. */
 export const SUBJECTS: Readonly<Record<string, MakeSubject>> = {
   'keyv with keyv 5': (source, prefix) => keyvSubject(Keyv, source, prefix),
   'keyv with keyv 6': (source, prefix) =>
     keyvSubject(Keyv6 as unknown as typeof Keyv, source, prefix),
   session: sessionSubject,
+  unstorage: unstorageSubject,
+  apollo: apolloSubject,
+  'fastify abstractCache': abstractSubject,
 }

@@ -116,7 +116,7 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
       assert.equal(await subject.get('k'), undefined)
       assert.equal(await subject.set('k', 'v'), false)
       await subject.delete('k')
-      await subject.clear()
+      await subject.clear?.()
       assert.deepEqual(warnings(), ['UNDERCROFT_CLOSED'])
     })
 
@@ -160,6 +160,7 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
       await subject.set('k'.repeat(500), 'of users')
       for (const [index, other] of others.entries()) await other.set('k', `of ${index}`)
       assert.equal(await subject.get('b:k'), 'of users')
+      if (subject.clear === undefined) return
       await subject.clear()
       assert.equal(await subject.get('b:k'), undefined)
       assert.equal(await subject.get('k'.repeat(500)), undefined)
@@ -170,6 +171,7 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
 
     test('clears also in a cache without tags', async t => {
       const { subject, cache } = open(t, { maxTags: 0 })
+      if (subject.clear === undefined) return
       const other = make({ cache }, 'other')
       for (let i = 0; i < 20; i++) await subject.set(`k${i}`, 'v')
       await other.set('k', 'v')
