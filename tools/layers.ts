@@ -80,8 +80,8 @@ export const RESERVED: readonly {
   {
     modules: ['node:fs', 'node:fs/promises'],
     for: [
-      ...['platform', 'segment', 'net', 'replication', 'uwsgi/options', 'uwsgi/rules'],
-      ...['runner', 'runner/apps', 'cli'],
+      ...['platform', 'segment', 'adapters', 'net', 'replication'],
+      ...['uwsgi/options', 'uwsgi/rules', 'runner', 'runner/apps', 'cli'],
     ],
   },
 ]

@@ -121,6 +121,14 @@ export class AdapterStore {
     }
   }
 
+  /** Stores only if the key is absent. */
+  add(key: string, value: unknown, options?: SetOptions): boolean {
+    return this.#home.attempt(() => {
+      const stored = this.#fit(key)
+      return this.#space.add(stored, this.#wrap(key, stored, value), options)
+    }, false)
+  }
+
   /**
    * Replaces a value by what `change` makes of it, as one step for all processes. It is given
    * undefined without an item, and returns undefined to leave everything as it is.
