@@ -22,7 +22,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'codecs', 'protocols/uwsgi', 'net'],
   dump: ['base', 'codecs'],
   'http-message': ['base'],
-  'http-cache': ['base', 'single-flight', 'http-message'],
+  'http-cache': ['base', 'net', 'single-flight', 'http-message'],
   replication: ['base', 'protocols/uwsgi', 'net'],
   monitoring: ['base', 'protocols/uwsgi', 'net'],
   'server/uwsgi': ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net', 'replication'],

@@ -20,6 +20,7 @@ import type { CacheStatus, ForwardReason } from './cache-status.ts'
 import { NO_DIRECTIVES } from './directives.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Found, ReadyPage } from './page-store.ts'
+import { responseTags } from './page-tags.ts'
 import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
 import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
 import {
@@ -34,6 +35,8 @@ import {
 export interface Query {
   readonly request: CacheRequest
   readonly baseKey: string
+  /** The generation of the store before it was asked for the page. */
+  readonly madeAt: number
 }
 
 /** Why and for which item the application is asked. */
@@ -75,6 +78,8 @@ export class CacheFill implements BodyReceiver {
   readonly #order: FillOrder
   /** The stale page, if there is one. */
   readonly #stale: ReadyPage | undefined
+  /** What was purged since is not stored. */
+  readonly #madeAt: number
   /** Resolves when the fill is over, with or without a stored page. */
   readonly over: Promise<void>
   #isOver: () => void = () => {}
@@ -86,6 +91,8 @@ export class CacheFill implements BodyReceiver {
     this.#query = query
     this.#order = order
     this.#stale = order.place.kind === 'page' ? order.place : undefined
+    // A stale page may be stored again, so it counts from the moment at which it was looked up.
+    this.#madeAt = this.#stale === undefined ? context.store.generation : query.madeAt
     this.over = new Promise(resolve => {
       this.#isOver = resolve
     })
@@ -123,8 +130,9 @@ export class CacheFill implements BodyReceiver {
     const verdict = evaluateStorability(head, credentials, this.#context.options, nowMs)
     if ('refusal' in verdict) return this.#refuse(verdict.refusal, head.status)
     const headers = combine(head.fields)
-    const { lifetime, omitted } = verdict
-    const page = pageHead({ ...head, fields }, lifetime, omitted, headers['cache-status'])
+    const { lifetime } = verdict
+    const more = { cacheStatus: headers['cache-status'], tags: responseTags(head.fields) ?? [] }
+    const page = pageHead({ ...head, fields }, lifetime, this.#omitted(verdict), more)
     if (page === undefined || Number(headers['content-length']) > this.maxBodySize) {
       return this.#refuse('too-large', head.status)
     }
@@ -193,10 +201,14 @@ export class CacheFill implements BodyReceiver {
     const current = { status: page.status, reason: page.reason, fields }
     const credentials = credentialsOf(this.#query.request)
     const verdict = evaluateStorability(current, credentials, options, nowMs)
+    const tags = responseTags(head.fields) ?? page.tags
     const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
     const fresh =
       isSame && 'lifetime' in verdict
-        ? pageHead(current, verdict.lifetime, verdict.omitted, page.cacheStatus)
+        ? pageHead(current, verdict.lifetime, this.#omitted(verdict), {
+            cacheStatus: page.cacheStatus,
+            tags,
+          })
         : undefined
     const status = { forward: this.#order.forward, forwardStatus: 304 }
     if (fresh === undefined) {
@@ -208,6 +220,11 @@ export class CacheFill implements BodyReceiver {
     this.#storeAgain(freshHead, stale.body)
     const ready = { page: new StoredResponse(freshHead, options.cacheStatus), body: stale.body }
     return { kind: 'replace', answer: this.#answerWith(ready, { ...status, isStored: true }) }
+  }
+
+  /** Fields that are not stored with the page. */
+  #omitted({ omitted }: { readonly omitted: ReadonlySet<string> }): ReadonlySet<string> {
+    return new Set([...omitted, ...this.#context.options.hiddenFields])
   }
 
   #answerWith({ page, body }: ReadyPage, status: CacheStatus): Answer {
@@ -228,9 +245,10 @@ export class CacheFill implements BodyReceiver {
     const { lease, place } = this.#order
     if (!(await lease.isHeld())) return
     const { request, baseKey } = this.#query
-    const page = { head, body, varyNames, keepMs: keptMs(head, this.#nowMs()) }
-    if (await this.#context.store.storePage(baseKey, request, place.vary, page)) return
-    await this.#storePass('full', PASS_AFTER_ERROR_MS)
+    const keepMs = keptMs(head, this.#nowMs())
+    const page = { head, body, varyNames, keepMs, madeAt: this.#madeAt }
+    const outcome = await this.#context.store.storePage(baseKey, request, place.vary, page)
+    if (outcome === 'full') await this.#storePass('full', PASS_AFTER_ERROR_MS)
   }
 
   /**

@@ -17,6 +17,7 @@ import { type CacheRequest, schemeOf } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Plan, Planner } from './planner.ts'
+import { PURGE_METHOD } from './purge-requests.ts'
 
 /** Answers a request. The arguments after it depend on the platform. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (
@@ -53,6 +54,10 @@ class Exchange {
   }
 
   async answer(): Promise<Response> {
+    const { purgeRequests } = this.#context
+    if (this.#asked.method === PURGE_METHOD && purgeRequests !== undefined) {
+      return toResponse(await purgeRequests.answer(this.#asked, undefined), [])
+    }
     const plan: Plan = await this.#planner.plan({
       request: this.#asked,
       isPlain: this.#request.body === null,
@@ -67,10 +72,10 @@ class Exchange {
       case 'pass': {
         const response = await this.#app(this.#request)
         if (plan.isUnsafe) await this.#invalidateAfter(response)
-        return this.#withStatus(response, plan.status)
+        return this.#complete(response, plan.status)
       }
       case 'unavailable':
-        return this.#withStatus(new Response(null, { status: GATEWAY_TIMEOUT }), plan.status)
+        return this.#complete(new Response(null, { status: GATEWAY_TIMEOUT }), plan.status)
     }
   }
 
@@ -85,7 +90,7 @@ class Exchange {
       throw error
     }
     const decision = decide(fill, response)
-    if (decision.kind === 'pass') return this.#withStatus(response, decision.status)
+    if (decision.kind === 'pass') return this.#complete(response, decision.status)
     if (decision.kind === 'replace') {
       await response.body?.cancel()
       return toResponse(decision.answer, response.headers.getSetCookie())
@@ -94,13 +99,13 @@ class Exchange {
     const check = (body: Buffer) => isDecoded(response, body)
     if (decision.isNotModified) {
       this.#runInBackground(copyWhole(response.body, copy, check))
-      return this.#withStatus(notModified(response), decision.status)
+      return this.#complete(notModified(response), decision.status)
     }
     if (response.body !== null) {
-      return this.#withStatus(response, decision.status, copyStream(response.body, copy, check))
+      return this.#complete(response, decision.status, copyStream(response.body, copy, check))
     }
     await copy.finish()
-    return this.#withStatus(response, decision.status)
+    return this.#complete(response, decision.status)
   }
 
   /** Asks the application after the client was answered. */
@@ -137,17 +142,23 @@ class Exchange {
     await this.#context.invalidateAfter(this.#asked, { status, header })
   }
 
-  /** Makes another response, because the application's may be shared or immutable. */
-  #withStatus(
+  /**
+   * Completes the application's response for the client. Makes another response, because the
+   * application's may be shared or immutable.
+   */
+  #complete(
     response: Response,
     status: CacheStatus,
     body: ReadableStream<Uint8Array> | null = response.body,
   ): Response {
     const before = response.headers.get('cache-status') ?? undefined
     const text = this.#context.statusText(this.#asked, status, before)
+    const hidden = this.#context.options.hiddenFields.filter(name => response.headers.has(name))
     const isPlain = response.status >= 200 // code cannot make an error or an upgrade
-    if (!isPlain || (text === undefined && body === response.body)) return response
+    const isSame = text === undefined && hidden.length === 0 && body === response.body
+    if (!isPlain || isSame) return response
     const headers = new Headers(response.headers)
+    for (const name of hidden) headers.delete(name)
     if (text !== undefined) headers.set('cache-status', text)
     const { status: code, statusText } = response
     return new Response(body, { status: code, statusText, headers })

@@ -12,12 +12,16 @@ import {
   requireKnownNames,
   requireOneOf,
   systemClock,
+  TAGGED_ITEMS,
+  type WithTaggedItems,
 } from '../base/index.ts'
 import { isHeaderName } from '../http-message/index.ts'
 import { DEFAULT_WAIT_MS, MAX_WAIT_MS } from '../single-flight/index.ts'
 import { type CacheRequest, defaultKey } from './cache-request.ts'
 import type { CacheLabel } from './cache-status.ts'
 import { MIN_KEY_SIZE } from './page-store.ts'
+import { TAG_FIELDS } from './page-tags.ts'
+import { type PurgeAccess, type ResolvedPurgeAccess, resolvePurgeAccess } from './purge-requests.ts'
 import { REFUSED_BY_DEFAULT, type RefusedByDefault } from './storability.ts'
 
 /** The cache of an `HttpCache`, and how it is used. */
@@ -82,6 +86,16 @@ export interface HttpCacheOptions {
    * again: only the application decides how long a page is used. @default false
    */
   readonly ignoreClientCacheControl?: boolean | undefined
+  /**
+   * Removes the fields with tags (`Cache-Tag`, `Surrogate-Key`, `xkey`, `Cache-Tags`) from what
+   * clients get. @default false
+   */
+  readonly hideTags?: boolean | undefined
+  /**
+   * Who may purge pages by requests with the method PURGE. Without this option the application gets
+   * such requests. @default no client
+   */
+  readonly purge?: PurgeAccess | undefined
   /** The name of this cache in Cache-Status; false: omit the field. @default 'undercroft' */
   readonly cacheStatus?: string | false | undefined
   /**
@@ -114,6 +128,10 @@ export interface ResolvedHttpOptions {
   readonly waitMs: number
   readonly refreshTimeoutMs: number
   readonly ignoreClientCacheControl: boolean
+  /** Undefined: the application gets PURGE requests. */
+  readonly purge: ResolvedPurgeAccess | undefined
+  /** Fields that clients do not get, in lower case. */
+  readonly hiddenFields: readonly string[]
   readonly cacheStatus: CacheLabel | undefined
   readonly onError: (error: unknown) => void
   readonly clock: Clock
@@ -132,6 +150,8 @@ const OPTION_NAMES = [
   'waitMs',
   'refreshTimeoutMs',
   'ignoreClientCacheControl',
+  'hideTags',
+  'purge',
   'cacheStatus',
   'cacheStatusKey',
   'onError',
@@ -181,6 +201,8 @@ export function resolveHttpOptions(options: HttpCacheOptions): ResolvedHttpOptio
       'ignoreClientCacheControl',
       options.ignoreClientCacheControl ?? false,
     ),
+    purge: requirePurge(cache, options.purge),
+    hiddenFields: requireBoolean('hideTags', options.hideTags ?? false) ? TAG_FIELDS : [],
     cacheStatus: labelOf(options, key),
     onError: requireFunction('onError', options.onError ?? warner()),
     clock: options.clock ?? systemClock,
@@ -198,6 +220,16 @@ function requireCache(cache: CacheLike): CacheLike {
     throw invalidOption('the maxKeySize of the cache', `at least ${MIN_KEY_SIZE}`, maxKeySize)
   }
   return cache
+}
+
+function requirePurge(
+  cache: CacheLike,
+  purge: PurgeAccess | undefined,
+): ResolvedPurgeAccess | undefined {
+  const access = resolvePurgeAccess(purge)
+  const maxTags = (cache as WithTaggedItems)[TAGGED_ITEMS]?.maxTags ?? 0
+  if (access === undefined || maxTags > 0) return access
+  throw invalidOption('the cache', 'a Cache of this machine with maxTags > 0, for purge', cache)
 }
 
 function requireFinite(name: string, value: number): number {

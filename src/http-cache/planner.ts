@@ -73,7 +73,7 @@ export class Planner {
       if (key === undefined) return pass('bypass', 'no-key')
       const baseKey = store.baseKey(key)
       const wanted = options.ignoreClientCacheControl ? NO_DIRECTIVES : directivesOf(request)
-      const query = { request, baseKey, wanted, canRefreshLater }
+      const query = { request, baseKey, wanted, canRefreshLater, madeAt: store.generation }
       const found = store.find(baseKey, request)
       const plan =
         found instanceof Promise

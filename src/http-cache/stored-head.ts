@@ -30,7 +30,7 @@ export function pageHead(
   head: ResponseHead,
   lifetime: Lifetime,
   omitted: ReadonlySet<string>,
-  cacheStatus: string | undefined,
+  more: Pick<PageHead, 'cacheStatus' | 'tags'>,
 ): PageHead | undefined {
   const fields = storedFields(head.fields, false).filter(
     ([name]) => !NOT_OF_THE_PAGE.has(name) && !omitted.has(name),
@@ -45,8 +45,8 @@ export function pageHead(
     status: head.status,
     reason: head.reason,
     fields: fields.flat(),
-    cacheStatus,
     lifetime,
+    ...more,
     hasOwnEtag: false,
     bodySize: 0,
   }

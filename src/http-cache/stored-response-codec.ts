@@ -12,8 +12,8 @@ import { isHeaderName, isHeaderValue } from '../http-message/index.ts'
 import type { CacheLabel } from './cache-status.ts'
 import { type Lifetime, type PageHead, StoredResponse } from './stored-response.ts'
 
-/** `uch1`. Another format gets another mark, so that processes of both kinds see only misses. */
-const MARK = 0x31686375
+/** `uch2`. Another format gets another mark, so that processes of both kinds see only misses. */
+const MARK = 0x32686375
 
 /** Four numbers of 32 bits, little-endian. */
 const SIZE_OFFSET = 4
@@ -170,7 +170,7 @@ function digestOf(json: Buffer): Buffer {
 type Unchecked = Readonly<Record<string, unknown>>
 
 function isPageHead(head: Unchecked): head is Unchecked & PageHead {
-  const { status, reason, fields, cacheStatus, lifetime, hasOwnEtag, bodySize } = head
+  const { status, reason, fields, cacheStatus, lifetime, tags, hasOwnEtag, bodySize } = head
   return (
     isIntegerFrom(status, 200, 599) &&
     isFieldValue(reason) &&
@@ -178,6 +178,7 @@ function isPageHead(head: Unchecked): head is Unchecked & PageHead {
     fields.length % 2 === 0 &&
     fields.every((text, index) => (index % 2 === 0 ? isHeaderName(text) : isHeaderValue(text))) &&
     (cacheStatus === undefined || isFieldValue(cacheStatus)) &&
+    isStrings(tags) &&
     typeof hasOwnEtag === 'boolean' &&
     isIntegerFrom(bodySize, 0, Number.MAX_SAFE_INTEGER) &&
     typeof lifetime === 'object' &&

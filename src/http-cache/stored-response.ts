@@ -48,6 +48,8 @@ export interface PageHead {
   /** The Cache-Status of caches before this one. */
   readonly cacheStatus: string | undefined
   readonly lifetime: Lifetime
+  /** The tags that the response names. */
+  readonly tags: readonly string[]
   /** This cache made the ETag, so the application does not know it. */
   readonly hasOwnEtag: boolean
   readonly bodySize: number
@@ -131,6 +133,26 @@ export function judge(lifetime: Lifetime, wanted: Directives, nowMs: number): Ve
 /** Whether it was stale when it was stored. Then each use needs the application's consent. */
 export function isNeverFresh({ freshMs, ageMs, staleWhileRevalidateMs }: Lifetime): boolean {
   return freshMs + staleWhileRevalidateMs <= ageMs
+}
+
+/**
+ * Returns the page after a soft purge: it is stale from now on, and may be used while it is being
+ * refreshed, and on errors, as long as without the purge.
+ */
+export function softPurged(head: PageHead, nowMs: number): PageHead {
+  const { lifetime } = head
+  const ageMs = currentAgeMs(lifetime, nowMs)
+  const lostMs = Math.max(0, lifetime.freshMs - ageMs)
+  return {
+    ...head,
+    lifetime: {
+      ...lifetime,
+      freshMs: lifetime.freshMs - lostMs,
+      staleWhileRevalidateMs: lifetime.staleWhileRevalidateMs + lostMs,
+      staleIfErrorMs: lifetime.staleIfErrorMs + lostMs,
+      retryAtMs: 0,
+    },
+  }
 }
 
 /** RFC 5861 section 4. */
