@@ -14,12 +14,13 @@ import {
   NO_LENGTH_STATUSES,
   sameOpaque,
 } from '../http-message/index.ts'
-import type { Lease } from '../single-flight/index.ts'
-import { type CacheRequest, credentialsOf } from './cache-request.ts'
-import type { CacheStatus, ForwardReason } from './cache-status.ts'
+import { credentialsOf } from './cache-request.ts'
+import type { CacheStatus } from './cache-status.ts'
+import { isCodable, isWorthCoding } from './coded-copies.ts'
 import { NO_DIRECTIVES } from './directives.ts'
+import { CLIENT_CONDITIONS, type FillOrder, type HeadDecision, type Query } from './fill-order.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
-import type { Found, ReadyPage } from './page-store.ts'
+import type { ReadyPage } from './page-store.ts'
 import { responseTags } from './page-tags.ts'
 import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
 import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
@@ -31,39 +32,12 @@ import {
   StoredResponse,
 } from './stored-response.ts'
 
-/** A request and the key of its page. */
-export interface Query {
-  readonly request: CacheRequest
-  readonly baseKey: string
-  /** The generation of the store before it was asked for the page. */
-  readonly madeAt: number
-}
-
-/** Why and for which item the application is asked. */
-export interface FillOrder {
-  readonly place: Found
-  readonly lease: Lease
-  readonly forward: ForwardReason
-}
-
-/** What to do with the application's response once its head is known. */
-export type HeadDecision =
-  /** Send it, and pass the body to `finish`. `isNotModified`: send 304 without the body instead. */
-  | { readonly kind: 'store'; readonly status: CacheStatus; readonly isNotModified: boolean }
-  /** Send it; the fill is over. */
-  | { readonly kind: 'pass'; readonly status: CacheStatus }
-  /** Drop it except for its cookies, and send this answer. */
-  | { readonly kind: 'replace'; readonly answer: Answer }
-
 /** A page that still lacks its body. */
 interface Pending {
   readonly head: PageHead
   readonly varyNames: readonly string[]
   readonly announced: string | undefined
 }
-
-/** The client's conditions are about its own copy; those of the cache replace them. */
-export const CLIENT_CONDITIONS = ['if-none-match', 'if-modified-since']
 
 /** For how long requests do not wait for a response that was not stored. */
 const PASS_MS = 10_000
@@ -113,6 +87,11 @@ export class CacheFill implements BodyReceiver {
     ]
   }
 
+  /** The fields of the request that the application does not get from the client. */
+  get withheldFields(): readonly string[] {
+    return this.#isCompressing ? [...CLIENT_CONDITIONS, 'accept-encoding'] : CLIENT_CONDITIONS
+  }
+
   /**
    * Decides about the application's response. To be called once, before the body.
    *
@@ -137,12 +116,14 @@ export class CacheFill implements BodyReceiver {
       return this.#refuse('too-large', head.status)
     }
     const announced = headers['content-length']
-    this.#pending = { head: page, varyNames: namesIn(headers.vary), announced }
+    this.#pending = { head: page, varyNames: this.#varyNames(headers.vary), announced }
     const validators = { etag: headers.etag, lastModified: headers['last-modified'] }
     const hasIt = head.status === 200 && isNotModified(request.header, validators, nowMs)
     const ttlSeconds = Math.floor((lifetime.freshMs - lifetime.ageMs) / 1000)
     const status = { forward: this.#order.forward, ttlSeconds, isStored: true }
-    return { kind: 'store', status, isNotModified: hasIt }
+    const isNamed = namesIn(headers.vary).includes('accept-encoding')
+    const variesByCoding = this.#isCompressing && isCodable(page) && !isNamed
+    return { kind: 'store', status, isNotModified: hasIt, variesByCoding }
   }
 
   get maxBodySize(): number {
@@ -157,13 +138,19 @@ export class CacheFill implements BodyReceiver {
       const { head, varyNames } = pending
       const plain = (await isDecoded?.(body)) === true ? decodedHead(head) : head
       const sent = NO_LENGTH_STATUSES.has(head.status) ? body.subarray(0, 0) : body
-      await this.#store(withBody(plain, sent), sent, varyNames)
+      const isCoded = this.#isCompressing && isWorthCoding(plain, sent.length)
+      await this.#store(withBody(plain, sent, isCoded), sent, varyNames)
     })
   }
 
   /** Ends the fill without a page: the body is too large, or the head that was sent has cookies. */
   giveUp(detail: string): Promise<void> {
     return this.#end(() => this.#storePass(detail, PASS_MS))
+  }
+
+  /** The application is asked for pages without a coding, and cannot differ by Accept-Encoding. */
+  get #isCompressing(): boolean {
+    return this.#context.options.compress.length > 0
   }
 
   get storesCookies(): boolean {
@@ -216,7 +203,8 @@ export class CacheFill implements BodyReceiver {
       return { kind: 'replace', answer: this.#answerWith(stale, status) }
     }
     const { hasOwnEtag, bodySize } = page
-    const freshHead = { ...fresh, hasOwnEtag, bodySize }
+    const bodyHash = isCodable(fresh) ? page.bodyHash : undefined
+    const freshHead = { ...fresh, hasOwnEtag, bodySize, bodyHash }
     this.#storeAgain(freshHead, stale.body)
     const ready = { page: new StoredResponse(freshHead, options.cacheStatus), body: stale.body }
     return { kind: 'replace', answer: this.#answerWith(ready, { ...status, isStored: true }) }
@@ -225,6 +213,10 @@ export class CacheFill implements BodyReceiver {
   /** Fields that are not stored with the page. */
   #omitted({ omitted }: { readonly omitted: ReadonlySet<string> }): ReadonlySet<string> {
     return new Set([...omitted, ...this.#context.options.hiddenFields])
+  }
+
+  #varyNames(vary: string | undefined): string[] {
+    return namesIn(vary).filter(name => name !== 'accept-encoding' || !this.#isCompressing)
   }
 
   #answerWith({ page, body }: ReadyPage, status: CacheStatus): Answer {
@@ -238,7 +230,7 @@ export class CacheFill implements BodyReceiver {
   }
 
   #storeAgain(head: PageHead, body: Buffer): void {
-    void this.#end(() => this.#store(head, body, namesIn(findField(head, 'vary'))))
+    void this.#end(() => this.#store(head, body, this.#varyNames(findField(head, 'vary'))))
   }
 
   async #store(head: PageHead, body: Buffer, varyNames: readonly string[]): Promise<void> {

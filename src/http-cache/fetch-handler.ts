@@ -12,9 +12,10 @@ import {
   isDecoded,
   NULL_BODY_STATUSES,
 } from '../http-message/index.ts'
-import { type CacheFill, CLIENT_CONDITIONS, type HeadDecision } from './cache-fill.ts'
+import type { CacheFill } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
+import type { HeadDecision } from './fill-order.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Plan, Planner } from './planner.ts'
 import { PURGE_METHOD } from './purge-requests.ts'
@@ -35,6 +36,12 @@ export function cachedHandler<Rest extends readonly unknown[]>(
     const exchange = new Exchange(planner, request, own => app(own, ...rest))
     return exchange.answer()
   }
+}
+
+/** What the head of the application's response lacks for the client. */
+interface Completion {
+  readonly status: CacheStatus
+  readonly variesByCoding?: boolean
 }
 
 /** One request and its response. */
@@ -72,10 +79,10 @@ class Exchange {
       case 'pass': {
         const response = await this.#app(this.#request)
         if (plan.isUnsafe) await this.#invalidateAfter(response)
-        return this.#complete(response, plan.status)
+        return this.#complete(response, plan)
       }
       case 'unavailable':
-        return this.#complete(new Response(null, { status: GATEWAY_TIMEOUT }), plan.status)
+        return this.#complete(new Response(null, { status: GATEWAY_TIMEOUT }), plan)
     }
   }
 
@@ -90,7 +97,7 @@ class Exchange {
       throw error
     }
     const decision = decide(fill, response)
-    if (decision.kind === 'pass') return this.#complete(response, decision.status)
+    if (decision.kind === 'pass') return this.#complete(response, decision)
     if (decision.kind === 'replace') {
       await response.body?.cancel()
       return toResponse(decision.answer, response.headers.getSetCookie())
@@ -99,13 +106,13 @@ class Exchange {
     const check = (body: Buffer) => isDecoded(response, body)
     if (decision.isNotModified) {
       this.#runInBackground(copyWhole(response.body, copy, check))
-      return this.#complete(notModified(response), decision.status)
+      return this.#complete(notModified(response), decision)
     }
     if (response.body !== null) {
-      return this.#complete(response, decision.status, copyStream(response.body, copy, check))
+      return this.#complete(response, decision, copyStream(response.body, copy, check))
     }
     await copy.finish()
-    return this.#complete(response, decision.status)
+    return this.#complete(response, decision)
   }
 
   /** Asks the application after the client was answered. */
@@ -148,7 +155,7 @@ class Exchange {
    */
   #complete(
     response: Response,
-    status: CacheStatus,
+    { status, variesByCoding = false }: Completion,
     body: ReadableStream<Uint8Array> | null = response.body,
   ): Response {
     const before = response.headers.get('cache-status') ?? undefined
@@ -156,9 +163,10 @@ class Exchange {
     const hidden = this.#context.options.hiddenFields.filter(name => response.headers.has(name))
     const isPlain = response.status >= 200 // code cannot make an error or an upgrade
     const isSame = text === undefined && hidden.length === 0 && body === response.body
-    if (!isPlain || isSame) return response
+    if (!isPlain || (isSame && !variesByCoding)) return response
     const headers = new Headers(response.headers)
     for (const name of hidden) headers.delete(name)
+    if (variesByCoding) headers.append('vary', 'accept-encoding')
     if (text !== undefined) headers.set('cache-status', text)
     const { status: code, statusText } = response
     return new Response(body, { status: code, statusText, headers })
@@ -178,11 +186,15 @@ function decide(fill: CacheFill, { status, statusText, headers }: Response): Hea
 }
 
 /** Returns the request with the cache's conditions, which are about the stored page. */
-function upstreamRequest(request: Request, { conditions }: CacheFill, init: RequestInit): Request {
-  const isPlain = !CLIENT_CONDITIONS.some(name => request.headers.has(name))
+function upstreamRequest(
+  request: Request,
+  { conditions, withheldFields }: CacheFill,
+  init: RequestInit,
+): Request {
+  const isPlain = !withheldFields.some(name => request.headers.has(name))
   if (isPlain && conditions.length === 0 && init.signal === undefined) return request
   const headers = new Headers(request.headers)
-  for (const name of CLIENT_CONDITIONS) headers.delete(name)
+  for (const name of withheldFields) headers.delete(name)
   for (const [name, value] of conditions) headers.set(name, value)
   return new Request(request, { ...init, headers })
 }

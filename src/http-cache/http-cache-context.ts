@@ -7,6 +7,7 @@ import { CopyBudget, type FieldReader } from '../http-message/index.ts'
 import { SingleFlight } from '../single-flight/index.ts'
 import type { CacheRequest } from './cache-request.ts'
 import { type CacheStatus, formatCacheStatus } from './cache-status.ts'
+import { CodedCopies } from './coded-copies.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import { PageStore } from './page-store.ts'
 import { PurgeRequests } from './purge-requests.ts'
@@ -32,6 +33,8 @@ export class HttpCacheContext {
   readonly store: PageStore
   readonly singleFlight: SingleFlight
   readonly budget: CopyBudget
+  /** Undefined: pages are sent in the coding in which they came. */
+  readonly codedCopies: CodedCopies | undefined
   readonly purger: Purger
   /** Undefined: the application gets PURGE requests. */
   readonly purgeRequests: PurgeRequests | undefined
@@ -43,6 +46,8 @@ export class HttpCacheContext {
     this.store = new PageStore(options)
     this.singleFlight = new SingleFlight({ cache, clock, onError })
     this.budget = new CopyBudget(Math.max(MAX_COPIED_SIZE, maxBodySize))
+    this.codedCopies =
+      options.compress.length > 0 ? new CodedCopies(options, this.singleFlight) : undefined
     const invalidate = (key: string) => this.invalidate(key)
     this.purger = new Purger(this.store, invalidate, options.hasUrlKeys)
     this.purgeRequests = options.purge && new PurgeRequests(options.purge, this.purger, onError)

@@ -7,9 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cachedHandler, type FetchHandler } from './fetch-handler.ts'
 import { HttpCacheContext } from './http-cache-context.ts'
 import { cachedListener, handle, type Listener } from './listener.ts'
-import { type HttpCacheOptions, resolveHttpOptions } from './options.ts'
+import type { HttpCacheOptions } from './options.ts'
 import { Planner } from './planner.ts'
 import type { PurgeOptions, PurgePlaceOptions } from './purger.ts'
+import { resolveHttpOptions } from './resolve-options.ts'
 
 /** A handler between others, as Express, Connect and similar frameworks take it. */
 export type Middleware = (

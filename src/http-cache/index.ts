@@ -5,6 +5,7 @@ export {
   responseToBytes,
 } from '../http-message/index.ts'
 export type { CacheRequest } from './cache-request.ts'
+export type { ContentCoding } from './coded-copies.ts'
 export type { FetchHandler } from './fetch-handler.ts'
 export { HttpCache, type Middleware } from './http-cache.ts'
 export type { Listener } from './listener.ts'

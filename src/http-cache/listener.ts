@@ -18,7 +18,7 @@ import type { CacheFill } from './cache-fill.ts'
 import type { CacheRequest } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
-import { cacheRequest, isPlain, setConditions } from './node-request.ts'
+import { cacheRequest, isPlain, replaceFields } from './node-request.ts'
 import type { Plan, Planner } from './planner.ts'
 import { PURGE_METHOD } from './purge-requests.ts'
 
@@ -114,7 +114,7 @@ function runFill(
   forward: () => unknown,
 ): unknown {
   if (response.destroyed) return fill.fail() // the client disconnected while its request waited
-  setConditions(message, fill.conditions)
+  replaceFields(message, fill)
   interceptResponse(response, new FillInterceptor(context, { response, request, fill }))
   try {
     return forward()
@@ -157,6 +157,7 @@ class FillInterceptor implements ResponseInterceptor {
     }
     completeHead(this.#context, this.#request, response, decision.status)
     if (decision.kind === 'pass') return { client: 'body' }
+    if (decision.variesByCoding) response.appendHeader('vary', 'accept-encoding')
     if (!decision.isNotModified) return { client: 'body', copy: this.#copy }
     for (const name of BODY_FIELDS) response.removeHeader(name)
     response.statusCode = 304

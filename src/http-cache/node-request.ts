@@ -3,7 +3,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
-import { type CacheFill, CLIENT_CONDITIONS } from './cache-fill.ts'
+import type { CacheFill } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
 
 /** RFC 3986 section 3.2.2, as far as hosts are in use: names, addresses, a port. */
@@ -21,7 +21,7 @@ for (const { length } of SINGLETON_FIELDS) SINGLETON_SIZES[length] = true
 
 /** @returns the request as the cache sees it */
 export function cacheRequest(message: IncomingMessage): CacheRequest {
-  // These stay the client's: `setConditions` gives the message other ones.
+  // These stay the client's: `replaceFields` gives the message other ones.
   const { headers, method = 'GET' } = message
   const header = (name: string): string | undefined => {
     const value = headers[name]
@@ -65,16 +65,19 @@ function repeatsSingleton(rawHeaders: readonly string[]): boolean {
   return false
 }
 
-/** Sets the conditions in both forms in which applications read headers. */
-export function setConditions(message: IncomingMessage, conditions: CacheFill['conditions']): void {
+/** Replaces the client's conditions by those of the cache, in both forms that applications read. */
+export function replaceFields(
+  message: IncomingMessage,
+  { conditions, withheldFields }: Pick<CacheFill, 'conditions' | 'withheldFields'>,
+): void {
   const kept: string[] = []
   const { rawHeaders } = message
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (CLIENT_CONDITIONS.includes(rawHeaders[index].toLowerCase())) continue
+    if (withheldFields.includes(rawHeaders[index].toLowerCase())) continue
     kept.push(rawHeaders[index], rawHeaders[index + 1])
   }
   const headers = { ...message.headers }
-  for (const name of CLIENT_CONDITIONS) delete headers[name]
+  for (const name of withheldFields) delete headers[name]
   message.rawHeaders = [...kept, ...conditions.flat()]
   message.headers = Object.assign(headers, Object.fromEntries(conditions))
 }

@@ -61,8 +61,8 @@ export interface NewPage {
 const PREFIX = 'page:'
 /** A key that is too long is replaced by its digest. */
 const DIGEST_SIZE = 43 // SHA-256 in base64url
-/** `#`, the id, `:`, a digest of the fields' values, and the prefix of a lease. */
-const VARIANT_SIZE = 1 + 8 + 1 + DIGEST_SIZE + 'lease:'.length
+/** `#`, the id, `:`, a digest of the fields' values, the coding of a copy, and a lease's prefix. */
+const VARIANT_SIZE = 1 + 8 + 1 + DIGEST_SIZE + '~zstd'.length + 'lease:'.length
 
 /** Shorter keys have no room for these parts. */
 export const MIN_KEY_SIZE = PREFIX.length + DIGEST_SIZE + VARIANT_SIZE

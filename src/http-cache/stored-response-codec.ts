@@ -21,6 +21,9 @@ const DIGEST_OFFSET = 8
 const DIGEST_SIZE = 8
 const HEAD_OFFSET = 16
 
+/** 16 bytes in base64url. */
+const BODY_HASH = /^[\w-]{22}$/
+
 /** Larger than any header that a server accepts. */
 export const MAX_HEAD_SIZE = 64 * 1024
 
@@ -170,7 +173,8 @@ function digestOf(json: Buffer): Buffer {
 type Unchecked = Readonly<Record<string, unknown>>
 
 function isPageHead(head: Unchecked): head is Unchecked & PageHead {
-  const { status, reason, fields, cacheStatus, lifetime, tags, hasOwnEtag, bodySize } = head
+  const { status, reason, fields, cacheStatus, lifetime, tags, hasOwnEtag, bodySize, bodyHash } =
+    head
   return (
     isIntegerFrom(status, 200, 599) &&
     isFieldValue(reason) &&
@@ -181,6 +185,7 @@ function isPageHead(head: Unchecked): head is Unchecked & PageHead {
     isStrings(tags) &&
     typeof hasOwnEtag === 'boolean' &&
     isIntegerFrom(bodySize, 0, Number.MAX_SAFE_INTEGER) &&
+    (bodyHash === undefined || (typeof bodyHash === 'string' && BODY_HASH.test(bodyHash))) &&
     typeof lifetime === 'object' &&
     lifetime !== null &&
     isLifetime(lifetime as Unchecked)
