@@ -51,7 +51,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   '.': ['base', 'cache', 'uwsgi/api'],
   cli: [
-    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'server'],
+    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'http-cache', 'server'],
     ...['uwsgi/options', 'runner'],
   ],
 }
