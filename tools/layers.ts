@@ -67,7 +67,7 @@ export const RESERVED: readonly {
     for: [
       ...['net', 'client', 'replication', 'monitoring', 'server', 'server/uwsgi'],
       ...['runner', 'runner/apps', 'cli'],
-      'uwsgi/rules', // compares addresses, and opens no socket
+      ...['uwsgi/rules', 'http-cache'], // compare addresses, and open no socket
     ],
   },
   // Neither opens a socket: they take a request and a response, and know what statuses are called.

@@ -1,9 +1,9 @@
 /**
  * Compressed copies of stored pages.
  *
- * A page is stored as the application sent it. A copy in another content coding lies beside it, is
- * made once for all processes, behind an answer without it, and is used only while the page has the
- * body that it was made of. It may be evicted at any time.
+ * A page is stored as the application sent it. A copy in another content coding is an item of its
+ * own, made once for all processes, behind an answer without it. It is used only while the page has
+ * the body that it was made of, and may be evicted at any time.
  */
 
 import { promisify } from 'node:util'
@@ -23,7 +23,7 @@ export type ContentCoding = (typeof CODINGS)[number]
 
 type Compress = (bytes: Buffer) => Promise<Buffer>
 
-/** `ucc1`, the hash of the plain body, and the compressed one; nothing if it would not be smaller. */
+/** `ucc1`, the hash of the plain body, and the compressed body, unless that is hardly smaller. */
 const MARK = Buffer.from('ucc1')
 const HASH_SIZE = 16
 const BODY_OFFSET = MARK.length + HASH_SIZE
@@ -45,7 +45,7 @@ const BROTLI_QUALITY = 5
 const STATUSES = new Set([200, 203, 404, 410])
 
 const COMPRESSIBLE =
-  /^(?:text\/|[^;]*[+/](?:json|xml|javascript|ecmascript|wasm|manifest)\b|image\/(?:svg|bmp|x-icon|vnd\.microsoft\.icon)|font\/(?:ttf|otf|collection)|application\/(?:vnd\.ms-fontobject|x-ndjson|rtf))/i
+  /^(?:text\/|[^;]*[+/](?:json|xml|javascript|wasm|x-ndjson)\b|image\/(?:bmp|x-icon)|font\/[ot]tf)/i
 
 /** Fields about the bytes of a body, which another coding would make wrong. */
 const DIGEST_FIELDS = ['content-encoding', 'content-md5', 'digest', 'content-digest', 'repr-digest']

@@ -82,8 +82,8 @@ export class HttpCache {
    * @param target - A path: the pages of all hosts and queries. A URL: those of its host, with all
    * queries. Any other string: the page for which the `key` option returned it. If the cache has no
    * tags, as a `RemoteCache`, only the page whose key the string is.
-   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID for a path, or with options, if the cache has
-   * no tags; others as the cache does
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID for a path, or with options, if the cache
+   * has no tags; others as the cache does
    * @example
    * await pages.delete('/news/2')
    * await pages.delete('/news/2', { host: 'example.com', soft: true })
@@ -106,8 +106,8 @@ export class HttpCache {
   }
 
   /**
-   * Purges all pages that name a tag in `Cache-Tag`, `Surrogate-Key`, `xkey` or `Cache-Tags`, in the
-   * same time for any number of pages. Otherwise the same as `delete`.
+   * Purges all pages that name a tag in `Cache-Tag`, `Surrogate-Key`, `xkey` or `Cache-Tags`, in
+   * the same time for any number of pages. Otherwise the same as `delete`.
    *
    * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the cache has no tags
    * @example

@@ -72,10 +72,10 @@ export interface HttpCacheOptions {
    */
   readonly ignoreClientCacheControl?: boolean | undefined
   /**
-   * Content codings in which pages are sent to clients that accept them, the preferred one first: of
-   * `br`, `zstd` and `gzip`. A page is compressed once, behind an answer without the coding, and the
-   * application is asked for pages without any. Codings that this version of Node.js cannot make are
-   * ignored: `zstd` needs 22.15 or 23.8. @default []
+   * Content codings in which pages are sent to clients that accept them, the preferred one first:
+   * of `br`, `zstd` and `gzip`. A page is compressed once, behind an answer without the coding, and
+   * the application is asked for pages without any. Codings that this version of Node.js cannot
+   * make are ignored: `zstd` needs 22.15 or 23.8. @default []
    */
   readonly compress?: readonly ContentCoding[] | undefined
   /**

@@ -7,7 +7,7 @@
  * for so many paths that tags lose their place in the cache's table, and their pages with them. The
  * price: a purge takes the pages of other places with it that share the tag by chance.
  *
- * Whatever does not fit has a tag that is deleted more often. So a purge never misses a page.
+ * A page whose tags do not fit has one that is deleted more often. So a purge never misses a page.
  */
 
 import { createHash } from 'node:crypto'
@@ -30,7 +30,7 @@ const MAX_TAG_SIZE = 255
 /** Deeper directories share the tag of their ancestor at this depth; `/` is the first. */
 const MAX_DEPTH = 6
 
-/** Only one in so many tags of the cache's table is that of a place, so that hardly any get lost. */
+/** One in so many tags of the cache's table is that of a place, so that hardly any get lost. */
 const TAGS_A_PLACE = 8
 
 /** Where pages are: on this host, or on all of them. */

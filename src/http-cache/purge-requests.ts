@@ -3,7 +3,7 @@
  *
  * A request with tags in a field purges these: `Surrogate-Key` (Fastly), `Cache-Tag`, `xkey` and
  * `xkey-purge` (Varnish), `Cache-Tags` (Drupal). Otherwise it purges its path on its host, or, with
- * a wildcard at its end, everything below. `Fastly-Soft-Purge: 1` and `xkey-softpurge` purge softly.
+ * a wildcard at its end, everything below. `Fastly-Soft-Purge: 1` and `xkey-softpurge` are soft.
  * Proxy Cache Purge and WP Rocket (WordPress) write the wildcard as an expression, and say so in
  * `X-Purge-Method: regex`. Expressions are not run: everything below the directory that they begin
  * with is purged.
@@ -21,9 +21,9 @@ import type { Purger } from './purger.ts'
 /** Who may purge pages by the method PURGE. A client must fulfil everything that is given. */
 export interface PurgeAccess {
   /**
-   * Addresses and networks such as `10.0.0.0/8`. The address of a request that comes through a proxy
-   * is that of the proxy: let the proxy refuse PURGE, or use a token. A Fetch handler does not know
-   * addresses.
+   * Addresses and networks such as `10.0.0.0/8`. The address of a request that comes through a
+   * proxy is that of the proxy: let the proxy refuse PURGE, or use a token. A Fetch handler does
+   * not know addresses.
    */
   readonly allow?: readonly string[] | undefined
   /**

@@ -74,7 +74,7 @@ const copies = (subject: Subject) => subject.keys().filter(key => key.includes('
 
 for (const [name, kind] of Object.entries(KINDS)) {
   describe(`behind ${name}, a page with the option compress`, () => {
-    test('is sent in the coding that a client prefers, and the application is asked once', async t => {
+    test('is sent in the coding that a client prefers, from one stored page', async t => {
       const subject = await start(t, kind)
       const first = await subject.get('/', BR)
       assert.equal(first.body, BODY)
@@ -210,7 +210,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
   })
 }
 
-test('codings that this version of Node.js cannot make are ignored, and others refused', async t => {
+test('codings that this Node.js cannot make are ignored, and others refused', async t => {
   const [listener] = Object.values(KINDS)
   assert.ok(listener !== undefined)
   const subject = await Subject.start(t, listener, { compress: ['zstd', 'gzip'] })

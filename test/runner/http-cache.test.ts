@@ -69,8 +69,9 @@ describe('http-cache', () => {
     const token = 'a-token-of-some-length'
     const tokenFile = join(tempDir(t), 'purge.token')
     writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 })
-    const settings = `compress=br;gzip,hide_tags=1,purge_allow=127.0.0.1,purge_token_file=${tokenFile}`
-    const runner = await startSite(t, ['--http-cache', `pages,${settings}`])
+    const settings = ['pages', 'compress=br;gzip', 'hide_tags=1', 'purge_allow=127.0.0.1']
+    const all = [...settings, `purge_token_file=${tokenFile}`].join()
+    const runner = await startSite(t, ['--http-cache', all])
     const ask = (path: string, headers: Record<string, string>, method = 'GET') =>
       get({ port: runner.port, path, headers, method })
     await untilStored(runner, '/long')
