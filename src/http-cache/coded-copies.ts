@@ -19,6 +19,7 @@ import { findField, type PageHead, type StoredResponse } from './stored-response
 /** The content codings that an `HttpCache` can make. */
 export const CODINGS = ['br', 'zstd', 'gzip'] as const
 
+/** The codings of compressed copies, by their names in `Accept-Encoding`. */
 export type ContentCoding = (typeof CODINGS)[number]
 
 type Compress = (bytes: Buffer) => Promise<Buffer>
