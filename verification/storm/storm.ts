@@ -197,7 +197,7 @@ class Storm {
     const possible = Object.entries(OPERATIONS).filter(
       ([, { evictingOnly }]) => evictingOnly !== true || !mode.keepsAll,
     )
-    const [operation] = steps.leastKilled(
+    const operation = steps.leastTried(
       possible.map(([name]) => name),
       random,
     )
