@@ -33,6 +33,9 @@ import { ChangeFeed } from './change-feed.ts'
 import { asksForCircumstances, type DeleteTagOptions, isSoft } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
+import type { CacheEventName, CacheEvents } from './events/cache-events.ts'
+import { EventFeed } from './events/event-feed.ts'
+import { type ListenOptions, listen, type StopListening, watchKey } from './events/listening.ts'
 import { Expiry } from './expiry.ts'
 import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
@@ -91,6 +94,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
   readonly #loader: Loader<V>
+  readonly #events: EventFeed
 
   private constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -111,6 +115,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader(this, this.#writes, clock)
+    this.#events = new EventFeed(lifetime)
     this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
@@ -512,6 +517,51 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return this.#feed.observe(listener)
   }
 
+  /**
+   * Calls a listener for each event of one name, in the order of the changes. Changes by all
+   * processes have events, if the cache was created with the option `events`. A listener that was
+   * too slow gets a `gap`. A listener that throws causes an uncaught exception, and others still
+   * get the event.
+   *
+   * @param event - `set`, `delete`, `expire`, `evict`, `clear`, `invalidate` or `gap`
+   * @param options - `signal`: ends the listening; `keepAlive`: the process stays alive meanwhile
+   * @returns a function that ends the listening
+   * @throws UndercroftError - UNDERCROFT_NO_EVENTS; _OPTION_INVALID also for the 10001st listener
+   * @example
+   * const cache = Cache.open({ name: 'users', maxItems: 1000, events: 10_000 })
+   * cache.on('set', ({ key }) => rebuild(key))
+   * cache.on('gap', () => rebuildAll())
+   */
+  on<E extends CacheEventName>(
+    event: E,
+    listener: (event: CacheEvents[E]) => void,
+    options?: ListenOptions,
+  ): StopListening {
+    this.#lifetime.use()
+    return listen(this.#events, event, listener, options)
+  }
+
+  /**
+   * Calls a listener with the new value after a key changed in any process; undefined: the item is
+   * gone. Several changes in a row can be one call. An expired item is reported when it is swept.
+   * See `on`.
+   *
+   * @example
+   * cache.watch('flags', flags => apply(flags))
+   * apply(cache.get('flags'))
+   */
+  watch(
+    key: CacheKey,
+    listener: (value: V | undefined) => void,
+    options?: ListenOptions,
+  ): StopListening {
+    const engine = this.#lifetime.use()
+    return watchKey(this.#events, key, listener as (value: unknown) => void, options, () => {
+      const entry = engine.peekEntry(key, this.#values.read)
+      return entry && { version: entry.version, value: this.#values.finish(entry.value) }
+    })
+  }
+
   /** The number of items, including those that ended and are not swept yet. */
   get size(): number {
     return this.#lifetime.use().itemCount
@@ -552,6 +602,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   close(): void {
     this.#engine = undefined
     this.#near?.clear()
+    this.#events.close()
     this.#lifetime.close()
   }
 

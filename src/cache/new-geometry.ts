@@ -33,6 +33,7 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     ignoresTtl: wanted.ignoresTtl ?? false,
     checksums: wanted.checksums ?? false,
     maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
+    eventPlaces: wanted.eventPlaces ?? 0,
   }
 }
 

@@ -23,8 +23,10 @@ import {
   type EvictionName,
   HASHES,
   type HashName,
+  MAX_EVENT_PLACES,
   MAX_ITEMS_LIMIT,
   MAX_TAGS_LIMIT,
+  MIN_EVENT_PLACES,
   type WantedGeometry,
 } from '../segment/index.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
@@ -92,6 +94,12 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
    * @default `maxItems`, from 64 to 65536
    */
   readonly maxTags?: number | undefined
+  /**
+   * Events that the cache keeps for listeners that are busy, from 4096, rounded up to a power of
+   * two; 0: the cache publishes no events. An event takes 64 bytes, and 64 more for each 64 bytes
+   * of its key beyond 40. @default 0
+   */
+  readonly events?: number | undefined
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
@@ -178,6 +186,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   hash: true,
   ignoreTtl: true,
   maxTags: true,
+  events: true,
   ttlMs: true,
   counterInitial: true,
   store: true,
@@ -259,7 +268,15 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
     maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
+    eventPlaces: optional(options.events, toEventPlaces),
   }
+}
+
+/** @returns the places of a ring that keeps this many events */
+function toEventPlaces(events: number): number {
+  if (events === 0) return 0
+  requireInteger('events', events, MIN_EVENT_PLACES, MAX_EVENT_PLACES)
+  return 2 ** Math.ceil(Math.log2(events))
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

@@ -1,5 +1,6 @@
 export type { Circumstances } from './circumstances.ts'
 export { Engine } from './engine.ts'
+export type { EventReader, ReadEvent } from './events/event-reader.ts'
 export type { ItemView } from './reader.ts'
 export type { Stamps } from './stamps.ts'
 export type { Upkeep } from './upkeep.ts'

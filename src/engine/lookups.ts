@@ -97,9 +97,18 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
+    return this.get(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  /** Reads a value as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), false)
+  }
+
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
     const { table, liveness } = this.#context
     const { found } = this.#reader
-    const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
+    return (bytes, offset, size, type) => {
       return {
         tags: this.#tagsOfFound(),
         freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
@@ -109,7 +118,6 @@ export class Lookups {
         value: decode(bytes, offset, size, type),
       }
     }
-    return this.get(key, read, allowStale)
   }
 
   /** Reads the tags of a live item. It counts nothing. */

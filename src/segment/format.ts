@@ -32,6 +32,7 @@ export const HEADER = defineRecord({
   size: 'f64',
   checksums: 'i32', // 1: each slot has a checksum of its item
   maxTags: 'i32', // 0: the cache takes no tags
+  eventPlaces: 'i32', // places of the event ring, a power of two; 0: the cache has none
   checksum: 'i32', // CRC-32 of the header's bytes before it
 })
 
@@ -122,6 +123,45 @@ export const TRAILER = defineRecord({
   tagCount: 'i32',
 })
 
+/**
+ * The start of the event ring. Positions count places; they wrap at 2^32, and the place of a
+ * position is its remainder. Writers change all of it under the lock, and so do listeners.
+ */
+export const EVENT_RING = defineRecord({
+  reserved: 'i32', // position up to which an event is being written
+  end: 'i32', // position after the last whole event
+  waiting: 'i32', // 1: a listener sleeps, and the next writer wakes it
+  wakeUp: 'i32', // a write to this word through the file wakes the listeners; its value is 0
+  eventCount: 'f64', // events ever written
+})
+
+/** One event. The key, or the tag, follows the record, and may reach into the next places. */
+export const EVENT = defineRecord({
+  kind: 'i32', // a value of EVENT_KIND; from bit 8 on EVENT_SOFT or EVENT_FULL
+  keySize: 'i32',
+  sequence: 'f64', // the value of `eventCount` before this event
+  version: 'f64', // of the item after the change; 0 if the event concerns no single item
+})
+
+/** Bytes of a place: one cache line. */
+export const EVENT_STRIDE = 64
+
+/** Kinds of events. */
+export const EVENT_KIND = {
+  set: 1,
+  delete: 2,
+  expire: 3,
+  evict: 4,
+  clear: 5,
+  invalidate: 6,
+  gap: 7,
+} as const
+
+/** A mark above the kind: the tag was deleted softly. */
+export const EVENT_SOFT = 1 << 8
+/** A mark above the kind: the cache was cleared because it was full. */
+export const EVENT_FULL = 1 << 9
+
 /** Counts the uses of items in LRU caches. Readers write it too, without a lock. */
 export const USE_CLOCK = defineRecord({ ticks: 'f64' })
 
@@ -185,6 +225,7 @@ assert(LOCK_OFFSET + LOCK.size <= STATE_OFFSET - 64, 'the lock has its own cache
 assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the clock')
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
+assert(EVENT_RING.size <= EVENT_STRIDE, 'the state of the event ring fits one place')
 
 /** The numbers of a segment's file locks. The source file of each holder explains its lock. */
 export const FILE_LOCK = {
