@@ -100,24 +100,9 @@ export class Lookups {
     return this.get(key, this.#entryDecoder(decode), allowStale)
   }
 
-  /** Reads a value as `peek` does, with what is known of its item. */
+  /** Reads a value that can be stale as `peek` does, with what is known of its item. */
   peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
-    return this.peek(key, this.#entryDecoder(decode), false)
-  }
-
-  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
-    const { table, liveness } = this.#context
-    const { found } = this.#reader
-    return (bytes, offset, size, type) => {
-      return {
-        tags: this.#tagsOfFound(),
-        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
-        expiresAtMs: table.expiresAtMs(found.slot),
-        isStale: found.isStale,
-        version: table.itemVersion(found.slot),
-        value: decode(bytes, offset, size, type),
-      }
-    }
+    return this.peek(key, this.#entryDecoder(decode), true)
   }
 
   /** Reads the tags of a live item. It counts nothing. */
@@ -170,6 +155,20 @@ export class Lookups {
       }
       if (result === CHANGED) throw changesUnderLock(this.#segment)
       return result === NO_ITEM ? undefined : result
+    })
+  }
+
+  /** Decodes a value together with what is known of its item, which the reader just found. */
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
+    const { table, liveness } = this.#context
+    const { found } = this.#reader
+    return (bytes, offset, size, type) => ({
+      tags: this.#tagsOfFound(),
+      freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
+      expiresAtMs: table.expiresAtMs(found.slot),
+      isStale: found.isStale,
+      version: table.itemVersion(found.slot),
+      value: decode(bytes, offset, size, type),
     })
   }
 

@@ -4,6 +4,7 @@
 
 import type { ReadEvent } from '../../engine/index.ts'
 import { EVENT_FULL, EVENT_KIND, EVENT_SOFT } from '../../segment/index.ts'
+import { clearedPrefix } from '../circumstances.ts'
 
 /** A change of one item. */
 export interface ItemEvent {
@@ -16,8 +17,10 @@ export interface ItemEvent {
   readonly version: number
 }
 
-/** A cache was cleared. */
+/** A cache was cleared, or a namespace. The items have no events of their own. */
 export interface ClearEvent {
+  /** The prefix of the namespace; empty: all items are gone. */
+  readonly prefix: string
   /** True: by a set that found no room, in a cache with `eviction: 'clear'`. */
   readonly full: boolean
 }
@@ -55,21 +58,46 @@ export interface CacheEvents {
 
 export type CacheEventName = keyof CacheEvents
 
-/** The number of an event in the ring by its name. */
-export const EVENT_KINDS: Readonly<Record<CacheEventName, number>> = EVENT_KIND
+/** What a listener of any event gets. */
+export type AnyEvent = CacheEvents[CacheEventName]
 
-/** @returns what a listener of this kind of event gets */
-export function toCacheEvent(event: ReadEvent): CacheEvents[CacheEventName] {
-  switch (event.kind) {
-    case EVENT_KIND.clear:
-      return { full: (event.mark & EVENT_FULL) !== 0 }
-    case EVENT_KIND.invalidate:
-      return { tag: event.key, soft: (event.mark & EVENT_SOFT) !== 0 }
-    case EVENT_KIND.gap:
-      return { missed: event.missed }
-    default:
-      return { key: event.key, version: event.version }
+export interface NamedEvent {
+  readonly name: CacheEventName
+  readonly event: AnyEvent
+}
+
+export const EVENT_NAMES = Object.keys(EVENT_KIND) as CacheEventName[]
+
+/** The names of the events of one item, by their kinds. */
+const ITEM_EVENTS = {
+  [EVENT_KIND.set]: 'set',
+  [EVENT_KIND.delete]: 'delete',
+  [EVENT_KIND.expire]: 'expire',
+  [EVENT_KIND.evict]: 'evict',
+} as const
+
+/** @returns the name of an event, and what a listener of that name gets */
+export function toCacheEvent({ kind, mark, key, version, missed }: ReadEvent): NamedEvent {
+  if (kind === EVENT_KIND.gap) return { name: 'gap', event: { missed } }
+  if (kind === EVENT_KIND.clear) {
+    return { name: 'clear', event: { prefix: '', full: (mark & EVENT_FULL) !== 0 } }
   }
+  if (kind !== EVENT_KIND.invalidate) return { name: ITEM_EVENTS[kind], event: { key, version } }
+  const prefix = clearedPrefix(key)
+  if (prefix !== undefined) return { name: 'clear', event: { prefix, full: false } }
+  return { name: 'invalidate', event: { tag: key, soft: (mark & EVENT_SOFT) !== 0 } }
+}
+
+/** @returns the event as a listener of a namespace gets it; undefined: it concerns other items */
+export function within(prefix: string, event: AnyEvent): AnyEvent | undefined {
+  if ('key' in event) {
+    if (!event.key.startsWith(prefix)) return undefined
+    return { ...event, key: event.key.slice(prefix.length) }
+  }
+  if (!('prefix' in event)) return event
+  if (prefix.startsWith(event.prefix)) return { ...event, prefix: '' }
+  if (!event.prefix.startsWith(prefix)) return undefined
+  return { ...event, prefix: event.prefix.slice(prefix.length) }
 }
 
 /** @returns whether the event concerns one item */

@@ -8,8 +8,9 @@ import {
   type OptionNames,
   requireBoolean,
   requireCallOptions,
+  requireOneOf,
 } from '../../base/index.ts'
-import { type CacheEventName, type CacheEvents, EVENT_KINDS, toCacheEvent } from './cache-events.ts'
+import { type CacheEventName, type CacheEvents, EVENT_NAMES, toCacheEvent } from './cache-events.ts'
 import type { EventFeed } from './event-feed.ts'
 
 /** How long a listener listens. */
@@ -37,16 +38,14 @@ export function listen<E extends CacheEventName>(
   listener: (event: CacheEvents[E]) => void,
   options: ListenOptions | undefined,
 ): StopListening {
-  const kind = EVENT_KINDS[name]
-  if (!Object.hasOwn(EVENT_KINDS, name)) {
-    throw invalidOption('the event', `one of ${Object.keys(EVENT_KINDS).join(', ')}`, name)
-  }
+  requireOneOf('the event', name, EVENT_NAMES)
   return startListening('on', listener, options, keepAlive =>
     feed.subscribe({
       key: undefined,
       keepAlive,
-      deliver(event) {
-        if (event.kind === kind) listener(toCacheEvent(event) as CacheEvents[E])
+      deliver(read) {
+        const found = toCacheEvent(read)
+        if (found.name === name) listener(found.event as CacheEvents[E])
       },
     }),
   )
