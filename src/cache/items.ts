@@ -76,7 +76,7 @@ export async function* scanInSteps<T>(
 /** The key of an item, and its value before the codec of the cache finishes it. */
 export type FoundEntry = readonly [key: string, raw: unknown]
 
-/** Finishes the values of entries, and leaves out those that are invalid. */
+/** Finishes the values of entries, and skips those that are invalid. */
 export function* finishEntries<V>(
   found: Iterable<FoundEntry>,
   values: ValueCodec,

@@ -318,8 +318,8 @@ export class CacheNamespace<V = unknown> implements CacheLike {
   }
 
   /**
-   * See {@link Cache.on}. Only events of keys with the prefix are passed on, without it; a `clear` of
-   * the namespace or of more has an empty prefix; `invalidate` and `gap` are those of the cache.
+   * See {@link Cache.on}. Only events of keys with the prefix are passed on, without it. A `clear`
+   * of the namespace or of more has an empty prefix. `invalidate` and `gap` are the cache's.
    */
   on<E extends CacheEventName>(
     event: E,

@@ -25,14 +25,13 @@ import {
   type EvictionName,
   HASHES,
   type HashName,
-  MAX_EVENT_PLACES,
   MAX_ITEMS_LIMIT,
   MAX_TAGS_LIMIT,
-  MIN_EVENT_PLACES,
   type WantedGeometry,
 } from '../segment/index.ts'
 import { warnOnce } from './load-failures.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
+import { toEventPlaces } from './new-geometry.ts'
 import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
 /**
@@ -283,13 +282,6 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
     eventPlaces: optional(options.events, toEventPlaces),
   }
-}
-
-/** @returns the places of a ring that keeps this many events */
-function toEventPlaces(events: number): number {
-  if (events === 0) return 0
-  requireInteger('events', events, MIN_EVENT_PLACES, MAX_EVENT_PLACES)
-  return 2 ** Math.ceil(Math.log2(events))
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

@@ -157,9 +157,8 @@ export class SlotTable {
   }
 
   free(slot: SlotIndex): void {
-    const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT]
-    words[FIRST_FREE_SLOT] = slot
+    this.#words[this.#at(slot) + NEXT_SLOT] = this.#words[FIRST_FREE_SLOT]
+    this.#words[FIRST_FREE_SLOT] = slot
   }
 
   writeKey(slot: SlotIndex, key: PreparedKey): void {
@@ -290,7 +289,6 @@ export class SlotTable {
     return versionOf(slot, this.#words[this.#at(slot) + CHANGES])
   }
 
-  /** The position of a slot in words. */
   #at(slot: SlotIndex): number {
     return this.#slotsWord + (slot - 1) * STRIDE_WORDS
   }

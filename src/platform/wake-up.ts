@@ -1,7 +1,7 @@
 /**
- * Wakes threads of other processes that sleep: by a write to the file that they all have open, of
- * which the kernel notifies those that watch it (inotify on Linux, kqueue on macOS). A store to
- * mapped memory notifies nobody.
+ * Wakes threads of other processes that sleep. A write to the file that they all have open makes
+ * the kernel notify those that watch it (inotify on Linux, kqueue on macOS). A store to mapped
+ * memory notifies no process.
  */
 
 import fs from 'node:fs'
@@ -15,7 +15,7 @@ export function wakeWatchersOfFile(fileDescriptor: number, offset: number): void
 }
 
 /**
- * Watches an open file, whatever its name is by now. The watch does not keep the process alive.
+ * Watches an open file, also after its name was removed. The watch keeps no process alive.
  *
  * @returns a function that ends it; undefined if the system has no more watches or forbids them
  */

@@ -153,13 +153,7 @@ export function computeLayout(geometry: Geometry): Layout {
   const blocksOffset = roundUp(blockMapOffset + blockMapSize, PAGE_SIZE)
   const blockStride = spread(roundUp(geometry.blockSize, 8))
   const size = roundUp(blocksOffset + blockCount * blockStride, PAGE_SIZE)
-  if (size > SEGMENT_SIZE_LIMIT) {
-    throw new UndercroftError(
-      'UNDERCROFT_SEGMENT_TOO_LARGE',
-      `${maxItems} items and ${blockCount} blocks of ${geometry.blockSize} bytes need ${size} ` +
-        `bytes; a segment can have at most ${SEGMENT_SIZE_LIMIT}`,
-    )
-  }
+  requireSize(size, geometry)
   return {
     bucketCount,
     bucketsOffset,
@@ -182,6 +176,15 @@ export function computeLayout(geometry: Geometry): Layout {
     blockStride,
     size,
   }
+}
+
+function requireSize(size: number, { maxItems, blockCount, blockSize }: Geometry): void {
+  if (size <= SEGMENT_SIZE_LIMIT) return
+  throw new UndercroftError(
+    'UNDERCROFT_SEGMENT_TOO_LARGE',
+    `${maxItems} items and ${blockCount} blocks of ${blockSize} bytes need ${size} bytes; ` +
+      `a segment can have at most ${SEGMENT_SIZE_LIMIT}`,
+  )
 }
 
 /** @returns the places that an event with a key of this size takes */

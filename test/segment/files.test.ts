@@ -122,7 +122,7 @@ describe('attaching to a file', () => {
       ignoresTtl: true,
       checksums: true,
       maxTags: 0,
-      eventPlaces: 0,
+      eventPlaces: 4096,
     }
     assert.throws(
       () => open(file, other),

@@ -56,6 +56,7 @@ export interface CacheEvents {
   readonly gap: GapEvent
 }
 
+/** The name of an event. */
 export type CacheEventName = keyof CacheEvents
 
 /** What a listener of any event gets. */
