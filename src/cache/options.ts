@@ -99,7 +99,7 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
   /**
    * Events that the cache keeps for listeners that are busy, from 4096, rounded up to a power of
    * two; 0: the cache publishes no events. An event takes 64 bytes, and 64 more for each 64 bytes
-   * of its key beyond 40. @default 0
+   * of its key beyond 48. @default 0
    */
   readonly events?: number | undefined
   /**

@@ -314,7 +314,7 @@ export class Engine {
    */
   readEvents(): EventReader | undefined {
     if (this.#context.events === undefined) return undefined
-    return new EventReader(this.segment, this.#section)
+    return new EventReader(this.#context, this.#section)
   }
 
   stats(): Omit<CacheStats, 'name'> {

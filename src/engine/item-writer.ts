@@ -64,7 +64,7 @@ export class ItemWriter {
     if (isPinned(info)) this.#context.pins.add(blocks.runLength(value.size))
     else eviction?.track(slot)
     noteExpiry(segment.doubles, expiresAtMs)
-    this.#context.events?.publish(EVENT_KIND.set, slot)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 
@@ -92,7 +92,7 @@ export class ItemWriter {
     }
     eviction?.use(slot)
     noteExpiry(segment.doubles, expiresAtMs)
-    this.#context.events?.publish(EVENT_KIND.set, slot)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 
@@ -113,7 +113,7 @@ export class ItemWriter {
     else if (isPinnedNow && !wasPinned) eviction?.untrack(slot)
     else if (!isPinnedNow) eviction?.use(slot)
     noteExpiry(segment.doubles, expiresAtMs)
-    this.#context.events?.publish(EVENT_KIND.set, slot)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 

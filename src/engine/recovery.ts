@@ -134,7 +134,7 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   segment.words[UNSEALED_SLOT] = NO_SLOT
   for (let index = 0; index < table.bucketCount; index++) table.endChange(table.bucketAt(index))
   // The change that was not finished, and items that were dropped, had no events.
-  context.events?.recover()
+  context.events?.publishForAll(EVENT_KIND.gap)
 }
 
 function resetCounts({ words }: Segment, usedCount: number): void {

@@ -176,15 +176,11 @@ export class SlotTable {
   readKey(slot: SlotIndex, size: number, target: Int32Array, start = 0): void {
     const words = this.#words
     const count = (size + 3) >> 2
+    const inline = Math.min(count, INLINE_KEY_WORDS)
     const at = this.#at(slot) + KEY
-    for (let i = 0; i < count && i < INLINE_KEY_WORDS; i++) target[start + i] = words[at + i]
-    // With a second loop in here, the first one takes 18 ns instead of 6.
-    if (count > INLINE_KEY_WORDS) this.#readTail(slot, count, target, start)
-  }
-
-  #readTail(slot: SlotIndex, count: number, target: Int32Array, start: number): void {
+    for (let i = 0; i < inline; i++) target[start + i] = words[at + i]
     const tail = this.#tailOf(slot)
-    for (let i = INLINE_KEY_WORDS; i < count; i++) target[start + i] = this.#words[tail + i]
+    for (let i = inline; i < count; i++) target[start + i] = words[tail + i]
   }
 
   /** Puts a complete slot at the head of its chain. The bucket's version must be odd. */
@@ -289,6 +285,7 @@ export class SlotTable {
     return versionOf(slot, this.#words[this.#at(slot) + CHANGES])
   }
 
+  /** @returns the position of a slot, in words */
   #at(slot: SlotIndex): number {
     return this.#slotsWord + (slot - 1) * STRIDE_WORDS
   }

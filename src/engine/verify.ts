@@ -63,7 +63,6 @@ function* findProblems(context: EngineContext, scratch: PreparedKey): Generator<
     if (table.info(slot) !== 0) yield `slot ${slot} holds an item beyond the used slots`
   }
   yield* context.tags.problems()
-  if (context.events !== undefined) yield* context.events.problems()
   const pinned = [...linked].filter(slot => isPinned(table.info(slot)))
   yield* pinProblems(context, pinned)
   for (const slot of pinned) linked.delete(slot)

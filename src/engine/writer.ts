@@ -187,7 +187,7 @@ export class Writer {
     table.endChange(bucket)
     eviction?.use(slot)
     lastChange.note()
-    this.#context.events?.publish(EVENT_KIND.set, slot)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return value
   }
 

@@ -129,25 +129,24 @@ export const TRAILER = defineRecord({
  * position is its remainder. Writers change all of it under the lock, and so do listeners.
  */
 export const EVENT_RING = defineRecord({
-  reserved: 'i32', // position up to which an event is being written
   end: 'i32', // position after the last whole event
   waiting: 'i32', // 1: a listener sleeps, and the next writer wakes it
+  eventCount: 'i32', // events ever written; it wraps at 2^32
   wakeUp: 'i32', // a write to this word through the file wakes the listeners; its value is 0
-  eventCount: 'f64', // events ever written
 })
 
 /** One event. The key, or the tag, follows the record, and may reach into the next places. */
 export const EVENT = defineRecord({
-  kind: 'i32', // a value of EVENT_KIND; from bit 8 on EVENT_SOFT or EVENT_FULL
-  keySize: 'i32',
-  sequence: 'f64', // the value of `eventCount` before this event
-  version: 'f64', // of the item after the change; 0 if the event concerns no single item
+  info: 'i32', // key size, and from bit 16 on a value of EVENT_KIND; EVENT_SOFT and EVENT_FULL
+  position: 'i32',
+  slot: 'i32', // of the item; 0: the event concerns no single item
+  changes: 'i32', // of the slot after the change
 })
 
 /** Bytes of a place: one cache line. */
 export const EVENT_STRIDE = 64
 
-/** Kinds of events. */
+/** Kinds of events, from bit EVENT_KIND_SHIFT of `info` on. */
 export const EVENT_KIND = {
   set: 1,
   delete: 2,
@@ -158,10 +157,11 @@ export const EVENT_KIND = {
   gap: 7,
 } as const
 
+export const EVENT_KIND_SHIFT = 16
 /** A mark above the kind: the tag was deleted softly. */
-export const EVENT_SOFT = 1 << 8
+export const EVENT_SOFT = 1 << 24
 /** A mark above the kind: the cache was cleared because it was full. */
-export const EVENT_FULL = 1 << 9
+export const EVENT_FULL = 1 << 25
 
 /** Counts the uses of items in LRU caches. Readers write it too, without a lock. */
 export const USE_CLOCK = defineRecord({ ticks: 'f64' })

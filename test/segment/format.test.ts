@@ -16,6 +16,7 @@ import {
   EVENT,
   EVENT_FULL,
   EVENT_KIND,
+  EVENT_KIND_SHIFT,
   EVENT_RING,
   EVENT_SOFT,
   EVENT_STRIDE,
@@ -142,14 +143,8 @@ const RECORDS = {
     valueSize: '16 i32',
     tagCount: '20 i32',
   },
-  EVENT_RING: {
-    reserved: '0 i32',
-    end: '4 i32',
-    waiting: '8 i32',
-    wakeUp: '12 i32',
-    eventCount: '16 f64',
-  },
-  EVENT: { kind: '0 i32', keySize: '4 i32', sequence: '8 f64', version: '16 f64' },
+  EVENT_RING: { end: '0 i32', waiting: '4 i32', eventCount: '8 i32', wakeUp: '12 i32' },
+  EVENT: { info: '0 i32', position: '4 i32', slot: '8 i32', changes: '12 i32' },
 }
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
@@ -177,8 +172,9 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [MARK_MASK, 3],
   [CHANGE_STEP, 4],
   [EVENT_STRIDE, 64],
-  [EVENT_SOFT, 0x100],
-  [EVENT_FULL, 0x200],
+  [EVENT_KIND_SHIFT, 16],
+  [EVENT_SOFT, 0x100_0000],
+  [EVENT_FULL, 0x200_0000],
 ]
 
 const ACTUAL = {

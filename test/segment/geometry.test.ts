@@ -123,7 +123,7 @@ function randomGeometry(random: Random): Geometry {
 /** The state of the ring, its places, and those that the longest event takes, 64 bytes each. */
 function eventsSize({ eventPlaces, maxKeySize }: Geometry): number {
   if (eventPlaces === 0) return 0
-  return (1 + eventPlaces + Math.ceil((24 + Math.max(maxKeySize, 255)) / 64)) * 64
+  return (1 + eventPlaces + Math.ceil((16 + Math.max(maxKeySize, 255)) / 64)) * 64
 }
 
 function checkRegions(geometry: Geometry, layout: Layout): void {
