@@ -76,7 +76,7 @@ export async function* scanInSteps<T>(
 /** The key of an item, and its value before the codec of the cache finishes it. */
 export type FoundEntry = readonly [key: string, raw: unknown]
 
-/** Finishes the values of entries, and skips those that are invalid. */
+/** Finishes the values of entries, and omits those that are invalid. */
 export function* finishEntries<V>(
   found: Iterable<FoundEntry>,
   values: ValueCodec,
@@ -135,12 +135,13 @@ export function readItemPage(
       stored: copyStored(bytes, offset, valueSize, type),
       expiresAtMs: facts.expiresAtMs,
       lastUse: facts.lastUse,
+      circumstances: facts.circumstances(),
     }))
     if (item === undefined) continue
-    const { key, stored, expiresAtMs, lastUse } = item
+    const { stored, ...rest } = item
     const value = values.unpack(stored)
-    items.push({ key, ...value, expiresAtMs, lastUse })
-    size += key.length + value.bytes.length
+    items.push({ ...rest, ...value })
+    size += rest.key.length + value.bytes.length
   }
   return { items, next: slot < engine.slotCount ? slot : 0 }
 }

@@ -5,12 +5,12 @@
  * that died, and no number of writers can keep it from its item.
  */
 
-import { type CacheKey, NEVER, type ValueDecoder } from '../base/index.ts'
+import { type CacheKey, type ItemCircumstances, NEVER, type ValueDecoder } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import { brokenNames, changesUnderLock } from './failures.ts'
 import type { HitCounters } from './hit-counters.ts'
-import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
+import { hasTrailer, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import { PreparedKey } from './key.ts'
 import {
   CHANGED,
@@ -140,7 +140,9 @@ export class Lookups {
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
         const lastUse = eviction?.lastUse(found) ?? 0
         const expiresAtMs = table.expiresAtMs(found)
-        return make(key, { offset, size, type: valueTypeOf(info), expiresAtMs, lastUse })
+        const circumstances = () => this.#circumstancesOf(info)
+        const type = valueTypeOf(info)
+        return make(key, { offset, size, type, expiresAtMs, lastUse, circumstances })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
@@ -173,10 +175,22 @@ export class Lookups {
   }
 
   #tagsOfFound(): readonly string[] {
-    if (!this.#reader.found.hasTrailer) return NO_TAGS
+    return this.#reader.found.hasTrailer ? this.#tagsOfTrailer() : NO_TAGS
+  }
+
+  /** Reads the tags of the item whose trailer was read last. */
+  #tagsOfTrailer(): readonly string[] {
     const tags = this.#context.liveness.trailer.names()
     if (tags === undefined) throw brokenNames(this.#segment)
     return tags
+  }
+
+  #circumstancesOf(info: number): ItemCircumstances | undefined {
+    const pinned = isPinned(info)
+    if (!hasTrailer(info))
+      return pinned ? { tags: NO_TAGS, freshUntilMs: NEVER, pinned } : undefined
+    const { freshUntilMs } = this.#context.liveness.trailer
+    return { tags: this.#tagsOfTrailer(), freshUntilMs, pinned }
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */

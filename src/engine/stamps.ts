@@ -93,8 +93,8 @@ export class Stamps {
   }
 
   /**
-   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does. A
-   * version repeats after 2^31 changes of one chain. Of the item it leaves only the slot in `found`.
+   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does, but
+   * leaves only the slot in `found`. A version repeats after 2^31 changes of one chain.
    *
    * @returns whether the item is live and its chain has not changed since its stamp
    */

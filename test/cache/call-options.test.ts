@@ -18,7 +18,10 @@ const misspelt = { ttl: 5 } as TtlOptions
 const bytes = Buffer.from('x')
 
 const SET = 'ttlMs, staleMs, tags, pinned'
-const LOAD = `${SET}, staleIfErrorMs, refreshAheadMs, timeoutMs, softTimeoutMs, jitter, negativeTtlMs, waitMs`
+const LOAD = [
+  ...[SET, 'staleIfErrorMs', 'refreshAheadMs', 'timeoutMs', 'softTimeoutMs', 'jitter'],
+  ...['negativeTtlMs', 'waitMs'],
+].join(', ')
 const COUNTER = 'ttlMs, initial, onlyPresent, tags, pinned'
 
 const CALLS: readonly (readonly [

@@ -5,7 +5,7 @@ import { until, within } from '../../testing/deadline.ts'
 import { hasCode, openWithClock, pendingLoad } from './loading-setting.ts'
 
 describe('a load that takes too long', () => {
-  test('fails with UNDERCROFT_LOAD_TIMEOUT for all who wait, and its signal is aborted', async t => {
+  test('fails with UNDERCROFT_LOAD_TIMEOUT for all who wait, and aborts its signal', async t => {
     const { cache } = openWithClock(t)
     let signal: AbortSignal | undefined
     const load = (context: { readonly signal: AbortSignal }): Promise<string> => {

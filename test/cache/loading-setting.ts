@@ -1,4 +1,4 @@
-/** What the tests of loading share: a cache with a clock, and loads that end when a test says so. */
+/** What the tests of loading share: a cache with a clock, and loads that a test ends. */
 
 import { Cache, type CacheOptions, UndercroftError } from '../../src/index.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'

@@ -24,7 +24,7 @@ describe('of four processes that ask for a stale value 50 times each', () => {
     await until('the new value', () => isStored(cache, 'new'))
   })
 
-  test('all get it still after the process that loads was killed, and another one loads', async t => {
+  test('all still get it after the process that loads was killed, and another loads', async t => {
     const { cache, children } = await startWithOld(t)
     const [killed] = await askAll(children, STALE)
     await killed.kill()
