@@ -3,8 +3,8 @@
  *
  * Nothing in the ring is trusted before it is checked: a writer may be overwriting it. An event is
  * copied, and then `end` shows whether its places were still untouched. A reader that was too slow
- * continues at the end of the ring, because a listener that missed a change has to look at the cache
- * in any case.
+ * continues at the end of the ring, because a listener that missed a change has to look at the
+ * cache in any case.
  */
 
 import type { Clock } from '../../base/index.ts'
