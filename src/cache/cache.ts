@@ -24,7 +24,9 @@ import {
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
+  TAGGED_ITEMS,
   TAKES_PINNED,
+  type TaggedItems,
   type VerifyReport,
 } from '../base/index.ts'
 import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
@@ -66,6 +68,7 @@ import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { CacheTaggedItems } from './tagged-items.ts'
 import { compareAndSet, update } from './versions.ts'
 
 const SET: StoreCall = { name: 'set', mode: 'set', optionNames: SET_OPTION_NAMES }
@@ -106,6 +109,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly shared: boolean
   /** For replication and dumps; see base/replicable.ts. */
   readonly [REPLICATION]: ReplicationAccess
+  /** For the HTTP cache; see base/tagged-items.ts. */
+  readonly [TAGGED_ITEMS]: TaggedItems
   /** @internal */
   readonly [TAKES_PINNED] = true
   readonly #lifetime: CacheLifetime
@@ -145,6 +150,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     })
     this.#locks = new Locks(lifetime, this.#expiry, clock)
     this.#events = new EventFeed(lifetime)
+    this[TAGGED_ITEMS] = new CacheTaggedItems(lifetime, this.#values, this.#writes)
     this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock, this.#feed)
   }
 

@@ -11,7 +11,11 @@ const ZERO = Buffer.alloc(1)
 
 /** Wakes all watchers of an open file, by writing a zero at an offset. It takes 4 us. */
 export function wakeWatchersOfFile(fileDescriptor: number, offset: number): void {
-  fs.writeSync(fileDescriptor, ZERO, 0, 1, offset)
+  try {
+    fs.writeSync(fileDescriptor, ZERO, 0, 1, offset)
+  } catch {
+    // The change of the caller is done, and listeners also look by themselves.
+  }
 }
 
 /**
