@@ -1,6 +1,6 @@
 export type { Circumstances } from './circumstances.ts'
 export { Engine } from './engine.ts'
-export type { ItemView } from './reader.ts'
+export type { ItemView } from './item-views.ts'
 export type { Stamps } from './stamps.ts'
 export type { Upkeep } from './upkeep.ts'
 export type { StoreMode, StoreOutcome } from './writer.ts'

@@ -8,21 +8,14 @@
 import { type CacheKey, NEVER, type ValueDecoder } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
-import { brokenNames, changesUnderLock } from './failures.ts'
+import { brokenTrailer, changesUnderLock } from './failures.ts'
 import type { HitCounters } from './hit-counters.ts'
 import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
+import type { ItemEntry, ItemView } from './item-views.ts'
 import { PreparedKey } from './key.ts'
-import {
-  CHANGED,
-  FOUND,
-  type ItemEntry,
-  type ItemView,
-  MISS,
-  NO_ITEM,
-  RETRY,
-  type Reader,
-} from './reader.ts'
+import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, type Reader } from './reader.ts'
 import type { SlotIndex } from './slot-table.ts'
+import type { Trailer } from './trailer.ts'
 import type { WriterSection } from './writer-section.ts'
 
 /** The attempts of a reader before it waits for the lock: some 10 us of a writer's work. */
@@ -97,12 +90,13 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
-    const { table, liveness } = this.#context
+    const { table } = this.#context
     const { found } = this.#reader
     const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
+      const trailer = this.#trailerOfFound()
       return {
-        tags: this.#tagsOfFound(),
-        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
+        tags: this.#tagsIn(trailer),
+        freshUntilMs: trailer?.freshUntilMs ?? NEVER,
         expiresAtMs: table.expiresAtMs(found.slot),
         isStale: found.isStale,
         version: table.itemVersion(found.slot),
@@ -114,7 +108,7 @@ export class Lookups {
 
   /** Reads the tags of a live item. It counts nothing. */
   tagsOf(key: CacheKey): readonly string[] | undefined {
-    return this.peek(key, () => this.#tagsOfFound(), false)
+    return this.peek(key, () => this.#tagsIn(this.#trailerOfFound()), false)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
@@ -165,10 +159,19 @@ export class Lookups {
     })
   }
 
-  #tagsOfFound(): readonly string[] {
-    if (!this.#reader.found.hasTrailer) return NO_TAGS
-    const tags = this.#context.liveness.trailer.names()
-    if (tags === undefined) throw brokenNames(this.#segment)
+  /** @returns undefined if the item that was found has no trailer */
+  #trailerOfFound(): Trailer | undefined {
+    const { table, liveness } = this.#context
+    const { hasTrailer, offset, slot } = this.#reader.found
+    if (!hasTrailer) return undefined
+    const { trailer } = liveness
+    if (!trailer.read(offset, table.valueSize(slot))) throw brokenTrailer(this.#segment)
+    return trailer
+  }
+
+  #tagsIn(trailer: Trailer | undefined): readonly string[] {
+    const tags = trailer === undefined ? NO_TAGS : trailer.names()
+    if (tags === undefined) throw brokenTrailer(this.#segment)
     return tags
   }
 
