@@ -7,6 +7,7 @@ import { benchBesideWriter } from './engine/beside-writer.ts'
 import { benchChains } from './engine/chains.ts'
 import { benchChurn } from './engine/churn.ts'
 import { benchGrowth } from './engine/growth.ts'
+import { benchLoading } from './engine/loading.ts'
 import { benchRecovery } from './engine/recovery.ts'
 import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
@@ -24,6 +25,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
+  ['loading', benchLoading],
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
   ['tags', benchTags],

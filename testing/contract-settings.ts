@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { AnyCache, Awaitable } from '../src/base/cache-like.ts'
+import { DEFAULT_MAX_KEY_SIZE } from '../src/base/facts.ts'
 import { RemoteCache } from '../src/client/index.ts'
 import { Cache, type CacheOptions } from '../src/index.ts'
 import { serveCaches } from '../src/server/index.ts'
@@ -29,6 +30,8 @@ export interface ContractExceptions {
   readonly keepsStructuredValues?: string
   /** Iteration over entries does not count as hits. */
   readonly iteratesUncounted?: string
+  /** `clear` returns how many items there were. */
+  readonly countsCleared?: string
   /** A read of a key that is too long is refused. */
   readonly refusesLongKeysInReads?: string
 }
@@ -64,6 +67,39 @@ export function localSetting(mode: Partial<CacheOptions>): ContractSetting {
       }
     },
   }
+}
+
+/** Opens namespaces of caches in this process, together with what only the cache has. */
+export const namespaceSetting: ContractSetting = {
+  exceptions: {
+    countsCleared: 'clear takes the same time for any number of items, so it does not count them',
+  },
+  async open<V>(options: Partial<CacheOptions>): Promise<ContractSubject<V>> {
+    const maxKeySize = (options.maxKeySize ?? DEFAULT_MAX_KEY_SIZE) + `${NAMESPACE}:`.length
+    const { cache, clock } = openLocal<V>({ ...options, maxKeySize })
+    const namespace = namespaceOf(cache)
+    return {
+      cache: namespace,
+      clock,
+      maxValueSize: namespace.maxValueSize,
+      openAgain: () => namespaceOf(Cache.open({ name: cache.name, directory })),
+      async [Symbol.asyncDispose]() {
+        destroy(cache)
+      },
+    }
+  },
+}
+
+const NAMESPACE = 'space'
+
+function namespaceOf<V>(cache: Cache<V>) {
+  return Object.assign(cache.namespace(NAMESPACE), {
+    name: cache.name,
+    clear: (): undefined => cache.namespace(NAMESPACE).clear() as undefined,
+    stats: () => cache.stats(),
+    verify: () => cache.verify(),
+    close: () => cache.close(),
+  })
 }
 
 /**

@@ -1,17 +1,18 @@
 export { assert } from './assert.ts'
-export type {
-  AnyCache,
-  Awaitable,
-  ByteCache,
-  CacheEntry,
-  CacheKey,
-  CacheLike,
-  CacheStats,
-  CounterOperation,
-  EncodedValue,
-  KeyPage,
-  StoredItem,
-  VerifyReport,
+export {
+  type AnyCache,
+  type Awaitable,
+  type ByteCache,
+  type CacheEntry,
+  type CacheKey,
+  type CacheLike,
+  type CacheStats,
+  type CounterOperation,
+  type EncodedValue,
+  type KeyPage,
+  type StoredItem,
+  TAKES_PINNED,
+  type VerifyReport,
 } from './cache-like.ts'
 export {
   type CircumstanceOptions,

@@ -90,20 +90,12 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
-    const { table } = this.#context
-    const { found } = this.#reader
-    const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
-      const trailer = this.#trailerOfFound()
-      return {
-        tags: this.#tagsIn(trailer),
-        freshUntilMs: trailer?.freshUntilMs ?? NEVER,
-        expiresAtMs: table.expiresAtMs(found.slot),
-        isStale: found.isStale,
-        version: table.itemVersion(found.slot),
-        value: decode(bytes, offset, size, type),
-      }
-    }
-    return this.get(key, read, allowStale)
+    return this.get(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  /** Reads a value that can be stale as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), true)
   }
 
   /** Reads the tags of a live item. It counts nothing. */
@@ -157,6 +149,23 @@ export class Lookups {
       if (result === CHANGED) throw changesUnderLock(this.#segment)
       return result === NO_ITEM ? undefined : result
     })
+  }
+
+  /** Decodes a value together with what is known of its item, which the reader just found. */
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
+    const { table } = this.#context
+    const { found } = this.#reader
+    return (bytes, offset, size, type) => {
+      const trailer = this.#trailerOfFound()
+      return {
+        tags: this.#tagsIn(trailer),
+        freshUntilMs: trailer?.freshUntilMs ?? NEVER,
+        expiresAtMs: table.expiresAtMs(found.slot),
+        isStale: found.isStale,
+        version: table.itemVersion(found.slot),
+        value: decode(bytes, offset, size, type),
+      }
+    }
   }
 
   /** @returns undefined if the item that was found has no trailer */

@@ -4,6 +4,7 @@ import { measureBesideWriter } from '../../bench/engine/beside-writer.ts'
 import { measureOrder } from '../../bench/engine/chains.ts'
 import { measureChurn } from '../../bench/engine/churn.ts'
 import { measureGrowth } from '../../bench/engine/growth.ts'
+import { measureLoading } from '../../bench/engine/loading.ts'
 import { measureRecovery } from '../../bench/engine/recovery.ts'
 import { measureSweep } from '../../bench/engine/sweep.ts'
 import { measureTags } from '../../bench/engine/tags.ts'
@@ -51,6 +52,12 @@ describe('a benchmark of ours alone', () => {
         title,
       )
     }
+  })
+
+  test('loading: compares getOrSet with get for shared and near hits', async () => {
+    const goals = await measureLoading(1, 1000)
+    assert.equal(goals.length, 6)
+    for (const { title, ratios } of goals) assert.ok((ratios[0] ?? 0) > 0, title)
   })
 
   test('beside-writer: reads go on beside a writer of the same keys, and of others', async t => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describeCacheContract } from '../../testing/cache-contract.ts'
-import { localSetting } from '../../testing/contract-settings.ts'
+import { localSetting, namespaceSetting } from '../../testing/contract-settings.ts'
 import { processDir } from '../../testing/temp-dir.ts'
 
 /** The tests share this file and run one after the other: each destroys what it has made. */
@@ -13,6 +13,7 @@ describeCacheContract(
 )
 describeCacheContract('a cache in private memory', localSetting({ memory: 'private' }))
 describeCacheContract('a store', localSetting({ store }))
+describeCacheContract('a namespace', namespaceSetting)
 describeCacheContract(
   'a cache with uWSGI hash and odd block size',
   localSetting({ hash: 'djb33x', bitmap: false, blockSize: 1501 }),
