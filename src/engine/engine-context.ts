@@ -11,6 +11,7 @@ import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
 import { LivenessCheck } from './liveness.ts'
+import { Metrics } from './metrics.ts'
 import { Pins } from './pins.ts'
 import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
@@ -37,6 +38,7 @@ export interface EngineContext {
   /** Defined for stores only. */
   readonly checksums: Checksums | undefined
   readonly lastChange: LastChange
+  readonly metrics: Metrics
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
@@ -55,6 +57,7 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),
+    metrics: new Metrics(segment),
   }
 }
 

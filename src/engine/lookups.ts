@@ -56,6 +56,7 @@ export class Lookups {
     } else {
       this.#context.eviction?.use(this.#reader.found.slot)
       this.#counters.countHit()
+      if (allowStale && this.#reader.found.isStale) this.#counters.countStaleHit()
     }
     return value
   }

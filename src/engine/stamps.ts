@@ -120,8 +120,8 @@ export class Stamps {
   }
 
   /**
-   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does, but
-   * leaves only the slot in `found`. A version repeats after 2^31 changes of one chain.
+   * If an item is live and its chain unchanged, counts a near hit and notes the use, as `get` does,
+   * but leaves only the slot in `found`. A version repeats after 2^31 changes of one chain.
    *
    * @returns whether the item is live and its chain has not changed since its stamp
    */
@@ -136,7 +136,7 @@ export class Stamps {
     if (ends && !this.#isLive(place, slot)) return false
     this.#reader.found.slot = slot
     this.#eviction?.use(slot)
-    this.#counters.countHit()
+    this.#counters.countNearHit()
     return true
   }
 
