@@ -12,6 +12,7 @@ import { benchRecovery } from './engine/recovery.ts'
 import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
 import { benchTags } from './engine/tags.ts'
+import { benchLoaders } from './loaders/loaders.ts'
 import { benchRemote } from './remote/remote.ts'
 import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
@@ -26,6 +27,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['restore', benchRestore],
   ['chains', benchChains],
   ['loading', benchLoading],
+  ['loaders', benchLoaders],
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
   ['tags', benchTags],

@@ -27,15 +27,10 @@ for (let i = 0; i < 100; i++) {
   })
 }
 
-const { hits, nearHits, misses, loads } = cache.stats()
-console.log({ hits, nearHits, misses, loads: loads.count })
-console.log(`a load took ${loads.p50Ms.toFixed(0)} ms`)
+const { hits, misses, loads } = cache.stats()
+console.log({ hits, misses, loads: loads.count })
 
 const text = await registry.metrics()
-console.log(
-  text
-    .split('\n')
-    .filter(line => line.startsWith('undercroft_hits_total'))
-    .join('\n'),
-)
+console.log(text.split('\n').find(line => line.startsWith('undercroft_hits_total')))
+console.log(`a load took at least 15 ms: ${loads.p50Ms >= 15}`)
 cache.destroy()

@@ -10,6 +10,7 @@ import { DEFAULT_MAX_KEY_SIZE } from '../src/base/facts.ts'
 import { RemoteCache } from '../src/client/index.ts'
 import { Cache, type CacheOptions } from '../src/index.ts'
 import { serveCaches } from '../src/server/index.ts'
+import type { LocalSetting } from './local-contract.ts'
 import { ManualClock } from './manual-clock.ts'
 import { processDir } from './temp-dir.ts'
 
@@ -148,4 +149,23 @@ function openLocal<V>(options: Partial<CacheOptions>) {
 function destroy<V>(cache: Cache<V>): void {
   assert.deepEqual(cache.verify().problems, [])
   cache.destroy()
+}
+
+/** Opens caches of this machine in one mode, for what only these can do. */
+export function localFeatures(mode: Partial<CacheOptions>): LocalSetting {
+  return {
+    open(options) {
+      const { cache, clock } = openLocal<unknown>({ ...mode, ...options })
+      return { cache, whole: cache, clock, [Symbol.dispose]: () => destroy(cache) }
+    },
+  }
+}
+
+/** Opens namespaces, for the same. */
+export const namespaceFeatures: LocalSetting = {
+  open(options) {
+    const { cache: whole, clock } = openLocal<unknown>({ ...options })
+    const cache = whole.namespace(NAMESPACE)
+    return { cache, whole, clock, [Symbol.dispose]: () => destroy(whole) }
+  },
 }

@@ -66,11 +66,13 @@ export {
 export {
   type CacheChange,
   type ChangeListener,
+  type ItemCircumstances,
   type ItemPage,
   type PagedItem,
   REPLICATION,
   type ReplicableCache,
   type ReplicationAccess,
+  type RestoredItem,
   type SegmentFile,
 } from './replicable.ts'
 export { formatSuggestion } from './suggestion.ts'

@@ -135,12 +135,13 @@ export function readItemPage(
       stored: copyStored(bytes, offset, valueSize, type),
       expiresAtMs: facts.expiresAtMs,
       lastUse: facts.lastUse,
+      circumstances: facts.circumstances(),
     }))
     if (item === undefined) continue
-    const { key, stored, expiresAtMs, lastUse } = item
+    const { stored, ...rest } = item
     const value = values.unpack(stored)
-    items.push({ key, ...value, expiresAtMs, lastUse })
-    size += key.length + value.bytes.length
+    items.push({ ...rest, ...value })
+    size += rest.key.length + value.bytes.length
   }
   return { items, next: slot < engine.slotCount ? slot : 0 }
 }

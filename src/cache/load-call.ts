@@ -36,12 +36,18 @@ export class LoadCall {
   ttlMs: number | undefined
   tags: readonly string[] | undefined
   isSkipped = false
-  readonly #aborter = new AbortController()
+  /** Made when a load asks for its signal: it takes longer than all else of a fast load. */
+  #aborter: AbortController | undefined
+  #abortReason: unknown
+  #reject: (reason: unknown) => void = () => {}
 
   constructor(staleValue: unknown) {
+    const signalOf = () => this.#signal
     // Functions that need no `this`, because callers take the object apart.
     this.context = {
-      signal: this.#aborter.signal,
+      get signal() {
+        return signalOf()
+      },
       staleValue,
       setTtl: ttlMs => {
         this.ttlMs = requireDuration('the argument of setTtl', ttlMs)
@@ -67,9 +73,8 @@ export class LoadCall {
     timeoutMs: number,
     isBackground: boolean,
   ): Promise<unknown> {
-    const { signal } = this.#aborter
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      this.#reject = reject
     })
     const timer = setTimeout(() => this.abort(loadTimeout(key, timeoutMs)), timeoutMs)
     if (isBackground) timer.unref()
@@ -82,7 +87,17 @@ export class LoadCall {
   }
 
   abort(reason: unknown): void {
-    this.#aborter.abort(reason)
+    this.#abortReason = reason
+    this.#aborter?.abort(reason)
+    this.#reject(reason)
+  }
+
+  get #signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController()
+      if (this.#abortReason !== undefined) this.#aborter.abort(this.#abortReason)
+    }
+    return this.#aborter.signal
   }
 }
 

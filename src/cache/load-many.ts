@@ -75,7 +75,9 @@ class LoadBatch<K extends CacheKey, V> {
 function contextOf<K, V>(waiting: readonly Waiting<K, V>[]): LoadManyContext {
   const contexts = waiting.map(({ context }) => context)
   return {
-    signal: contexts[0].signal,
+    get signal() {
+      return contexts[0].signal
+    },
     setTtl: ttlMs => {
       for (const context of contexts) context.setTtl(ttlMs)
     },

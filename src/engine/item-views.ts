@@ -2,6 +2,7 @@
  * What readers tell of an item.
  */
 
+import type { ItemCircumstances } from '../base/index.ts'
 import type { SlotIndex } from './slot-table.ts'
 
 /** What the last attempt of `locate` found. It is valid once `confirm` has returned true. */
@@ -41,4 +42,6 @@ export interface ItemView {
   readonly expiresAtMs: number
   /** The tick of the item's last use; 0 if the eviction policy keeps no such order. */
   readonly lastUse: number
+  /** Undefined if the item has none. To be called at once, while the item is read. */
+  readonly circumstances: () => ItemCircumstances | undefined
 }

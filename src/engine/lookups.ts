@@ -5,12 +5,12 @@
  * that died, and no number of writers can keep it from its item.
  */
 
-import { type CacheKey, NEVER, type ValueDecoder } from '../base/index.ts'
+import { type CacheKey, type ItemCircumstances, NEVER, type ValueDecoder } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import { brokenTrailer, changesUnderLock } from './failures.ts'
 import type { HitCounters } from './hit-counters.ts'
-import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
+import { hasTrailer, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { ItemEntry, ItemView } from './item-views.ts'
 import { PreparedKey } from './key.ts'
 import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, type Reader } from './reader.ts'
@@ -134,7 +134,9 @@ export class Lookups {
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
         const lastUse = eviction?.lastUse(found) ?? 0
         const expiresAtMs = table.expiresAtMs(found)
-        return make(key, { offset, size, type: valueTypeOf(info), expiresAtMs, lastUse })
+        const circumstances = () => this.#circumstancesOf(info)
+        const type = valueTypeOf(info)
+        return make(key, { offset, size, type, expiresAtMs, lastUse, circumstances })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
@@ -183,6 +185,16 @@ export class Lookups {
     const tags = trailer === undefined ? NO_TAGS : trailer.names()
     if (tags === undefined) throw brokenTrailer(this.#segment)
     return tags
+  }
+
+  /** Tells what the item has whose trailer was read last. */
+  #circumstancesOf(info: number): ItemCircumstances | undefined {
+    const pinned = isPinned(info)
+    if (!hasTrailer(info)) {
+      return pinned ? { tags: NO_TAGS, freshUntilMs: NEVER, pinned } : undefined
+    }
+    const { trailer } = this.#context.liveness
+    return { tags: this.#tagsIn(trailer), freshUntilMs: trailer.freshUntilMs, pinned }
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */

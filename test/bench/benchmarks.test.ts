@@ -8,6 +8,7 @@ import { measureLoading } from '../../bench/engine/loading.ts'
 import { measureRecovery } from '../../bench/engine/recovery.ts'
 import { measureSweep } from '../../bench/engine/sweep.ts'
 import { measureTags } from '../../bench/engine/tags.ts'
+import { measureLoaders } from '../../bench/loaders/loaders.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
 import { distributionOf } from '../../bench/results.ts'
 
@@ -52,6 +53,16 @@ describe('a benchmark of ours alone', () => {
         title,
       )
     }
+  })
+
+  test('loaders: one of 1000 callers in 4 processes loads, and the others wait for it', async t => {
+    const results = await measureLoaders(t, {
+      ...{ caches: ['undercroft'], rounds: 1, keyCount: 100, gets: 1000 },
+    })
+    const { loads, waits, hitNs } = results.get('undercroft') ?? assert.fail('not measured')
+    assert.deepEqual(loads, [1])
+    assert.equal(waits.length, 1000)
+    assert.ok((hitNs[0] ?? 0) > 0)
   })
 
   test('loading: compares getOrSet with get for shared and near hits', async () => {
