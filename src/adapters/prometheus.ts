@@ -26,8 +26,7 @@ export interface PrometheusRegistry {
  * @returns a function that removes the metrics
  * @throws an error of `prom-client` if the registry already has them
  * @example
- * import { register } from 'prom-client'
- * registerMetrics(register, [cache])
+ * registerMetrics(promClient.register, [cache])
  */
 export function registerMetrics(
   registry: PrometheusRegistry,

@@ -19,12 +19,14 @@ import {
 import type { CacheKey } from '../base/index.ts'
 import type { StoreOutcome } from '../engine/index.ts'
 
+/** One `get`, on the channel `undercroft:get`. */
 export interface GetMessage {
   readonly cache: string
   readonly key: CacheKey
   readonly isHit: boolean
 }
 
+/** One call that stores a value, on the channel `undercroft:set`. */
 export interface SetMessage {
   readonly cache: string
   readonly key: CacheKey
@@ -32,12 +34,14 @@ export interface SetMessage {
   readonly outcome: StoreOutcome
 }
 
+/** One `delete`, on the channel `undercroft:delete`. */
 export interface DeleteMessage {
   readonly cache: string
   readonly key: CacheKey
   readonly wasPresent: boolean
 }
 
+/** One load, on the tracing channel `undercroft:load`. */
 export interface LoadMessage {
   readonly cache: string
   readonly key: CacheKey
