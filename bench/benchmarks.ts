@@ -14,6 +14,8 @@ import { benchSweep } from './engine/sweep.ts'
 import { benchTags } from './engine/tags.ts'
 import { benchLoaders } from './loaders/loaders.ts'
 import { benchRemote } from './remote/remote.ts'
+import { benchMissStorm } from './web/miss-storm.ts'
+import { benchPurge } from './web/purge.ts'
 import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
 
@@ -33,5 +35,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['tags', benchTags],
   ['remote', benchRemote],
   ['web', benchWeb],
+  ['miss-storm', benchMissStorm],
+  ['purge', benchPurge],
   ['request-log', benchRequestLog],
 ])

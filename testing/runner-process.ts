@@ -130,10 +130,11 @@ export function uwsgiPort({ service }: Runner): number {
 
 /** Sends one request on a new connection. */
 export function get(
-  target: { readonly path: string; readonly headers?: Record<string, string> } & (
-    | { readonly port: number }
-    | { socketPath: string }
-  ),
+  target: {
+    readonly path: string
+    readonly method?: string
+    readonly headers?: Record<string, string>
+  } & ({ readonly port: number } | { socketPath: string }),
 ): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
     const asking = request({ host: '127.0.0.1', ...target, agent: false }, response => {

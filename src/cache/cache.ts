@@ -25,7 +25,9 @@ import {
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
+  TAGGED_ITEMS,
   TAKES_PINNED,
+  type TaggedItems,
   type VerifyReport,
 } from '../base/index.ts'
 import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
@@ -65,6 +67,7 @@ import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { CacheTaggedItems } from './tagged-items.ts'
 import { compareAndSet, update } from './versions.ts'
 
 const SET: StoreCall = { name: 'set', mode: 'set', optionNames: SET_OPTION_NAMES }
@@ -105,6 +108,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly shared: boolean
   /** For replication and dumps; see base/replicable.ts. */
   readonly [REPLICATION]: ReplicationAccess
+  /** For the HTTP cache; see base/tagged-items.ts. */
+  readonly [TAGGED_ITEMS]: TaggedItems
   /** @internal */
   readonly [TAKES_PINNED] = true
   readonly #lifetime: CacheLifetime
@@ -142,6 +147,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
       ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
     })
     this.#locks = new Locks(lifetime, this.#expiry, clock)
+    this[TAGGED_ITEMS] = new CacheTaggedItems(lifetime, this.#values, this.#writes)
     this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
