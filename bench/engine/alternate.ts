@@ -13,7 +13,8 @@ export function ratioOf(chunks: number, base: () => void, other: () => void): nu
   return median(ratios)
 }
 
-function timed(act: () => void): number {
+/** @returns the milliseconds that a piece of work takes */
+export function timed(act: () => void): number {
   const startMs = performance.now()
   act()
   return performance.now() - startMs

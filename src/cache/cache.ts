@@ -40,6 +40,7 @@ import {
   withoutReserved,
 } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
+import { GET_CHANNEL } from './diagnostics.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import type { CacheEventName, CacheEvents } from './events/cache-events.ts'
 import { EventFeed } from './events/event-feed.ts'
@@ -142,10 +143,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#values) : undefined
     this.#feed = new ChangeFeed(this.#values)
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
-    this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
+    this.#writes = new ItemWrites(this.name, lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader({
-      ...{ cache: this, maxKeySize: this.maxKeySize, values: this.#values, clock },
+      ...{ name: this.name, cache: this, maxKeySize: this.maxKeySize, values: this.#values, clock },
       ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
     })
     this.#locks = new Locks(lifetime, this.#expiry, clock)
@@ -182,8 +183,11 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    if (isNear) return near.get(key) as V | undefined
-    return this.#values.finish(engine.get(key, this.#values.read)) as V | undefined
+    const value = isNear ? near.get(key) : this.#values.finish(engine.get(key, this.#values.read))
+    if (GET_CHANNEL.hasSubscribers) {
+      GET_CHANNEL.publish({ cache: this.name, key, isHit: value !== undefined })
+    }
+    return value as V | undefined
   }
 
   /** Returns the value's bytes, their type, and the item's end. Counts a hit or miss as `get`. */

@@ -8,6 +8,7 @@ export type {
 } from '../codecs/index.ts'
 export { Cache, type KeyedCache } from './cache.ts'
 export type { DeleteTagOptions } from './circumstances.ts'
+export type { DeleteMessage, GetMessage, LoadMessage, SetMessage } from './diagnostics.ts'
 export type { EntryOptions } from './entries.ts'
 export type {
   CacheEventName,

@@ -12,6 +12,7 @@ import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
 import { LivenessCheck } from './liveness.ts'
+import { Metrics } from './metrics.ts'
 import { Pins } from './pins.ts'
 import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
@@ -40,6 +41,7 @@ export interface EngineContext {
   readonly lastChange: LastChange
   /** Undefined if the cache publishes no events. */
   readonly events: EventRing | undefined
+  readonly metrics: Metrics
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
@@ -59,6 +61,7 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),
     events: segment.geometry.eventPlaces > 0 ? new EventRing(segment, table) : undefined,
+    metrics: new Metrics(segment),
   }
 }
 

@@ -21,10 +21,12 @@ import { EventReader } from './events/event-reader.ts'
 import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
 import { CounterSource } from './int64-arithmetic.ts'
+import type { FoundItem, ItemEntry, ItemView } from './item-views.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { Lookups } from './lookups.ts'
-import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.ts'
+import type { Metrics } from './metrics.ts'
+import { Reader } from './reader.ts'
 import { deleteAll } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
@@ -62,7 +64,12 @@ export class Engine {
     this.segment = segment
     this.maxValueSize = maxValueSize(segment.geometry)
     this.#context = createEngineContext(segment, options.clock)
-    this.#lock = new WriterLock(segment, options.clock, options.lockTimeoutMs)
+    this.#lock = new WriterLock(
+      segment,
+      options.clock,
+      options.lockTimeoutMs,
+      this.#context.metrics,
+    )
     this.#reader = new Reader(this.#context)
     this.#writer = new Writer(this.#context)
     this.#counters = new HitCounters(segment)
@@ -92,6 +99,16 @@ export class Engine {
   /** @returns the item that the last successful `get` or `has` found */
   get found(): Readonly<FoundItem> {
     return this.#reader.found
+  }
+
+  /** The metrics that callers count. */
+  get metrics(): Metrics {
+    return this.#context.metrics
+  }
+
+  /** Counts a stale value that a caller got without `getEntry`. */
+  countStaleHit(): void {
+    this.#counters.countStaleHit()
   }
 
   /** When the item that a `get` or a stamp found last becomes a miss, unless it has changed. */

@@ -19,7 +19,7 @@ import {
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks, pins, lastChange }: EngineContext,
+  { segment, blocks, pins, lastChange, metrics }: EngineContext,
   counters: HitCounters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
@@ -39,6 +39,7 @@ export function readStats(
     bitmap: geometry.bitmap,
     size: layout.size,
     ...counters.sum(),
+    ...metrics.read(),
     full: doubles[FULL],
     evicted: doubles[EVICTED],
     expired: doubles[EXPIRED],

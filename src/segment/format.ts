@@ -179,7 +179,26 @@ export const ADAPTIVE = defineRecord({
 })
 
 /** The hit counters of one opener, on a cache line of their own. */
-export const CELL = defineRecord({ hits: 'f64', misses: 'f64' })
+export const CELL = defineRecord({
+  hits: 'f64', // reads of shared memory that found a live item
+  misses: 'f64',
+  nearHits: 'f64', // reads of near copies
+  staleHits: 'f64', // reads that returned a stale value
+})
+
+/** Counts of rare events. Every opener adds to them atomically, without the lock. */
+export const METRICS = defineRecord({
+  loadFailures: 'i64',
+  loadWaits: 'i64', // callers that waited for the load of another
+})
+
+/**
+ * Durations, in HISTOGRAM_BUCKETS buckets of i64 behind the record. Every opener adds to them
+ * atomically.
+ */
+export const HISTOGRAM = defineRecord({
+  sumNs: 'i64',
+})
 
 /** The first slot of a chain, and the seqlock over all slots of that chain. */
 export const BUCKET = defineRecord({
@@ -218,7 +237,12 @@ export const CELLS_OFFSET = 768
 export const CELL_STRIDE = 64
 /** Number of cells. All openers that found no free cell share the first one. */
 export const CELL_COUNT = 256
-export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
+export const METRICS_OFFSET = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
+export const LOAD_HISTOGRAM_OFFSET = METRICS_OFFSET + 64
+export const HISTOGRAM_BUCKETS = 127
+export const HISTOGRAM_SIZE = HISTOGRAM.size + HISTOGRAM_BUCKETS * 8
+export const LOCK_WAIT_HISTOGRAM_OFFSET = LOAD_HISTOGRAM_OFFSET + HISTOGRAM_SIZE
+export const FIXED_SIZE = LOCK_WAIT_HISTOGRAM_OFFSET + HISTOGRAM_SIZE
 
 assert(HEADER.size <= BOOT_OFFSET, 'the header ends before the record of the boot')
 assert(BOOT_OFFSET + BOOT.size <= LOCK_OFFSET, 'the record of the boot ends before the lock')
@@ -227,6 +251,7 @@ assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
 assert(EVENT_RING.size <= EVENT_STRIDE, 'the state of the event ring fits one place')
+assert(METRICS.size <= 64, 'the metrics end before the histograms')
 
 /** The numbers of a segment's file locks. The source file of each holder explains its lock. */
 export const FILE_LOCK = {

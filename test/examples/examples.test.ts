@@ -76,6 +76,15 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       'after the end of the block the lock is free: true',
     ],
   },
+  metrics: {
+    title: 'the counts of a cache are those of its reads and loads, in Prometheus, too',
+    lines: [
+      'loaded page:/',
+      '{ hits: 99, misses: 1, loads: 1 }',
+      'undercroft_hits_total{cache="metrics-example"} 99',
+      'a load took at least 15 ms: true',
+    ],
+  },
   namespaces: {
     title: 'the pages of a tenant are cleared on their own, then all of the tenant',
     lines: [

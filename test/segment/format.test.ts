@@ -24,14 +24,20 @@ import {
   FORMAT_VERSION,
   HEADER,
   HEADER_OFFSET,
+  HISTOGRAM,
+  HISTOGRAM_BUCKETS,
   INFO_PINNED,
   INFO_TRAILER,
   INFO_WRITING,
+  LOAD_HISTOGRAM_OFFSET,
   LOCK,
   LOCK_OFFSET,
+  LOCK_WAIT_HISTOGRAM_OFFSET,
   MAGIC_HIGH,
   MAGIC_LOW,
   MARK_MASK,
+  METRICS,
+  METRICS_OFFSET,
   RECOVERY,
   SLOT,
   STATE,
@@ -119,7 +125,9 @@ const RECORDS = {
     smallEvicted: '32 f64',
     mainEvicted: '40 f64',
   },
-  CELL: { hits: '0 f64', misses: '8 f64' },
+  CELL: { hits: '0 f64', misses: '8 f64', nearHits: '16 f64', staleHits: '24 f64' },
+  METRICS: { loadFailures: '0 i64', loadWaits: '8 i64' },
+  HISTOGRAM: { sumNs: '0 i64' },
   BUCKET: { version: '0 i32', firstSlot: '4 i32' },
   SLOT: {
     hash: '0 i32',
@@ -157,7 +165,11 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [CELLS_OFFSET, 768],
   [CELL_STRIDE, 64],
   [CELL_COUNT, 256],
-  [FIXED_SIZE, 17_152],
+  [METRICS_OFFSET, 17_152],
+  [LOAD_HISTOGRAM_OFFSET, 17_216],
+  [LOCK_WAIT_HISTOGRAM_OFFSET, 18_240],
+  [HISTOGRAM_BUCKETS, 127],
+  [FIXED_SIZE, 19_264],
   [HEAP_ENTRY_SIZE, 16],
   [HEAP_LEAD, 3],
   [CHECKSUM_SIZE, 4],
@@ -185,6 +197,8 @@ const ACTUAL = {
   USE_CLOCK,
   ADAPTIVE,
   CELL,
+  METRICS,
+  HISTOGRAM,
   BUCKET,
   SLOT,
   TAG,
@@ -261,7 +275,7 @@ describe('docs/format/segment.md', () => {
         const row = new RegExp(`^\\| ${offset} +\\| ${type} +\\| \`${field}\` `, 'm')
         assert.match(chapter, row, `${name}.${field}`)
       }
-      const rows = chapter.match(/^\| \d+ +\| (i32|f64) /gm) ?? []
+      const rows = chapter.match(/^\| \d+ +\| (i32|i64|f64) /gm) ?? []
       assert.equal(rows.length, Object.keys(ACTUAL[name].fields).length, `${name} has no more`)
     }
   })
@@ -274,6 +288,9 @@ describe('docs/format/segment.md', () => {
       ['STATE', STATE_OFFSET],
       ['USE_CLOCK', USE_CLOCK_OFFSET],
       ['CELL', CELLS_OFFSET],
+      ['METRICS', METRICS_OFFSET],
+      ['HISTOGRAM', LOAD_HISTOGRAM_OFFSET],
+      ['HISTOGRAM', LOCK_WAIT_HISTOGRAM_OFFSET],
     ] as const) {
       assert.match(chapterOf(page, part), new RegExp(`\\bbyte ${offset}\\b`), part)
     }

@@ -36,7 +36,7 @@ _RESERVED_SLOTS = (384 + 100) >> 2
 _RESERVED_BLOCKS = (384 + 104) >> 2
 """Words. Tails and blocks beyond these counts can be holes of the file, and on a full device the
 kernel ends a process that touches one. The counts never decrease."""
-_BUCKETS_OFFSET = 17152
+_BUCKETS_OFFSET = 19264
 _SLOT = struct.Struct("<Iiiii4xd")
 """hash, nextSlot, info, valueSize, firstBlock, expiresAtMs"""
 _SLOT_SIZE = 64
