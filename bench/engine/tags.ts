@@ -21,7 +21,7 @@ import type { ReaderTask } from './tags-reader.ts'
 const HOT_KEYS = 500
 const CHUNKS = 400
 const TAGS = ['user:7', 'orders']
-/** The tags of a full cache, of which each item has one. */
+/** Each item of a full cache has one of these tags. */
 const GROUPS = Array.from({ length: 100 }, (_, i) => `group-${i}`)
 /** V8 optimizes a function after some thousand calls. */
 const WARM_DELETIONS = 5000

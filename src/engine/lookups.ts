@@ -187,7 +187,7 @@ export class Lookups {
     return tags
   }
 
-  /** Tells what the item has whose trailer was read last. */
+  /** @returns the circumstances of the item whose trailer was read last */
   #circumstancesOf(info: number): ItemCircumstances | undefined {
     const pinned = isPinned(info)
     if (!hasTrailer(info)) {

@@ -190,21 +190,8 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
 ]
 
 const ACTUAL = {
-  HEADER,
-  BOOT,
-  LOCK,
-  STATE,
-  USE_CLOCK,
-  ADAPTIVE,
-  CELL,
-  METRICS,
-  HISTOGRAM,
-  BUCKET,
-  SLOT,
-  TAG,
-  TRAILER,
-  EVENT_RING,
-  EVENT,
+  ...{ HEADER, BOOT, LOCK, STATE, USE_CLOCK, ADAPTIVE, CELL, METRICS, HISTOGRAM, BUCKET, SLOT },
+  ...{ TAG, TRAILER, EVENT_RING, EVENT },
 }
 
 type RecordName = keyof typeof RECORDS
@@ -233,18 +220,11 @@ describe('the bytes of a segment', () => {
   test('name hashes, policies and kinds of values by the numbers they always had', () => {
     assert.deepEqual(HASHES, ['seeded', 'djb33x', 'murmur2'])
     assert.deepEqual(EVICTIONS, ['none', 'lru', 'adaptive', 'clear'])
-    assert.deepEqual(VALUE_TYPE, {
-      buffer: 0,
-      uint8Array: 1,
-      ascii: 2,
-      utf8: 3,
-      utf16: 4,
-      integer: 5,
-      bigint: 6,
-      json: 7,
-      structured: 8,
-      custom: 9,
-    })
+    const types = [
+      ...['buffer', 'uint8Array', 'ascii', 'utf8', 'utf16', 'integer', 'bigint', 'json'],
+      ...['structured', 'custom'],
+    ]
+    assert.deepEqual(VALUE_TYPE, Object.fromEntries(types.map((name, type) => [name, type])))
   })
 
   test('name kinds of events by the numbers they always had', () => {
