@@ -132,10 +132,10 @@ async function countConnections(
   onEnd(scope, () => {
     for (const agent of agents) agent.destroy()
   })
-  const answers = await Promise.all(
-    agents.map(agent => get({ ...target, path: '/pid?ms=0', agent })),
-  )
   const counts = new Map<string, number>()
-  for (const { body } of answers) counts.set(body, (counts.get(body) ?? 0) + 1)
+  for (const agent of agents) {
+    const { body } = await get({ ...target, path: '/pid?ms=0', agent })
+    counts.set(body, (counts.get(body) ?? 0) + 1)
+  }
   return [...counts.values()]
 }
