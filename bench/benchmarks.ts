@@ -7,11 +7,15 @@ import { benchBesideWriter } from './engine/beside-writer.ts'
 import { benchChains } from './engine/chains.ts'
 import { benchChurn } from './engine/churn.ts'
 import { benchGrowth } from './engine/growth.ts'
+import { benchLoading } from './engine/loading.ts'
 import { benchRecovery } from './engine/recovery.ts'
 import { benchRestore } from './engine/restore.ts'
 import { benchSweep } from './engine/sweep.ts'
 import { benchTags } from './engine/tags.ts'
+import { benchLoaders } from './loaders/loaders.ts'
 import { benchRemote } from './remote/remote.ts'
+import { benchMissStorm } from './web/miss-storm.ts'
+import { benchPurge } from './web/purge.ts'
 import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
 
@@ -24,10 +28,14 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
+  ['loading', benchLoading],
+  ['loaders', benchLoaders],
   ['recovery', benchRecovery],
   ['sweep', benchSweep],
   ['tags', benchTags],
   ['remote', benchRemote],
   ['web', benchWeb],
+  ['miss-storm', benchMissStorm],
+  ['purge', benchPurge],
   ['request-log', benchRequestLog],
 ])

@@ -27,6 +27,8 @@ export {
 } from './base/index.ts'
 export {
   Cache,
+  type CacheLock,
+  type CacheNamespace,
   type CacheOptions,
   type Codec,
   type CompressionMethod,
@@ -35,7 +37,13 @@ export {
   type EntryOptions,
   type GetOrSetOptions,
   type KeyedCache,
+  type LoadContext,
+  type LoadMany,
+  type LoadManyContext,
+  type LockOptions,
+  type MemoizeOptions,
   type NearOptions,
+  type ScanOptions,
   type StandardSchema,
   type StandardSchemaIssue,
   type StandardSchemaResult,

@@ -173,8 +173,8 @@ export function describeCacheContract(name: string, setting: ContractSetting): v
       await using subject = await open()
       const { cache } = subject
       await cache.setMany(THREE)
-      assert.equal(await cache.clear(), 3)
-      assert.equal(await cache.clear(), 0)
+      const counts = exceptions.countsCleared === undefined ? [3, 0] : [undefined, undefined]
+      assert.deepEqual([await cache.clear(), await cache.clear()], counts)
       assert.deepEqual(await all(cache.keys()), [])
       await cache.set('a', 3)
       assert.equal(await cache.get('a'), 3)

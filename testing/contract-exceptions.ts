@@ -38,6 +38,12 @@ export const EXCEPTION_CHECKS: Readonly<
     assert.equal((await cache.stats()).hits, 2)
   },
 
+  async countsCleared(cache) {
+    await cache.set('a', 1)
+    assert.equal(await cache.clear(), undefined)
+    assert.equal(await cache.has('a'), false)
+  },
+
   async refusesLongKeysInReads(cache) {
     const key = 'x'.repeat(3000)
     await refuses(() => cache.set(key, 1), 'UNDERCROFT_KEY_INVALID')

@@ -6,9 +6,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { AnyCache, Awaitable } from '../src/base/cache-like.ts'
+import { DEFAULT_MAX_KEY_SIZE } from '../src/base/facts.ts'
 import { RemoteCache } from '../src/client/index.ts'
 import { Cache, type CacheOptions } from '../src/index.ts'
 import { serveCaches } from '../src/server/index.ts'
+import type { LocalSetting } from './local-contract.ts'
 import { ManualClock } from './manual-clock.ts'
 import { processDir } from './temp-dir.ts'
 
@@ -29,6 +31,8 @@ export interface ContractExceptions {
   readonly keepsStructuredValues?: string
   /** Iteration over entries does not count as hits. */
   readonly iteratesUncounted?: string
+  /** `clear` returns how many items there were. */
+  readonly countsCleared?: string
   /** A read of a key that is too long is refused. */
   readonly refusesLongKeysInReads?: string
 }
@@ -64,6 +68,39 @@ export function localSetting(mode: Partial<CacheOptions>): ContractSetting {
       }
     },
   }
+}
+
+/** Opens namespaces of caches in this process, together with what only the cache has. */
+export const namespaceSetting: ContractSetting = {
+  exceptions: {
+    countsCleared: 'clear takes the same time for any number of items, so it does not count them',
+  },
+  async open<V>(options: Partial<CacheOptions>): Promise<ContractSubject<V>> {
+    const maxKeySize = (options.maxKeySize ?? DEFAULT_MAX_KEY_SIZE) + `${NAMESPACE}:`.length
+    const { cache, clock } = openLocal<V>({ ...options, maxKeySize })
+    const namespace = namespaceOf(cache)
+    return {
+      cache: namespace,
+      clock,
+      maxValueSize: namespace.maxValueSize,
+      openAgain: () => namespaceOf(Cache.open({ name: cache.name, directory })),
+      async [Symbol.asyncDispose]() {
+        destroy(cache)
+      },
+    }
+  },
+}
+
+const NAMESPACE = 'space'
+
+function namespaceOf<V>(cache: Cache<V>) {
+  return Object.assign(cache.namespace(NAMESPACE), {
+    name: cache.name,
+    clear: (): undefined => cache.namespace(NAMESPACE).clear() as undefined,
+    stats: () => cache.stats(),
+    verify: () => cache.verify(),
+    close: () => cache.close(),
+  })
 }
 
 /**
@@ -112,4 +149,23 @@ function openLocal<V>(options: Partial<CacheOptions>) {
 function destroy<V>(cache: Cache<V>): void {
   assert.deepEqual(cache.verify().problems, [])
   cache.destroy()
+}
+
+/** Opens caches of this machine in one mode, for what only these can do. */
+export function localFeatures(mode: Partial<CacheOptions>): LocalSetting {
+  return {
+    open(options) {
+      const { cache, clock } = openLocal<unknown>({ ...mode, ...options })
+      return { cache, whole: cache, clock, [Symbol.dispose]: () => destroy(cache) }
+    },
+  }
+}
+
+/** Opens namespaces, for the same. */
+export const namespaceFeatures: LocalSetting = {
+  open(options) {
+    const { cache: whole, clock } = openLocal<unknown>({ ...options })
+    const cache = whole.namespace(NAMESPACE)
+    return { cache, whole, clock, [Symbol.dispose]: () => destroy(whole) }
+  },
 }

@@ -132,6 +132,7 @@ export function uwsgiPort({ service }: Runner): number {
 export function get(
   target: {
     readonly path: string
+    readonly method?: string
     readonly headers?: Record<string, string>
     /** Without it, each request has a connection of its own. */
     readonly agent?: Agent

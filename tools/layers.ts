@@ -22,7 +22,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'codecs', 'protocols/uwsgi', 'net'],
   dump: ['base', 'codecs'],
   'http-message': ['base'],
-  'http-cache': ['base', 'single-flight', 'http-message'],
+  'http-cache': ['base', 'net', 'single-flight', 'http-message'],
   replication: ['base', 'protocols/uwsgi', 'net'],
   monitoring: ['base', 'protocols/uwsgi', 'net'],
   'server/uwsgi': ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net', 'replication'],
@@ -51,7 +51,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   '.': ['base', 'cache', 'uwsgi/api'],
   cli: [
-    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'server'],
+    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'http-cache', 'server'],
     ...['uwsgi/options', 'runner'],
   ],
 }
@@ -67,7 +67,7 @@ export const RESERVED: readonly {
     for: [
       ...['net', 'client', 'replication', 'monitoring', 'server', 'server/uwsgi'],
       ...['runner', 'runner/apps', 'cli'],
-      'uwsgi/rules', // compares addresses, and opens no socket
+      ...['uwsgi/rules', 'http-cache'], // compare addresses, and open no socket
     ],
   },
   // Neither opens a socket: they take a request and a response, and know what statuses are called.

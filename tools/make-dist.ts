@@ -2,8 +2,9 @@
  * Makes dist/, the folder that npm packs, from what tsc has compiled into build/: part of
  * `npm run build`.
  *
- * JavaScript comes without comments and source maps, as its sources are not packed; the comments
- * for users are in the declarations. Of these only those come that an entry point leads to.
+ * JavaScript comes without comments, spaces and source maps, and with short local names. Functions
+ * and classes keep their names, so that stack traces can be read. The comments for users are in the
+ * declarations. Of these only those come that an entry point leads to.
  */
 
 import {
@@ -17,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type MinifyOptions, minify } from 'terser'
 import ts from 'typescript'
 
 // From build/tools/ to the root of the repository.
@@ -30,13 +32,20 @@ const INNER_ROOMS: ReadonlySet<string> = new Set([
 ])
 /** What TypeScript infers since 5.7, and what older ones do not know: the default, spelt out. */
 const NEWER_DEFAULT = /\b(Buffer|Uint8Array|DataView)<ArrayBufferLike>/g
+const SHORTER: MinifyOptions = {
+  module: true,
+  compress: false,
+  mangle: { keep_fnames: true, keep_classnames: true },
+  // Line breaks instead of semicolons, so that the line of a stack trace is a statement.
+  format: { semicolons: false },
+}
 /** Written last: a dist/ without it is not whole. */
 const STAMP = join(DIST, '.made')
 
 if (!isCurrent()) {
   rmSync(DIST, { recursive: true, force: true })
   for (const [folder, target] of Object.entries(FOLDERS)) {
-    for (const path of filesIn(folder, '.js')) copyCode(folder, path, target)
+    for (const path of filesIn(folder, '.js')) await copyCode(folder, path, target)
   }
   for (const path of publicDeclarations()) {
     const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
@@ -46,10 +55,11 @@ if (!isCurrent()) {
   write(STAMP, '')
 }
 
-/** Nothing in build/ is newer than dist/, and no source of dist/ is gone. */
+/** Nothing in build/ is newer than dist/, this file included, and no source of dist/ is gone. */
 function isCurrent(): boolean {
   if (!existsSync(STAMP)) return false
   const madeMs = statSync(STAMP).mtimeMs
+  if (statSync(fileURLToPath(import.meta.url)).mtimeMs >= madeMs) return false
   return Object.entries(FOLDERS).every(([folder, target]) => {
     const paths = filesIn(folder, '.js', '.d.ts')
     const isOld = paths.every(path => statSync(join(ROOT, 'build', folder, path)).mtimeMs < madeMs)
@@ -68,17 +78,10 @@ function filesIn(folder: string, ...suffixes: readonly string[]): string[] {
   )
 }
 
-function copyCode(folder: string, path: string, target: string): void {
+async function copyCode(folder: string, path: string, target: string): Promise<void> {
   const text = readFileSync(join(ROOT, 'build', folder, path), 'utf8')
-  const { outputText } = ts.transpileModule(text, {
-    fileName: path,
-    compilerOptions: {
-      target: ts.ScriptTarget.ESNext,
-      module: ts.ModuleKind.ESNext,
-      removeComments: true,
-    },
-  })
-  write(join(target, path), outputText)
+  const { code = '' } = await minify(text, SHORTER)
+  write(join(target, path), code)
 }
 
 function withoutComments(path: string, text: string): string {

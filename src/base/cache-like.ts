@@ -166,6 +166,12 @@ export interface ByteCache {
 export type Awaitable<T> = T | Promise<T>
 
 /**
+ * The property of a cache whose `setItem` takes `pinned`; single-flight pins its leases there. The
+ * symbol is registered, so that two installed copies of this package agree on it.
+ */
+export const TAKES_PINNED: unique symbol = Symbol.for('undercroft.takesPinned')
+
+/**
  * What `HttpCache` and single-flight ask of a cache. `Cache` and `RemoteCache` implement this
  * interface, and any object with these four methods does.
  */
@@ -174,6 +180,8 @@ export interface CacheLike {
   readonly maxKeySize?: number
   /** Largest value in bytes, if known. */
   readonly maxValueSize?: number
+  /** @internal */
+  readonly [TAKES_PINNED]?: true
   has(key: CacheKey): Awaitable<boolean>
   getItem(key: CacheKey): Awaitable<StoredItem | undefined>
   setItem(key: CacheKey, value: EncodedValue, options?: SetItemOptions): Awaitable<boolean>

@@ -1,17 +1,18 @@
 export { assert } from './assert.ts'
-export type {
-  AnyCache,
-  Awaitable,
-  ByteCache,
-  CacheEntry,
-  CacheKey,
-  CacheLike,
-  CacheStats,
-  CounterOperation,
-  EncodedValue,
-  KeyPage,
-  StoredItem,
-  VerifyReport,
+export {
+  type AnyCache,
+  type Awaitable,
+  type ByteCache,
+  type CacheEntry,
+  type CacheKey,
+  type CacheLike,
+  type CacheStats,
+  type CounterOperation,
+  type EncodedValue,
+  type KeyPage,
+  type StoredItem,
+  TAKES_PINNED,
+  type VerifyReport,
 } from './cache-like.ts'
 export {
   type CircumstanceOptions,
@@ -64,14 +65,24 @@ export {
 export {
   type CacheChange,
   type ChangeListener,
+  type ItemCircumstances,
   type ItemPage,
   type PagedItem,
   REPLICATION,
   type ReplicableCache,
   type ReplicationAccess,
+  type RestoredItem,
   type SegmentFile,
 } from './replicable.ts'
 export { formatSuggestion } from './suggestion.ts'
+export {
+  type NewTaggedItem,
+  TAGGED_ITEMS,
+  type TaggedItem,
+  type TaggedItems,
+  type TaggedOutcome,
+  type WithTaggedItems,
+} from './tagged-items.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   COMPRESSED,

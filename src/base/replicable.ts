@@ -25,12 +25,26 @@ export type CacheChange =
 /** A function that is called after each change, within the call that made it. It must not throw. */
 export type ChangeListener = (change: CacheChange) => void
 
+/** What was given with the value of an item in addition to its end. */
+export interface ItemCircumstances {
+  /** Those of namespaces are among them. */
+  readonly tags: readonly string[]
+  /** Unix milliseconds from which the item is stale; 0: it is fresh as long as it lives. */
+  readonly freshUntilMs: number
+  readonly pinned: boolean
+}
+
 /** An item with its key, as a page of items holds it. */
 export interface PagedItem extends StoredItem {
   readonly key: Buffer
+  /** Undefined for an item with a value and an end alone. */
+  readonly circumstances: ItemCircumstances | undefined
   /** A number that grows with each use of any item, and orders items by use; 0 without eviction. */
   readonly lastUse: number
 }
+
+/** An item that a dump brings back. */
+export type RestoredItem = Required<EncodedValue> & Omit<PagedItem, 'type' | 'lastUse'>
 
 /** One step of an iteration over the items. */
 export interface ItemPage {
@@ -66,12 +80,13 @@ export interface ReplicationAccess {
    */
   apply(change: CacheChange): boolean
   /**
-   * Stores bytes as they are, of any type. The source must be trusted: a `structured` value is
-   * decoded by V8, and a `custom` one by the cache's codec. Listeners are not called.
+   * Stores an item as a page of items has it. For a value of the type `structured` or `custom` the
+   * source must be trusted: V8 or the cache's codec decodes the bytes. Listeners are not called.
    *
    * @returns false if there is no room
+   * @throws UndercroftError - as `setItem`, for bytes that are not of their type as well
    */
-  restore(key: CacheKey, value: Required<EncodedValue>, expiresAtMs: number): boolean
+  restore(item: RestoredItem): boolean
   /** Marks an item as just used. Counts nothing. */
   promote(key: CacheKey): void
   /**

@@ -25,23 +25,48 @@ import {
   type SetItemOptions,
   type SetOptions,
   type StoredItem,
+  TAGGED_ITEMS,
+  TAKES_PINNED,
+  type TaggedItems,
   type VerifyReport,
 } from '../base/index.ts'
 import { copyStored, requireSource, ValueCodec } from '../codecs/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, ItemView } from '../engine/index.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { asksForCircumstances, type DeleteTagOptions, isSoft } from './circumstances.ts'
+import {
+  asksForCircumstances,
+  type DeleteTagOptions,
+  isSoft,
+  requireTag,
+  withoutReserved,
+} from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
 import { Expiry } from './expiry.ts'
-import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions, Loader } from './get-or-set.ts'
+import { type Load, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
-import { readKeyPage, scanItems } from './items.ts'
+import {
+  type FoundEntry,
+  finishEntries,
+  finishEntriesInSteps,
+  prefixOf,
+  readKeyPage,
+  type ScanOptions,
+  scanInSteps,
+  scanItems,
+} from './items.ts'
 import type { Keyed, KeyMap, ValuesOf } from './keyed-cache.ts'
 import { CacheLifetime } from './lifetime.ts'
+import type { LoadContext } from './load-call.ts'
+import { getOrSetMany, type LoadMany } from './load-many.ts'
+import { GET_OR_SET_OPTION_NAMES, type GetOrSetOptions } from './load-options.ts'
+import { type CacheLock, type LockOptions, Locks } from './lock.ts'
+import { type MemoizeOptions, memoize } from './memoize.ts'
+import { CacheNamespace } from './namespace.ts'
 import { NearCopies } from './near-copies.ts'
 import { type CacheOptions, resolveOptions } from './options.ts'
 import { CacheReplication } from './replication.ts'
+import { CacheTaggedItems } from './tagged-items.ts'
 import { compareAndSet, update } from './versions.ts'
 
 const SET: StoreCall = { name: 'set', mode: 'set', optionNames: SET_OPTION_NAMES }
@@ -58,7 +83,8 @@ export type KeyedCache<M> = Keyed<Cache<ValuesOf<M>>, M>
  * One cache, shared by all processes and threads that open its name.
  *
  * Reads take no lock and finish well under a microsecond. All methods are synchronous except
- * `getOrSet` and `flush`. A process killed at any point costs at most the item it was writing.
+ * those that load, wait for a lock or a disk, or iterate in steps. A process killed at any point
+ * costs at most the item it was writing.
  *
  * Every method throws UNDERCROFT_CLOSED after `close`, and UNDERCROFT_CORRUPT if the shared memory
  * breaks an invariant. A key that is empty, longer than `maxKeySize`, or not well-formed Unicode is
@@ -81,6 +107,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly shared: boolean
   /** For replication and dumps; see base/replicable.ts. */
   readonly [REPLICATION]: ReplicationAccess
+  /** For the HTTP cache; see base/tagged-items.ts. */
+  readonly [TAGGED_ITEMS]: TaggedItems
+  /** @internal */
+  readonly [TAKES_PINNED] = true
   readonly #lifetime: CacheLifetime
   #engine: Engine | undefined
   readonly #values: ValueCodec
@@ -90,7 +120,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #expiry: Expiry
   readonly #writes: ItemWrites
   readonly #counters: CacheCounters
-  readonly #loader: Loader<V>
+  readonly #loader: Loader
+  readonly #locks: Locks
 
   private constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -110,7 +141,12 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
     this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
-    this.#loader = new Loader(this, this.#writes, clock)
+    this.#loader = new Loader({
+      ...{ cache: this, maxKeySize: this.maxKeySize, values: this.#values, clock },
+      ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
+    })
+    this.#locks = new Locks(lifetime, this.#expiry, clock)
+    this[TAGGED_ITEMS] = new CacheTaggedItems(lifetime, this.#values, this.#writes)
     this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
   }
 
@@ -176,7 +212,8 @@ export class Cache<V = unknown> implements AnyCache<V> {
 
   /** Returns the tags of an item, in the order in which they were given; undefined without one. */
   tagsOf(key: CacheKey): readonly string[] | undefined {
-    return this.#lifetime.use().tagsOf(key)
+    const tags = this.#lifetime.use().tagsOf(key)
+    return tags && withoutReserved(tags)
   }
 
   /** Returns the values of several keys in their order, with undefined for each miss. */
@@ -259,17 +296,64 @@ export class Cache<V = unknown> implements AnyCache<V> {
   /**
    * Returns the value. On a miss it returns the result of `load`, and stores that unless it is
    * undefined. Of all callers that miss at the same time, in all processes, one loads and the
-   * others wait.
+   * others wait. What was loaded before a deletion of the key or of one of its tags is not stored.
    *
-   * @param options - `ttlMs` as for `set`; `waitMs`: milliseconds to wait for the load of another
-   * caller before this one loads as well, by default 5000
-   * @throws any error of `load`; UndercroftError - as `get` and `set`
+   * @param load - is given a signal and the old value, and can decide the TTL and the tags
+   * @param options - as for `set`; `staleMs`, `staleIfErrorMs` and `softTimeoutMs` return old
+   * values, `refreshAheadMs` loads before the end, `timeoutMs` limits the load
+   * @throws any error of `load`; UndercroftError - UNDERCROFT_LOAD_TIMEOUT, and as `get` and `set`
    * @example
    * const user = await cache.getOrSet('user:1', () => db.findUser(1), { ttlMs: 60_000 })
+   * const rates = await cache.getOrSet('rates', ({ signal }) => fetchRates(signal), {
+   *   ttlMs: 60_000,
+   *   staleMs: 3_600_000,
+   * })
    */
-  async getOrSet(key: CacheKey, load: () => V | Promise<V>, options?: GetOrSetOptions): Promise<V> {
+  async getOrSet(
+    key: CacheKey,
+    load: (context: LoadContext<V>) => V | Promise<V>,
+    options?: GetOrSetOptions,
+  ): Promise<V> {
     if (options !== undefined) requireCallOptions('getOrSet', options, GET_OR_SET_OPTION_NAMES)
-    return this.get(key) ?? this.#loader.load(key, load, options)
+    const value = this.get(key)
+    if (value === undefined) return this.#loader.load(key, load as Load, options) as Promise<V>
+    if (options?.refreshAheadMs !== undefined) {
+      this.#loader.refreshAhead(key, load as Load, options)
+    }
+    return value
+  }
+
+  /**
+   * Returns the values of several keys in their order, as `getOrSet` does for each. All missing
+   * keys that no other caller loads are loaded in one call, and each key by one process.
+   *
+   * @param loadMany - returns the values of the keys that it is given: as a `Map`, or as an array
+   * in their order
+   * @example
+   * const users = await cache.getOrSetMany(ids, missing => db.findUsers(missing))
+   */
+  getOrSetMany<K extends CacheKey>(
+    keys: Iterable<K>,
+    loadMany: LoadMany<K, V>,
+    options?: GetOrSetOptions,
+  ): Promise<(V | undefined)[]> {
+    return getOrSetMany(this.getOrSet.bind(this), keys, loadMany, options)
+  }
+
+  /**
+   * Returns a function with the same results that are cached, as by `getOrSet`.
+   *
+   * @param options - `key`: returns the key for the arguments; and those of `getOrSet`
+   * @example
+   * const findUser = cache.memoize(db.findUser, { key: id => `user:${id}`, ttlMs: 60_000 })
+   * const user = await findUser(7)
+   */
+  memoize<A extends readonly unknown[], R extends V>(
+    compute: (...args: A) => R | Promise<R>,
+    options: MemoizeOptions<A>,
+  ): (...args: A) => Promise<R> {
+    const getOrSet = this.getOrSet.bind(this) as unknown as Cache<R>['getOrSet']
+    return memoize(getOrSet, compute, options)
   }
 
   /**
@@ -313,9 +397,9 @@ export class Cache<V = unknown> implements AnyCache<V> {
 
   /** Deletes an item. Returns whether there was a live one. */
   delete(key: CacheKey): boolean {
-    const wasPresent = this.#lifetime.use().delete(key)
-    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
-    return wasPresent
+    const wasPresent = this.#writes.delete(key)
+    // A load that stored its value before it was revoked did so after the first delete.
+    return (this.#loader.revoke(key) && this.#writes.delete(key)) || wasPresent
   }
 
   /** Deletes several items. Returns how many live ones there were. */
@@ -336,7 +420,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * cache.deleteTag('user:7') // the page is a miss
    */
   deleteTag(tag: string, options?: DeleteTagOptions): void {
-    this.#lifetime.use().deleteTag(tag, isSoft(options))
+    this.#lifetime.use().deleteTag(requireTag(tag), isSoft(options))
   }
 
   /** Deletes several tags, one after the other. See `deleteTag`. */
@@ -463,22 +547,31 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * Yields the keys of live items as strings, in no particular order. Counts nothing. While others
    * write, a key that is there all the time comes exactly once. Keys that are not UTF-8 need
    * `keyPage`.
+   *
+   * @param options - `prefix`: only keys that begin with it. The whole table is read nevertheless
+   * @example
+   * for (const key of cache.keys({ prefix: 'user:' })) cache.delete(key)
    */
-  keys(): Generator<string, void, undefined> {
-    return scanItems(this.#lifetime, key => key.toString())
+  keys(options?: ScanOptions): Generator<string, void, undefined> {
+    return scanItems(this.#lifetime, prefixOf('keys', options), key => key.toString())
   }
 
   /** Yields keys and values of live items, in the same way as `keys`. */
-  *entries(): Generator<[string, V], void, undefined> {
-    const { bytes } = this.#lifetime.segment
-    const stored = scanItems(this.#lifetime, (key, { offset, size, type }) => ({
-      key: key.toString(),
-      raw: this.#values.read(bytes, offset, size, type),
-    }))
-    for (const { key, raw } of stored) {
-      const value = this.#values.finish(raw)
-      if (value !== undefined) yield [key, value as V]
-    }
+  entries(options?: ScanOptions): Generator<[string, V], void, undefined> {
+    const found = scanItems(this.#lifetime, prefixOf('entries', options), this.#readEntry)
+    return finishEntries<V>(found, this.#values)
+  }
+
+  /**
+   * Yields the same as `entries`, in steps: it reads 1000 slots of the table or 256 kB of values,
+   * and then lets all other work of this thread have its turn.
+   *
+   * @example
+   * for await (const [key, user] of cache.scan({ prefix: 'user:' })) await save(key, user)
+   */
+  scan(options?: ScanOptions): AsyncGenerator<[string, V], void, undefined> {
+    const found = scanInSteps(this.#lifetime, prefixOf('scan', options), this.#readEntry)
+    return finishEntriesInSteps<V>(found, this.#values)
   }
 
   /**
@@ -489,11 +582,47 @@ export class Cache<V = unknown> implements AnyCache<V> {
     return readKeyPage(this.#lifetime.use(), cursor, limit)
   }
 
+  /**
+   * Returns a part of the cache, whose keys begin with `name` and a colon. Its methods are those of
+   * the cache; its `clear` deletes the items that were stored through it, in constant time. A
+   * namespace is not stored anywhere, so any process may make it again at any time.
+   *
+   * @typeParam W - the type of the values in the namespace
+   * @param name - not empty; all names of nested namespaces, each with its colon, take up to 254
+   * bytes of UTF-8 and leave room for a key
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the name is empty or too long, or at the
+   * ninth level
+   * @example
+   * const pages = cache.namespace<string>('pages')
+   * pages.set('/about', html) // the key is 'pages:/about'
+   * pages.clear()
+   */
+  namespace<W = V>(name: string): CacheNamespace<W> {
+    return new CacheNamespace<W>(this as unknown as Cache<W>, this.#lifetime, name)
+  }
+
+  /**
+   * Acquires a lock that one caller of all processes and threads holds at a time. Its item, `lock:`
+   * and the key, is pinned, so nothing evicts it. Callers of one process get the lock in the order
+   * in which they asked.
+   *
+   * @param options - `ttlMs`: milliseconds after which the lock ends unless it is renewed;
+   * `waitMs`: milliseconds to wait for the holder, by default 5000
+   * @throws UndercroftError - UNDERCROFT_LOCK_HELD after `waitMs`; _PINS_FULL if there is no room;
+   * _OPTION_INVALID also in a cache with `ignoreTtl`
+   * @example
+   * using lock = await cache.lock('report', { ttlMs: 30_000 })
+   * await writeReport(lock.fencing)
+   */
+  lock(key: CacheKey, options: LockOptions): Promise<CacheLock> {
+    return this.#locks.acquire(key, options)
+  }
+
   /** Deletes everything, for all processes. Returns how many items there were. */
   clear(): number {
     const engine = this.#lifetime.use()
     if (!this.#feed.isObserved) return engine.clear()
-    const keys = [...scanItems(this.#lifetime, key => key)]
+    const keys = [...scanItems(this.#lifetime, '', key => key)]
     const count = engine.clear()
     for (const key of keys) this.#feed.deleted(key)
     return count
@@ -550,6 +679,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
    * store waits until its disk has all of it. May be called again.
    */
   close(): void {
+    this.#loader.close()
     this.#engine = undefined
     this.#near?.clear()
     this.#lifetime.close()
@@ -574,5 +704,10 @@ export class Cache<V = unknown> implements AnyCache<V> {
   destroy(): void {
     this.#lifetime.removeName() // First, because `close` does not flush a file without a name.
     this.close()
+  }
+
+  readonly #readEntry = (key: Buffer, { offset, size, type }: ItemView): FoundEntry => {
+    const { bytes } = this.#lifetime.segment
+    return [key.toString(), this.#values.read(bytes, offset, size, type)]
   }
 }

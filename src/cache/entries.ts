@@ -11,7 +11,8 @@ import {
   requireCallOptions,
 } from '../base/index.ts'
 import type { ValueCodec } from '../codecs/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, ItemEntry } from '../engine/index.ts'
+import { withoutReserved } from './circumstances.ts'
 
 /** Which items `getEntry` returns. */
 export interface EntryOptions {
@@ -31,15 +32,32 @@ export function readEntry(
   requireCallOptions('getEntry', options, ENTRY_OPTION_NAMES)
   const allowStale = requireBoolean('stale', options.stale ?? false)
   const found = engine.getEntry(key, values.read, allowStale)
+  return found && completed(found, values.finish(found.value))
+}
+
+/** An entry of any item, which can be stale. */
+export interface PeekedEntry extends CacheEntry<unknown> {
+  /** False if the codec or the schema refuses the value, and the cache makes that a miss. */
+  readonly isValid: boolean
+}
+
+/** Reads an item that can be stale, and counts neither a hit nor a use. */
+export function peekEntry(
+  engine: Engine,
+  key: CacheKey,
+  values: ValueCodec,
+): PeekedEntry | undefined {
+  const found = engine.peekEntry(key, values.read)
   if (found === undefined) return undefined
-  const { expiresAtMs, freshUntilMs } = found
-  const endMs = orNever(expiresAtMs)
-  return {
-    ...found,
-    value: values.finish(found.value),
-    expiresAtMs: endMs,
-    freshUntilMs: Math.min(orNever(freshUntilMs), endMs),
-  }
+  const value = values.finish(found.value)
+  return { ...completed(found, value), isValid: value !== undefined || found.value === undefined }
+}
+
+function completed(found: ItemEntry<unknown>, value: unknown): CacheEntry<unknown> {
+  const endMs = orNever(found.expiresAtMs)
+  const freshUntilMs = Math.min(orNever(found.freshUntilMs), endMs)
+  const tags = withoutReserved(found.tags)
+  return { ...found, value, tags, expiresAtMs: endMs, freshUntilMs }
 }
 
 function orNever(atMs: number): number {

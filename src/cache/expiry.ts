@@ -18,13 +18,14 @@ const FIRST_MOMENT_MS = 1
 export class Expiry {
   /** True if an item that is set without `ttlMs` never ends. */
   readonly isEndless: boolean
-  readonly #defaultTtlMs: number
+  /** The TTL of an item that is set without `ttlMs`. */
+  readonly defaultTtlMs: number
   readonly #clock: Clock
   readonly #ignoresTtl: boolean
 
   constructor(clock: Clock, defaultTtlMs: number, ignoresTtl: boolean) {
     this.isEndless = defaultTtlMs === Infinity
-    this.#defaultTtlMs = defaultTtlMs
+    this.defaultTtlMs = defaultTtlMs
     this.#clock = clock
     this.#ignoresTtl = ignoresTtl
   }
@@ -35,9 +36,9 @@ export class Expiry {
     options: TtlOptions | undefined,
     names: Readonly<Record<string, true>> = TTL_OPTION_NAMES,
   ): number {
-    if (options === undefined) return this.after(this.#defaultTtlMs)
+    if (options === undefined) return this.after(this.defaultTtlMs)
     requireCallOptions(call, options, names)
-    return this.after(options.ttlMs ?? this.#defaultTtlMs)
+    return this.after(options.ttlMs ?? this.defaultTtlMs)
   }
 
   /**

@@ -81,6 +81,13 @@ export class ItemWrites {
     return outcome
   }
 
+  /** @returns whether there was a live item */
+  delete(key: CacheKey): boolean {
+    const wasPresent = this.#lifetime.use().delete(key)
+    if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
+    return wasPresent
+  }
+
   /**
    * Publishes a change if there was one.
    *

@@ -4,7 +4,10 @@
 
 import type { CacheEntry, CircumstanceOptions, CounterOptions, SetOptions } from '../base/index.ts'
 import type { EntryOptions } from './entries.ts'
-import type { GetOrSetOptions } from './get-or-set.ts'
+import type { LoadContext } from './load-call.ts'
+import type { LoadMany } from './load-many.ts'
+import type { GetOrSetOptions } from './load-options.ts'
+import type { CacheLock, LockOptions } from './lock.ts'
 
 /**
  * The keys of `M` that are patterns, such as `user:${string}`. A type that has any is a map of keys
@@ -40,9 +43,15 @@ interface KeyedMethods<M> {
   setMany<K extends KeyOf<M>>(entries: Iterable<readonly [K, M[K]]>, options?: SetOptions): number
   getOrSet<K extends KeyOf<M>>(
     key: K,
-    load: () => M[K] | Promise<M[K]>,
+    load: (context: LoadContext<M[K]>) => M[K] | Promise<M[K]>,
     options?: GetOrSetOptions,
   ): Promise<M[K]>
+  getOrSetMany<K extends KeyOf<M>>(
+    keys: Iterable<K>,
+    loadMany: LoadMany<K, M[K]>,
+    options?: GetOrSetOptions,
+  ): Promise<(M[K] | undefined)[]>
+  lock(key: KeyOf<M>, options: LockOptions): Promise<CacheLock>
   compareAndSet<K extends KeyOf<M>>(
     key: K,
     version: number,

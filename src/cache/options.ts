@@ -1,4 +1,6 @@
-/** Checks and completes the options of `Cache.open`, and converts them to a geometry. */
+/**
+ * Checks the options of `Cache.open`, and completes those that the cache does not store.
+ */
 
 import {
   type Clock,
@@ -27,6 +29,7 @@ import {
   MAX_TAGS_LIMIT,
   type WantedGeometry,
 } from '../segment/index.ts'
+import { warnOnce } from './load-failures.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
 import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
@@ -138,6 +141,11 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
    * keeps it, which costs 50 ns a change. @default false
    */
   readonly lastModified?: boolean | undefined
+  /**
+   * Called with each failure that no caller sees: of a load in the background, or of a load whose
+   * callers got the old value. It must not throw. @default one warning of the process
+   */
+  readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds to wait for a writer that is alive but stopped. @default 5000 */
   readonly lockTimeoutMs?: number | undefined
   /**
@@ -161,6 +169,7 @@ export interface ResolvedOptions {
   readonly sweepMs: number
   readonly onSweep: (reclaimed: number) => void
   readonly lastModified: boolean
+  readonly onError: (error: unknown) => void
   readonly near: ResolvedNear
   readonly values: ValueCodecOptions
   readonly clock: Clock
@@ -183,6 +192,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   store: true,
   directory: true,
   memory: true,
+  onError: true,
   lockTimeoutMs: true,
   sweepMs: true,
   onSweep: true,
@@ -231,6 +241,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     onSweep: optional(options.onSweep, value => requireFunction('onSweep', value)) ?? (() => {}),
     lastModified:
       optional(options.lastModified, value => requireBoolean('lastModified', value)) ?? false,
+    onError:
+      optional(options.onError, value => requireFunction('onError', value)) ??
+      warnOnce(options.name),
     near,
     values: resolveValueOptions(options, near.objects),
     clock: options.clock ?? systemClock,

@@ -6,11 +6,11 @@ import {
   type CacheChange,
   type CacheKey,
   type Clock,
-  type EncodedValue,
   type ItemPage,
   isExpired,
   NEVER,
   type ReplicationAccess,
+  type RestoredItem,
   type SegmentFile,
   type ValueSource,
 } from '../base/index.ts'
@@ -18,6 +18,7 @@ import {
   encodedBytes,
   encodeValue,
   findTypeName,
+  requireSource,
   STORED_TYPES,
   sourceOf,
   type ValueCodec,
@@ -52,11 +53,18 @@ export class CacheReplication implements ReplicationAccess {
     return engine.store(change.key, source, atMs, 'set') === 'stored'
   }
 
-  restore(key: CacheKey, { bytes, type }: Required<EncodedValue>, expiresAtMs: number): boolean {
+  restore({ key, bytes, type = 'bytes', expiresAtMs, circumstances }: RestoredItem): boolean {
     const engine = this.#lifetime.use()
-    const atMs = engine.segment.geometry.ignoresTtl ? NEVER : expiresAtMs
-    const source = this.#values.pack(encodedBytes(bytes, STORED_TYPES[type ?? 'bytes']))
-    return engine.store(key, source, atMs, 'set') === 'stored'
+    const isOpaque = type === 'structured' || type === 'custom'
+    const encoded = isOpaque
+      ? encodedBytes(bytes, STORED_TYPES[type])
+      : requireSource({ bytes, type })
+    const source = this.#values.pack(encoded)
+    if (engine.segment.geometry.ignoresTtl) {
+      const endless = circumstances && { ...circumstances, freshUntilMs: NEVER }
+      return engine.store(key, source, NEVER, 'set', endless) === 'stored'
+    }
+    return engine.store(key, source, expiresAtMs, 'set', circumstances) === 'stored'
   }
 
   promote(key: CacheKey): void {

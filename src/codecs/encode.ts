@@ -53,6 +53,11 @@ export function encodeValue(value: unknown): ValueSource {
   return encodePortable(value) ?? encodeStructured(value)
 }
 
+/** The source of `undefined`, which only loads store: a `get` cannot tell it from a miss. */
+export function encodeUndefined(): ValueSource {
+  return encodeStructured(undefined)
+}
+
 /**
  * @param plain - the value before it was compressed, if these are compressed bytes
  * @returns the source of a value whose bytes are already encoded

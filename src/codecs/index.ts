@@ -7,7 +7,7 @@ export {
 } from './compression.ts'
 export { decodeValue } from './decode.ts'
 export { nameOfType, STORED_TYPES } from './decode-portable.ts'
-export { encodedBytes, encodeValue } from './encode.ts'
+export { encodedBytes, encodeUndefined, encodeValue } from './encode.ts'
 export {
   decodeFromNetwork,
   encodeForNetwork,

@@ -119,7 +119,8 @@ async function* remotePages(cache: DumpableCache): AsyncGenerator<readonly DumpI
 /** @returns undefined if the item ended or was deleted after its key was listed */
 async function readItem(cache: DumpableCache, key: Buffer): Promise<DumpItem | undefined> {
   const item = await cache.getItem(key)
-  return item === undefined ? undefined : { key, ...item, type: item.type ?? 'bytes' }
+  if (item === undefined) return undefined
+  return { key, ...item, type: item.type ?? 'bytes', circumstances: undefined }
 }
 
 function requireDumpable({ key, bytes }: DumpItem): void {

@@ -5,7 +5,7 @@
  * that a dump cut short is recognized.
  */
 
-import { UndercroftError, type ValueTypeName } from '../base/index.ts'
+import { type ItemCircumstances, UndercroftError, type ValueTypeName } from '../base/index.ts'
 
 export const DUMP_FORMS = ['ndjson', 'binary'] as const
 
@@ -19,6 +19,7 @@ export interface DumpItem {
   readonly type: ValueTypeName
   /** Unix milliseconds; 0: never. */
   readonly expiresAtMs: number
+  readonly circumstances: ItemCircumstances | undefined
 }
 
 /** Writes the parts after the first line. */

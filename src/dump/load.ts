@@ -152,12 +152,12 @@ async function requireWhole(reader: ByteReader, claimed: number, count: number):
 async function store(cache: LoadableCache, item: DumpItem, trusted: boolean): Promise<Outcome> {
   const { key, bytes, type, expiresAtMs } = item
   const nowMs = systemClock.nowMs()
+  const access = cache[REPLICATION]
   if (isExpired(expiresAtMs, nowMs)) return 'expired'
   if (type === 'structured' || type === 'custom') {
-    const access = cache[REPLICATION]
     if (!trusted || access === undefined || !isReadable(item)) return 'unreadable'
-    return access.restore(key, { bytes, type }, expiresAtMs) ? 'stored' : 'refused'
   }
+  if (access !== undefined) return access.restore(item) ? 'stored' : 'refused'
   const ttlMs = expiresAtMs === 0 ? Number.POSITIVE_INFINITY : expiresAtMs - nowMs
   return (await cache.setItem(key, { bytes, type }, { ttlMs })) ? 'stored' : 'refused'
 }

@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer'
 import {
   COUNTER_SIZE,
+  type ItemCircumstances,
   isWellFormed,
   MAX_INT64,
   MIN_INT64,
@@ -28,16 +29,25 @@ import {
 const MAX_LINE_SIZE = 6 * MAX_DUMPED_VALUE_SIZE
 
 export const NDJSON_WRITER: DumpWriter = {
-  item({ key, bytes, type, expiresAtMs }) {
+  item({ key, bytes, type, expiresAtMs, circumstances }) {
     const value = jsonValueOf(bytes, type)
     return toLine({
       ...(isUtf8(key) ? { key: key.toString() } : { keyBase64: key.toString('base64') }),
       type,
       ...(value === undefined ? { valueBase64: bytes.toString('base64') } : { value }),
       ...(expiresAtMs === 0 ? {} : { expiresAtMs }),
+      ...(circumstances === undefined ? {} : fieldsOf(circumstances)),
     })
   },
   end: count => toLine({ end: true, items: count }),
+}
+
+function fieldsOf({ tags, freshUntilMs, pinned }: ItemCircumstances): object {
+  return {
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(freshUntilMs === 0 ? {} : { freshUntilMs }),
+    ...(pinned ? { pinned } : {}),
+  }
 }
 
 function toLine(fields: object): Buffer {
@@ -80,6 +90,7 @@ function plainDataOf(json: string): unknown {
 
 const ITEM_FIELDS: ReadonlySet<string> = new Set([
   ...['key', 'keyBase64', 'type', 'value', 'valueBase64', 'expiresAtMs'],
+  ...['tags', 'freshUntilMs', 'pinned'],
 ])
 
 export async function readNdjson(reader: ByteReader): Promise<DumpPart> {
@@ -104,10 +115,30 @@ function itemOf(fields: Readonly<Record<string, unknown>>): DumpItem {
   const bytes =
     'valueBase64' in fields ? bytesOfBase64(fields.valueBase64) : bytesOf(fields.value, known)
   if (bytes === undefined) throw dumpInvalid(`the item ${name} has no valid value of type ${known}`)
-  if (typeof expiresAtMs !== 'number' || expiresAtMs < 0) {
-    throw dumpInvalid(`the expiresAtMs of the item ${name} is not a time in Unix milliseconds`)
-  }
-  return { key: keyBytes, bytes, type: known, expiresAtMs }
+  const endsAtMs = requireTime('expiresAtMs', name, expiresAtMs)
+  const circumstances = circumstancesOf(name, fields)
+  return { key: keyBytes, bytes, type: known, expiresAtMs: endsAtMs, circumstances }
+}
+
+function circumstancesOf(
+  item: string,
+  { tags = [], freshUntilMs = 0, pinned = false }: Readonly<Record<string, unknown>>,
+): ItemCircumstances | undefined {
+  if (!isListOfStrings(tags))
+    throw dumpInvalid(`the tags of the item ${item} are no list of strings`)
+  if (typeof pinned !== 'boolean') throw dumpInvalid(`pinned of the item ${item} is no boolean`)
+  const freshAtMs = requireTime('freshUntilMs', item, freshUntilMs)
+  if (tags.length === 0 && freshAtMs === 0 && !pinned) return undefined
+  return { tags, freshUntilMs: freshAtMs, pinned }
+}
+
+function isListOfStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(element => typeof element === 'string')
+}
+
+function requireTime(field: string, item: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw dumpInvalid(`the ${field} of the item ${item} is not a time in Unix milliseconds`)
 }
 
 function bytesOf(value: unknown, type: ValueTypeName): Buffer | undefined {

@@ -23,6 +23,7 @@ import {
   PLACE_SIZE,
   padded,
   TAG_COUNT,
+  TRAILER_ALIGNMENT,
   VALUE_SIZE,
 } from './trailer.ts'
 
@@ -154,4 +155,13 @@ export class CircumstancesSource implements ValueSource {
 /** @returns false for all sources that have no marks of `info`, at the cost of one comparison */
 export function hasCircumstances(source: ValueSource): source is CircumstancesSource {
   return source.type > TYPE_MASK
+}
+
+/** @returns the largest value of an item with these tags, if its stored bytes can be `maxSize` */
+export function maxValueSizeWith(tags: readonly string[], maxSize: number): number {
+  if (tags.length === 0) return maxSize
+  const namesSize = tags.reduce((sum, tag) => sum + 1 + Buffer.byteLength(tag), 0)
+  const trailerSize = padded(namesSize) + padded(tags.length * PLACE_SIZE) + TRAILER.size
+  const room = Math.max(0, maxSize - trailerSize)
+  return room - (room % TRAILER_ALIGNMENT)
 }

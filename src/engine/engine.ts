@@ -93,6 +93,11 @@ export class Engine {
     return this.#reader.found
   }
 
+  /** When the item that a `get` or a stamp found last becomes a miss, unless it has changed. */
+  get foundEndsAtMs(): number {
+    return this.#context.liveness.endOf(this.#reader.found.slot)
+  }
+
   /** Creates stamps for `count` items whose values the caller keeps. */
   createStamps(count: number): Stamps {
     return new Stamps(count, this.#context, this.#reader, this.#counters)
@@ -114,6 +119,11 @@ export class Engine {
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
     return this.#lookups.getEntry(key, decode, allowStale)
+  }
+
+  /** Reads a value that can be stale as `getEntry` does, but notes no use and counts nothing. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.#lookups.peekEntry(key, decode)
   }
 
   /** Reads a value as `get` does, but notes no use and counts nothing. */
@@ -205,14 +215,16 @@ export class Engine {
     }
   }
 
-  delete(key: CacheKey): boolean {
+  /** @param version - if given, deletes only an item that has this version */
+  delete(key: CacheKey, version?: number): boolean {
     this.#key.prepare(key)
-    return this.#section.run(() => this.#writer.delete(this.#key))
+    return this.#section.run(() => this.#writer.delete(this.#key, version))
   }
 
-  touch(key: CacheKey, expiresAtMs: number): boolean {
+  /** @param version - if given, changes only an item that has this version */
+  touch(key: CacheKey, expiresAtMs: number, version?: number): boolean {
     this.#key.prepare(key)
-    return this.#section.run(() => this.#writer.touch(this.#key, expiresAtMs))
+    return this.#section.run(() => this.#writer.touch(this.#key, expiresAtMs, version))
   }
 
   count(
@@ -270,11 +282,7 @@ export class Engine {
     return this.#context.tags.generation
   }
 
-  /**
-   * Deletes all items. The time it takes is proportional to the number of slots used.
-   *
-   * @returns the number of items deleted
-   */
+  /** Deletes all items, in a time proportional to the slots used, and returns their number. */
   clear(): number {
     return this.#section.run(() => deleteAll(this.#context))
   }
@@ -292,10 +300,7 @@ export class Engine {
     return usedSlotCount(this.segment)
   }
 
-  /**
-   * @returns the result of `make` for the item in a slot, or undefined if the slot holds no live
-   *   item
-   */
+  /** @returns the result of `make` for the live item in a slot; undefined if there is none */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     return this.#lookups.readSlot(slot, make)
   }

@@ -64,6 +64,16 @@ export class LivenessCheck {
     return hasTrailer(this.#words[at + INFO]) ? this.#ofTrailerAt(at, nowMs) : LIVE
   }
 
+  /**
+   * @returns when the item of a slot becomes a miss; NEVER: at no time. Its bytes may be changing.
+   */
+  endOf(slot: SlotIndex): number {
+    const at = this.#slotsWord + slot * STRIDE_WORDS
+    const isFresh = hasTrailer(this.#words[at + INFO]) && this.of(slot) === LIVE
+    if (isFresh && this.trailer.freshUntilMs !== NEVER) return this.trailer.freshUntilMs
+    return this.#doubles[this.#slotsDouble + slot * STRIDE_DOUBLES + EXPIRES_AT]
+  }
+
   /** Checks an item by its trailer alone. The stored bytes must lie within the reserved blocks. */
   ofTrailer(offset: number, size: number, nowMs?: number): Liveness {
     const { trailer } = this

@@ -5,12 +5,12 @@
  * that died, and no number of writers can keep it from its item.
  */
 
-import { type CacheKey, NEVER, type ValueDecoder } from '../base/index.ts'
+import { type CacheKey, type ItemCircumstances, NEVER, type ValueDecoder } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import { brokenNames, changesUnderLock } from './failures.ts'
 import type { HitCounters } from './hit-counters.ts'
-import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
+import { hasTrailer, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import { PreparedKey } from './key.ts'
 import {
   CHANGED,
@@ -97,19 +97,12 @@ export class Lookups {
     decode: ValueDecoder<T>,
     allowStale: boolean,
   ): ItemEntry<T> | undefined {
-    const { table, liveness } = this.#context
-    const { found } = this.#reader
-    const read = (bytes: Buffer, offset: number, size: number, type: number): ItemEntry<T> => {
-      return {
-        tags: this.#tagsOfFound(),
-        freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
-        expiresAtMs: table.expiresAtMs(found.slot),
-        isStale: found.isStale,
-        version: table.itemVersion(found.slot),
-        value: decode(bytes, offset, size, type),
-      }
-    }
-    return this.get(key, read, allowStale)
+    return this.get(key, this.#entryDecoder(decode), allowStale)
+  }
+
+  /** Reads a value that can be stale as `peek` does, with what is known of its item. */
+  peekEntry<T>(key: CacheKey, decode: ValueDecoder<T>): ItemEntry<T> | undefined {
+    return this.peek(key, this.#entryDecoder(decode), true)
   }
 
   /** Reads the tags of a live item. It counts nothing. */
@@ -147,7 +140,9 @@ export class Lookups {
         const key = Buffer.from(this.#scanKey.bytes.subarray(0, keySize))
         const lastUse = eviction?.lastUse(found) ?? 0
         const expiresAtMs = table.expiresAtMs(found)
-        return make(key, { offset, size, type: valueTypeOf(info), expiresAtMs, lastUse })
+        const circumstances = () => this.#circumstancesOf(info)
+        const type = valueTypeOf(info)
+        return make(key, { offset, size, type, expiresAtMs, lastUse, circumstances })
       })
     for (let turn = 0; turn < LOCK_FREE_ATTEMPTS; turn++) {
       const result = attempt()
@@ -165,11 +160,37 @@ export class Lookups {
     })
   }
 
+  /** Decodes a value together with what is known of its item, which the reader just found. */
+  #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
+    const { table, liveness } = this.#context
+    const { found } = this.#reader
+    return (bytes, offset, size, type) => ({
+      tags: this.#tagsOfFound(),
+      freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
+      expiresAtMs: table.expiresAtMs(found.slot),
+      isStale: found.isStale,
+      version: table.itemVersion(found.slot),
+      value: decode(bytes, offset, size, type),
+    })
+  }
+
   #tagsOfFound(): readonly string[] {
-    if (!this.#reader.found.hasTrailer) return NO_TAGS
+    return this.#reader.found.hasTrailer ? this.#tagsOfTrailer() : NO_TAGS
+  }
+
+  /** Reads the tags of the item whose trailer was read last. */
+  #tagsOfTrailer(): readonly string[] {
     const tags = this.#context.liveness.trailer.names()
     if (tags === undefined) throw brokenNames(this.#segment)
     return tags
+  }
+
+  #circumstancesOf(info: number): ItemCircumstances | undefined {
+    const pinned = isPinned(info)
+    if (!hasTrailer(info))
+      return pinned ? { tags: NO_TAGS, freshUntilMs: NEVER, pinned } : undefined
+    const { freshUntilMs } = this.#context.liveness.trailer
+    return { tags: this.#tagsOfTrailer(), freshUntilMs, pinned }
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */

@@ -12,7 +12,7 @@
  * only after the last step.
  */
 
-import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
+import { type Clock, type ItemCircumstances, NEVER, UndercroftError } from '../base/index.ts'
 import { loadAcquire, loadAfterReads } from '../platform/index.ts'
 import { INLINE_KEY_SIZE } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
@@ -269,4 +269,6 @@ export interface ItemView {
   readonly expiresAtMs: number
   /** The tick of the item's last use; 0 if the eviction policy keeps no such order. */
   readonly lastUse: number
+  /** Undefined if the item has none. To be called at once, while the item is read. */
+  readonly circumstances: () => ItemCircumstances | undefined
 }

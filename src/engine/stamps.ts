@@ -93,8 +93,8 @@ export class Stamps {
   }
 
   /**
-   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does. A
-   * version repeats after 2^31 changes of one chain.
+   * If an item is live and its chain unchanged, counts a hit and notes the use, as `get` does, but
+   * leaves only the slot in `found`. A version repeats after 2^31 changes of one chain.
    *
    * @returns whether the item is live and its chain has not changed since its stamp
    */
@@ -112,6 +112,7 @@ export class Stamps {
       // meanwhile.
       if (loadAfterReads(this.#words, bucket) !== version) return false
     }
+    this.#reader.found.slot = slot
     this.#eviction?.use(slot)
     this.#counters.countHit()
     return true

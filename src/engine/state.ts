@@ -62,7 +62,8 @@ const double = (
     | 'tagUses'
     | 'tagsForgottenAt'
     | 'tagsEvicted'
-    | 'invalidated',
+    | 'invalidated'
+    | 'lastFencing',
 ) => (STATE_OFFSET + STATE.fields[name].offset) / 8
 
 /** The positions in `segment.words`. */
@@ -94,6 +95,7 @@ export const TAG_USES = double('tagUses')
 export const TAGS_FORGOTTEN_AT = double('tagsForgottenAt')
 export const TAGS_EVICTED = double('tagsEvicted')
 export const INVALIDATED = double('invalidated')
+export const LAST_FENCING = double('lastFencing')
 
 /**
  * Counts the slots that are in use or were freed; all other slots are free as well. The result is

@@ -105,7 +105,10 @@ export class Trailer {
   }
 }
 
-/** @returns a size rounded up to a multiple of 8 */
+/** Trailers begin at a multiple of this. */
+export const TRAILER_ALIGNMENT = 8
+
+/** @returns a size rounded up to a multiple of TRAILER_ALIGNMENT */
 export function padded(size: number): number {
   return size + (-size & 7)
 }

@@ -103,10 +103,10 @@ export class Writer {
     return this.#outcomeOf(this.#items.overwrite(slot, value, expiresAtMs))
   }
 
-  /** @returns false if there was no live item */
-  delete(key: PreparedKey): boolean {
+  /** @returns false if there was no live item, or if it has another version than the one given */
+  delete(key: PreparedKey, version?: number): boolean {
     const slot = this.#find(key)
-    if (slot === NO_SLOT) return false
+    if (slot === NO_SLOT || !this.#hasVersion(slot, version)) return false
     const live = this.#isLive(slot)
     this.reclaimer.remove(slot)
     if (live) this.#context.lastChange.note()
@@ -118,10 +118,10 @@ export class Writer {
    * serve as a stale one keeps the time between the end of its freshness and its own end, and its
    * freshness is stored first. Killed in between: the item has its old end.
    */
-  touch(key: PreparedKey, expiresAtMs: number): boolean {
+  touch(key: PreparedKey, expiresAtMs: number, version?: number): boolean {
     const { table, eviction, checksums, lastChange, liveness } = this.#context
     const slot = this.#find(key)
-    if (slot === NO_SLOT || !this.#isLive(slot)) return false
+    if (slot === NO_SLOT || !this.#isLive(slot) || !this.#hasVersion(slot, version)) return false
     const bucket = table.bucketOf(key.hash)
     const info = table.info(slot)
     const { trailer } = liveness
@@ -243,6 +243,10 @@ export class Writer {
     const liveness = this.#context.liveness.of(slot)
     if (liveness === BROKEN) throw new NeedsRebuild(`slot ${slot} has no trailer`)
     return liveness === LIVE
+  }
+
+  #hasVersion(slot: SlotIndex, version: number | undefined): boolean {
+    return version === undefined || this.#context.table.itemVersion(slot) === version
   }
 
   /** @returns whether the item that was just found live is a counter with a trailer */

@@ -211,9 +211,9 @@ async function loadCachedApp(
   caches: readonly BinaryCache[],
   onServer: (server: Server) => void,
 ): Promise<RequestListener> {
-  const cache = caches.find(({ name }) => name === app.httpCache)
+  const cache = caches.find(({ name }) => name === app.httpCache?.cache)
   // Before the application is loaded, because the options of the HTTP cache may be refused.
-  const pages = cache && new HttpCache({ cache })
+  const pages = cache && new HttpCache({ cache, ...app.httpCache?.options })
   const listener = await loadApps(app, onServer)
   return pages === undefined ? listener : pages.listener(listener)
 }

@@ -94,6 +94,7 @@ export const STATE = defineRecord({
   tagsForgottenAt: 'f64', // generation of the last deletion of any tag that lost its place
   tagsEvicted: 'f64',
   invalidated: 'f64', // items reclaimed after the deletion of a tag
+  lastFencing: 'f64', // number of the last lock of the cache; it only grows
 })
 
 /**

@@ -6,7 +6,16 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { type CacheKey, type CacheLike, type Clock, NEVER } from '../base/index.ts'
+import {
+  type CacheKey,
+  type CacheLike,
+  type CircumstanceOptions,
+  type Clock,
+  NEVER,
+  type SetItemOptions,
+  TAKES_PINNED,
+  UndercroftError,
+} from '../base/index.ts'
 
 /** How long waiters wait for a dead holder, and how long a busy holder may fail to renew. */
 export const LEASE_MS = 2000
@@ -38,11 +47,19 @@ export interface HeldLease {
   readonly isEndless: boolean
 }
 
-/** @returns the key of a key's lease; keys that share a lease by chance wait for each other */
+/** @returns the key of a key's lease */
 export function leaseKeyOf(key: CacheKey, maxKeySize: number): string {
-  const isPlain = typeof key === 'string' && Buffer.byteLength(key) + PREFIX.length <= maxKeySize
-  if (isPlain) return PREFIX + key
-  return (PREFIX + createHash('sha256').update(key).digest('base64url')).slice(0, maxKeySize)
+  return companionKeyOf(PREFIX, key, maxKeySize)
+}
+
+/**
+ * @returns the key of an item that accompanies the item of a key, such as its lease; keys that
+ *   share one by chance wait for each other
+ */
+export function companionKeyOf(prefix: string, key: CacheKey, maxKeySize: number): string {
+  const isPlain = typeof key === 'string' && Buffer.byteLength(key) + prefix.length <= maxKeySize
+  if (isPlain) return prefix + key
+  return (prefix + createHash('sha256').update(key).digest('base64url')).slice(0, maxKeySize)
 }
 
 /** @returns undefined if no process holds the lease; `foreign` if another item has the key */
@@ -131,10 +148,22 @@ export class Lease {
   async #write(mode: 'add' | 'replace'): Promise<boolean> {
     const untilMs = Math.trunc(this.#site.clock.nowMs()) + LEASE_MS
     const bytes = Buffer.from(`${this.#token} ${this.#sinceMs} ${untilMs}`, 'latin1')
-    const options = { mode, ttlMs: LEASE_MS }
-    if (!(await this.#site.cache.setItem(this.#leaseKey, { bytes }, options))) return false
+    if (!(await this.#store(bytes, { mode, ttlMs: LEASE_MS }))) return false
     this.#untilMs = untilMs
     return true
+  }
+
+  /** Pins the lease where the cache can. Where no more can be pinned, the lease can be evicted. */
+  async #store(bytes: Buffer, options: SetItemOptions): Promise<boolean> {
+    const { cache } = this.#site
+    if (cache[TAKES_PINNED] !== true) return cache.setItem(this.#leaseKey, { bytes }, options)
+    const pinned: SetItemOptions & CircumstanceOptions = { ...options, pinned: true }
+    try {
+      return await cache.setItem(this.#leaseKey, { bytes }, pinned)
+    } catch (error) {
+      if (!(error instanceof UndercroftError) || error.code !== 'UNDERCROFT_PINS_FULL') throw error
+      return cache.setItem(this.#leaseKey, { bytes }, options)
+    }
   }
 
   #renewLater(): void {

@@ -7,19 +7,16 @@
  * long continues alone. The caller decides what the value is, and where it is stored.
  */
 
-import { setTimeout as nap } from 'node:timers/promises'
 import { type Awaitable, type CacheKey, type Clock, DEFAULT_MAX_KEY_SIZE } from '../base/index.ts'
 import { type HeldLease, Lease, type LeaseSite, leaseKeyOf, readLease } from './lease.ts'
+import { poll } from './poll.ts'
 
 /** The default of nginx, too: https://nginx.org/r/proxy_cache_lock_timeout */
 export const DEFAULT_WAIT_MS = 5000
 export const MAX_WAIT_MS = 600_000
 
-const FIRST_NAP_MS = 1
-const LONGEST_NAP_MS = 25
-
 /** Maximum of waiters in this process, to limit memory. Further callers continue alone. */
-const MAX_WAITING = 10_000
+export const MAX_WAITING = 10_000
 
 /** Refusals of a lease that no process holds, until the cache counts as too full for a lease. */
 const MAX_REFUSALS = 3
@@ -157,18 +154,17 @@ export class SingleFlight {
     { leaseKey, waitMs, deadlineMs }: LocalLeader<T>,
     first: HeldLease | 'foreign',
   ): Promise<boolean> {
-    let held: HeldLease | 'foreign' | undefined = first
-    for (let napMs = FIRST_NAP_MS; ; napMs = Math.min(napMs * 2, LONGEST_NAP_MS)) {
-      if (held === undefined) return true
-      if (held === 'foreign') return false
-      const patienceMs = Math.min(
-        held.sinceMs + waitMs - this.#clock.nowMs(),
-        deadlineMs - this.#clock.elapsedMs(),
-      )
-      if (patienceMs <= 0) return false
-      await nap(Math.min(napMs, patienceMs))
-      held = await this.#look(leaseKey, held)
+    if (first === 'foreign') return false
+    let held = first
+    const look = async () => {
+      const now = await this.#look(leaseKey, held)
+      if (now === undefined || now === 'foreign') return now === undefined
+      held = now
+      return undefined
     }
+    const leftMs = () =>
+      Math.min(held.sinceMs + waitMs - this.#clock.nowMs(), deadlineMs - this.#clock.elapsedMs())
+    return (await poll(look, leftMs)) ?? false
   }
 
   /**

@@ -4,9 +4,11 @@ import { measureBesideWriter } from '../../bench/engine/beside-writer.ts'
 import { measureOrder } from '../../bench/engine/chains.ts'
 import { measureChurn } from '../../bench/engine/churn.ts'
 import { measureGrowth } from '../../bench/engine/growth.ts'
+import { measureLoading } from '../../bench/engine/loading.ts'
 import { measureRecovery } from '../../bench/engine/recovery.ts'
 import { measureSweep } from '../../bench/engine/sweep.ts'
 import { measureTags } from '../../bench/engine/tags.ts'
+import { measureLoaders } from '../../bench/loaders/loaders.ts'
 import { parseRoundOptions } from '../../bench/options.ts'
 import { distributionOf } from '../../bench/results.ts'
 
@@ -51,6 +53,22 @@ describe('a benchmark of ours alone', () => {
         title,
       )
     }
+  })
+
+  test('loaders: one of 1000 callers in 4 processes loads, and the others wait for it', async t => {
+    const results = await measureLoaders(t, {
+      ...{ caches: ['undercroft'], rounds: 1, keyCount: 100, gets: 1000 },
+    })
+    const { loads, waits, hitNs } = results.get('undercroft') ?? assert.fail('not measured')
+    assert.deepEqual(loads, [1])
+    assert.equal(waits.length, 1000)
+    assert.ok((hitNs[0] ?? 0) > 0)
+  })
+
+  test('loading: compares getOrSet with get for shared and near hits', async () => {
+    const goals = await measureLoading(1, 1000)
+    assert.equal(goals.length, 6)
+    for (const { title, ratios } of goals) assert.ok((ratios[0] ?? 0) > 0, title)
   })
 
   test('beside-writer: reads go on beside a writer of the same keys, and of others', async t => {

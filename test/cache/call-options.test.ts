@@ -18,6 +18,10 @@ const misspelt = { ttl: 5 } as TtlOptions
 const bytes = Buffer.from('x')
 
 const SET = 'ttlMs, staleMs, tags, pinned'
+const LOAD = [
+  ...[SET, 'staleIfErrorMs', 'refreshAheadMs', 'timeoutMs', 'softTimeoutMs', 'jitter'],
+  ...['negativeTtlMs', 'waitMs'],
+].join(', ')
 const COUNTER = 'ttlMs, initial, onlyPresent, tags, pinned'
 
 const CALLS: readonly (readonly [
@@ -39,7 +43,9 @@ const CALLS: readonly (readonly [
     'ttlMs, initial, onlyPresent, safe, tags, pinned',
     cache => cache.count('k', 'inc', 1n, misspelt),
   ],
-  ['getOrSet', `${SET}, waitMs`, cache => cache.getOrSet('k', () => 1, misspelt)],
+  ['getOrSet', LOAD, cache => cache.getOrSet('k', () => 1, misspelt)],
+  ['getOrSetMany', LOAD, cache => cache.getOrSetMany(['k'], () => [1], misspelt)],
+  ['memoize', `${LOAD}, key`, cache => cache.memoize(() => 1, { key: () => 'k', ...misspelt })()],
 ]
 
 describe('the options of a call', () => {
@@ -112,6 +118,7 @@ describe('the options of a call', () => {
       sweepMs: undefined,
       onSweep: undefined,
       lastModified: undefined,
+      onError: undefined,
       lockTimeoutMs: undefined,
       near: { maxItems: undefined, maxSize: undefined, objects: undefined, buffers: undefined },
       codec: undefined,

@@ -56,6 +56,38 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       'call 1 of 192.0.2.2: go ahead',
     ],
   },
+  locks: {
+    title: 'a holder that was too slow loses its lock, and the report refuses it',
+    lines: [
+      'the slow one holds the lock: false',
+      'the next one holds the lock: true',
+      'the next one has written the report',
+      'the report refuses the slow one, because the next one has written since',
+      'the slow one releases a lock: false',
+      'UNDERCROFT_LOCK_HELD',
+      'after the end of the block the lock is free: true',
+    ],
+  },
+  namespaces: {
+    title: 'the pages of a tenant are cleared on their own, then all of the tenant',
+    lines: [
+      'page 7: <h1>page 7</h1>',
+      'after clearing the pages: 1 item',
+      'after clearing the tenant: 0 items',
+      'the other tenant: 1001 items',
+    ],
+  },
+  'fresh-and-stale': {
+    title: 'an old price is there while the shop is asked again, or closed',
+    lines: [
+      '20 callers at once: price 1, 1 question',
+      'at once: price 1',
+      'after the refresh: price 2, 2 questions',
+      'reported: Error: the shop is closed',
+      'while the shop is closed: price 2',
+      'without an old price: Error: the shop is closed',
+    ],
+  },
   'cached-site': {
     title: 'a page is made once for many requests, and anew after a change',
     lines: [

@@ -10,7 +10,7 @@ import { openHere, ownCache } from './cache-process.ts'
 import type { LoadReply, LoadTask } from './loading-child.ts'
 
 const PROCESS_COUNT = 4
-const REQUEST_COUNT = 50
+const REQUEST_COUNT = 250
 
 type Loader = Child<LoadTask, LoadReply>
 
@@ -20,7 +20,7 @@ interface Setting {
   readonly others: readonly Loader[]
 }
 
-describe('of four processes that ask for a cold key 50 times each', () => {
+describe('of four processes that ask for a cold key 250 times each', () => {
   test('exactly one loads it, once, and all get that value', async t => {
     const { leader, others } = await startAsking(t)
     leader.send({ kind: 'finish', value: 'loaded' })
@@ -42,14 +42,11 @@ describe('of four processes that ask for a cold key 50 times each', () => {
     const [next, rest] = await firstToLoad(others)
     process.kill(leader.pid, 'SIGCONT')
     leader.send({ kind: 'finish', value: 'of the first' })
-    await assertAnswered([leader], 'of the first')
     next.send({ kind: 'finish', value: 'of the next' })
-    for (const child of [next, ...rest]) {
-      const reply = await peek(child)
-      assert.ok(reply.kind === 'answered') // and none began to load
-      const got = Object.values(reply.values).reduce((sum, count) => sum + count, 0)
-      assert.equal(got, REQUEST_COUNT)
-    }
+    await assertAnswered([next, ...rest], 'of the next')
+    // The key may have changed while the first was stopped, so only its own caller gets its value.
+    const values = { 'of the first': 1, 'of the next': REQUEST_COUNT - 1 }
+    assert.deepEqual(await peek(leader), { kind: 'answered', values })
   })
 })
 

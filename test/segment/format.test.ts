@@ -98,6 +98,7 @@ const RECORDS = {
     tagsForgottenAt: '136 f64',
     tagsEvicted: '144 f64',
     invalidated: '152 f64',
+    lastFencing: '160 f64',
   },
   USE_CLOCK: { ticks: '0 f64' },
   ADAPTIVE: {

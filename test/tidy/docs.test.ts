@@ -73,7 +73,7 @@ describe('the API reference', () => {
 
   for (const [path, type] of [
     ['src/cache/options.ts', 'CacheOptions'],
-    ['src/cache/get-or-set.ts', 'GetOrSetOptions'],
+    ['src/cache/load-options.ts', 'GetOrSetOptions'],
     ['src/client/options.ts', 'RemoteCacheOptions'],
     ['src/server/options.ts', 'ServeOptions'],
     ['src/server/options.ts', 'ListenerOptions'],

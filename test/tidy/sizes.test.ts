@@ -8,16 +8,18 @@ const MAX_FILE_LINES = 300
  * A facade shows its users everything in one place, and most of it is comments for them. That of
  * the engine is for the other rooms.
  */
-const MAX_FACADE_LINES = 640
-const FACADES: ReadonlySet<string> = new Set([
-  ...['src/cache/cache.ts', 'src/client/remote-cache.ts', 'src/engine/engine.ts'],
+const FACADE_LIMITS: ReadonlyMap<string, number> = new Map([
+  ['src/cache/cache.ts', 760],
+  ['src/cache/namespace.ts', 400],
+  ['src/client/remote-cache.ts', 420],
+  ['src/engine/engine.ts', 400],
 ])
 const MAX_FUNCTION_LINES = 60
 const MAX_COLUMNS = 100
 
 test(`no file has more than ${MAX_FILE_LINES} lines`, () => {
   const long = allSources().filter(({ path, text }) => {
-    const limit = FACADES.has(path) ? MAX_FACADE_LINES : MAX_FILE_LINES
+    const limit = FACADE_LIMITS.get(path) ?? MAX_FILE_LINES
     return text.trimEnd().split('\n').length > limit
   })
   assert.deepEqual(

@@ -23,6 +23,7 @@ interface Peer {
 const PEERS = {
   uwsgi: { commands: ['uwsgi_python3'], packages: ['uwsgi-core', 'uwsgi-plugin-python3'] },
   nginx: { commands: ['nginx'], packages: ['nginx-light'] },
+  varnish: { commands: ['varnishd'], packages: ['varnish'] },
   // On many machines, the first python3 of the PATH is not the one that Debian's packages extend.
   django: {
     commands: ['python3'],

@@ -54,16 +54,18 @@ function meet(cache: Cache, meeting: string, callers: number): void {
 }
 
 function textAction(random: Random, value: string): Action {
-  const kind = random.pick(['get', 'get', 'get', 'set', 'set', 'add', 'replace', 'delete', 'has'])
+  const kind = random.pick(['get', 'get', 'get', 'set', 'set', 'add', 'replace', 'delete', 'deleteTag', 'has'])
   if (kind === 'set' || kind === 'add' || kind === 'replace') return { kind, value }
   return { kind: kind as 'get' }
 }
 
 function numberAction(random: Random): Action {
   const choice = random.below(10)
-  if (choice < 4) return { kind: 'increment', by: 1 + random.below(5) }
+  const by = 1 + random.below(5)
+  if (choice < 3) return { kind: 'increment', by }
+  if (choice === 3) return { kind: 'update', by }
   if (choice === 4) return { kind: 'set', value: random.below(100) }
-  return { kind: random.pick(['get', 'get', 'get', 'delete', 'touch'] as const) }
+  return { kind: random.pick(['get', 'get', 'get', 'delete', 'deleteTag', 'touch'] as const) }
 }
 
 function perform(cache: Cache, key: string, action: Action): State | boolean {
@@ -76,9 +78,14 @@ function perform(cache: Cache, key: string, action: Action): State | boolean {
       return cache.delete(key)
     case 'touch':
       return cache.touch(key, 3_600_000)
+    case 'deleteTag':
+      cache.deleteTag(key)
+      return true
     case 'increment':
-      return cache.increment(key, action.by)
+      return cache.increment(key, action.by, { tags: [key] })
+    case 'update':
+      return cache.update(key, sum => Number(sum ?? 0) + action.by, { tags: [key] }) as number
     default:
-      return cache[action.kind](key, action.value)
+      return cache[action.kind](key, action.value, { tags: [key] })
   }
 }

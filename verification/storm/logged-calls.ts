@@ -123,6 +123,14 @@ export function deleteTagOf(context: WorkerContext, key: number): void {
   settle(log)
 }
 
+/** Clears a namespace that only this worker uses. */
+export function clearNamespace(context: WorkerContext): void {
+  const { cache, log, name } = context
+  const namespace = cache.namespace(name)
+  timed(context, () => namespace.clear())
+  if (namespace.get('item') !== undefined) log.noteFault(`namespace ${name} is not clear`)
+}
+
 export function deleteItem(context: WorkerContext, key: number): void {
   const { cache, log, name } = context
   log.pending = { kind: 'item', key, after: 0, keeps: false }

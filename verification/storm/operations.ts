@@ -6,6 +6,7 @@
 import type { CacheOptions } from '../../src/index.ts'
 import { LOCK, LOCK_OFFSET, RECOVERY } from '../../src/segment/index.ts'
 import {
+  clearNamespace,
   countOwn,
   countShared,
   deleteCounter,
@@ -71,6 +72,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'the deletion of a tag': {
     prepare: context => storeItem(context, 9, SMALL, 'set', tagsOf(context, 9)),
     run: context => deleteTagOf(context, 9),
+  },
+  'the clear of a namespace': {
+    prepare: ({ cache, name }) => cache.namespace(name).set('item', 'value', { ttlMs: 1000 }),
+    run: clearNamespace,
   },
   'a pinned item': {
     prepare: context => storeItem(context, 10, LARGE, 'set'),

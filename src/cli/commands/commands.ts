@@ -61,6 +61,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await caches()).CLEAR,
   },
   {
+    name: 'purge',
+    words: '',
+    summary: 'Remove pages of an HTTP cache by tag, prefix or URL',
+    load: async () => (await import('./purge.ts')).PURGE,
+  },
+  {
     name: 'inc',
     words: 'KEY [BY]',
     summary: 'Add BY, by default 1, to a counter, and print its new value',
