@@ -35,12 +35,12 @@ describe('a command of root', { skip: findObstacle() }, () => {
       cache ${NOBODY.id} pages hello
       ${UNDERCROFT} get greeting --cache pages; echo " get $?"
       ${UNDERCROFT} set greeting other --cache pages; echo "set $?"
-      ${UNDERCROFT} get greeting --cache pages
+      ${UNDERCROFT} get greeting --cache pages; echo
       ${UNDERCROFT} list; ls -ln /dev/shm/undercroft-${NOBODY.id}; ls /dev/shm
     `)
     assert.match(out, /^undercroft: this is the cache "pages" of user nobody\nhello get 0$/m)
     assert.match(out, /^set 0$/m)
-    assert.match(out, /^other/m)
+    assert.match(out, /^other$/m)
     assert.match(out, /^undercroft: user nobody has caches: pages; .*runuser -u nobody/m)
     assert.doesNotMatch(out, /undercroft-0/, 'nothing was made for root')
     assert.match(out, new RegExp(`^-rw------- \\d+ ${NOBODY.id} .* pages.undercroft$`, 'm'))
