@@ -70,12 +70,13 @@ describe('a command of root', { skip: findObstacle() }, () => {
 
   test('follows no link, and ignores a directory that another user made under that name', () => {
     const out = runShell(`
-      cache 0 secret own; mv /dev/shm/undercroft-0/secret.undercroft /dev/shm/undercroft-0/moved.undercroft
+      cache 0 secret own; cd /dev/shm
+      mv undercroft-0/secret.undercroft undercroft-0/moved.undercroft
       as ${NOBODY.id} list
       setpriv --reuid ${NOBODY.id} --regid ${NOBODY.id} --clear-groups sh -c '
-        mkdir -m 700 /dev/shm/undercroft-${NOBODY.id} /dev/shm/undercroft-${DAEMON.id}
-        ln -s /dev/shm/undercroft-0/moved.undercroft /dev/shm/undercroft-${NOBODY.id}/trap.undercroft
-        touch /dev/shm/undercroft-${DAEMON.id}/forged.undercroft'
+        mkdir -m 700 undercroft-${NOBODY.id} undercroft-${DAEMON.id}
+        ln -s /dev/shm/undercroft-0/moved.undercroft undercroft-${NOBODY.id}/trap.undercroft
+        touch undercroft-${DAEMON.id}/forged.undercroft'
       ${UNDERCROFT} get greeting --cache trap; echo "trap $?"
       ${UNDERCROFT} get greeting --cache forged; echo "forged $?"
     `)

@@ -142,7 +142,7 @@ export class LineBuffer {
   }
 }
 
-/** Returns the UTF-8 of a text with one character for each byte. */
+/** Returns the UTF-8 of a string with one character for each byte. */
 export function toLatin1(text: string): string {
   return Buffer.from(text).toString('latin1')
 }

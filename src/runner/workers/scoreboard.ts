@@ -103,8 +103,8 @@ export class ScoreboardEntry {
   }
 
   /**
-   * Returns how many more HTTP connections this process has than the process with the fewest; 0 if no
-   * other process accepts.
+   * Returns how many more HTTP connections this process has than the process with the fewest; 0
+   * if no other process accepts.
    */
   connectionLead(): number {
     const own = toCount(this.#numbers[FIELDS.connections])
