@@ -6,7 +6,13 @@ export {
   redirectDescriptor,
 } from './descriptors.ts'
 export { type DirectListener, listenDirectly } from './direct-sockets.ts'
-export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
+export {
+  BOOT_ID_WORDS,
+  bootId,
+  defaultDirectory,
+  directoriesOfOthers,
+  userId,
+} from './identity.ts'
 export {
   errnoName,
   type LivenessLocks,

@@ -81,7 +81,7 @@ export class RunningWorker {
     const { workers, process: own } = plan
     assert(workers !== undefined, 'the options of a worker ask for workers')
     const host = { ...masterHost, onLog: withDate(masterHost.onLog, own.output.dateFormat) }
-    const entry = ScoreboardEntry.take(task.entryIndex)
+    const entry = ScoreboardEntry.take(task.entryIndex, task.entryCount)
     if (!workers.endsOnRejection) process.on('unhandledRejection', logRejection)
     const opened = await openCaches(plan, host)
     const caches = opened.map(({ cache }) => cache)

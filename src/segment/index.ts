@@ -79,7 +79,13 @@ export {
   segmentSize,
 } from './memory-parts.ts'
 export { inodeOf, isFile } from './open-tracking.ts'
-export { directoryPath, listSegments, segmentPath } from './paths.ts'
+export {
+  directoryPath,
+  listSegments,
+  listSegmentsOfOthers,
+  type SegmentsOfUser,
+  segmentPath,
+} from './paths.ts'
 export {
   blocksInStep,
   reserveBlocks,
