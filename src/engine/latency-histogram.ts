@@ -2,7 +2,7 @@
  * Latency histograms: how long events took, counted by all processes in the same buckets.
  *
  * The buckets are log-linear, as those of HdrHistogram (http://hdrhistogram.org): each power of two
- * nanoseconds has four of the same width, from 1024 ns to 53 minutes. A percentile is the middle of
+ * nanoseconds has four of the same width, from 1024 ns to 45 minutes. A percentile is the middle of
  * its bucket, which is wrong by at most an eighth. The first bucket holds all shorter durations,
  * the last one all longer ones.
  */

@@ -17,8 +17,8 @@ describe('a latency histogram', () => {
     assert.deepEqual(openHistogram().read(), none)
   })
 
-  test('tells each duration from 1 us to 53 minutes within an eighth', () => {
-    for (let ms = 0.001024; ms < 3_000_000; ms *= 1.07) {
+  test('tells each duration from 1 us to 45 minutes within an eighth', () => {
+    for (let ms = 0.001024; ms < 2_700_000; ms *= 1.07) {
       const histogram = openHistogram()
       histogram.count(ms)
       const { p50Ms, p99Ms, totalMs, buckets } = histogram.read()
