@@ -4,11 +4,9 @@
 
 export {
   type ByteCache,
-  type CacheChange,
   type CacheEntry,
   type CacheKey,
   type CacheStats,
-  type ChangeListener,
   type CircumstanceOptions,
   type Clock,
   type CounterOperation,
@@ -28,18 +26,25 @@ export {
 } from './base/index.ts'
 export {
   Cache,
+  type CacheEventName,
+  type CacheEvents,
   type CacheLock,
   type CacheNamespace,
   type CacheOptions,
+  type ClearEvent,
   type Codec,
   type CompressionMethod,
   type CompressOptions,
   type DeleteMessage,
   type DeleteTagOptions,
   type EntryOptions,
+  type GapEvent,
   type GetMessage,
   type GetOrSetOptions,
+  type InvalidateEvent,
+  type ItemEvent,
   type KeyedCache,
+  type ListenOptions,
   type LoadContext,
   type LoadMany,
   type LoadManyContext,
@@ -52,4 +57,5 @@ export {
   type StandardSchema,
   type StandardSchemaIssue,
   type StandardSchemaResult,
+  type StopListening,
 } from './cache/index.ts'

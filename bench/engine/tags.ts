@@ -14,6 +14,7 @@ import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE } from '../compare/workload.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
+import { ratioOf, timed } from './alternate.ts'
 import type { ReaderTask } from './tags-reader.ts'
 
 /** Few enough for the caches of the processor, where the cost of tags shows most. */
@@ -83,15 +84,18 @@ export async function measureTags(scope: Scope, options: RoundOptions): Promise<
     set(other, tagged)
   }
   return {
-    set: compare(
+    set: ratioOf(
+      CHUNKS,
       () => set(far[0]),
       () => set(far[1], tagged),
     ),
-    get: compare(
+    get: ratioOf(
+      CHUNKS,
       () => get(far[0]),
       () => get(far[1]),
     ),
-    nearGet: compare(
+    nearGet: ratioOf(
+      CHUNKS,
       () => get(near[0]),
       () => get(near[1]),
     ),
@@ -132,21 +136,4 @@ function fill(cache: Cache, itemCount: number): void {
     const tags = ['orders', GROUPS[i % GROUPS.length]]
     cache.set(`key-${i}`, STRING_VALUE, { tags })
   }
-}
-
-/** @returns the median of the ratios of `other` to `base`, which take turns */
-function compare(base: () => void, other: () => void): number {
-  const ratios: number[] = []
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const first = timed(base)
-    const second = timed(other)
-    if (chunk >= CHUNKS / 4) ratios.push(second / first) // the first ones warm up
-  }
-  return median(ratios)
-}
-
-function timed(act: () => void): number {
-  const startMs = performance.now()
-  act()
-  return performance.now() - startMs
 }

@@ -103,6 +103,8 @@ export interface CacheStats {
   readonly maxTags: number
   /** Tags that lost their place to others, so that their items are gone. */
   readonly tagsEvicted: number
+  /** Places for events, of 64 bytes each; 0: the cache publishes none. */
+  readonly eventPlaces: number
   /** Times that a process took over the writer lock from an owner that died. */
   readonly takeovers: number
   /** Items that recovery dropped: a crash cut them short, or the machine went down. */

@@ -9,13 +9,14 @@ import { NEVER, type ValueSource } from '../base/index.ts'
 import {
   INFO_PINNED,
   INFO_TRAILER,
+  MAX_TAG_SIZE,
   type Segment,
   TRAILER,
   TYPE_MASK,
   TYPE_SHIFT,
 } from '../segment/index.ts'
 import { GONE, LIVE, type Liveness, STALE } from './liveness.ts'
-import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM, TagNames } from './tag-names.ts'
+import { MAX_TAGS_AN_ITEM, TagNames } from './tag-names.ts'
 import { NO_PLACE, type TagTable } from './tag-table.ts'
 import {
   FRESH_UNTIL,

@@ -7,6 +7,7 @@ import type { Clock } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import { Blocks } from './blocks.ts'
 import { Checksums } from './checksums.ts'
+import { EventRing } from './events/event-ring.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
@@ -39,6 +40,8 @@ export interface EngineContext {
   readonly checksums: Checksums | undefined
   readonly lastChange: LastChange
   readonly metrics: Metrics
+  /** Undefined if the cache publishes no events. */
+  readonly events: EventRing | undefined
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
@@ -58,6 +61,7 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),
     metrics: new Metrics(segment),
+    events: segment.geometry.eventPlaces > 0 ? new EventRing(segment, table) : undefined,
   }
 }
 

@@ -14,9 +14,10 @@ import type {
   ValueSource,
   VerifyReport,
 } from '../base/index.ts'
-import { maxValueSize, type Segment } from '../segment/index.ts'
+import { EVENT_KIND, EVENT_SOFT, maxValueSize, type Segment } from '../segment/index.ts'
 import { type Circumstances, CircumstancesSource } from './circumstances.ts'
 import { createEngineContext, type EngineContext, type EngineOptions } from './engine-context.ts'
+import { EventReader } from './events/event-reader.ts'
 import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
 import { CounterSource } from './int64-arithmetic.ts'
@@ -288,6 +289,7 @@ export class Engine {
     this.#section.run(() => {
       this.#context.tags.delete(names.low[0], names.high[0], soft)
       this.#context.lastChange.note()
+      this.#context.events?.publishForAll(EVENT_KIND.invalidate, soft ? EVENT_SOFT : 0, tag)
     })
   }
 
@@ -320,6 +322,16 @@ export class Engine {
   /** @returns the result of `make` for the live item in a slot; undefined if there is none */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     return this.#lookups.readSlot(slot, make)
+  }
+
+  /**
+   * Begins to read the events that follow.
+   *
+   * @returns undefined if the cache publishes none
+   */
+  readEvents(): EventReader | undefined {
+    if (this.#context.events === undefined) return undefined
+    return new EventReader(this.#context, this.#section)
   }
 
   stats(): Omit<CacheStats, 'name'> {

@@ -1,5 +1,6 @@
 export { type Circumstances, maxValueSizeWith } from './circumstances.ts'
 export { Engine } from './engine.ts'
+export type { EventReader, ReadEvent } from './events/event-reader.ts'
 export { FencingSource } from './fencing.ts'
 export type { ItemEntry, ItemView } from './item-views.ts'
 export type { Stamps } from './stamps.ts'

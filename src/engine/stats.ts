@@ -46,6 +46,7 @@ export function readStats(
     invalidated: doubles[INVALIDATED],
     pinned: pins.itemCount,
     maxTags: geometry.maxTags,
+    eventPlaces: geometry.eventPlaces,
     tagsEvicted: doubles[TAGS_EVICTED],
     takeovers: doubles[TAKEOVERS],
     dropped: doubles[DROPPED],

@@ -5,13 +5,11 @@
  */
 
 import { describe, isWellFormed, nativeText, UndercroftError } from '../base/index.ts'
-import type { Segment } from '../segment/index.ts'
+import { MAX_TAG_SIZE, type Segment } from '../segment/index.ts'
 import { seededHash } from './hash.ts'
 
 /** The most tags of an item. */
 export const MAX_TAGS_AN_ITEM = 64
-/** The longest tag in bytes of UTF-8: its size is one byte. */
-export const MAX_TAG_SIZE = 255
 
 const MAX_BYTES_PER_UNIT = 3
 const LAST_ASCII = 0x7f

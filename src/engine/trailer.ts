@@ -5,8 +5,8 @@
  * The bytes may change while they are read, so each number is checked before use.
  */
 
-import { type Segment, TRAILER } from '../segment/index.ts'
-import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM } from './tag-names.ts'
+import { MAX_TAG_SIZE, type Segment, TRAILER } from '../segment/index.ts'
+import { MAX_TAGS_AN_ITEM } from './tag-names.ts'
 
 /** The fields of the record at the end, in doubles or words from its start. */
 export const FRESH_UNTIL = TRAILER.fields.freshUntilMs.offset / 8

@@ -15,6 +15,13 @@ export {
   CELL_STRIDE,
   CELLS_OFFSET,
   CHANGE_STEP,
+  EVENT,
+  EVENT_FULL,
+  EVENT_KIND,
+  EVENT_KIND_SHIFT,
+  EVENT_RING,
+  EVENT_SOFT,
+  EVENT_STRIDE,
   FILE_LOCK,
   HISTOGRAM,
   HISTOGRAM_BUCKETS,
@@ -56,9 +63,13 @@ export {
   HEAP_ENTRY_SIZE,
   HEAP_LEAD,
   type Layout,
+  MAX_EVENT_PLACES,
   MAX_ITEMS_LIMIT,
+  MAX_TAG_SIZE,
   MAX_TAGS_LIMIT,
+  MIN_EVENT_PLACES,
   maxValueSize,
+  placesOfEvent,
 } from './geometry.ts'
 export { type HeldInstance, holdInstance, randomInstanceName } from './instances.ts'
 export {

@@ -133,6 +133,7 @@ export class FakeCache implements ByteCache {
       invalidated: 0,
       pinned: 0,
       maxTags: 64,
+      eventPlaces: 0,
       tagsEvicted: 0,
       takeovers: 0,
       dropped: 0,

@@ -48,6 +48,14 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '/profile: written by Ada Lovelace',
     ],
   },
+  events: {
+    title: 'a flag that another process changes is seen, and that it was deleted',
+    lines: [
+      'the checkout is now: old',
+      'the checkout is now: new',
+      'the checkout is now: what it is by default',
+    ],
+  },
   'rate-limit': {
     title: 'the sixth call within a minute has to wait, that of another client does not',
     lines: [

@@ -37,6 +37,7 @@ export function fakeSource(name: string, facts: Partial<CacheStats> = {}): Stats
     invalidated: 8,
     pinned: 1,
     maxTags: 64,
+    eventPlaces: 0,
     tagsEvicted: 9,
     takeovers: 7,
     dropped: 3,

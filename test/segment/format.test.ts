@@ -13,6 +13,13 @@ import {
   CELLS_OFFSET,
   CHANGE_STEP,
   CHECKSUM_SIZE,
+  EVENT,
+  EVENT_FULL,
+  EVENT_KIND,
+  EVENT_KIND_SHIFT,
+  EVENT_RING,
+  EVENT_SOFT,
+  EVENT_STRIDE,
   FIXED_SIZE,
   FORMAT_VERSION,
   HEADER,
@@ -65,7 +72,8 @@ const RECORDS = {
     size: '72 f64',
     checksums: '80 i32',
     maxTags: '84 i32',
-    checksum: '88 i32',
+    eventPlaces: '88 i32',
+    checksum: '92 i32',
   },
   BOOT: {
     id0: '0 i32',
@@ -143,6 +151,8 @@ const RECORDS = {
     valueSize: '16 i32',
     tagCount: '20 i32',
   },
+  EVENT_RING: { end: '0 i32', waiting: '4 i32', eventCount: '8 i32', wakeUp: '12 i32' },
+  EVENT: { info: '0 i32', position: '4 i32', slot: '8 i32', changes: '12 i32' },
 }
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
@@ -173,6 +183,10 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [TAG_GROUP_SIZE, 8],
   [MARK_MASK, 3],
   [CHANGE_STEP, 4],
+  [EVENT_STRIDE, 64],
+  [EVENT_KIND_SHIFT, 16],
+  [EVENT_SOFT, 0x100_0000],
+  [EVENT_FULL, 0x200_0000],
 ]
 
 const ACTUAL = {
@@ -189,6 +203,8 @@ const ACTUAL = {
   SLOT,
   TAG,
   TRAILER,
+  EVENT_RING,
+  EVENT,
 }
 
 type RecordName = keyof typeof RECORDS
@@ -229,6 +245,11 @@ describe('the bytes of a segment', () => {
       structured: 8,
       custom: 9,
     })
+  })
+
+  test('name kinds of events by the numbers they always had', () => {
+    const kinds = { set: 1, delete: 2, expire: 3, evict: 4, clear: 5, invalidate: 6, gap: 7 }
+    assert.deepEqual(EVENT_KIND, kinds)
   })
 
   test('hold key size and kind of value in the info of a slot', () => {
@@ -276,6 +297,9 @@ describe('docs/format/segment.md', () => {
     assert.match(page, new RegExp(`version ${FORMAT_VERSION}\\b`))
     for (const [name, tag] of Object.entries(VALUE_TYPE)) {
       assert.match(page, new RegExp(`^\\| ${tag} +\\| \`${name}\` `, 'm'))
+    }
+    for (const [name, kind] of Object.entries(EVENT_KIND)) {
+      assert.match(chapterOf(page, 'EVENT'), new RegExp(`^\\| ${kind} +\\| \`${name}\` `, 'm'))
     }
   })
 })
