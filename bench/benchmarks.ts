@@ -6,6 +6,7 @@ import type { Scope } from '../testing/scope.ts'
 import { benchBesideWriter } from './engine/beside-writer.ts'
 import { benchChains } from './engine/chains.ts'
 import { benchChurn } from './engine/churn.ts'
+import { benchEvents } from './engine/events.ts'
 import { benchGrowth } from './engine/growth.ts'
 import { benchLoading } from './engine/loading.ts'
 import { benchRecovery } from './engine/recovery.ts'
@@ -14,6 +15,8 @@ import { benchSweep } from './engine/sweep.ts'
 import { benchTags } from './engine/tags.ts'
 import { benchLoaders } from './loaders/loaders.ts'
 import { benchRemote } from './remote/remote.ts'
+import { benchMissStorm } from './web/miss-storm.ts'
+import { benchPurge } from './web/purge.ts'
 import { benchRequestLog } from './web/request-log.ts'
 import { benchWeb } from './web/web.ts'
 
@@ -26,6 +29,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
+  ['events', benchEvents],
   ['loading', benchLoading],
   ['loaders', benchLoaders],
   ['recovery', benchRecovery],
@@ -33,5 +37,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['tags', benchTags],
   ['remote', benchRemote],
   ['web', benchWeb],
+  ['miss-storm', benchMissStorm],
+  ['purge', benchPurge],
   ['request-log', benchRequestLog],
 ])

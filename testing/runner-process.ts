@@ -4,7 +4,7 @@
  */
 
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { type Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { until, within } from './deadline.ts'
 import { MAIN } from './root.ts'
@@ -130,13 +130,16 @@ export function uwsgiPort({ service }: Runner): number {
 
 /** Sends one request on a new connection. */
 export function get(
-  target: { readonly path: string; readonly headers?: Record<string, string> } & (
-    | { readonly port: number }
-    | { socketPath: string }
-  ),
+  target: {
+    readonly path: string
+    readonly method?: string
+    readonly headers?: Record<string, string>
+    /** Without it, each request has a connection of its own. */
+    readonly agent?: Agent
+  } & ({ readonly port: number } | { readonly socketPath: string }),
 ): Promise<Answer> {
   const answer = new Promise<Answer>((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', ...target, agent: false }, response => {
+    const asking = request({ host: '127.0.0.1', agent: false, ...target }, response => {
       let body = ''
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text

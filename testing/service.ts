@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { PATIENCE_MS, until, within } from './deadline.ts'
+import { PATIENCE_MS, stretched, until, within } from './deadline.ts'
 import { onEnd, type Scope } from './scope.ts'
 
 const STOP_MS = 5_000
@@ -93,7 +93,7 @@ function serviceOf(child: ChildProcess, command: string): Service {
     stop: async () => {
       if (over) return
       child.kill('SIGTERM')
-      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      const killer = setTimeout(() => child.kill('SIGKILL'), stretched(STOP_MS))
       await within(`${command} to stop`, closed)
       clearTimeout(killer)
     },

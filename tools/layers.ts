@@ -11,21 +11,21 @@
  */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   base: [],
+  metrics: ['base'],
   platform: ['base'],
   segment: ['base', 'platform'],
   engine: ['base', 'platform', 'segment'],
   codecs: ['base'],
   'single-flight': ['base'],
   cache: ['base', 'platform', 'segment', 'engine', 'codecs', 'single-flight'],
-  adapters: ['base', 'cache'],
   'protocols/uwsgi': ['base'],
   net: ['base', 'protocols/uwsgi'],
   client: ['base', 'codecs', 'protocols/uwsgi', 'net'],
   dump: ['base', 'codecs'],
   'http-message': ['base'],
-  'http-cache': ['base', 'single-flight', 'http-message'],
+  'http-cache': ['base', 'net', 'single-flight', 'http-message'],
   replication: ['base', 'protocols/uwsgi', 'net'],
-  monitoring: ['base', 'protocols/uwsgi', 'net'],
+  monitoring: ['base', 'metrics', 'protocols/uwsgi', 'net'],
   'server/uwsgi': ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net', 'replication'],
   server: ['base', 'protocols/uwsgi', 'net', 'replication', 'monitoring', 'server/uwsgi'],
   'uwsgi/api': ['base', 'cache', 'net', 'client'],
@@ -51,8 +51,9 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'runner/apps',
   ],
   '.': ['base', 'cache', 'uwsgi/api'],
+  adapters: ['base', 'metrics', 'cache'],
   cli: [
-    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'server'],
+    ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'http-cache', 'server'],
     ...['uwsgi/options', 'runner'],
   ],
 }
@@ -68,7 +69,7 @@ export const RESERVED: readonly {
     for: [
       ...['net', 'client', 'replication', 'monitoring', 'server', 'server/uwsgi'],
       ...['runner', 'runner/apps', 'cli'],
-      'uwsgi/rules', // compares addresses, and opens no socket
+      ...['uwsgi/rules', 'http-cache'], // compare addresses, and open no socket
     ],
   },
   // Neither opens a socket: they take a request and a response, and know what statuses are called.

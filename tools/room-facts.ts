@@ -15,6 +15,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
     owns: 'errors, option checks, `Clock`, the interfaces of caches',
     why: 'every room uses it, and the rooms need not know each other',
   },
+  metrics: {
+    owns: 'the table of all metrics, and their text for Prometheus',
+    why: 'everything that reports metrics reports the same ones',
+  },
   platform: {
     owns: 'mapping, file locks, waiting, direct sockets, user and directory',
     why: 'the only code for an operating system: a port changes this room',
@@ -79,10 +83,6 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
     owns: '`serveCaches`: accepting, limits, the end of a server',
     why: 'it takes the interface of a cache, so tests give it other caches',
   },
-  adapters: {
-    owns: 'the interfaces of other libraries over a cache, one entry point each',
-    why: 'only users of a library load its adapter; the types of a peer stay here',
-  },
   'uwsgi/options': {
     owns: 'INI files, `key=value` lists, the table of options',
     why: "uWSGI's option names live here and nowhere else",
@@ -114,6 +114,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
   '.': {
     owns: 'the entry points `undercroft` and `undercroft/auto`',
     why: 'they hold nothing of their own',
+  },
+  adapters: {
+    owns: 'the interfaces of other packages over a cache, one entry point each',
+    why: 'only users of a package load its adapter',
   },
   cli: {
     owns: 'arguments, output, the commands, `top`',

@@ -3,17 +3,15 @@
  * from its own cache.
  */
 
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import { startUwsgiSite } from '../../testing/peers/uwsgi-site.ts'
 import { ROOT } from '../../testing/root.ts'
 import { startServe } from '../../testing/runner-process.ts'
 import type { Scope } from '../../testing/scope.ts'
-import { isListening, startService } from '../../testing/service.ts'
-import { memoryDir, tempDir } from '../../testing/temp-dir.ts'
+import { startService } from '../../testing/service.ts'
+import { memoryDir } from '../../testing/temp-dir.ts'
+import { startProxy } from './caching-proxies.ts'
 
 /** The servers in the order of their measurements. */
 export const SERVER_NAMES = [
@@ -22,7 +20,9 @@ export const SERVER_NAMES = [
   'middleware',
   'uwsgi',
   'uwsgi-http11',
+  'http-cache',
   'nginx',
+  'varnish',
 ] as const
 
 export type ServerName = (typeof SERVER_NAMES)[number]
@@ -36,6 +36,8 @@ export interface WebServer {
 
 export interface Start {
   readonly bodySize: number
+  /** The page differs by Accept-Language. */
+  readonly varies: boolean
   /** The server behind a caching proxy. */
   readonly origin: WebServer | undefined
 }
@@ -57,8 +59,13 @@ export async function startWebServer(
       return startUwsgi(scope, name, 'http-socket', start)
     case 'uwsgi-http11':
       return startUwsgi(scope, name, 'http11-socket', start)
+    case 'http-cache':
+      return startHttpCache(scope, start)
     case 'nginx':
-      return startNginx(scope, start)
+    case 'varnish':
+      return start.origin === undefined
+        ? 'the server behind it was not started'
+        : startProxy(scope, name, start.origin.port)
   }
 }
 
@@ -66,9 +73,10 @@ async function startNode(
   scope: Scope,
   name: ServerName,
   kind: 'hello' | 'cached',
-  { bodySize }: Start,
+  { bodySize, varies }: Start,
 ): Promise<WebServer> {
-  const args = [join(ROOT, 'build/bench/web/web-node.js'), kind, String(bodySize), memoryDir(scope)]
+  const facts = [kind, String(bodySize), memoryDir(scope), varies ? 'accept-language' : '']
+  const args = [join(ROOT, 'build/bench/web/web-node.js'), ...facts]
   const service = await startService(scope, process.execPath, args)
   const port = await service.waitFor('prints its port', output => /port (\d+)/.exec(output)?.[1])
   return { name, port: Number(port), pid: service.pid }
@@ -83,6 +91,17 @@ async function startRunner(scope: Scope, { bodySize }: Start): Promise<WebServer
   const env = { BENCH_BODY_SIZE: String(bodySize) }
   const { port, service } = await startServe(scope, args, { env })
   return { name: 'runner', port, pid: service.pid }
+}
+
+/** The runner with its HTTP cache in front of the application. */
+async function startHttpCache(scope: Scope, { bodySize, varies }: Start): Promise<WebServer> {
+  const module = ['--module', join(ROOT, 'build/bench/web/web-app.js')]
+  const crew = ['--http', '127.0.0.1:0', '--processes', '2']
+  const cache2 = 'name=pages,items=100,blocksize=1024,blocks=1000,bitmap=1,purge_lru=1'
+  const args = [...module, ...crew, '--cache2', cache2, '--http-cache', 'pages']
+  const env = { BENCH_BODY_SIZE: String(bodySize), BENCH_VARY: varies ? 'accept-language' : '' }
+  const { port, service } = await startServe(scope, args, { env })
+  return { name: 'http-cache', port, pid: service.pid }
 }
 
 async function startUwsgi(
@@ -105,51 +124,4 @@ async function startUwsgi(
 function ruleLines(more: string): readonly string[] {
   const place = `key=\${REQUEST_URI},name=pages`
   return [`^/ cache:${place}`, `^/ cachestore:${place}${more}`]
-}
-
-async function startNginx(scope: Scope, { origin }: Start): Promise<WebServer | string> {
-  const { command, missing } = locatePeer('nginx')
-  if (missing !== undefined) return missing
-  if (origin === undefined) return 'the server behind it was not started'
-  const dir = tempDir(scope)
-  const configPath = join(dir, 'nginx.conf')
-  const port = await freePort()
-  writeFileSync(configPath, nginxConfiguration(dir, memoryDir(scope), port, origin.port))
-  const service = await startService(scope, command, ['-p', dir, '-c', configPath, '-e', 'stderr'])
-  await service.waitFor('to listen', () => isListening({ port, host: '127.0.0.1' }))
-  return { name: 'nginx', port, pid: service.pid }
-}
-
-function nginxConfiguration(dir: string, cacheDir: string, port: number, origin: number): string {
-  return `
-daemon off;
-worker_processes 2;
-user root; # the user of this benchmark owns the directories
-pid ${dir}/nginx.pid;
-events {}
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  proxy_temp_path ${dir}/proxy;
-  proxy_cache_path ${cacheDir} keys_zone=pages:1m;
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://127.0.0.1:${origin};
-      proxy_cache pages;
-      proxy_cache_valid 200 1h;
-    }
-  }
-}
-`
-}
-
-/** nginx cannot choose a free port itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -8,7 +8,7 @@
  * The output therefore also has the ratios of the servers' own processor time.
  */
 
-import { integerOption, readCommandLine } from '../../testing/command-line.ts'
+import { flagOption, integerOption, readCommandLine } from '../../testing/command-line.ts'
 import { locatePeer } from '../../testing/peers/peers.ts'
 import type { Scope } from '../../testing/scope.ts'
 import { type Goal, goalLine } from '../goal.ts'
@@ -22,6 +22,7 @@ export interface WebOptions {
   readonly rounds: number
   readonly seconds: number
   readonly bodySize: number
+  readonly varies: boolean
   readonly names: readonly ServerName[]
 }
 
@@ -53,11 +54,16 @@ export const SERVER_DESCRIPTIONS: Readonly<Record<ServerName, ServerDescription>
     isOurs: false,
     text: 'the same rules; connections stay open',
   },
+  'http-cache': { label: 'undercroft serve', isOurs: true, text: 'http-cache' },
   nginx: { label: 'nginx', isOurs: false, text: 'proxy_cache' },
+  varnish: { label: 'Varnish', isOurs: false, text: 'in memory' },
 }
 
 /** Goals for the runner's requests per second, as a multiple of each server's. */
 const LIMITS: Partial<Record<ServerName, number>> = { node: 0.85, uwsgi: 2 }
+
+/** The same for the HTTP cache in node:http. */
+const HTTP_CACHE_LIMITS: Partial<Record<ServerName, number>> = { node: 0.9, nginx: 0.85 }
 
 export async function benchWeb(scope: Scope, args: readonly string[]): Promise<void> {
   const options = parseWebOptions(args)
@@ -74,12 +80,13 @@ export async function benchWeb(scope: Scope, args: readonly string[]): Promise<v
 const COMMAND = {
   name: 'npm run bench -- web',
   summary: [
-    'Measure cached responses per second: the runner, uWSGI, nginx and plain Node, alternately.',
+    'Measure cached responses per second: the runner, uWSGI, nginx, Varnish and plain Node.',
   ],
   options: {
     rounds: roundsOption(9),
     seconds: integerOption('Time for each server in each round', { fallback: 2, min: 1, max: 600 }),
-    bytes: integerOption('Size of the cached page', { fallback: 13, min: 1, max: 65_536 }),
+    bytes: integerOption('Size of the cached page', { fallback: 13, min: 1, max: 262_144 }),
+    vary: flagOption('Let the page differ by Accept-Language'),
   },
   operands: {
     name: 'SERVER',
@@ -89,9 +96,9 @@ const COMMAND = {
 }
 
 export function parseWebOptions(args: readonly string[]): WebOptions {
-  const { rounds, seconds, bytes, operands } = readCommandLine(COMMAND, args)
+  const { rounds, seconds, bytes, vary, operands } = readCommandLine(COMMAND, args)
   const names = SERVER_NAMES.filter(name => operands.length === 0 || operands.includes(name))
-  return { names, rounds, seconds, bodySize: bytes }
+  return { names, rounds, seconds, bodySize: bytes, varies: vary }
 }
 
 /** @returns no samples if wrk is not installed */
@@ -116,11 +123,11 @@ export async function measureWeb(scope: Scope, options: WebOptions): Promise<Web
   return samples
 }
 
-async function startAll(scope: Scope, { names, bodySize }: WebOptions): Promise<WebServer[]> {
+async function startAll(scope: Scope, options: WebOptions): Promise<WebServer[]> {
   const servers: WebServer[] = []
-  for (const name of names) {
+  for (const name of options.names) {
     const origin = servers.find(server => server.name === 'node')
-    const started = await startWebServer(scope, name, { bodySize, origin })
+    const started = await startWebServer(scope, name, { ...options, origin })
     if (typeof started === 'string') console.log(`skipped: ${name}: ${started}`)
     else servers.push(started)
   }
@@ -155,12 +162,23 @@ function printRatios(samples: WebSamples): void {
 }
 
 export function webGoals(samples: WebSamples): Goal[] {
-  const runner = figures(samples.get('runner') ?? [], 'perSecond')
-  return SERVER_NAMES.filter(name => name !== 'runner').map(other => ({
-    title: `cached pages per second: runner / ${other}`,
-    limit: LIMITS[other],
+  return [
+    ...goalsOf(samples, 'runner', LIMITS),
+    ...goalsOf(samples, 'middleware', HTTP_CACHE_LIMITS).filter(({ limit }) => limit !== undefined),
+  ]
+}
+
+function goalsOf(
+  samples: WebSamples,
+  ours: ServerName,
+  limits: Partial<Record<ServerName, number>>,
+): Goal[] {
+  const perSecond = figures(samples.get(ours) ?? [], 'perSecond')
+  return SERVER_NAMES.filter(name => name !== ours).map(other => ({
+    title: `cached pages per second: ${ours} / ${other}`,
+    limit: limits[other],
     best: 'high',
-    ratios: ratios(runner, figures(samples.get(other) ?? [], 'perSecond')),
+    ratios: ratios(perSecond, figures(samples.get(other) ?? [], 'perSecond')),
   }))
 }
 

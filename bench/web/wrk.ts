@@ -32,7 +32,14 @@ export async function load(
   { port, pid }: Target,
   seconds: number,
 ): Promise<Sample> {
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`]
+  const language = ['-H', 'Accept-Language: de']
+  const args = [
+    ...language,
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    `http://127.0.0.1:${port}/`,
+  ]
   const beforeMs = treeCpuMs(pid)
   const { stdout } = await run(command, args)
   const usedMs = treeCpuMs(pid) - beforeMs

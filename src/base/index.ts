@@ -11,6 +11,7 @@ export {
   type CounterOperation,
   type EncodedValue,
   type KeyPage,
+  type LatencyStats,
   type StoredItem,
   TAKES_PINNED,
   type VerifyReport,
@@ -76,6 +77,14 @@ export {
   type SegmentFile,
 } from './replicable.ts'
 export { formatSuggestion } from './suggestion.ts'
+export {
+  type NewTaggedItem,
+  TAGGED_ITEMS,
+  type TaggedItem,
+  type TaggedItems,
+  type TaggedOutcome,
+  type WithTaggedItems,
+} from './tagged-items.ts'
 export { djb33xHash, murmur2Hash } from './uwsgi-hash.ts'
 export {
   COMPRESSED,

@@ -14,12 +14,14 @@ import {
   NO_LENGTH_STATUSES,
   sameOpaque,
 } from '../http-message/index.ts'
-import type { Lease } from '../single-flight/index.ts'
-import { type CacheRequest, credentialsOf } from './cache-request.ts'
-import type { CacheStatus, ForwardReason } from './cache-status.ts'
+import { credentialsOf } from './cache-request.ts'
+import type { CacheStatus } from './cache-status.ts'
+import { isCodable, isWorthCoding } from './coded-copies.ts'
 import { NO_DIRECTIVES } from './directives.ts'
+import { CLIENT_CONDITIONS, type FillOrder, type HeadDecision, type Query } from './fill-order.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
-import type { Found, ReadyPage } from './page-store.ts'
+import type { ReadyPage } from './page-store.ts'
+import { responseTags } from './page-tags.ts'
 import { combine, evaluateStorability, namesIn, type ResponseHead } from './storability.ts'
 import { decodedHead, keptMs, mergeFields, pageHead, withBody } from './stored-head.ts'
 import {
@@ -30,37 +32,12 @@ import {
   StoredResponse,
 } from './stored-response.ts'
 
-/** A request and the key of its page. */
-export interface Query {
-  readonly request: CacheRequest
-  readonly baseKey: string
-}
-
-/** Why and for which item the application is asked. */
-export interface FillOrder {
-  readonly place: Found
-  readonly lease: Lease
-  readonly forward: ForwardReason
-}
-
-/** What to do with the application's response once its head is known. */
-export type HeadDecision =
-  /** Send it, and pass the body to `finish`. `isNotModified`: send 304 without the body instead. */
-  | { readonly kind: 'store'; readonly status: CacheStatus; readonly isNotModified: boolean }
-  /** Send it; the fill is over. */
-  | { readonly kind: 'pass'; readonly status: CacheStatus }
-  /** Drop it except for its cookies, and send this answer. */
-  | { readonly kind: 'replace'; readonly answer: Answer }
-
 /** A page that still lacks its body. */
 interface Pending {
   readonly head: PageHead
   readonly varyNames: readonly string[]
   readonly announced: string | undefined
 }
-
-/** The client's conditions are about its own copy; those of the cache replace them. */
-export const CLIENT_CONDITIONS = ['if-none-match', 'if-modified-since']
 
 /** For how long requests do not wait for a response that was not stored. */
 const PASS_MS = 10_000
@@ -75,6 +52,8 @@ export class CacheFill implements BodyReceiver {
   readonly #order: FillOrder
   /** The stale page, if there is one. */
   readonly #stale: ReadyPage | undefined
+  /** What was purged since is not stored. */
+  readonly #madeAt: number
   /** Resolves when the fill is over, with or without a stored page. */
   readonly over: Promise<void>
   #isOver: () => void = () => {}
@@ -86,6 +65,8 @@ export class CacheFill implements BodyReceiver {
     this.#query = query
     this.#order = order
     this.#stale = order.place.kind === 'page' ? order.place : undefined
+    // A stale page may be stored again, so it counts from the moment at which it was looked up.
+    this.#madeAt = this.#stale === undefined ? context.store.generation : query.madeAt
     this.over = new Promise(resolve => {
       this.#isOver = resolve
     })
@@ -106,6 +87,11 @@ export class CacheFill implements BodyReceiver {
     ]
   }
 
+  /** The fields of the request that the application does not get from the client. */
+  get withheldFields(): readonly string[] {
+    return this.#isCompressing ? [...CLIENT_CONDITIONS, 'accept-encoding'] : CLIENT_CONDITIONS
+  }
+
   /**
    * Decides about the application's response. To be called once, before the body.
    *
@@ -123,18 +109,21 @@ export class CacheFill implements BodyReceiver {
     const verdict = evaluateStorability(head, credentials, this.#context.options, nowMs)
     if ('refusal' in verdict) return this.#refuse(verdict.refusal, head.status)
     const headers = combine(head.fields)
-    const { lifetime, omitted } = verdict
-    const page = pageHead({ ...head, fields }, lifetime, omitted, headers['cache-status'])
+    const { lifetime } = verdict
+    const more = { cacheStatus: headers['cache-status'], tags: responseTags(head.fields) ?? [] }
+    const page = pageHead({ ...head, fields }, lifetime, this.#omitted(verdict), more)
     if (page === undefined || Number(headers['content-length']) > this.maxBodySize) {
       return this.#refuse('too-large', head.status)
     }
     const announced = headers['content-length']
-    this.#pending = { head: page, varyNames: namesIn(headers.vary), announced }
+    this.#pending = { head: page, varyNames: this.#varyNames(headers.vary), announced }
     const validators = { etag: headers.etag, lastModified: headers['last-modified'] }
     const hasIt = head.status === 200 && isNotModified(request.header, validators, nowMs)
     const ttlSeconds = Math.floor((lifetime.freshMs - lifetime.ageMs) / 1000)
     const status = { forward: this.#order.forward, ttlSeconds, isStored: true }
-    return { kind: 'store', status, isNotModified: hasIt }
+    const isNamed = namesIn(headers.vary).includes('accept-encoding')
+    const variesByCoding = this.#isCompressing && isCodable(page) && !isNamed
+    return { kind: 'store', status, isNotModified: hasIt, variesByCoding }
   }
 
   get maxBodySize(): number {
@@ -149,13 +138,19 @@ export class CacheFill implements BodyReceiver {
       const { head, varyNames } = pending
       const plain = (await isDecoded?.(body)) === true ? decodedHead(head) : head
       const sent = NO_LENGTH_STATUSES.has(head.status) ? body.subarray(0, 0) : body
-      await this.#store(withBody(plain, sent), sent, varyNames)
+      const isCoded = this.#isCompressing && isWorthCoding(plain, sent.length)
+      await this.#store(withBody(plain, sent, isCoded), sent, varyNames)
     })
   }
 
   /** Ends the fill without a page: the body is too large, or the head that was sent has cookies. */
   giveUp(detail: string): Promise<void> {
     return this.#end(() => this.#storePass(detail, PASS_MS))
+  }
+
+  /** The application is asked for pages without a coding, and cannot differ by Accept-Encoding. */
+  get #isCompressing(): boolean {
+    return this.#context.options.compress.length > 0
   }
 
   get storesCookies(): boolean {
@@ -193,10 +188,14 @@ export class CacheFill implements BodyReceiver {
     const current = { status: page.status, reason: page.reason, fields }
     const credentials = credentialsOf(this.#query.request)
     const verdict = evaluateStorability(current, credentials, options, nowMs)
+    const tags = responseTags(head.fields) ?? page.tags
     const isSame = etag === undefined || sameOpaque(etag, findField(page, 'etag') ?? '')
     const fresh =
       isSame && 'lifetime' in verdict
-        ? pageHead(current, verdict.lifetime, verdict.omitted, page.cacheStatus)
+        ? pageHead(current, verdict.lifetime, this.#omitted(verdict), {
+            cacheStatus: page.cacheStatus,
+            tags,
+          })
         : undefined
     const status = { forward: this.#order.forward, forwardStatus: 304 }
     if (fresh === undefined) {
@@ -204,10 +203,20 @@ export class CacheFill implements BodyReceiver {
       return { kind: 'replace', answer: this.#answerWith(stale, status) }
     }
     const { hasOwnEtag, bodySize } = page
-    const freshHead = { ...fresh, hasOwnEtag, bodySize }
+    const bodyHash = isCodable(fresh) ? page.bodyHash : undefined
+    const freshHead = { ...fresh, hasOwnEtag, bodySize, bodyHash }
     this.#storeAgain(freshHead, stale.body)
     const ready = { page: new StoredResponse(freshHead, options.cacheStatus), body: stale.body }
     return { kind: 'replace', answer: this.#answerWith(ready, { ...status, isStored: true }) }
+  }
+
+  /** Fields that are not stored with the page. */
+  #omitted({ omitted }: { readonly omitted: ReadonlySet<string> }): ReadonlySet<string> {
+    return new Set([...omitted, ...this.#context.options.hiddenFields])
+  }
+
+  #varyNames(vary: string | undefined): string[] {
+    return namesIn(vary).filter(name => name !== 'accept-encoding' || !this.#isCompressing)
   }
 
   #answerWith({ page, body }: ReadyPage, status: CacheStatus): Answer {
@@ -221,16 +230,17 @@ export class CacheFill implements BodyReceiver {
   }
 
   #storeAgain(head: PageHead, body: Buffer): void {
-    void this.#end(() => this.#store(head, body, namesIn(findField(head, 'vary'))))
+    void this.#end(() => this.#store(head, body, this.#varyNames(findField(head, 'vary'))))
   }
 
   async #store(head: PageHead, body: Buffer, varyNames: readonly string[]): Promise<void> {
     const { lease, place } = this.#order
     if (!(await lease.isHeld())) return
     const { request, baseKey } = this.#query
-    const page = { head, body, varyNames, keepMs: keptMs(head, this.#nowMs()) }
-    if (await this.#context.store.storePage(baseKey, request, place.vary, page)) return
-    await this.#storePass('full', PASS_AFTER_ERROR_MS)
+    const keepMs = keptMs(head, this.#nowMs())
+    const page = { head, body, varyNames, keepMs, madeAt: this.#madeAt }
+    const outcome = await this.#context.store.storePage(baseKey, request, place.vary, page)
+    if (outcome === 'full') await this.#storePass('full', PASS_AFTER_ERROR_MS)
   }
 
   /**

@@ -12,11 +12,13 @@ import {
   isDecoded,
   NULL_BODY_STATUSES,
 } from '../http-message/index.ts'
-import { type CacheFill, CLIENT_CONDITIONS, type HeadDecision } from './cache-fill.ts'
+import type { CacheFill } from './cache-fill.ts'
 import { type CacheRequest, schemeOf } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
+import type { HeadDecision } from './fill-order.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Plan, Planner } from './planner.ts'
+import { PURGE_METHOD } from './purge-requests.ts'
 
 /** Answers a request. The arguments after it depend on the platform. */
 export type FetchHandler<Rest extends readonly unknown[] = []> = (
@@ -36,6 +38,12 @@ export function cachedHandler<Rest extends readonly unknown[]>(
   }
 }
 
+/** What the head of the application's response lacks for the client. */
+interface Completion {
+  readonly status: CacheStatus
+  readonly variesByCoding?: boolean
+}
+
 /** One request and its response. */
 class Exchange {
   readonly #planner: Planner
@@ -53,6 +61,10 @@ class Exchange {
   }
 
   async answer(): Promise<Response> {
+    const { purgeRequests } = this.#context
+    if (this.#asked.method === PURGE_METHOD && purgeRequests !== undefined) {
+      return toResponse(await purgeRequests.answer(this.#asked, undefined), [])
+    }
     const plan: Plan = await this.#planner.plan({
       request: this.#asked,
       isPlain: this.#request.body === null,
@@ -67,10 +79,10 @@ class Exchange {
       case 'pass': {
         const response = await this.#app(this.#request)
         if (plan.isUnsafe) await this.#invalidateAfter(response)
-        return this.#withStatus(response, plan.status)
+        return this.#complete(response, plan)
       }
       case 'unavailable':
-        return this.#withStatus(new Response(null, { status: GATEWAY_TIMEOUT }), plan.status)
+        return this.#complete(new Response(null, { status: GATEWAY_TIMEOUT }), plan)
     }
   }
 
@@ -85,7 +97,7 @@ class Exchange {
       throw error
     }
     const decision = decide(fill, response)
-    if (decision.kind === 'pass') return this.#withStatus(response, decision.status)
+    if (decision.kind === 'pass') return this.#complete(response, decision)
     if (decision.kind === 'replace') {
       await response.body?.cancel()
       return toResponse(decision.answer, response.headers.getSetCookie())
@@ -94,13 +106,13 @@ class Exchange {
     const check = (body: Buffer) => isDecoded(response, body)
     if (decision.isNotModified) {
       this.#runInBackground(copyWhole(response.body, copy, check))
-      return this.#withStatus(notModified(response), decision.status)
+      return this.#complete(notModified(response), decision)
     }
     if (response.body !== null) {
-      return this.#withStatus(response, decision.status, copyStream(response.body, copy, check))
+      return this.#complete(response, decision, copyStream(response.body, copy, check))
     }
     await copy.finish()
-    return this.#withStatus(response, decision.status)
+    return this.#complete(response, decision)
   }
 
   /** Asks the application after the client was answered. */
@@ -137,17 +149,24 @@ class Exchange {
     await this.#context.invalidateAfter(this.#asked, { status, header })
   }
 
-  /** Makes another response, because the application's may be shared or immutable. */
-  #withStatus(
+  /**
+   * Completes the application's response for the client. Makes another response, because the
+   * application's may be shared or immutable.
+   */
+  #complete(
     response: Response,
-    status: CacheStatus,
+    { status, variesByCoding = false }: Completion,
     body: ReadableStream<Uint8Array> | null = response.body,
   ): Response {
     const before = response.headers.get('cache-status') ?? undefined
     const text = this.#context.statusText(this.#asked, status, before)
+    const hidden = this.#context.options.hiddenFields.filter(name => response.headers.has(name))
     const isPlain = response.status >= 200 // code cannot make an error or an upgrade
-    if (!isPlain || (text === undefined && body === response.body)) return response
+    const isSame = text === undefined && hidden.length === 0 && body === response.body
+    if (!isPlain || (isSame && !variesByCoding)) return response
     const headers = new Headers(response.headers)
+    for (const name of hidden) headers.delete(name)
+    if (variesByCoding) headers.append('vary', 'accept-encoding')
     if (text !== undefined) headers.set('cache-status', text)
     const { status: code, statusText } = response
     return new Response(body, { status: code, statusText, headers })
@@ -167,11 +186,15 @@ function decide(fill: CacheFill, { status, statusText, headers }: Response): Hea
 }
 
 /** Returns the request with the cache's conditions, which are about the stored page. */
-function upstreamRequest(request: Request, { conditions }: CacheFill, init: RequestInit): Request {
-  const isPlain = !CLIENT_CONDITIONS.some(name => request.headers.has(name))
+function upstreamRequest(
+  request: Request,
+  { conditions, withheldFields }: CacheFill,
+  init: RequestInit,
+): Request {
+  const isPlain = !withheldFields.some(name => request.headers.has(name))
   if (isPlain && conditions.length === 0 && init.signal === undefined) return request
   const headers = new Headers(request.headers)
-  for (const name of CLIENT_CONDITIONS) headers.delete(name)
+  for (const name of withheldFields) headers.delete(name)
   for (const [name, value] of conditions) headers.set(name, value)
   return new Request(request, { ...init, headers })
 }

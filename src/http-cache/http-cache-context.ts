@@ -7,8 +7,11 @@ import { CopyBudget, type FieldReader } from '../http-message/index.ts'
 import { SingleFlight } from '../single-flight/index.ts'
 import type { CacheRequest } from './cache-request.ts'
 import { type CacheStatus, formatCacheStatus } from './cache-status.ts'
+import { CodedCopies } from './coded-copies.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import { PageStore } from './page-store.ts'
+import { PurgeRequests } from './purge-requests.ts'
+import { Purger } from './purger.ts'
 
 /** Bytes of bodies on their way into the cache at once; more are not stored. */
 const MAX_COPIED_SIZE = 64 * 1024 * 1024
@@ -30,6 +33,11 @@ export class HttpCacheContext {
   readonly store: PageStore
   readonly singleFlight: SingleFlight
   readonly budget: CopyBudget
+  /** Undefined: pages are sent in the coding in which they came. */
+  readonly codedCopies: CodedCopies | undefined
+  readonly purger: Purger
+  /** Undefined: the application gets PURGE requests. */
+  readonly purgeRequests: PurgeRequests | undefined
   #revalidationCount = 0
 
   constructor(options: ResolvedHttpOptions) {
@@ -38,6 +46,11 @@ export class HttpCacheContext {
     this.store = new PageStore(options)
     this.singleFlight = new SingleFlight({ cache, clock, onError })
     this.budget = new CopyBudget(Math.max(MAX_COPIED_SIZE, maxBodySize))
+    this.codedCopies =
+      options.compress.length > 0 ? new CodedCopies(options, this.singleFlight) : undefined
+    const invalidate = (key: string) => this.invalidate(key)
+    this.purger = new Purger(this.store, invalidate, options.hasUrlKeys)
+    this.purgeRequests = options.purge && new PurgeRequests(options.purge, this.purger, onError)
   }
 
   /** Whether the application may be asked for a page after the client was answered. */
@@ -81,18 +94,12 @@ export class HttpCacheContext {
   }
 
   /**
-   * Removes a page, and keeps responses that are being made from being stored.
-   *
-   * @returns whether there was a page
+   * Removes the page of a key, and keeps responses that are being made from being stored.
    */
-  async invalidate(key: string): Promise<boolean> {
+  async invalidate(key: string): Promise<void> {
     const baseKey = this.store.baseKey(key)
     // Both at once: a client that sees the answer to a change must not see the old page after it.
-    const outcomes = await Promise.all([
-      this.singleFlight.revoke(baseKey),
-      this.store.delete(baseKey),
-    ])
-    return outcomes[1]
+    await Promise.all([this.singleFlight.revoke(baseKey), this.store.delete(baseKey)])
   }
 
   /**

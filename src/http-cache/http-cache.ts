@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cachedHandler, type FetchHandler } from './fetch-handler.ts'
 import { HttpCacheContext } from './http-cache-context.ts'
 import { cachedListener, handle, type Listener } from './listener.ts'
-import { type HttpCacheOptions, resolveHttpOptions } from './options.ts'
+import type { HttpCacheOptions } from './options.ts'
 import { Planner } from './planner.ts'
+import type { PurgeOptions, PurgePlaceOptions } from './purger.ts'
+import { resolveHttpOptions } from './resolve-options.ts'
 
 /** A handler between others, as Express, Connect and similar frameworks take it. */
 export type Middleware = (
@@ -74,14 +76,50 @@ export class HttpCache {
   }
 
   /**
-   * Removes a page with all its variants. Responses to it that are being made are not stored.
+   * Purges pages with all their variants, at once for all processes. Responses to them that are
+   * being made are not stored.
    *
-   * @param key - The value that the `key` option returns for the page: by default its URL, with
-   * scheme and host.
-   * @returns Whether there was a page.
-   * @throws UndercroftError as the cache does
+   * @param target - A path: the pages of all hosts and queries. A URL: those of its host, with all
+   * queries. Any other string: the page for which the `key` option returned it. If the cache has no
+   * tags, as a `RemoteCache`, only the page whose key the string is.
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID for a path, or with options, if the cache
+   * has no tags; others as the cache does
+   * @example
+   * await pages.delete('/news/2')
+   * await pages.delete('/news/2', { host: 'example.com', soft: true })
    */
-  delete(key: string): Promise<boolean> {
-    return this.#context.invalidate(key)
+  delete(target: string, options?: PurgePlaceOptions): Promise<void> {
+    return this.#context.purger.delete(target, options)
+  }
+
+  /**
+   * Purges all pages whose path begins with this prefix, as `delete` does. The prefix is cut after
+   * its last slash, and after its sixth: `/news/20` purges what begins with `/news/`.
+   *
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the cache has no tags
+   * @example
+   * pages.deletePrefix('/news/')
+   * pages.deletePrefix('/', { host: 'example.com' })
+   */
+  deletePrefix(prefix: string, options?: PurgePlaceOptions): void {
+    this.#context.purger.deletePrefix(prefix, options)
+  }
+
+  /**
+   * Purges all pages that name a tag in `Cache-Tag`, `Surrogate-Key`, `xkey` or `Cache-Tags`, in
+   * the same time for any number of pages. Otherwise the same as `delete`.
+   *
+   * @throws UndercroftError - UNDERCROFT_OPTION_INVALID if the cache has no tags
+   * @example
+   * pages.deleteTag('article:7')
+   * pages.deleteTag('article:7', { soft: true })
+   */
+  deleteTag(tag: string, options?: PurgeOptions): void {
+    this.#context.purger.deleteTags([tag], options)
+  }
+
+  /** Purges the pages of several tags. See `deleteTag`. */
+  deleteTags(tags: Iterable<string>, options?: PurgeOptions): void {
+    this.#context.purger.deleteTags(tags, options)
   }
 }

@@ -14,29 +14,18 @@ import {
   sendAnswer,
 } from '../http-message/index.ts'
 import { createBackgroundExchange } from './background-revalidation.ts'
-import { type CacheFill, CLIENT_CONDITIONS } from './cache-fill.ts'
-import { type CacheRequest, schemeOf } from './cache-request.ts'
+import type { CacheFill } from './cache-fill.ts'
+import type { CacheRequest } from './cache-request.ts'
 import type { CacheStatus } from './cache-status.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
+import { cacheRequest, isPlain, replaceFields } from './node-request.ts'
 import type { Plan, Planner } from './planner.ts'
+import { PURGE_METHOD } from './purge-requests.ts'
 
 /** What `http.createServer` takes. A server does not use the value that a listener returns. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
 const GATEWAY_TIMEOUT = 504
-
-/** RFC 3986 section 3.2.2, as far as hosts are in use: names, addresses, a port. */
-const HOST = /^[\w.:[\]-]*$/
-
-/** When one of these is repeated, `node:http` keeps the first: https://nodejs.org/api/http.html */
-const SINGLETON_FIELDS = [
-  ...['host', 'user-agent', 'referer', 'from', 'authorization', 'proxy-authorization'],
-  ...['content-type', 'content-length', 'if-modified-since', 'if-unmodified-since'],
-  'max-forwards',
-]
-const SINGLETON_BITS = new Map(SINGLETON_FIELDS.map((name, index) => [name, 1 << index]))
-const SINGLETON_SIZES: true[] = []
-for (const { length } of SINGLETON_FIELDS) SINGLETON_SIZES[length] = true
 
 /** Asks the application again for a page, after the client was answered. */
 type Refresh = (message: IncomingMessage, fill: CacheFill) => void
@@ -84,6 +73,11 @@ export function handle(
 ): unknown {
   const { context } = planner
   const request = cacheRequest(message)
+  const { purgeRequests } = context
+  if (request.method === PURGE_METHOD && purgeRequests !== undefined) {
+    const answer = purgeRequests.answer(request, message.socket.remoteAddress)
+    return answer.then(made => sendAnswer(response, made))
+  }
   const exchange = { context, message, response, request, forward, refresh }
   const plan = planner.plan({
     request,
@@ -120,7 +114,7 @@ function runFill(
   forward: () => unknown,
 ): unknown {
   if (response.destroyed) return fill.fail() // the client disconnected while its request waited
-  setConditions(message, fill.conditions)
+  replaceFields(message, fill)
   interceptResponse(response, new FillInterceptor(context, { response, request, fill }))
   try {
     return forward()
@@ -161,8 +155,9 @@ class FillInterceptor implements ResponseInterceptor {
       sendAnswer(response, decision.answer, original)
       return { client: 'answered' }
     }
-    appendStatus(this.#context, this.#request, response, decision.status)
+    completeHead(this.#context, this.#request, response, decision.status)
     if (decision.kind === 'pass') return { client: 'body' }
+    if (decision.variesByCoding) response.appendHeader('vary', 'accept-encoding')
     if (!decision.isNotModified) return { client: 'body', copy: this.#copy }
     for (const name of BODY_FIELDS) response.removeHeader(name)
     response.statusCode = 304
@@ -215,7 +210,7 @@ class PassInterceptor implements ResponseInterceptor {
   }
 
   onHead(response: ServerResponse): BodyRoute {
-    appendStatus(this.#context, this.#request, response, this.#plan.status)
+    completeHead(this.#context, this.#request, response, this.#plan.status)
     if (!this.#plan.isUnsafe) return { client: 'body' }
     const header = (name: string) => response.getHeader(name)?.toString()
     void this.#context.invalidateAfter(this.#request, { status: response.statusCode, header })
@@ -223,67 +218,11 @@ class PassInterceptor implements ResponseInterceptor {
   }
 }
 
-function cacheRequest(message: IncomingMessage): CacheRequest {
-  // These stay the client's: `setConditions` gives the message other ones.
-  const { headers, method = 'GET' } = message
-  const header = (name: string): string | undefined => {
-    const value = headers[name]
-    return typeof value === 'object' ? value.join(', ') : value
-  }
-  const isEncrypted = (message.socket as { readonly encrypted?: boolean }).encrypted === true
-  const scheme = schemeOf(header('x-forwarded-proto'), isEncrypted)
-  return {
-    method,
-    url: `${scheme}://${(headers.host ?? '').toLowerCase()}${targetOf(message)}`,
-    header,
-  }
-}
-
-/** Express removes the path where a handler is mounted from `url`. */
-function targetOf(message: IncomingMessage): string {
-  return (message as { readonly originalUrl?: string }).originalUrl ?? message.url ?? '/'
-}
-
 /**
- * In other forms of a request, Host and target are ambiguous or contradict each other. Node uses
- * the first of a repeated field, and an application may use another one.
+ * Completes the head of the application's response for the client. Cache-Status follows what caches
+ * before this one have written; RFC 9211 section 2.
  */
-function isPlain(message: IncomingMessage): boolean {
-  const { host, 'content-length': length, 'transfer-encoding': coding } = message.headers
-  if (coding !== undefined || (length !== undefined && length !== '0')) return false
-  const isUsual = targetOf(message).startsWith('/') && host !== undefined && HOST.test(host)
-  return isUsual && !repeatsSingleton(message.rawHeaders)
-}
-
-/** Every hit asks this, so only names of a singleton's length are looked at. */
-function repeatsSingleton(rawHeaders: readonly string[]): boolean {
-  let seen = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]
-    if (SINGLETON_SIZES[name.length] !== true) continue
-    const bit = SINGLETON_BITS.get(name.toLowerCase()) ?? 0
-    if ((seen & bit) !== 0) return true
-    seen |= bit
-  }
-  return false
-}
-
-/** Sets the conditions in both forms in which applications read headers. */
-function setConditions(message: IncomingMessage, conditions: CacheFill['conditions']): void {
-  const kept: string[] = []
-  const { rawHeaders } = message
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (CLIENT_CONDITIONS.includes(rawHeaders[index].toLowerCase())) continue
-    kept.push(rawHeaders[index], rawHeaders[index + 1])
-  }
-  const headers = { ...message.headers }
-  for (const name of CLIENT_CONDITIONS) delete headers[name]
-  message.rawHeaders = [...kept, ...conditions.flat()]
-  message.headers = Object.assign(headers, Object.fromEntries(conditions))
-}
-
-/** After what caches before this one have written; RFC 9211 section 2. */
-function appendStatus(
+function completeHead(
   context: HttpCacheContext,
   request: CacheRequest,
   response: ServerResponse,
@@ -291,6 +230,7 @@ function appendStatus(
 ): void {
   const before = response.getHeader('cache-status')
   const text = Array.isArray(before) ? before.join(', ') : before?.toString()
+  for (const name of context.options.hiddenFields) response.removeHeader(name)
   setStatus(response, context.statusText(request, status, text))
 }
 

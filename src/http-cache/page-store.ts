@@ -4,10 +4,21 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Awaitable, CacheLike, Clock, StoredItem } from '../base/index.ts'
+import {
+  type Awaitable,
+  type CacheLike,
+  type Clock,
+  type StoredItem,
+  TAGGED_ITEMS,
+  type TaggedItem,
+  type TaggedItems,
+  type TaggedOutcome,
+  type WithTaggedItems,
+} from '../base/index.ts'
 import type { CacheRequest } from './cache-request.ts'
 import type { CacheLabel } from './cache-status.ts'
-import { type PageHead, StoredResponse } from './stored-response.ts'
+import { normalHost, PageTags, placeOfUrl } from './page-tags.ts'
+import { type PageHead, StoredResponse, softPurged } from './stored-response.ts'
 import {
   type DecodedItem,
   encodeItem,
@@ -43,13 +54,15 @@ export interface NewPage {
   readonly body: Buffer
   readonly varyNames: readonly string[]
   readonly keepMs: number
+  /** The generation of the store before the page was made. */
+  readonly madeAt: number
 }
 
 const PREFIX = 'page:'
 /** A key that is too long is replaced by its digest. */
 const DIGEST_SIZE = 43 // SHA-256 in base64url
-/** `#`, the id, `:`, a digest of the fields' values, and the prefix of a lease. */
-const VARIANT_SIZE = 1 + 8 + 1 + DIGEST_SIZE + 'lease:'.length
+/** `#`, the id, `:`, a digest of the fields' values, the coding of a copy, and a lease's prefix. */
+const VARIANT_SIZE = 1 + 8 + 1 + DIGEST_SIZE + '~zstd'.length + 'lease:'.length
 
 /** Shorter keys have no room for these parts. */
 export const MIN_KEY_SIZE = PREFIX.length + DIGEST_SIZE + VARIANT_SIZE
@@ -71,14 +84,22 @@ export interface PageStoreOptions {
 }
 
 export class PageStore {
+  /** Undefined: the cache has no tags, and pages are purged only by their keys. */
+  readonly pageTags: PageTags | undefined
   readonly #cache: CacheLike
+  readonly #tagged: TaggedItems | undefined
+  readonly #label: CacheLabel | undefined
   readonly #clock: Clock
   readonly #heads: ParsedHeadCache
   readonly #maxVariants: number
   readonly #maxBaseSize: number
 
   constructor({ cache, clock, maxVariants, cacheStatus }: PageStoreOptions) {
+    const tagged = (cache as WithTaggedItems)[TAGGED_ITEMS]
     this.#cache = cache
+    this.#tagged = tagged !== undefined && tagged.maxTags > 0 ? tagged : undefined
+    this.pageTags = this.#tagged && new PageTags(this.#tagged.maxTags)
+    this.#label = cacheStatus
     this.#heads = new ParsedHeadCache(cacheStatus)
     this.#clock = clock
     this.#maxVariants = maxVariants
@@ -94,10 +115,24 @@ export class PageStore {
     return fits ? full : PREFIX + digest(key)
   }
 
+  /** A page that is made from now on may be stored with this number as its `madeAt`. */
+  get generation(): number {
+    return this.#tagged?.generation ?? 0
+  }
+
+  /** Deletes all pages with a tag of the cache; softly: they become stale. */
+  deleteTag(tag: string, soft: boolean): void {
+    this.#tagged?.deleteTag(tag, soft)
+  }
+
   find(baseKey: string, request: CacheRequest): Awaitable<Found> {
-    const item = this.#cache.getItem(baseKey)
+    const item = this.#read(baseKey)
     if (item instanceof Promise) return item.then(late => this.#findIn(baseKey, request, late))
     return this.#findIn(baseKey, request, item)
+  }
+
+  #read(key: string): Awaitable<StoredItem | TaggedItem | undefined> {
+    return this.#tagged === undefined ? this.#cache.getItem(key) : this.#tagged.getItem(key)
   }
 
   #findIn(baseKey: string, request: CacheRequest, item: StoredItem | undefined): Awaitable<Found> {
@@ -107,7 +142,7 @@ export class PageStore {
     const itemKey = variantKey(baseKey, vary, request)
     const read = (variant: StoredItem | undefined) =>
       foundOf(itemKey, vary, this.#decode(itemKey, variant))
-    const variant = this.#cache.getItem(itemKey)
+    const variant = this.#read(itemKey)
     return variant instanceof Promise ? variant.then(read) : read(variant)
   }
 
@@ -116,27 +151,30 @@ export class PageStore {
    *
    * @param lookedUpBy - the list of variants by which the request was looked up. If the cache has
    * another one by now, the page may be older than a change, and is not stored.
-   * @returns whether the page was stored; false also if there is no room for it
+   * @returns `outdated` also if the page was purged meanwhile
    */
   async storePage(
     baseKey: string,
     request: CacheRequest,
     lookedUpBy: VaryHead | undefined,
-    { head, body, varyNames, keepMs }: NewPage,
-  ): Promise<boolean> {
-    const item = await this.#cache.getItem(baseKey)
+    page: NewPage,
+  ): Promise<TaggedOutcome> {
+    const { varyNames, keepMs } = page
+    const item = await this.#read(baseKey)
     const stored = this.#decode(baseKey, item)?.head
     const current = stored !== undefined && isVary(stored) ? stored : undefined
-    if (lookedUpBy !== undefined && lookedUpBy.id !== current?.id) return false
-    const bytes = encodeItem(head, body)
-    if (current === undefined && varyNames.length === 0) return this.#set(baseKey, bytes, keepMs)
-    if (varyNames.length > MAX_VARY_NAMES) return false
+    if (lookedUpBy !== undefined && lookedUpBy.id !== current?.id) return 'outdated'
+    if (current === undefined && varyNames.length === 0)
+      return this.#setPage(baseKey, request, page)
+    if (varyNames.length > MAX_VARY_NAMES) return 'full'
     const vary = withNames(current, varyNames)
     const itemKey = variantKey(baseKey, vary, request)
     // Killed after this: no list has the variant, so no request finds it until it is stored again.
-    if (!(await this.#set(itemKey, bytes, keepMs))) return false
+    const outcome = await this.#setPage(itemKey, request, page)
+    if (outcome !== 'stored') return outcome
     const currentUntilMs = vary === current ? (item?.expiresAtMs ?? 0) : undefined
-    return this.#list(baseKey, vary, itemKey, keepMs, currentUntilMs)
+    const isListed = await this.#list(baseKey, vary, itemKey, keepMs, currentUntilMs)
+    return isListed ? 'stored' : 'full'
   }
 
   /** Stores a marker: requests do not wait for each other. */
@@ -167,12 +205,32 @@ export class PageStore {
     return isStored
   }
 
+  async #setPage(
+    key: string,
+    { url, header }: CacheRequest,
+    { head, body, keepMs, madeAt }: NewPage,
+  ): Promise<TaggedOutcome> {
+    const bytes = encodeItem(head, body)
+    if (this.#tagged === undefined || this.pageTags === undefined) {
+      return (await this.#set(key, bytes, keepMs)) ? 'stored' : 'full'
+    }
+    const { host, path } = placeOfUrl(url)
+    const [forwarded = ''] = (header('x-forwarded-host') ?? '').split(',', 1)
+    const hosts = forwarded === '' ? [host] : [host, normalHost(forwarded.trim())]
+    const tags = this.pageTags.ofPage(path, hosts, head.tags)
+    return this.#tagged.setItem(key, { bytes, ttlMs: Math.max(0, keepMs), tags, madeAt })
+  }
+
   async #set(key: string, bytes: Buffer, ttlMs: number): Promise<boolean> {
     return this.#cache.setItem(key, { bytes }, { ttlMs: Math.max(0, ttlMs) })
   }
 
-  #decode(key: string, item: StoredItem | undefined): DecodedItem | undefined {
-    return item && this.#heads.decode(key, item.bytes)
+  #decode(key: string, item: StoredItem | TaggedItem | undefined): DecodedItem | undefined {
+    const decoded = item && this.#heads.decode(key, item.bytes)
+    const isSoft = item !== undefined && 'isStale' in item && item.isStale
+    if (!isSoft || !(decoded?.head instanceof StoredResponse)) return decoded
+    const head = softPurged(decoded.head.head, this.#clock.nowMs())
+    return { ...decoded, head: new StoredResponse(head, this.#label) }
   }
 }
 

@@ -6,10 +6,11 @@
 
 import type { Awaitable } from '../base/index.ts'
 import type { Answer } from '../http-message/index.ts'
-import { CacheFill, CLIENT_CONDITIONS, type Query } from './cache-fill.ts'
+import { CacheFill } from './cache-fill.ts'
 import { type CacheRequest, directivesOf } from './cache-request.ts'
 import { type CacheStatus, type ForwardReason, HIT } from './cache-status.ts'
 import { type Directives, NO_DIRECTIVES } from './directives.ts'
+import { CLIENT_CONDITIONS, type Query } from './fill-order.ts'
 import type { HttpCacheContext } from './http-cache-context.ts'
 import type { Found, ReadyPage } from './page-store.ts'
 import { isNeverFresh, judge, type Lifetime } from './stored-response.ts'
@@ -73,7 +74,7 @@ export class Planner {
       if (key === undefined) return pass('bypass', 'no-key')
       const baseKey = store.baseKey(key)
       const wanted = options.ignoreClientCacheControl ? NO_DIRECTIVES : directivesOf(request)
-      const query = { request, baseKey, wanted, canRefreshLater }
+      const query = { request, baseKey, wanted, canRefreshLater, madeAt: store.generation }
       const found = store.find(baseKey, request)
       const plan =
         found instanceof Promise
@@ -119,8 +120,14 @@ export class Planner {
     return mayFill ? this.#attempt(query, found, forward, detail) : pass(forward, detail)
   }
 
-  #answer({ request }: Query, { page, body }: ReadyPage, status: CacheStatus): AnswerPlan {
-    return { kind: 'answer', answer: page.answer(request, body, status, this.#nowMs()) }
+  #answer({ request }: Query, found: FoundPage, status: CacheStatus): Awaitable<AnswerPlan> {
+    const { codedCopies } = this.context
+    const answer = ({ page, body }: ReadyPage): AnswerPlan => {
+      return { kind: 'answer', answer: page.answer(request, body, status, this.#nowMs()) }
+    }
+    if (codedCopies === undefined) return answer(found)
+    const selected = codedCopies.select(found, request)
+    return selected instanceof Promise ? selected.then(answer) : answer(selected)
   }
 
   /** Only a whole GET can fill the cache. */
@@ -156,7 +163,8 @@ export class Planner {
     if (lease === undefined) return this.#answer(query, found, HIT)
     const fill = new CacheFill(this.context, query, { place: found, lease, forward: 'stale' })
     const isLater = query.canRefreshLater && this.context.canRevalidateInBackground
-    return isLater ? { ...this.#answer(query, found, HIT), refresh: fill } : { kind: 'fill', fill }
+    if (!isLater) return { kind: 'fill', fill }
+    return { ...(await this.#answer(query, found, HIT)), refresh: fill }
   }
 
   /**

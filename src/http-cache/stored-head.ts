@@ -24,13 +24,15 @@ const MAX_VALIDATION_MS = 600_000
 
 /** 27 characters of SHA-256: 160 bits. */
 const ETAG_SIZE = 27
+/** 22 characters: 16 bytes, which base64url ends with one of four characters. */
+const BODY_HASH_SIZE = 22
 
 /** @returns undefined if the head is too large */
 export function pageHead(
   head: ResponseHead,
   lifetime: Lifetime,
   omitted: ReadonlySet<string>,
-  cacheStatus: string | undefined,
+  more: Pick<PageHead, 'cacheStatus' | 'tags'>,
 ): PageHead | undefined {
   const fields = storedFields(head.fields, false).filter(
     ([name]) => !NOT_OF_THE_PAGE.has(name) && !omitted.has(name),
@@ -45,8 +47,8 @@ export function pageHead(
     status: head.status,
     reason: head.reason,
     fields: fields.flat(),
-    cacheStatus,
     lifetime,
+    ...more,
     hasOwnEtag: false,
     bodySize: 0,
   }
@@ -58,14 +60,20 @@ export function decodedHead(head: PageHead): PageHead {
 }
 
 /**
- * Adds the body's size. A page without an ETag gets a strong one, which is the same for the same
- * bytes in all processes.
+ * Adds what follows from the body. A page without an ETag gets a strong one, which is the same for
+ * the same bytes in all processes.
+ *
+ * @param isCoded - the page may get copies in other codings
  */
-export function withBody(head: PageHead, body: Uint8Array): PageHead {
+export function withBody(head: PageHead, body: Uint8Array, isCoded: boolean): PageHead {
   const bodySize = body.length
-  if (head.status !== 200 || findField(head, 'etag') !== undefined) return { ...head, bodySize }
-  const hash = createHash('sha256').update(body).digest('base64url').slice(0, ETAG_SIZE)
-  return { ...head, bodySize, hasOwnEtag: true, fields: [...head.fields, 'etag', `"${hash}"`] }
+  const needsEtag = head.status === 200 && findField(head, 'etag') === undefined
+  if (!needsEtag && !isCoded) return { ...head, bodySize }
+  const hash = createHash('sha256').update(body).digest('base64url')
+  const bodyHash = isCoded ? hash.slice(0, BODY_HASH_SIZE) : undefined
+  if (!needsEtag) return { ...head, bodySize, bodyHash }
+  const etag = `"${hash.slice(0, ETAG_SIZE)}"`
+  return { ...head, bodySize, bodyHash, hasOwnEtag: true, fields: [...head.fields, 'etag', etag] }
 }
 
 /** Returns the stored fields, with those of a 304 in place of their older values. */

@@ -12,14 +12,17 @@ import { isHeaderName, isHeaderValue } from '../http-message/index.ts'
 import type { CacheLabel } from './cache-status.ts'
 import { type Lifetime, type PageHead, StoredResponse } from './stored-response.ts'
 
-/** `uch1`. Another format gets another mark, so that processes of both kinds see only misses. */
-const MARK = 0x31686375
+/** `uch2`. Another format gets another mark, so that processes of both kinds see only misses. */
+const MARK = 0x32686375
 
 /** Four numbers of 32 bits, little-endian. */
 const SIZE_OFFSET = 4
 const DIGEST_OFFSET = 8
 const DIGEST_SIZE = 8
 const HEAD_OFFSET = 16
+
+/** 16 bytes in base64url. */
+const BODY_HASH = /^[\w-]{22}$/
 
 /** Larger than any header that a server accepts. */
 export const MAX_HEAD_SIZE = 64 * 1024
@@ -170,7 +173,8 @@ function digestOf(json: Buffer): Buffer {
 type Unchecked = Readonly<Record<string, unknown>>
 
 function isPageHead(head: Unchecked): head is Unchecked & PageHead {
-  const { status, reason, fields, cacheStatus, lifetime, hasOwnEtag, bodySize } = head
+  const { status, reason, fields, cacheStatus, lifetime, tags, hasOwnEtag, bodySize, bodyHash } =
+    head
   return (
     isIntegerFrom(status, 200, 599) &&
     isFieldValue(reason) &&
@@ -178,8 +182,10 @@ function isPageHead(head: Unchecked): head is Unchecked & PageHead {
     fields.length % 2 === 0 &&
     fields.every((text, index) => (index % 2 === 0 ? isHeaderName(text) : isHeaderValue(text))) &&
     (cacheStatus === undefined || isFieldValue(cacheStatus)) &&
+    isStrings(tags) &&
     typeof hasOwnEtag === 'boolean' &&
     isIntegerFrom(bodySize, 0, Number.MAX_SAFE_INTEGER) &&
+    (bodyHash === undefined || (typeof bodyHash === 'string' && BODY_HASH.test(bodyHash))) &&
     typeof lifetime === 'object' &&
     lifetime !== null &&
     isLifetime(lifetime as Unchecked)

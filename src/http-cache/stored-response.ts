@@ -48,9 +48,13 @@ export interface PageHead {
   /** The Cache-Status of caches before this one. */
   readonly cacheStatus: string | undefined
   readonly lifetime: Lifetime
+  /** The tags that the response names. */
+  readonly tags: readonly string[]
   /** This cache made the ETag, so the application does not know it. */
   readonly hasOwnEtag: boolean
   readonly bodySize: number
+  /** A hash of the body, from which copies in other codings are made; absent: none are. */
+  readonly bodyHash?: string | undefined
 }
 
 /** `demanded`: the client wants a newer response. */
@@ -64,6 +68,7 @@ export class StoredResponse {
   readonly #validators: Validators
   readonly #acceptsRanges: boolean
   readonly #plain: readonly string[]
+  readonly #coded = new Map<string, StoredResponse>()
   #lastHit: { ageSeconds: number; ttlSeconds: number; fields: readonly string[] } | undefined
 
   /** @param label - of this cache in Cache-Status; undefined: answers do not have that field */
@@ -77,9 +82,22 @@ export class StoredResponse {
       date: findField(head, 'date'),
     }
     this.#acceptsRanges = head.status === 200 && findField(head, 'accept-ranges') !== 'none'
+    const fields = head.bodyHash === undefined ? head.fields : variesByCoding(head.fields)
     this.#plain = NO_LENGTH_STATUSES.has(head.status)
-      ? head.fields
-      : [...head.fields, 'content-length', String(head.bodySize)]
+      ? fields
+      : [...fields, 'content-length', String(head.bodySize)]
+  }
+
+  /**
+   * @param bodySize - of the body in the coding
+   * @returns the same response in a content coding
+   */
+  coded(coding: string, bodySize: number): StoredResponse {
+    const known = this.#coded.get(coding)
+    if (known?.head.bodySize === bodySize) return known
+    const coded = new StoredResponse(codedHead(this.head, coding, bodySize), this.#label)
+    this.#coded.set(coding, coded)
+    return coded
   }
 
   /** @returns the answer to a request */
@@ -133,6 +151,26 @@ export function isNeverFresh({ freshMs, ageMs, staleWhileRevalidateMs }: Lifetim
   return freshMs + staleWhileRevalidateMs <= ageMs
 }
 
+/**
+ * Returns the page after a soft purge: it is stale from now on, and may be used while it is being
+ * refreshed, and on errors, as long as without the purge.
+ */
+export function softPurged(head: PageHead, nowMs: number): PageHead {
+  const { lifetime } = head
+  const ageMs = currentAgeMs(lifetime, nowMs)
+  const lostMs = Math.max(0, lifetime.freshMs - ageMs)
+  return {
+    ...head,
+    lifetime: {
+      ...lifetime,
+      freshMs: lifetime.freshMs - lostMs,
+      staleWhileRevalidateMs: lifetime.staleWhileRevalidateMs + lostMs,
+      staleIfErrorMs: lifetime.staleIfErrorMs + lostMs,
+      retryAtMs: 0,
+    },
+  }
+}
+
 /** RFC 5861 section 4. */
 export function isUsableOnError(lifetime: Lifetime, nowMs: number): boolean {
   return currentAgeMs(lifetime, nowMs) < lifetime.freshMs + lifetime.staleIfErrorMs
@@ -162,6 +200,26 @@ function demandsNewer(wanted: Directives, ageMs: number, leftMs: number): boolea
 function acceptsStale(wanted: Directives, staleMs: number): boolean {
   const maxStale = wanted.get('max-stale')
   return maxStale === true || staleMs < (secondsOf(wanted, 'max-stale') ?? -1) * 1000
+}
+
+/** RFC 9110 section 12.5.5. */
+function variesByCoding(fields: readonly string[]): readonly string[] {
+  const isNamed = fields.some((text, index) => {
+    return index % 2 === 1 && fields[index - 1] === 'vary' && /\baccept-encoding\b/i.test(text)
+  })
+  return isNamed ? fields : [...fields, 'vary', 'accept-encoding']
+}
+
+/**
+ * Returns the head for a body in a content coding. RFC 9110 section 8.8.3.3: a strong ETag is that
+ * of one coding. A weak one matches If-None-Match all the same, and never a range.
+ */
+function codedHead(head: PageHead, coding: string, bodySize: number): PageHead {
+  const etag = findField(head, 'etag')
+  const fields = withoutFields(head.fields, name => name === 'accept-ranges' || name === 'etag')
+  if (etag !== undefined) fields.push('etag', etag.startsWith('W/') ? etag : `W/${etag}`)
+  fields.push('content-encoding', coding)
+  return { ...head, fields, bodySize }
 }
 
 function notModified(fields: readonly string[]): Answer {

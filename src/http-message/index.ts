@@ -1,3 +1,4 @@
+export { type CodingChoice, chooseCoding } from './accept-encoding.ts'
 export {
   BodyCopy,
   type BodyReceiver,

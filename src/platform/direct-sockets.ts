@@ -50,17 +50,25 @@ export interface DirectListener {
 /**
  * Makes a direct listener of a listening socket, with a descriptor of its own.
  *
+ * @param isDeferred - whether the system reports a TCP connection with its first bytes
  * @returns undefined if this way does not work here
  */
-export function listenDirectly(listening: number): DirectListener | undefined {
+export function listenDirectly(listening: number, isDeferred: boolean): DirectListener | undefined {
   const system = isAvailable() ? loadSystem() : undefined
   if (system === undefined) return undefined
   const { epoll_create1, close } = system.calls
   const own = duplicateDescriptor(listening)
   const watching = epoll_create1(EPOLL_CLOEXEC) as number
-  if (watching >= 0) return new SystemListener(system, own, watching)
-  close(own)
-  return undefined
+  if (watching < 0) {
+    close(own)
+    return undefined
+  }
+  if (isDeferred) {
+    // This option saves a wake-up for each connection. The system refuses it for Unix sockets.
+    const { setsockopt } = system.calls
+    setsockopt(own, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS, DEFER_SECONDS.length)
+  }
+  return new SystemListener(system, own, watching)
 }
 
 // <sys/socket.h>, <sys/epoll.h>; the same on x86-64 and arm64.
@@ -76,7 +84,7 @@ const SOCKADDR_SIZE = 128
 /** The first 12 bytes of an IPv4 address on an IPv6 socket. */
 const MAPPED_IPV4 = Buffer.from('00000000000000000000ffff', 'hex')
 
-/** The system reports a TCP connection with its first bytes, or after this time without any. */
+/** A deferred TCP connection is reported after this time even without any bytes. */
 const DEFER_SECONDS = Buffer.from(Int32Array.of(1).buffer)
 
 const EPOLL_CLOEXEC = 0x80000
@@ -146,9 +154,6 @@ class SystemListener implements DirectListener {
     this.#system = system
     this.#listening = listening
     this.#watching = watching
-    // This option saves a wake-up for each connection. The system refuses it for Unix sockets.
-    const { setsockopt } = system.calls
-    setsockopt(listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_SECONDS, DEFER_SECONDS.length)
   }
 
   start(onReadable: () => void): void {

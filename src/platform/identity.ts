@@ -44,6 +44,31 @@ function readBootId(): Int32Array {
 
 /** @returns a directory of this user, in memory if the system has /dev/shm */
 export function defaultDirectory(): string {
-  const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
-  return path.join(parent, `undercroft-${userId() ?? 'user'}`)
+  return path.join(parentDirectory(), `${DIRECTORY_PREFIX}${userId() ?? 'user'}`)
+}
+
+/** The default directory of another user, who made it. */
+export interface DirectoryOfUser {
+  readonly directory: string
+  readonly userId: number
+  readonly groupId: number
+}
+
+export function directoriesOfOthers(): DirectoryOfUser[] {
+  const parent = parentDirectory()
+  return fs.readdirSync(parent).flatMap(name => {
+    const [, id] = DIRECTORY_OF_USER.exec(name) ?? []
+    if (id === undefined || Number(id) === userId()) return []
+    const directory = path.join(parent, name)
+    const stat = fs.lstatSync(directory, { throwIfNoEntry: false })
+    if (stat?.isDirectory() !== true || stat.uid !== Number(id)) return []
+    return [{ directory, userId: stat.uid, groupId: stat.gid }]
+  })
+}
+
+const DIRECTORY_PREFIX = 'undercroft-'
+const DIRECTORY_OF_USER = /^undercroft-(\d+)$/
+
+function parentDirectory(): string {
+  return fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir()
 }

@@ -6,7 +6,13 @@ export {
   redirectDescriptor,
 } from './descriptors.ts'
 export { type DirectListener, listenDirectly } from './direct-sockets.ts'
-export { BOOT_ID_WORDS, bootId, defaultDirectory, userId } from './identity.ts'
+export {
+  BOOT_ID_WORDS,
+  bootId,
+  defaultDirectory,
+  directoriesOfOthers,
+  userId,
+} from './identity.ts'
 export {
   errnoName,
   type LivenessLocks,
@@ -21,6 +27,12 @@ export {
   sharingObstacle,
 } from './mapping.ts'
 export { monotonicMicros, sendUnixDatagram } from './notify.ts'
-export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
+export {
+  keepOrder,
+  loadAcquire,
+  loadAfterReads,
+  storeBefore,
+  storeRelease,
+} from './ordering.ts'
 export { residentSize } from './processes.ts'
 export { Waiter } from './waiter.ts'

@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type Socket, Server as SocketServer } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { hasTwoHosts, type Upgrades } from './apps/index.ts'
+import { EvenAcceptor } from './sockets/even-acceptor.ts'
 import type { HttpLimits } from './sockets/plan-sockets.ts'
 import type { TlsMaterial } from './sockets/tls.ts'
 import type { RequestWatch } from './workers/request-watch.ts'
@@ -36,10 +37,13 @@ export interface HttpServing {
 
 export class HttpServers {
   readonly #servers: Server[] = []
+  readonly #acceptors: EvenAcceptor[] = []
   readonly #listener: RequestListener
   readonly #serving: HttpServing
   readonly #connections = new Set<Socket>()
   readonly #sessions = new Set<Http2Session>()
+  /** Of acceptors, also those that have not finished their TLS handshake. */
+  #acceptedCount = 0
   #whenGone: () => void = () => {}
 
   constructor(listener: RequestListener, serving: HttpServing) {
@@ -69,6 +73,7 @@ export class HttpServers {
         resolve()
       })
     })
+    this.#acceptEvenly(server)
   }
 
   /**
@@ -76,8 +81,9 @@ export class HttpServers {
    * and is closed.
    */
   async drain(): Promise<void> {
-    // `http.Server` itself would close idle connections at once, before their clients know.
-    for (const server of this.#servers) SocketServer.prototype.close.call(server)
+    this.#serving.entry.write('isAccepting', 0)
+    for (const acceptor of this.#acceptors) acceptor.close()
+    for (const server of this.#servers) stopListening(server)
     const gone = new Promise<void>(resolve => {
       this.#whenGone = resolve
       this.#checkGone()
@@ -87,6 +93,30 @@ export class HttpServers {
     for (const session of this.#sessions) session.close()
     await Promise.all([gone, this.#serving.watch.drain()])
     clearInterval(timer)
+  }
+
+  #acceptEvenly(server: Server): void {
+    const { entry } = this.#serving
+    const acceptor = EvenAcceptor.replace(
+      server,
+      () => stopListening(server),
+      () => entry.connectionLead(),
+      socket => this.#passOn(socket, server),
+    )
+    if (acceptor === undefined) return
+    this.#acceptors.push(acceptor)
+    entry.write('isAccepting', 1)
+  }
+
+  #passOn(socket: Socket, server: Server): void {
+    const { entry, limits } = this.#serving
+    if (this.#acceptedCount >= limits.maxConnections) {
+      socket.destroy()
+      return
+    }
+    entry.write('connections', ++this.#acceptedCount)
+    socket.once('close', () => entry.write('connections', --this.#acceptedCount))
+    server.emit('connection', socket)
   }
 
   #createServer(tls: TlsMaterial | undefined, listener: RequestListener): Server {
@@ -146,6 +176,11 @@ export class HttpServers {
       if (!busy.has(socket)) socket.destroySoon()
     }
   }
+}
+
+/** `http.Server` itself would close idle connections at once, before their clients know. */
+function stopListening(server: Server): void {
+  SocketServer.prototype.close.call(server)
 }
 
 function requireOneHost(listener: RequestListener): RequestListener {

@@ -169,7 +169,12 @@ class Master {
       scoreboard,
       sockets,
       environment: { [INSTANCE_VARIABLE]: formatInstance(instanceOf(this.#plan)) },
-      task: { instance, options: options.inOrder, ownedFiles: files },
+      task: {
+        instance,
+        options: options.inOrder,
+        ownedFiles: files,
+        entryCount: workers.processes * ENTRIES_PER_SLOT,
+      },
       clock: systemClock,
       reloadMercyMs: workers.reloadMercyMs,
       workerMercyMs: workers.workerMercyMs,

@@ -26,6 +26,8 @@ export interface SocketTask {
 export interface WorkerTask {
   readonly workerId: number
   readonly entryIndex: number
+  /** Entries of the scoreboard that the workers of this configuration use. */
+  readonly entryCount: number
   /** Name of the instance, which the master has derived. */
   readonly instance: string
   /** The given options, which the master has checked. */

@@ -64,10 +64,12 @@ export function planApps(options: OptionSet): PlannedApps | undefined {
   }
 }
 
+const HTTP_OPTIONS = ['http', 'http-socket', 'https', 'https-socket']
+
 /** Clients of HTTP have no SCRIPT_NAME, and would only ever reach one application. */
 export function warnOfUnreachedMounts(options: OptionSet): string[] {
   const given = findLast(options, 'mount')
-  const isHttp = ['http', 'http-socket'].some(name => findLast(options, name) !== undefined)
+  const isHttp = HTTP_OPTIONS.some(name => findLast(options, name) !== undefined)
   if (given === undefined || !isHttp || flagOption(options, 'manage-script-name')) return []
   return [
     `${formatGiven(given)}: HTTP clients do not reach this path; add manage-script-name, or let ` +

@@ -20,6 +20,7 @@ import {
 import { type PlannedRequestLog, planRequestLog } from './log/plan-log.ts'
 import { compileRequestLog } from './log/request-log.ts'
 import { type PlannedApps, planApps } from './plan-apps.ts'
+import { type PlannedHttpCache, planHttpCache } from './plan-http-cache.ts'
 import { type HttpLimits, readHttpLimits } from './sockets/plan-sockets.ts'
 import type { CheaperPlan } from './workers/cheaper.ts'
 
@@ -63,7 +64,7 @@ export interface PlannedWorkers {
 /** The applications that the workers run. */
 export interface PlannedApp extends PlannedApps {
   /** Cache that stores their responses; absent: none. */
-  readonly httpCache?: string
+  readonly httpCache?: PlannedHttpCache
 }
 
 /** The limit of `processes`, also for a later reload. */
@@ -197,12 +198,4 @@ function planApp(options: OptionSet, caches: readonly CacheDefinition[]): Planne
     throw usageError('http-cache stores responses of an application; add module = app.js')
   }
   return { ...apps, ...(httpCache === undefined ? {} : { httpCache }) }
-}
-
-function planHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string | undefined {
-  const given = findLast(options, 'http-cache')
-  if (given === undefined || caches.some(({ name }) => name === given.value)) return given?.value
-  const names = caches.map(({ name }) => name).join(', ')
-  const allowed = names === '' ? 'a cache of cache2' : `one of ${names}`
-  throw invalidOption(formatGiven(given), allowed, given.value)
 }

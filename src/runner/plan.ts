@@ -22,6 +22,7 @@ import type { PlannedDaemon } from './daemon.ts'
 import { type InstanceName, nameInstance } from './instance-name.ts'
 import { type PlannedOutput, planOutput } from './log/plan-log.ts'
 import { warnOfUnreachedMounts } from './plan-apps.ts'
+import { warnOfFullHttpCache } from './plan-http-cache.ts'
 import { type PlannedWorkers, planWorkers } from './plan-workers.ts'
 import {
   type ListenLimits,
@@ -146,17 +147,6 @@ function readUmask(options: OptionSet): number | undefined {
   if (given === undefined) return undefined
   if (/^0?[0-7]{1,3}$/.test(given.value)) return Number.parseInt(given.value, 8)
   throw invalidOption(formatGiven(given), 'octal digits such as 022', given.value)
-}
-
-/** A full cache without eviction stores no new response, and its application serves them all. */
-function warnOfFullHttpCache(options: OptionSet, caches: readonly CacheDefinition[]): string[] {
-  const given = findLast(options, 'http-cache')
-  const cache = caches.find(({ name }) => name === given?.value)
-  if (given === undefined || cache?.eviction !== 'none') return []
-  return [
-    `${formatGiven(given)}: cache "${cache.name}" evicts nothing, so no new response is stored ` +
-      'once it is full; add purge_lru=1 to its cache2 definition',
-  ]
 }
 
 function planVariables(options: OptionSet): [string, string][] {

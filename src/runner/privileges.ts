@@ -88,6 +88,11 @@ function primaryGroupOf(user: string): string {
   )
 }
 
+/** Returns undefined if the system has no name for this user, as in some containers. */
+export function nameOfUser(id: number): string | undefined {
+  return findAccount(String(id), USERS)?.[0]
+}
+
 const USERS = '/etc/passwd'
 const GROUPS = '/etc/group'
 

@@ -81,7 +81,7 @@ export class RunningWorker {
     const { workers, process: own } = plan
     assert(workers !== undefined, 'the options of a worker ask for workers')
     const host = { ...masterHost, onLog: withDate(masterHost.onLog, own.output.dateFormat) }
-    const entry = ScoreboardEntry.take(task.entryIndex)
+    const entry = ScoreboardEntry.take(task.entryIndex, task.entryCount)
     if (!workers.endsOnRejection) process.on('unhandledRejection', logRejection)
     const opened = await openCaches(plan, host)
     const caches = opened.map(({ cache }) => cache)
@@ -211,9 +211,9 @@ async function loadCachedApp(
   caches: readonly BinaryCache[],
   onServer: (server: Server) => void,
 ): Promise<RequestListener> {
-  const cache = caches.find(({ name }) => name === app.httpCache)
+  const cache = caches.find(({ name }) => name === app.httpCache?.cache)
   // Before the application is loaded, because the options of the HTTP cache may be refused.
-  const pages = cache && new HttpCache({ cache })
+  const pages = cache && new HttpCache({ cache, ...app.httpCache?.options })
   const listener = await loadApps(app, onServer)
   return pages === undefined ? listener : pages.listener(listener)
 }

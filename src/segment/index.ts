@@ -15,16 +15,29 @@ export {
   CELL_STRIDE,
   CELLS_OFFSET,
   CHANGE_STEP,
+  EVENT,
+  EVENT_FULL,
+  EVENT_KIND,
+  EVENT_KIND_SHIFT,
+  EVENT_RING,
+  EVENT_SOFT,
+  EVENT_STRIDE,
   FILE_LOCK,
+  HISTOGRAM,
+  HISTOGRAM_BUCKETS,
   INFO_KNOWN_BITS,
   INFO_PINNED,
   INFO_TRAILER,
   INFO_WRITING,
   INLINE_KEY_SIZE,
   KEY_SIZE_MASK,
+  LOAD_HISTOGRAM_OFFSET,
   LOCK,
   LOCK_OFFSET,
+  LOCK_WAIT_HISTOGRAM_OFFSET,
   MARK_MASK,
+  METRICS,
+  METRICS_OFFSET,
   RECOVERY,
   SLOT,
   SLOT_STRIDE,
@@ -50,9 +63,13 @@ export {
   HEAP_ENTRY_SIZE,
   HEAP_LEAD,
   type Layout,
+  MAX_EVENT_PLACES,
   MAX_ITEMS_LIMIT,
+  MAX_TAG_SIZE,
   MAX_TAGS_LIMIT,
+  MIN_EVENT_PLACES,
   maxValueSize,
+  placesOfEvent,
 } from './geometry.ts'
 export { type HeldInstance, holdInstance, randomInstanceName } from './instances.ts'
 export {
@@ -62,7 +79,13 @@ export {
   segmentSize,
 } from './memory-parts.ts'
 export { inodeOf, isFile } from './open-tracking.ts'
-export { directoryPath, listSegments, segmentPath } from './paths.ts'
+export {
+  directoryPath,
+  listSegments,
+  listSegmentsOfOthers,
+  type SegmentsOfUser,
+  segmentPath,
+} from './paths.ts'
 export {
   blocksInStep,
   reserveBlocks,

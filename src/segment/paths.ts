@@ -7,7 +7,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { defaultDirectory } from '../platform/index.ts'
+import { defaultDirectory, directoriesOfOthers } from '../platform/index.ts'
 
 const FILE_SUFFIX = '.undercroft'
 const INSTANCE_SUFFIX = '.instance'
@@ -31,6 +31,26 @@ export function instancePath(instance: string, directory: string | undefined): s
 export function listSegments(directory: string | undefined): string[] {
   return listNames(directory, FILE_SUFFIX).map(name => name.replace(':', '/'))
 }
+
+/** The caches in the default directory of another user. */
+export interface SegmentsOfUser {
+  readonly userId: number
+  readonly groupId: number
+  readonly names: readonly string[]
+}
+
+/**
+ * @returns the other users that have caches in their default directories; that user chooses the
+ * names of files there, so only names that a cache can have count
+ */
+export function listSegmentsOfOthers(): SegmentsOfUser[] {
+  const all = directoriesOfOthers().map(({ directory, userId, groupId }) => {
+    return { userId, groupId, names: listSegments(directory).filter(name => SAFE_NAME.test(name)) }
+  })
+  return all.filter(({ names }) => names.length > 0)
+}
+
+const SAFE_NAME = /^[\w./-]+$/
 
 /** @returns the instances that run or died in a directory; none if it cannot be read */
 export function listInstances(directory: string | undefined): string[] {

@@ -1,17 +1,38 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { goalLine } from '../../bench/goal.ts'
+import { measureStorms } from '../../bench/web/miss-storm.ts'
+import { measurePurges } from '../../bench/web/purge.ts'
 import { measureWeb, parseWebOptions, webGoals } from '../../bench/web/web.ts'
 import { SERVER_NAMES } from '../../bench/web/web-servers.ts'
 import { requirePeer } from '../../testing/peers/peers.ts'
 
+describe('the miss storm', () => {
+  test('asks the application once for all clients', async t => {
+    const storms = await measureStorms(t, { rounds: 1, clients: 50 })
+    assert.deepEqual(
+      storms.get('undercroft/http')?.map(({ asked }) => asked),
+      [1],
+    )
+  })
+})
+
+describe('the purge benchmark', () => {
+  test('finds no page after its purge', async t => {
+    const { timesMs, hits } = await measurePurges(t, 200)
+    assert.equal(hits, 0)
+    assert.equal(timesMs.size, 4)
+  })
+})
+
 describe('the web benchmark', () => {
-  test('measures every server in each round', async t => {
-    const peers = ['wrk', 'uwsgi', 'nginx'] as const
-    if (peers.map(name => requirePeer(t, name)).includes(undefined)) return
-    const options = { rounds: 1, seconds: 1, bodySize: 100, names: SERVER_NAMES }
+  // web.long.test.ts measures every server.
+  test('measures the servers it is asked for in each round', async t => {
+    if (requirePeer(t, 'wrk') === undefined) return
+    const names = ['node', 'runner'] as const
+    const options = { rounds: 1, seconds: 1, bodySize: 100, varies: true, names }
     const samples = await measureWeb(t, options)
-    assert.deepEqual([...samples.keys()], SERVER_NAMES)
+    assert.deepEqual([...samples.keys()], names)
     for (const [name, [sample, ...more]] of samples) {
       assert.deepEqual(more, [], name)
       assert.ok(sample !== undefined && sample.perSecond > 0 && sample.cpuUs > 0, name)
@@ -37,7 +58,7 @@ describe('the web benchmark', () => {
   test('refuses sizes it cannot serve', () => {
     assert.throws(() => parseWebOptions(['--bytes', '0']), /--bytes/)
     assert.throws(() => parseWebOptions(['apache']), /apache/)
-    const usual = { rounds: 9, seconds: 2, bodySize: 13, names: SERVER_NAMES }
+    const usual = { rounds: 9, seconds: 2, bodySize: 13, varies: false, names: SERVER_NAMES }
     assert.deepEqual(parseWebOptions([]), usual)
   })
 })

@@ -5,6 +5,7 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { HttpCache } from '../../src/http-cache/index.ts'
 import { Cache } from '../../src/index.ts'
 import { MAIN } from '../../testing/root.ts'
 import type { Scope } from '../../testing/scope.ts'
@@ -86,6 +87,48 @@ describe('undercroft dump and load', () => {
     const { err } = await machine.run('dump', 'default')
     assert.match(err, /^\r\d+ items, /)
     assert.ok(err.endsWith('\r\u001b[K'))
+  })
+})
+
+describe('undercroft purge', () => {
+  test('removes pages of an HTTP cache by tag, prefix and URL', async t => {
+    const directory = memoryDir(t)
+    const options = { maxItems: 100, maxTags: 8192 } // so that no two places share a tag
+    const cache = Cache.open({ name: 'responses', directory, memory: 'shared', ...options })
+    t.after(() => cache.close())
+    const handler = new HttpCache({ cache }).handler(({ url }) => {
+      const { pathname } = new URL(url)
+      const headers = { 'cache-control': 'max-age=60', 'cache-tag': `path:${pathname}` }
+      return new Response(pathname, { headers })
+    })
+    const ask = async (path: string) => {
+      const response = await handler(new Request(`http://a.test${path}`))
+      await response.text()
+      return response.headers.get('cache-status')?.split('; ')[1]
+    }
+    const at = ['--cache', 'responses', '--directory', directory]
+    const paths = ['/a', '/news/1', '/b', '/c', '/d']
+    for (const path of paths) await ask(path)
+    const by = ['--tag', 'path:/a', '--prefix', '/news/', '--url', '/b', '--url', 'http://a.test/c']
+    const purged = undercroft(['purge', ...by, ...at, '--json'])
+    assert.deepEqual([purged.code, purged.out.toString()], [0, '{"purged":true}\n'])
+    const statuses = []
+    for (const path of paths) statuses.push(await ask(path))
+    assert.deepEqual(statuses, [...Array(4).fill('fwd=uri-miss'), 'hit'])
+    assert.equal(undercroft(['purge', '--soft', '--tag', 'path:/d', ...at]).code, 0)
+    assert.equal(await ask('/d'), 'hit')
+  })
+
+  test('refuses to purge nothing', async () => {
+    const { code, err } = await new FakeMachine().run('purge')
+    assert.equal(code, 2)
+    assert.match(err, /nothing to purge; add --tag/)
+  })
+
+  test('refuses a cache without tags', async () => {
+    const { code, err } = await new FakeMachine().run('purge', '--tag', 'a')
+    assert.equal(code, 2)
+    assert.match(err, /only if the cache of the HttpCache has tags/)
   })
 })
 

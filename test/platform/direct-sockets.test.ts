@@ -19,7 +19,7 @@ async function listen(t: TestContext): Promise<Subject | undefined> {
   const server = createServer().listen(path)
   await once(server, 'listening')
   const { _handle: handle }: { _handle?: { readonly fd: number } } = Object(server)
-  const listener = listenDirectly(handle?.fd ?? -1)
+  const listener = listenDirectly(handle?.fd ?? -1, true)
   server.close()
   const obstacle = directObstacle()
   assert.equal(listener === undefined, obstacle !== undefined, obstacle)
@@ -126,6 +126,6 @@ describe('a listener that accepts directly', () => {
       if (given === undefined) delete process.env.UNDERCROFT_ACCEPT
       else process.env.UNDERCROFT_ACCEPT = given
     })
-    assert.equal(listenDirectly(0), undefined)
+    assert.equal(listenDirectly(0, true), undefined)
   })
 })

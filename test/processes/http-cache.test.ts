@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { HttpCache } from '../../src/http-cache/index.ts'
 import type { Cache } from '../../src/index.ts'
 import { Child } from '../../testing/child.ts'
 import { until, within } from '../../testing/deadline.ts'
@@ -45,6 +46,46 @@ describe('four web servers that are asked for a cold page 50 times each', () => 
     assert.equal(cache.get('asked'), 2)
   })
 })
+
+describe('a purge by one process', () => {
+  for (const [by, purge] of Object.entries({
+    tag: (pages: HttpCache) => pages.deleteTag('cold'),
+    path: (pages: HttpCache) => pages.delete('/cold'),
+    prefix: (pages: HttpCache) => pages.deletePrefix('/'),
+  })) {
+    test(`by ${by} removes what others stored, and what they are making`, async t => {
+      const { cache, servers } = await startServers(t)
+      const pages = new HttpCache({ cache })
+      const [first, second] = servers
+      const leader = async (server: Server, times: number) => {
+        const body = get(server)
+        await until(`the application is asked ${times} times`, () => cache.get('asked') === times)
+        return {
+          finish: async () => {
+            await server.child.ask({ kind: 'finish' })
+            await body
+            await until('the lease is over', () => ![...cache.keys()].some(isLease))
+          },
+        }
+      }
+      const made = await leader(first, 1)
+      await purge(pages)
+      await made.finish()
+      await (await leader(second, 2)).finish()
+      assert.equal(await get(first), `made by ${second.child.pid}`)
+      await purge(pages)
+      await (await leader(first, 3)).finish()
+      assert.equal(await get(second), `made by ${first.child.pid}`)
+    })
+  }
+})
+
+const isLease = (key: string) => key.startsWith('lease:')
+
+async function get({ port }: Server): Promise<string> {
+  const send = sendTo({ port, address: '127.0.0.1', family: 'IPv4' })
+  return (await send('GET', '/cold', {})).body
+}
 
 async function startServers(t: TestContext): Promise<{ cache: Cache; servers: Server[] }> {
   const options = ownCache(t, { maxItems: 100 })

@@ -37,7 +37,7 @@ function serve(options: CacheOptions): Promise<number> {
 }
 
 function finish(): number {
-  asked?.writeHead(200, { 'cache-control': 'max-age=60' })
+  asked?.writeHead(200, { 'cache-control': 'max-age=60', 'cache-tag': 'cold' })
   asked?.end(`made by ${process.pid}`)
   return 0
 }

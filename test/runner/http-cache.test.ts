@@ -19,11 +19,16 @@ export default (request, response) => {
   response.setHeader('x-app', 'ours')
   response.setHeader('cache-control', request.url === '/private' ? 'private' : 'max-age=60')
   if (request.url === '/cookie') response.setHeader('set-cookie', 'user=1')
+  if (request.url === '/long') {
+    response.setHeader('content-type', 'text/plain')
+    response.setHeader('cache-tag', 'long')
+    response.write('the same words again; '.repeat(100))
+  }
   response.end(process.pid + ' ' + ++count)
 }
 `
 
-const CACHE = ['--cache2', 'name=pages,items=100,blocksize=1024']
+const CACHE = ['--cache2', 'name=pages,items=100,blocksize=4096']
 
 function writeApp(scope: Scope): string {
   const path = join(tempDir(scope), 'app.mjs')
@@ -60,6 +65,27 @@ describe('http-cache', () => {
     assert.deepEqual([part.status, part.body], [206, body.slice(0, 2)])
   })
 
+  test('compresses, hides tags and is purged as its settings say', async t => {
+    const token = 'a-token-of-some-length'
+    const tokenFile = join(tempDir(t), 'purge.token')
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 })
+    const settings = ['pages', 'compress=br;gzip', 'hide_tags=1', 'purge_allow=127.0.0.1']
+    const all = [...settings, `purge_token_file=${tokenFile}`].join()
+    const runner = await startSite(t, ['--http-cache', all])
+    const ask = (path: string, headers: Record<string, string>, method = 'GET') =>
+      get({ port: runner.port, path, headers, method })
+    await untilStored(runner, '/long')
+    const coded = await ask('/long', { 'accept-encoding': 'gzip, identity;q=0' })
+    assert.equal(coded.headers['content-encoding'], 'gzip')
+    assert.equal(coded.headers['cache-tag'], undefined)
+    const authorization = `Bearer ${token}`
+    assert.equal((await ask('/long', {}, 'PURGE')).status, 403)
+    assert.match(String((await ask('/long', {})).headers['cache-status']), /hit/)
+    const purge = await ask('/', { authorization, 'surrogate-key': 'long' }, 'PURGE')
+    assert.deepEqual([purge.status, JSON.parse(purge.body)], [200, { status: 'ok' }])
+    assert.match(String((await ask('/long', {})).headers['cache-status']), /fwd=uri-miss/)
+  })
+
   test('stores nothing that is meant for one user', async t => {
     const runner = await startSite(t)
     for (const path of ['/cookie', '/private']) {
@@ -92,6 +118,21 @@ describe('http-cache', () => {
       /http-cache .*pages; got "pa"/,
     ],
     [
+      'a setting that does not exist',
+      ['--module', 'app.mjs', ...CACHE, '--http-cache', 'pages,comprss=br'],
+      /has no name "comprss".*did you mean "compress"/,
+    ],
+    [
+      'a coding that does not exist',
+      ['--module', 'app.mjs', ...CACHE, '--http-cache', 'pages,compress=deflate'],
+      /compress must be one of br, zstd, gzip; got "deflate"/,
+    ],
+    [
+      'an address that is not one',
+      ['--module', 'app.mjs', ...CACHE, '--http-cache', 'pages,purge_allow=10.0.0'],
+      /purge_allow must be addresses/,
+    ],
+    [
       'no application',
       CACHE,
       /http-cache stores responses of an application; add module = app\.js/,
@@ -101,7 +142,8 @@ describe('http-cache', () => {
     test(`with ${title} is refused at start`, async t => {
       const name = title.includes('nobody') ? 'pa' : 'pages'
       const command = [MAIN, 'serve', '--directory', memoryDir(t), '--http', '127.0.0.1:0']
-      const all = [...command, ...args, '--http-cache', name]
+      const own = args.includes('--http-cache') ? [] : ['--http-cache', name]
+      const all = [...command, ...args, ...own]
       const service = await startService(t, process.execPath, all)
       assert.equal(await service.exit(), 2)
       assert.match(service.output(), message)

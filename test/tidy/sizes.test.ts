@@ -9,8 +9,8 @@ const MAX_FILE_LINES = 300
  * the engine is for the other rooms.
  */
 const FACADE_LIMITS: ReadonlyMap<string, number> = new Map([
-  ['src/cache/cache.ts', 760],
-  ['src/cache/namespace.ts', 400],
+  ['src/cache/cache.ts', 780],
+  ['src/cache/namespace.ts', 430],
   ['src/client/remote-cache.ts', 420],
   ['src/engine/engine.ts', 400],
 ])

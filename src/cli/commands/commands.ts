@@ -61,6 +61,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await caches()).CLEAR,
   },
   {
+    name: 'purge',
+    words: '',
+    summary: 'Remove pages of an HTTP cache by tag, prefix or URL',
+    load: async () => (await import('./purge.ts')).PURGE,
+  },
+  {
     name: 'inc',
     words: 'KEY [BY]',
     summary: 'Add BY, by default 1, to a counter, and print its new value',
@@ -95,6 +101,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: '[NAME|ADDRESS ...]',
     summary: 'Show caches live: those of this machine or of stats servers',
     load: async () => (await import('../top/top.ts')).TOP,
+  },
+  {
+    name: 'watch',
+    words: 'CACHE [PREFIX]',
+    summary: 'Print the changes of a cache, or of the keys that begin with PREFIX',
+    load: async () => (await import('./watch.ts')).WATCH,
   },
   {
     name: 'verify',

@@ -3,36 +3,77 @@
  * leaves here, so the line is valid JSON regardless of the bytes that a client has sent.
  */
 
-import { bodySizeOf, type LineFormat, type LogFacts, statusOf } from './log-format.ts'
+import type { LineBuffer } from './line-buffer.ts'
+import {
+  bodySizeOf,
+  type LineFormat,
+  type LogFacts,
+  type LoggedRequest,
+  statusOf,
+} from './log-format.ts'
+
+/** Undefined: the document does not have the field. */
+type Field = (request: LoggedRequest) => string | number | undefined
 
 export function jsonFormat({ pid, workerId }: LogFacts): LineFormat {
-  return (logged, logVariables) => {
-    const { request, response, startedAtMs, tookMs, uri, address, sentSize, head } = logged
-    const { host, referer, 'user-agent': agent } = request.headers
-    const document = {
-      time: new Date(startedAtMs).toISOString(),
-      pid,
-      wid: workerId,
-      addr: address ?? '',
-      method: request.method,
-      uri,
-      proto: `HTTP/${request.httpVersion}`,
-      host,
-      referer,
-      uagent: agent,
-      status: statusOf(response),
-      size: sentSize,
-      hsize: head.length,
-      rsize: bodySizeOf(logged),
-      micros: Math.round(tookMs * 1000),
-      ...(logVariables.size === 0 ? {} : { logvars: Object.fromEntries(logVariables) }),
+  const time = makeIsoTime()
+  const fields: Readonly<Record<string, Field>> = {
+    time: ({ startedAtMs }) => time(startedAtMs),
+    pid: () => pid,
+    wid: () => workerId,
+    addr: ({ address }) => address ?? '',
+    method: ({ request }) => request.method,
+    uri: ({ uri }) => uri,
+    proto: ({ request }) => `HTTP/${request.httpVersion}`,
+    host: ({ request }) => request.headers.host,
+    referer: ({ request }) => request.headers.referer,
+    uagent: ({ request }) => request.headers['user-agent'],
+    status: ({ response }) => statusOf(response),
+    size: ({ sentSize }) => sentSize,
+    hsize: ({ head }) => head.length,
+    rsize: bodySizeOf,
+    micros: ({ tookMs }) => Math.round(tookMs * 1000),
+  }
+  const parts = Object.entries(fields).map(([name, read], i) => {
+    return { start: Buffer.from(`${i === 0 ? '{' : ','}"${name}":`), read }
+  })
+  return (line, logged, logVariables) => {
+    for (const { start, read } of parts) {
+      const value = read(logged)
+      if (value === undefined) continue
+      line.appendBytes(start)
+      if (typeof value === 'number') line.appendNumber(value)
+      else line.appendJson(value)
     }
-    return escapeBeyondAscii(JSON.stringify(document))
+    if (logVariables.size > 0) appendVariables(line, logVariables)
+    line.appendBytes(END)
   }
 }
 
-function escapeBeyondAscii(json: string): string {
-  return json.replaceAll(/[\x7f-\uffff]/g, character => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
+const END = Buffer.from('}')
+
+function appendVariables(line: LineBuffer, variables: ReadonlyMap<string, string>): void {
+  let separator = ',"logvars":{'
+  for (const [name, value] of variables) {
+    line.appendPlain(separator)
+    line.appendJson(name)
+    line.appendPlain(':')
+    line.appendJson(value)
+    separator = ','
+  }
+  line.appendBytes(END)
+}
+
+/** As `toISOString`, which would cost as much as half of the line, for many times a second. */
+function makeIsoTime(): (atMs: number) => string {
+  let second = Number.NaN
+  let start = ''
+  return atMs => {
+    const now = Math.floor(atMs / 1000)
+    if (now !== second) {
+      second = now
+      start = new Date(now * 1000).toISOString().slice(0, -'000Z'.length)
+    }
+    return `${start}${String(Math.floor(atMs) - now * 1000).padStart(3, '0')}Z`
+  }
 }

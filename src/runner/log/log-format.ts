@@ -10,6 +10,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { formatSuggestion, UndercroftError } from '../../base/index.ts'
 import { REQUEST_VARIABLES, type WithRequestVariables } from '../../http-message/index.ts'
+import { type LineBuffer, toLatin1 } from './line-buffer.ts'
 import { APACHE_TIME, CTIME, compileTime } from './strftime.ts'
 
 /** A request that has ended. */
@@ -36,23 +37,26 @@ export interface LogFacts {
   readonly workerId: number
 }
 
-/** Returns the line of a request without its line end, in latin1: one character for each byte. */
+/** Appends the line of a request without its line end. */
 export type LineFormat = (
+  line: LineBuffer,
   request: LoggedRequest,
   logVariables: ReadonlyMap<string, string>,
-) => string
+) => void
 
 type Variable = (request: LoggedRequest) => string | number
+type TextVariable = (request: LoggedRequest) => string
 
-/**
- * A part of a line. Only what clients choose is escaped: a search for unsafe characters in every
- * part would double the cost of a line.
- */
-type Part =
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'plain'; readonly read: Variable }
-  | { readonly kind: 'text'; readonly read: Variable }
-  | { readonly kind: 'logvar'; readonly name: string }
+/** A variable and the literal text before it. */
+interface Part {
+  readonly literal: Uint8Array
+  readonly read: (
+    request: LoggedRequest,
+    logVariables: ReadonlyMap<string, string>,
+  ) => string | number
+  /** Whether clients or applications choose the text. Only such text is escaped. */
+  readonly isUnsafe: boolean
+}
 
 /**
  * uWSGI's own format, with the numbers that make no sense here as a uWSGI without threads has them.
@@ -84,57 +88,68 @@ export function compileFormat(
   settings: FormatSettings = {},
 ): LineFormat {
   const { empty = '-', dateFormat = CTIME, logVariables = new Set() } = settings
-  const plain = { ...CONSTANTS, ...makePlainVariables(facts, dateFormat) }
-  const parts = splitFormat(format).map(({ text, variable }): Part => {
-    if (variable === undefined) return { kind: 'literal', text: toBytes(text) }
-    if (variable.startsWith('var.')) return { kind: 'text', read: cgiPart(variable.slice(4)) }
+  const constants: Readonly<Record<string, number>> = {
+    ...CONSTANTS,
+    pid: facts.pid,
+    wid: facts.workerId,
+  }
+  const plain = makePlainVariables(dateFormat)
+  const findPart = (variable: string): Omit<Part, 'literal'> => {
+    if (variable.startsWith('var.')) return { read: cgiPart(variable.slice(4)), isUnsafe: true }
     const readPlain = plain[variable]
-    if (readPlain !== undefined) return { kind: 'plain', read: readPlain }
+    if (readPlain !== undefined) return { read: readPlain, isUnsafe: false }
     const readText = TEXT_VARIABLES[variable]
-    if (readText !== undefined) return { kind: 'text', read: readText }
-    if (logVariables.has(variable)) return { kind: 'logvar', name: variable }
-    const known = [...Object.keys(TEXT_VARIABLES), ...Object.keys(plain)]
+    if (readText !== undefined) return { read: readText, isUnsafe: true }
+    if (logVariables.has(variable)) {
+      return { read: (_, given) => toLatin1(given.get(variable) ?? ''), isUnsafe: true }
+    }
+    const known = [...Object.keys(TEXT_VARIABLES), ...Object.keys(plain), ...Object.keys(constants)]
     throw new UndercroftError(
       'UNDERCROFT_OPTION_INVALID',
       `${name}: %(${variable}) is not a variable${formatSuggestion(variable, known)}; ` +
         `one of ${known.join(', ')}, var.NAME, and those that the action logvar sets`,
     )
-  })
-  return (request, given) => {
-    let line = ''
-    for (const part of parts) {
-      if (part.kind === 'literal') line += part.text
-      else if (part.kind === 'plain') line += part.read(request)
-      else if (part.kind === 'text') line += escapeText(String(part.read(request))) || empty
-      else line += escapeText(toBytes(given.get(part.name) ?? '')) || empty
+  }
+  const { parts, end } = splitFormat(insertConstants(format, constants), findPart)
+  return (line, request, given) => {
+    for (const { literal, read, isUnsafe } of parts) {
+      line.appendBytes(literal)
+      const value = read(request, given)
+      if (typeof value === 'number') line.appendNumber(value)
+      else if (isUnsafe) line.appendText(value === '' ? empty : value)
+      else line.appendPlain(value)
     }
-    return line
+    line.appendBytes(end)
   }
 }
 
-/** Splits a template into its literal texts and the names of its variables. */
-function splitFormat(format: string): { text: string; variable?: string }[] {
-  return format
-    .split(/(%\([^)]*\))/)
-    .filter(text => text !== '')
-    .map(text => (/^%\(.*\)$/s.test(text) ? { text, variable: text.slice(2, -1) } : { text }))
+function insertConstants(format: string, constants: Readonly<Record<string, number>>): string {
+  return format.replaceAll(/%\(([^)]*)\)/g, (variable, name: string) => {
+    return String(constants[name] ?? variable)
+  })
+}
+
+/** Splits a template into its variables and the literal text around them. */
+function splitFormat(
+  format: string,
+  findPart: (variable: string) => Omit<Part, 'literal'>,
+): { parts: readonly Part[]; end: Uint8Array } {
+  const parts: Part[] = []
+  let end = 0
+  for (const { 0: whole, 1: variable = '', index } of format.matchAll(/%\(([^)]*)\)/g)) {
+    parts.push({ literal: Buffer.from(format.slice(end, index)), ...findPart(variable) })
+    end = index + whole.length
+  }
+  return { parts, end: Buffer.from(format.slice(end)) }
 }
 
 /**
  * What has one value in every request here: there are no threads, and modifiers are not passed on.
  */
-const CONSTANTS: Readonly<Record<string, Variable>> = {
-  core: () => 0,
-  switches: () => 1,
-  modifier1: () => 0,
-  modifier2: () => 0,
-}
+const CONSTANTS = { core: 0, switches: 1, modifier1: 0, modifier2: 0 }
 
 /** Numbers, times, and names that the HTTP parser has checked. */
-function makePlainVariables(
-  { pid, workerId }: LogFacts,
-  dateFormat: string,
-): Readonly<Record<string, Variable>> {
+function makePlainVariables(dateFormat: string): Readonly<Record<string, Variable>> {
   const ctime = compileTime(CTIME, 'log-format')
   const ltime = compileTime(APACHE_TIME, 'log-format')
   const ftime = compileTime(dateFormat, 'log-date')
@@ -154,20 +169,18 @@ function makePlainVariables(
     size: ({ sentSize }) => sentSize,
     hsize: ({ head }) => head.length,
     rsize: bodySizeOf,
-    headers: ({ head }) => countFields(head),
+    headers: makeFieldCounter(),
     cl: ({ request }) => Number(request.headers['content-length'] ?? 0),
     vars: ({ request }) => request.rawHeaders.length / 2,
     pktsize: ({ request }) => sizeOf(request.rawHeaders),
     count: ({ number }) => number,
-    pid: () => pid,
-    wid: () => workerId,
     rss: () => process.memoryUsage.rss(),
     rssM: () => Math.floor(process.memoryUsage.rss() / 1048576),
   }
 }
 
 /** What clients and web servers choose. */
-const TEXT_VARIABLES: Readonly<Record<string, Variable>> = {
+const TEXT_VARIABLES: Readonly<Record<string, TextVariable>> = {
   uri: ({ uri }) => uri,
   addr: ({ address }) => address ?? '',
   user: ({ request }) => cgiVariable(request, 'REMOTE_USER'),
@@ -184,7 +197,7 @@ function sizeOf(texts: readonly string[]): number {
 }
 
 /** One CGI variable, from the uwsgi packet or from the field of HTTP with its name. */
-function cgiPart(name: string): Variable {
+function cgiPart(name: string): TextVariable {
   const field = name.startsWith('HTTP_')
     ? name.slice('HTTP_'.length).toLowerCase().replaceAll('_', '-')
     : undefined
@@ -218,29 +231,22 @@ export function headOf(response: ServerResponse): string {
   return typeof head === 'string' ? head : ''
 }
 
+/** Remembers the last header: most responses of a second have the same one. */
+function makeFieldCounter(): Variable {
+  let last = ''
+  let count = 0
+  return ({ head }) => {
+    if (head !== last) {
+      last = head
+      count = countFields(head)
+    }
+    return count
+  }
+}
+
 /** Lines between the status line and the empty line. */
 function countFields(head: string): number {
   let count = -2
   for (let at = head.indexOf('\n'); at !== -1; at = head.indexOf('\n', at + 1)) count++
   return Math.max(0, count)
-}
-
-function escapeText(value: string): string {
-  if (!UNSAFE.test(value)) return value
-  const bytes = BEYOND_BYTES.test(value) ? toBytes(value) : value
-  return bytes.replaceAll(ALL_UNSAFE, character => {
-    return `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
-  })
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log
-const UNSAFE = /[\x00-\x1f\x7f"\\\u0100-\uffff]/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a log
-const ALL_UNSAFE = /[\x00-\x1f\x7f"\\]/g
-
-const BEYOND_BYTES = /[\u0100-\uffff]/
-
-/** Returns UTF-8 with one character for each byte. */
-function toBytes(text: string): string {
-  return Buffer.from(text).toString('latin1')
 }

@@ -48,7 +48,9 @@ export class RequestLog {
   take(logged: LoggedRequest): void {
     if (!this.#plan.logsAll && !this.#isNotable(logged)) return
     const { isLogged, variables } = this.#factsOfRules(logged.request)
-    if (isLogged) this.#writer.add(this.#format(logged, variables))
+    if (!isLogged) return
+    this.#format(this.#writer.line, logged, variables)
+    this.#writer.endLine()
   }
 
   #isNotable({ response, tookMs }: LoggedRequest): boolean {

@@ -27,6 +27,10 @@ const FIELDS = {
   beats: 6,
   /** Milliseconds that the event loop has worked, instead of waiting. */
   workedMs: 7,
+  /** 1 while the process accepts HTTP connections. */
+  isAccepting: 8,
+  /** Open HTTP connections. */
+  connections: 9,
 } as const
 
 type Field = keyof typeof FIELDS
@@ -34,10 +38,8 @@ type Field = keyof typeof FIELDS
 /** The values of an entry. */
 export type ScoreboardFacts = Readonly<Record<Field, number>>
 
-/**
- * One cache line of the processor for each entry, so that two workers do not slow each other down.
- */
-const ENTRY_SIZE = 64
+/** Whole cache lines of the processor, so that two workers do not slow each other down. */
+const ENTRY_SIZE = 128
 const ENTRY_LENGTH = ENTRY_SIZE / Float64Array.BYTES_PER_ELEMENT
 
 /** Descriptor of the memory in a worker process: the first one after those of `fork`. */
@@ -59,6 +61,11 @@ export class Scoreboard {
     this.#numbers.fill(0, index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH)
   }
 
+  /** Called when the process of the entry has ended. */
+  markEnded(index: number): void {
+    this.#numbers[index * ENTRY_LENGTH + FIELDS.isAccepting] = 0
+  }
+
   read(index: number): ScoreboardFacts {
     const field = (name: Field) => toCount(this.#numbers[index * ENTRY_LENGTH + FIELDS[name]])
     return {
@@ -70,23 +77,44 @@ export class Scoreboard {
       sentBytes: field('sentBytes'),
       beats: field('beats'),
       workedMs: field('workedMs'),
+      isAccepting: field('isAccepting'),
+      connections: field('connections'),
     }
   }
 }
 
-/** The entry of one worker process. */
+/** The entry of one worker process, which can see those of the others. */
 export class ScoreboardEntry {
+  readonly #all: Float64Array
+  readonly #index: number
   readonly #numbers: Float64Array
 
-  constructor(numbers: Float64Array) {
-    this.#numbers = numbers
+  constructor(all: Float64Array, index: number) {
+    this.#all = all
+    this.#index = index
+    this.#numbers = all.subarray(index * ENTRY_LENGTH, (index + 1) * ENTRY_LENGTH)
   }
 
   /** Takes the entry of this process in the memory that it was started with. */
-  static take(index: number): ScoreboardEntry {
-    const buffer = mapSharedMemory(SCOREBOARD_DESCRIPTOR, (index + 1) * ENTRY_SIZE)
+  static take(index: number, entryCount: number): ScoreboardEntry {
+    const buffer = mapSharedMemory(SCOREBOARD_DESCRIPTOR, entryCount * ENTRY_SIZE)
     closeSync(SCOREBOARD_DESCRIPTOR) // child processes of the application must not inherit it
-    return new ScoreboardEntry(new Float64Array(buffer, index * ENTRY_SIZE, ENTRY_LENGTH))
+    return new ScoreboardEntry(new Float64Array(buffer), index)
+  }
+
+  /**
+   * Returns how many more HTTP connections this process has than the process with the fewest; 0
+   * if no other process accepts.
+   */
+  connectionLead(): number {
+    const own = toCount(this.#numbers[FIELDS.connections])
+    let least = own
+    for (let start = 0; start < this.#all.length; start += ENTRY_LENGTH) {
+      if (start === this.#index * ENTRY_LENGTH) continue
+      if (this.#all[start + FIELDS.isAccepting] !== 1) continue
+      least = Math.min(least, toCount(this.#all[start + FIELDS.connections]))
+    }
+    return own - least
   }
 
   write(field: Field, value: number): void {

@@ -64,6 +64,7 @@ export class WorkerProcess {
     this.#worker = cluster.fork(context.environment)
     const sockets = this.#giveSockets(context.sockets)
     this.exit = this.#watchExit()
+    void this.exit.then(() => context.scoreboard.markEnded(entryIndex))
     this.ready = this.#watchStart({ ...context.task, workerId, entryIndex, sockets })
     this.ready.catch(() => {}) // each waiter handles it
   }

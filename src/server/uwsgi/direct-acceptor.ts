@@ -70,7 +70,7 @@ export class DirectAcceptor {
   /** Takes over from a server that listens. Undefined: impossible here; the server continues. */
   static replace(server: Server, options: DirectOptions): DirectAcceptor | undefined {
     const descriptor = descriptorOf(server)
-    const listener = descriptor === undefined ? undefined : listenDirectly(descriptor)
+    const listener = descriptor === undefined ? undefined : listenDirectly(descriptor, true)
     if (listener === undefined) return undefined
     server.close()
     return new DirectAcceptor(listener, options)

@@ -8,6 +8,7 @@ export {
   optionError,
 } from './given-option.ts'
 export type { HostEnvironment, HostFacts } from './host-environment.ts'
+export { parseHttpCache } from './http-cache-text.ts'
 export { parseKeyValues } from './key-values.ts'
 export { type LoadedOptions, loadOptions, readEnvironmentOptions } from './load.ts'
 export type { OptionRow } from './option-row.ts'

@@ -111,7 +111,8 @@ export const NO_MEANING_ROWS: readonly OptionRow[] = [
     ...NO_MEANING,
     name: 'thunder-lock',
     kind: 'flag',
-    description: 'Serialize accepting connections; here the kernel chooses among idle workers.',
+    description:
+      'Serialize accepting connections; here workers share HTTP connections evenly without it.',
   },
   {
     ...NO_MEANING,

@@ -62,10 +62,13 @@ export const PROCESS_ROWS: readonly OptionRow[] = [
   {
     name: 'http-cache',
     kind: 'string',
-    argument: 'CACHE',
+    argument: 'CACHE[,NAME=VALUE...]',
     group: 'command',
     support: 'now',
-    description: 'Store responses of the application in this cache, following RFC 9111.',
+    description:
+      'Store responses of the application in this cache, following RFC 9111. Names: ' +
+      'compress=br;gzip, hide_tags=1, and for the method PURGE purge_allow=10.0.0.0/8;::1 and ' +
+      'purge_token_file=PATH.',
   },
   {
     name: 'chdir',

@@ -4,7 +4,13 @@
  */
 
 import type { Awaitable } from '../../base/index.ts'
-import { findLast, interleavedOptions, type OptionSet, requiredInteger } from '../options/index.ts'
+import {
+  findLast,
+  interleavedOptions,
+  type OptionSet,
+  parseHttpCache,
+  requiredInteger,
+} from '../options/index.ts'
 import { Forwarder } from './backend.ts'
 import { toKey } from './byte-text.ts'
 import { guardedCache } from './cache-name.ts'
@@ -206,13 +212,15 @@ interface StoredPlace {
 }
 
 /** Options that make a cache hold complete responses. */
-const RESPONSE_OPTIONS = ['check-cache', 'http-cache']
+const RESPONSE_OPTIONS = ['check-cache', 'http-cache'] as const
 
 /** A body in such a cache could be taken for a response, and a response for a body. */
 function warningsOfUses(options: OptionSet, uses: CacheUses): string[] {
   return RESPONSE_OPTIONS.flatMap(name => {
     const given = findLast(options, name)
-    if (given === undefined || !uses.storesIn(given.value)) return []
+    if (given === undefined) return []
+    const cacheName = name === 'http-cache' ? parseHttpCache(given).cache : given.value
+    if (!uses.storesIn(cacheName)) return []
     const reason =
       'this cache holds complete responses, and cachestore stores bodies in it; ' +
       'use a cache of its own for each'

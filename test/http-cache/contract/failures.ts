@@ -109,7 +109,7 @@ function* brokenFrom(good: Buffer): Generator<Buffer> {
   yield good.subarray(0, 10)
   yield good.subarray(0, -1)
   yield Buffer.concat([good, Buffer.from('x')])
-  yield Buffer.concat([Buffer.from('uch2'), good.subarray(4)])
+  yield Buffer.concat([Buffer.from('uch1'), good.subarray(4)])
   yield changed('"kind":"page"', '"kind":"vary"')
   yield changed('"status":200', '"status":101')
   yield changed('"x-kind"', '"x kind"')

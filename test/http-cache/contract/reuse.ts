@@ -209,8 +209,8 @@ function describeForgetting(kind: Kind): void {
       subject.answer({ headers: { ...FRESH, vary: 'x-kind' }, body: 'page' })
       await subject.get('/', { 'x-kind': 'a' })
       await subject.get('/', { 'x-kind': 'b' })
-      assert.equal(await subject.pages.delete('http://example.test/'), true)
-      assert.equal(await subject.pages.delete('http://example.test/'), false)
+      await subject.pages.delete('http://example.test/')
+      await subject.pages.delete('http://example.test/')
       await subject.get('/', { 'x-kind': 'a' })
       assert.equal(
         (await subject.get('/', { 'x-kind': 'b' })).cached,

@@ -93,6 +93,7 @@ export class Subject {
       directory,
       memory: 'private',
       maxItems: 200,
+      maxTags: 8192, // so that no two places of a test share a tag
       clock,
     })
     onEnd(scope, () => memory.destroy())

@@ -6,8 +6,13 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { jsonFormat } from '../../../src/runner/log/json-line.ts'
+import { LineBuffer } from '../../../src/runner/log/line-buffer.ts'
 import { LineWriter } from '../../../src/runner/log/line-writer.ts'
-import { compileFormat, type LoggedRequest } from '../../../src/runner/log/log-format.ts'
+import {
+  compileFormat,
+  type LineFormat,
+  type LoggedRequest,
+} from '../../../src/runner/log/log-format.ts'
 import type { PlannedRequestLog } from '../../../src/runner/log/plan-log.ts'
 import { RequestLog } from '../../../src/runner/log/request-log.ts'
 import { compileTime } from '../../../src/runner/log/strftime.ts'
@@ -37,7 +42,24 @@ function logged(changes: Partial<LoggedRequest> = {}): LoggedRequest {
 
 function lineOf(template: string, request = logged(), variables = NO_VARIABLES): string {
   const logVariables = new Set(variables.keys())
-  return compileFormat(template, 'log-format', FACTS, { logVariables })(request, variables)
+  const format = compileFormat(template, 'log-format', FACTS, { logVariables })
+  return textOf(format, request, variables)
+}
+
+/** Returns one character for each byte. */
+function textOf(
+  format: LineFormat,
+  request: LoggedRequest,
+  variables: Map<string, string>,
+): string {
+  const line = new LineBuffer()
+  format(line, request, variables)
+  return line.peek(line.size).toString('latin1')
+}
+
+function addLine(writer: LineWriter, text: string): void {
+  writer.line.appendText(text)
+  writer.endLine()
 }
 
 describe('log-format', () => {
@@ -81,13 +103,18 @@ describe('log-format', () => {
 
 describe('log-json', () => {
   test('is one document in ASCII for each request', () => {
-    const line = jsonFormat(FACTS)(logged({ uri: '/\u00e9"\n' }), new Map([['who', 'me']]))
+    const line = textOf(
+      jsonFormat(FACTS),
+      logged({ uri: '/\u00e9"\n\\' }),
+      new Map([['who', 'm\u20ac']]),
+    )
     assert.match(line, /^[ -~]*$/)
     const document = JSON.parse(line)
-    assert.equal(document.uri, '/\u00e9"\n')
+    assert.equal(document.uri, '/\u00e9"\n\\')
     assert.equal(document.time, '2023-11-14T22:13:20.500Z')
     assert.deepEqual([document.status, document.micros, document.rsize], [200, 12346, 5])
-    assert.deepEqual(document.logvars, { who: 'me' })
+    assert.deepEqual(document.logvars, { who: 'm\u20ac' })
+    assert.equal('referer' in document, false)
   })
 })
 
@@ -96,7 +123,7 @@ describe('disable-logging', () => {
     const plan = { ...{ logsAll: false, logs4xx: false, logs5xx: false, slowMs: undefined } }
     const shape = { isJson: false, format: undefined, dateFormat: undefined }
     const lines: string[] = []
-    const writer = { writableLength: 0, write: (text: string) => lines.push(text) }
+    const writer = { writableLength: 0, write: (bytes: Buffer) => lines.push(`${bytes}`) }
     const batches = new LineWriter(writer, false)
     const isLogged = true
     const log = RequestLog.of(
@@ -139,23 +166,44 @@ describe('log-date', () => {
 describe('lines of the request log', () => {
   test('are written many at once, in pieces that a pipe takes whole', () => {
     const writes: string[] = []
-    const writer = new LineWriter({ writableLength: 0, write: text => writes.push(text) }, false)
-    for (let i = 0; i < 100; i++) writer.add('x'.repeat(99))
+    const output = { writableLength: 0, write: (bytes: Buffer) => writes.push(`${bytes}`) }
+    const writer = new LineWriter(output, false)
+    for (let i = 0; i < 100; i++) addLine(writer, 'x'.repeat(99))
     writer.flush()
     assert.equal(writes.join('').length, 100 * 100)
     assert.ok(writes.length <= 3, `${writes.length} writes`)
     for (const text of writes) assert.ok(text.length <= 4096 && text.endsWith('\n'))
   })
 
+  test('are written whole where they are longer than one write', () => {
+    const writes: string[] = []
+    const output = { writableLength: 0, write: (bytes: Buffer) => writes.push(`${bytes}`) }
+    const writer = new LineWriter(output, true)
+    for (const size of [10, 100_000, 10]) addLine(writer, 'x'.repeat(size))
+    writer.flush()
+    const lines = writes.join('').split('\n')
+    assert.deepEqual(
+      lines.map(line => line.length),
+      [10, 100_000, 10, 0],
+    )
+    for (const text of writes) assert.ok(text.endsWith('\n'))
+  })
+
+  test('have numbers of every length', () => {
+    for (const value of [0, 7, 10, 99, 100, 12_345, 999_999_999, 1_000_000_000, 2 ** 52]) {
+      assert.equal(lineOf('%(count)', logged({ number: value })), String(value))
+    }
+  })
+
   test('are dropped and counted while no one reads them', () => {
     const writes: string[] = []
-    const output = { writableLength: 2 << 20, write: (text: string) => writes.push(text) }
+    const output = { writableLength: 2 << 20, write: (bytes: Buffer) => writes.push(`${bytes}`) }
     const writer = new LineWriter(output, false)
-    writer.add('lost')
+    addLine(writer, 'lost')
     writer.flush()
     assert.deepEqual(writes, [])
     output.writableLength = 0
-    writer.add('kept')
+    addLine(writer, 'kept')
     writer.flush()
     assert.deepEqual(writes, ['*** 1 lines of the request log were dropped ***\n', 'kept\n'])
   })
