@@ -10,7 +10,8 @@ import { describe, test } from 'node:test'
 import { ROOT } from '../../testing/root.ts'
 import { readPackage } from '../tidy/package-json.ts'
 
-const MAX_PACKED_SIZE = 400_000
+/** A fifth are declarations with comments; twelve entry points adapt other packages. */
+const MAX_PACKED_SIZE = 410_000
 
 interface Packed {
   readonly size: number
