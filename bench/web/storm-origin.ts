@@ -1,7 +1,7 @@
 /**
- * The application behind the caches of the miss storm: `storm-origin.js MILLISECONDS`. It needs that
- * long for a page, and answers `/count` with the number of pages that it has made so far. It prints
- * its port.
+ * The application behind the caches of the miss storm: `storm-origin.js MILLISECONDS`. It needs
+ * that long for a page, and answers `/count` with the number of pages that it has made so far. It
+ * prints its port.
  */
 
 import { createServer } from 'node:http'
