@@ -6,6 +6,7 @@ import type { Scope } from '../testing/scope.ts'
 import { benchBesideWriter } from './engine/beside-writer.ts'
 import { benchChains } from './engine/chains.ts'
 import { benchChurn } from './engine/churn.ts'
+import { benchEvents } from './engine/events.ts'
 import { benchGrowth } from './engine/growth.ts'
 import { benchLoading } from './engine/loading.ts'
 import { benchRecovery } from './engine/recovery.ts'
@@ -28,6 +29,7 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map([
   ['beside-writer', benchBesideWriter],
   ['restore', benchRestore],
   ['chains', benchChains],
+  ['events', benchEvents],
   ['loading', benchLoading],
   ['loaders', benchLoaders],
   ['recovery', benchRecovery],

@@ -15,4 +15,5 @@ export const ANY_GEOMETRY: WantedGeometry = {
   ignoresTtl: undefined,
   checksums: undefined,
   maxTags: undefined,
+  eventPlaces: undefined,
 }

@@ -54,7 +54,7 @@ function groups(open: Open): void {
     assert.equal(cache.get('a'), 4)
   })
 
-  test('an item of a tag that is deleted softly is stale, and one that is stored later fresh', () => {
+  test('an item of a tag that is deleted softly is stale, and a later one fresh', () => {
     using subject = open()
     const { cache, whole } = subject
     cache.set('a', 1, { tags: ['x'], ttlMs: 1000 })

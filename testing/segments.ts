@@ -30,6 +30,7 @@ const PLAIN: Geometry = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 64,
+  eventPlaces: 0,
 }
 
 /** One segment, one engine over it, and the parts of that engine. */

@@ -11,6 +11,7 @@
  */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   base: [],
+  metrics: ['base'],
   platform: ['base'],
   segment: ['base', 'platform'],
   engine: ['base', 'platform', 'segment'],
@@ -24,7 +25,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'http-message': ['base'],
   'http-cache': ['base', 'net', 'single-flight', 'http-message'],
   replication: ['base', 'protocols/uwsgi', 'net'],
-  monitoring: ['base', 'protocols/uwsgi', 'net'],
+  monitoring: ['base', 'metrics', 'protocols/uwsgi', 'net'],
   'server/uwsgi': ['base', 'platform', 'codecs', 'protocols/uwsgi', 'net', 'replication'],
   server: ['base', 'protocols/uwsgi', 'net', 'replication', 'monitoring', 'server/uwsgi'],
   'uwsgi/api': ['base', 'cache', 'net', 'client'],
@@ -50,6 +51,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'runner/apps',
   ],
   '.': ['base', 'cache', 'uwsgi/api'],
+  adapters: ['base', 'metrics'],
   cli: [
     ...['base', 'segment', 'codecs', 'cache', 'net', 'client', 'dump', 'http-cache', 'server'],
     ...['uwsgi/options', 'runner'],

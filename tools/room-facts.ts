@@ -15,6 +15,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
     owns: 'errors, option checks, `Clock`, the interfaces of caches',
     why: 'every room uses it, and the rooms need not know each other',
   },
+  metrics: {
+    owns: 'the table of all metrics, and their text for Prometheus',
+    why: 'everything that reports metrics reports the same ones',
+  },
   platform: {
     owns: 'mapping, file locks, waiting, direct sockets, user and directory',
     why: 'the only code for an operating system: a port changes this room',
@@ -110,6 +114,10 @@ export const ROOM_FACTS: Readonly<Record<string, RoomFacts>> = {
   '.': {
     owns: 'the entry points `undercroft` and `undercroft/auto`',
     why: 'they hold nothing of their own',
+  },
+  adapters: {
+    owns: 'one file for each package that users have besides this one',
+    why: 'only its users install that package',
   },
   cli: {
     owns: 'arguments, output, the commands, `top`',

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- tags`: what tags cost a get and a set, and how long the deletion of a tag takes
- * that every item of a full cache has.
+ * that every item of a full cache has, or one of a hundred.
  *
  * Chunks of gets and sets with and without tags alternate, so that other load disturbs both alike.
  * After each deletion, another process asks for an item: it must miss.
@@ -14,12 +14,17 @@ import { memoryDir } from '../../testing/temp-dir.ts'
 import { STRING_VALUE } from '../compare/workload.ts'
 import { parseRoundOptions, type RoundOptions } from '../options.ts'
 import { printMachine } from '../report.ts'
+import { ratioOf, timed } from './alternate.ts'
 import type { ReaderTask } from './tags-reader.ts'
 
 /** Few enough for the caches of the processor, where the cost of tags shows most. */
 const HOT_KEYS = 500
 const CHUNKS = 400
 const TAGS = ['user:7', 'orders']
+/** The tags of a full cache, of which each item has one. */
+const GROUPS = Array.from({ length: 100 }, (_, i) => `group-${i}`)
+/** V8 optimizes a function after some thousand calls. */
+const WARM_DELETIONS = 5000
 
 export interface TagsResult {
   /** The time of a call with tags, as a multiple of one without. */
@@ -28,6 +33,8 @@ export interface TagsResult {
   readonly set: number
   /** Microseconds of each deletion of the tag of all items. */
   readonly deletionsUs: readonly number[]
+  /** Microseconds of each deletion of the tag of a hundredth of them. */
+  readonly groupDeletionsUs: readonly number[]
   /** The gets after a deletion that missed, here and in another process. */
   readonly misses: number
 }
@@ -43,10 +50,16 @@ export async function benchTags(scope: Scope, args: readonly string[]): Promise<
   console.log(`  get             ${result.get.toFixed(2)}`)
   console.log(`  get, near copy  ${result.nearGet.toFixed(2)}`)
   console.log(`  set             ${result.set.toFixed(2)}`)
-  const all = result.deletionsUs
-  console.log(`deletion of a tag on ${options.itemCount} items, us: median (most)`)
-  console.log(`  ${median(all).toFixed(1)} (${Math.max(...all).toFixed(1)})`)
-  console.log(`  gets that missed afterwards: ${result.misses} of ${2 * all.length}`)
+  const { deletionsUs, groupDeletionsUs, misses } = result
+  console.log('deletion of a tag, us: median (most)')
+  printDeletions(options.itemCount, deletionsUs)
+  printDeletions(options.itemCount / GROUPS.length, groupDeletionsUs)
+  console.log(`  gets that missed afterwards: ${misses} of ${2 * deletionsUs.length}`)
+}
+
+function printDeletions(itemCount: number, us: readonly number[]): void {
+  const items = `on ${itemCount} items`.padEnd(18)
+  console.log(`  ${items}${median(us).toFixed(1)} (${Math.max(...us).toFixed(1)})`)
 }
 
 export async function measureTags(scope: Scope, options: RoundOptions): Promise<TagsResult> {
@@ -71,15 +84,18 @@ export async function measureTags(scope: Scope, options: RoundOptions): Promise<
     set(other, tagged)
   }
   return {
-    set: compare(
+    set: ratioOf(
+      CHUNKS,
       () => set(far[0]),
       () => set(far[1], tagged),
     ),
-    get: compare(
+    get: ratioOf(
+      CHUNKS,
       () => get(far[0]),
       () => get(far[1]),
     ),
-    nearGet: compare(
+    nearGet: ratioOf(
+      CHUNKS,
       () => get(near[0]),
       () => get(near[1]),
     ),
@@ -91,7 +107,7 @@ async function measureDeletions(
   scope: Scope,
   directory: string,
   { itemCount, rounds }: RoundOptions,
-): Promise<Pick<TagsResult, 'deletionsUs' | 'misses'>> {
+): Promise<Pick<TagsResult, 'deletionsUs' | 'groupDeletionsUs' | 'misses'>> {
   const options = { name: 'full', directory, maxItems: itemCount, bitmap: false, blockSize: 160 }
   using cache = Cache.open({ ...options, sweepMs: 0 })
   onEnd(scope, () => cache.destroy())
@@ -100,38 +116,24 @@ async function measureDeletions(
     new URL('./tags-reader.js', import.meta.url),
   )
   const deletionsUs: number[] = []
+  const groupDeletionsUs: number[] = []
   let misses = 0
   for (let round = 0; round < rounds; round++) {
     fill(cache, itemCount)
     const key = `key-${itemCount - 1}`
     const wasThere = await reader.ask({ options, key })
-    cache.deleteTag('another') // a first call would be compiled, or brought into the caches
-    const startMs = performance.now()
-    cache.deleteTag('orders')
-    deletionsUs.push((performance.now() - startMs) * 1000)
+    for (let i = 0; i < WARM_DELETIONS; i++) cache.deleteTag('another')
+    deletionsUs.push(1000 * timed(() => cache.deleteTag('orders')))
+    for (const tag of GROUPS) groupDeletionsUs.push(1000 * timed(() => cache.deleteTag(tag)))
     if (cache.get(key) === undefined) misses++
     if (wasThere && !(await reader.ask({ options, key }))) misses++
   }
-  return { deletionsUs, misses }
+  return { deletionsUs, groupDeletionsUs, misses }
 }
 
 function fill(cache: Cache, itemCount: number): void {
-  for (let i = 0; i < itemCount; i++) cache.set(`key-${i}`, STRING_VALUE, { tags: TAGS })
-}
-
-/** @returns the median of the ratios of `other` to `base`, which take turns */
-function compare(base: () => void, other: () => void): number {
-  const ratios: number[] = []
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const first = timed(base)
-    const second = timed(other)
-    if (chunk >= CHUNKS / 4) ratios.push(second / first) // the first ones warm up
+  for (let i = 0; i < itemCount; i++) {
+    const tags = ['orders', GROUPS[i % GROUPS.length]]
+    cache.set(`key-${i}`, STRING_VALUE, { tags })
   }
-  return median(ratios)
-}
-
-function timed(act: () => void): number {
-  const startMs = performance.now()
-  act()
-  return performance.now() - startMs
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- loaders`: undercroft beside other caches that load what is missing.
+ * `npm run bench -- loaders`: undercroft compared with other caches that load what is missing.
  *
  * One process times hits, misses and stale hits, and four processes ask for one missing key at
- * once. Of all candidates in turn, so that other load disturbs all alike.
+ * once. The candidates take turns, so that other load disturbs all of them equally.
  */
 
 import { Child } from '../../testing/child.ts'
@@ -24,8 +24,8 @@ const CALL_LIMIT_MS = 120_000
 const COMMAND = {
   name: 'npm run bench -- loaders',
   summary: [
-    'Measure how caches load: hits, misses, stale hits, and 1000 callers in 4 processes that miss ' +
-      'one key at once. Peers that are not installed are skipped (npm run bench:peers).',
+    'Measure how caches load: hits, misses, stale hits, and 1000 callers in 4 processes that ' +
+      'miss one key at once. Peers that are not installed are skipped (npm run bench:peers).',
   ],
   options: { rounds: roundsOption(5) },
 }

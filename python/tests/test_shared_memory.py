@@ -16,7 +16,7 @@ from undercroft.segment import Segment, SegmentFile, Unreadable
 FORMAT_VERSION = 8
 HEADER_CHECKSUM = 88
 BOOT_ID = 192
-BUCKETS = 17152
+BUCKETS = 19264
 SLOT_INFO = 8
 
 

@@ -42,6 +42,20 @@ export interface CacheEntry<V> {
 /** The four operations on 64-bit counters, by their uWSGI names. */
 export type CounterOperation = 'inc' | 'dec' | 'mul' | 'div'
 
+/** How long events took, over all processes since the cache was created. */
+export interface LatencyStats {
+  /** Number of events. */
+  readonly count: number
+  /** Milliseconds of all events together. */
+  readonly totalMs: number
+  /** The duration that half of the events did not exceed, correct within an eighth. */
+  readonly p50Ms: number
+  readonly p90Ms: number
+  readonly p99Ms: number
+  /** The buckets that are not empty, from short to long: events that took less than `belowMs`. */
+  readonly buckets: readonly { readonly belowMs: number; readonly count: number }[]
+}
+
 /** Counts over all processes since the cache was created, and its fill. */
 export interface CacheStats {
   readonly name: string
@@ -59,8 +73,24 @@ export interface CacheStats {
   readonly bitmap: boolean
   /** Bytes of shared memory. */
   readonly size: number
+  /** Reads that found a live item, in shared memory or as a near copy. */
   readonly hits: number
   readonly misses: number
+  /** The hits of near copies. */
+  readonly nearHits: number
+  /**
+   * Stale values that were returned: by `getEntry`, which counts hits, and by `getOrSet`, which
+   * counts misses.
+   */
+  readonly staleHits: number
+  /** The loads of `getOrSet`, `getOrSetMany` and `memoize`, by key, failed ones included. */
+  readonly loads: LatencyStats
+  /** Loads that failed, or took longer than their `timeoutMs`. */
+  readonly loadFailures: number
+  /** Callers that waited for the load of another caller or process. */
+  readonly loadWaits: number
+  /** The waits of writers that found the lock taken. */
+  readonly lockWaits: LatencyStats
   /** Times that a full cache refused a value, or deleted everything to store one. */
   readonly full: number
   readonly evicted: number
@@ -73,6 +103,8 @@ export interface CacheStats {
   readonly maxTags: number
   /** Tags that lost their place to others, so that their items are gone. */
   readonly tagsEvicted: number
+  /** Places for events, of 64 bytes each; 0: the cache publishes none. */
+  readonly eventPlaces: number
   /** Times that a process took over the writer lock from an owner that died. */
   readonly takeovers: number
   /** Items that recovery dropped: a crash cut them short, or the machine went down. */

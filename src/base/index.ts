@@ -10,6 +10,7 @@ export {
   type CounterOperation,
   type EncodedValue,
   type KeyPage,
+  type LatencyStats,
   type StoredItem,
   TAKES_PINNED,
   type VerifyReport,

@@ -73,6 +73,13 @@ export interface ReplicationAccess {
   /** Undefined for private memory. */
   readonly file: SegmentFile | undefined
   /**
+   * Calls the listener for each change made through this object, but not for changes by other
+   * processes, expiry or eviction.
+   *
+   * @returns a function that ends it
+   */
+  observe(listener: ChangeListener): () => void
+  /**
    * Makes a change that another node reported. Listeners are not called, so the change is not sent
    * on. An item that has already expired is deleted.
    *
@@ -98,13 +105,6 @@ export interface ReplicationAccess {
 
 /** A cache that other nodes can follow, and that can follow them. `Cache` is one. */
 export interface ReplicableCache extends ByteCache {
-  /**
-   * Calls the listener for each change made through this object, but not for changes by other
-   * processes, expiry or eviction.
-   *
-   * @returns a function that ends it
-   */
-  observe(listener: ChangeListener): () => void
   /** @internal */
   readonly [REPLICATION]: ReplicationAccess
 }

@@ -7,7 +7,6 @@ import {
   type CacheEntry,
   type CacheKey,
   type CacheStats,
-  type ChangeListener,
   type CircumstanceOptions,
   type CounterOperation,
   type CounterOptions,
@@ -41,7 +40,11 @@ import {
   withoutReserved,
 } from './circumstances.ts'
 import { CacheCounters } from './counters.ts'
+import { GET_CHANNEL } from './diagnostics.ts'
 import { type EntryOptions, readEntry } from './entries.ts'
+import type { CacheEventName, CacheEvents } from './events/cache-events.ts'
+import { EventFeed } from './events/event-feed.ts'
+import { type ListenOptions, listen, type StopListening, watchKey } from './events/listening.ts'
 import { Expiry } from './expiry.ts'
 import { type Load, Loader } from './get-or-set.ts'
 import { ItemWrites, type StoreCall } from './item-writes.ts'
@@ -122,6 +125,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
   readonly #counters: CacheCounters
   readonly #loader: Loader
   readonly #locks: Locks
+  readonly #events: EventFeed
 
   private constructor(options: CacheOptions) {
     const resolved = resolveOptions(options)
@@ -139,15 +143,16 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#near = near.maxItems > 0 ? new NearCopies(engine, near, this.#values) : undefined
     this.#feed = new ChangeFeed(this.#values)
     this.#expiry = new Expiry(clock, resolved.ttlMs, geometry.ignoresTtl)
-    this.#writes = new ItemWrites(lifetime, this.#values, this.#expiry, this.#feed)
+    this.#writes = new ItemWrites(this.name, lifetime, this.#values, this.#expiry, this.#feed)
     this.#counters = new CacheCounters(lifetime, this.#feed, this.#expiry, resolved.counterInitial)
     this.#loader = new Loader({
-      ...{ cache: this, maxKeySize: this.maxKeySize, values: this.#values, clock },
+      ...{ name: this.name, cache: this, maxKeySize: this.maxKeySize, values: this.#values, clock },
       ...{ lifetime, writes: this.#writes, expiry: this.#expiry, onError: resolved.onError },
     })
     this.#locks = new Locks(lifetime, this.#expiry, clock)
+    this.#events = new EventFeed(lifetime)
     this[TAGGED_ITEMS] = new CacheTaggedItems(lifetime, this.#values, this.#writes)
-    this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock)
+    this[REPLICATION] = new CacheReplication(lifetime, this.#values, clock, this.#feed)
   }
 
   /**
@@ -178,8 +183,11 @@ export class Cache<V = unknown> implements AnyCache<V> {
     const engine = this.#engine ?? this.#lifetime.throwClosed()
     const near = this.#near
     const isNear = near !== undefined && typeof key === 'string'
-    if (isNear) return near.get(key) as V | undefined
-    return this.#values.finish(engine.get(key, this.#values.read)) as V | undefined
+    const value = isNear ? near.get(key) : this.#values.finish(engine.get(key, this.#values.read))
+    if (GET_CHANNEL.hasSubscribers) {
+      GET_CHANNEL.publish({ cache: this.name, key, isHit: value !== undefined })
+    }
+    return value as V | undefined
   }
 
   /** Returns the value's bytes, their type, and the item's end. Counts a hit or miss as `get`. */
@@ -629,16 +637,49 @@ export class Cache<V = unknown> implements AnyCache<V> {
   }
 
   /**
-   * Calls a listener, which must not throw, within each call that changes an item through this
-   * object. Sets and counters pass the resulting bytes and the item's end, and a clear is a delete
-   * of each key. Changes by other processes, expiry and eviction are not reported.
-   * @returns a function that ends it
+   * Calls a listener for each event of one name, in the order of the changes. Changes by all
+   * processes have events, if the cache was created with the option `events`. A listener that was
+   * too slow gets a `gap`. A listener that throws causes an uncaught exception, and others still
+   * get the event.
+   *
+   * @param event - `set`, `delete`, `expire`, `evict`, `clear`, `invalidate` or `gap`
+   * @param options - `signal`: ends the listening; `keepAlive`: the process stays alive meanwhile
+   * @returns a function that ends the listening
+   * @throws UndercroftError - UNDERCROFT_NO_EVENTS; _OPTION_INVALID also for the 10001st listener
    * @example
-   * const stop = cache.observe(change => log(change.kind, change.key.toString()))
+   * const cache = Cache.open({ name: 'users', maxItems: 1000, events: 10_000 })
+   * cache.on('set', ({ key }) => rebuild(key))
+   * cache.on('gap', () => rebuildAll())
    */
-  observe(listener: ChangeListener): () => void {
+  on<E extends CacheEventName>(
+    event: E,
+    listener: (event: CacheEvents[E]) => void,
+    options?: ListenOptions,
+  ): StopListening {
     this.#lifetime.use()
-    return this.#feed.observe(listener)
+    return listen(this.#events, event, listener, options)
+  }
+
+  /**
+   * Calls a listener with the new value after a key changed in any process; undefined: the item is
+   * gone. Several changes in a row can be one call. An expired item is reported when it is swept.
+   * See `on`.
+   *
+   * @example
+   * cache.watch('flags', flags => apply(flags))
+   * apply(cache.get('flags'))
+   */
+  watch(
+    key: CacheKey,
+    listener: (value: V | undefined) => void,
+    options?: ListenOptions,
+  ): StopListening {
+    const engine = this.#lifetime.use()
+    return watchKey(this.#events, key, listener as (value: unknown) => void, options, () => {
+      const entry = engine.peekEntry(key, this.#values.read)
+      if (entry === undefined || entry.isStale) return undefined
+      return { version: entry.version, value: this.#values.finish(entry.value) }
+    })
   }
 
   /** The number of items, including those that ended and are not swept yet. */
@@ -682,6 +723,7 @@ export class Cache<V = unknown> implements AnyCache<V> {
     this.#loader.close()
     this.#engine = undefined
     this.#near?.clear()
+    this.#events.close()
     this.#lifetime.close()
   }
 

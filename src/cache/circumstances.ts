@@ -85,6 +85,11 @@ export function namespaceTag(prefix: string): string {
   return RESERVED + prefix
 }
 
+/** @returns the prefix of the namespace that was cleared by the deletion of this tag, if any */
+export function clearedPrefix(tag: string): string | undefined {
+  return isReserved(tag) ? tag.slice(RESERVED.length) : undefined
+}
+
 /** @returns the end of an item that may be stale for a time after its TTL */
 export function endAfterStale(freshUntilMs: number, staleMs = 0): number {
   if (freshUntilMs === NEVER || staleMs === Infinity) return NEVER

@@ -11,7 +11,6 @@ import {
   type CacheLike,
   type Clock,
   invalidOption,
-  MAX_TIMER_MS,
   TAKES_PINNED,
   UndercroftError,
 } from '../base/index.ts'
@@ -22,15 +21,18 @@ import type { ItemWrites } from './item-writes.ts'
 import type { CacheLifetime } from './lifetime.ts'
 import { LoadCall, type LoadContext } from './load-call.ts'
 import { LoadFailures } from './load-failures.ts'
+import { LoadMetrics } from './load-metrics.ts'
 import { type GetOrSetOptions, type LoadPlan, planLoad } from './load-options.ts'
 import { type Loaded, LoadedItems } from './loaded-items.ts'
 import { isRefreshDue } from './refresh-ahead.ts'
+import { LATE, waitFor } from './wait-for.ts'
 
 /** Maximum of background loads of a process. With more, stale values are not refreshed yet. */
 const MAX_REFRESHES = 1000
 
 /** The parts of a cache that loading needs. */
 export interface LoaderSite {
+  readonly name: string
   readonly cache: CacheLike
   readonly maxKeySize: number
   readonly lifetime: CacheLifetime
@@ -63,9 +65,6 @@ interface CurrentLoad {
 /** The result of a refresh that did not load. */
 const NOT_LOADED = { value: undefined, isCurrent: false } as const
 
-/** The result of a wait that took too long. */
-const LATE = Symbol('late')
-
 export class Loader {
   readonly #site: LoaderSite
   readonly #items: LoadedItems
@@ -74,6 +73,7 @@ export class Loader {
   readonly #loads = new Map<string, CurrentLoad>()
   readonly #calls = new Set<LoadCall>()
   readonly #failures: LoadFailures
+  readonly #metrics: LoadMetrics
   #refreshCount = 0
 
   constructor(site: LoaderSite) {
@@ -82,6 +82,7 @@ export class Loader {
     this.#items = new LoadedItems(lifetime, writes, values)
     this.#clock = clock
     this.#failures = new LoadFailures(clock, site.onError)
+    this.#metrics = new LoadMetrics(lifetime, clock)
     const leases: CacheLike = {
       maxKeySize,
       [TAKES_PINNED]: true,
@@ -108,9 +109,11 @@ export class Loader {
       const staleForMs = this.#staleForMs(entry)
       if (staleForMs < plan.staleMs) {
         this.#refresh(order, entry)
-        return entry.value
+        return this.#metrics.countStale(entry)
       }
-      if (staleForMs < plan.keepStaleMs && this.#failures.isRecent(order.name)) return entry.value
+      if (staleForMs < plan.keepStaleMs && this.#failures.isRecent(order.name)) {
+        return this.#metrics.countStale(entry)
+      }
     }
     return plan.keepStaleMs === 0 ? this.#loadOrWait(order) : this.#loadOrKeepOld(order)
   }
@@ -161,13 +164,13 @@ export class Loader {
       const old = this.#findOld(order)
       if (old === undefined) return await value
       value.catch(error => this.#noteFailure(order, error))
-      return old.value
+      return this.#metrics.countStale(old)
     } catch (error) {
       // Read after the load: a tag that was deleted meanwhile took the old value along.
       const old = this.#site.lifetime.engine && this.#findOld(order)
       if (old === undefined) throw error
       this.#noteFailure(order, error)
-      return old.value
+      return this.#metrics.countStale(old)
     }
   }
 
@@ -181,6 +184,7 @@ export class Loader {
       // All waiters measure `waitMs` from the start of one load, as other processes do with a
       // lease.
       const patienceMs = Math.min(leftMs, current.sinceMs + plan.waitMs - this.#clock.elapsedMs())
+      this.#metrics.countWait()
       const loaded = await waitFor(current.loaded, patienceMs)
       if (loaded !== LATE) {
         // If the item is there, the caller gets a separate copy, as from any other get.
@@ -215,7 +219,10 @@ export class Loader {
     const { key } = order
     const find = () => this.#items.peekFresh(key)
     const acquisition = await this.#singleFlight.acquireOrWait(key, find, waitMs)
-    if (acquisition.kind === 'found') return { value: acquisition.found.value, isCurrent: true }
+    if (acquisition.kind === 'found') {
+      if (acquisition.waited) this.#metrics.countWait()
+      return { value: acquisition.found.value, isCurrent: true }
+    }
     return this.#call(order, acquisition.kind === 'leader' ? acquisition.lease : undefined)
   }
 
@@ -245,9 +252,13 @@ export class Loader {
     let call: LoadCall | undefined
     try {
       const start = this.#items.begin(key)
-      call = new LoadCall(start.entry?.value)
+      const running = new LoadCall(start.entry?.value)
+      call = running
       this.#calls.add(call)
-      const value = await call.run(key, load, plan.timeoutMs, isBackground)
+      const { name: cache } = this.#site
+      const value = await this.#metrics.measure({ cache, key, isBackground }, () =>
+        running.run(key, load, plan.timeoutMs, isBackground),
+      )
       const loaded = await this.#items.keep(key, value, call, plan, start, lease)
       this.#failures.forget(order.name)
       return loaded
@@ -271,21 +282,6 @@ export class Loader {
   #noteFailure({ name }: Order, error: unknown): void {
     if (this.#site.lifetime.engine === undefined) return // A cache that is closed loads nothing.
     this.#failures.note(name, error)
-  }
-}
-
-/** @returns the value; LATE if it does not come within `limitMs` */
-async function waitFor<T>(value: Promise<T>, limitMs: number): Promise<T | typeof LATE> {
-  if (limitMs <= 0) return LATE
-  if (limitMs > MAX_TIMER_MS) return value
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<typeof LATE>(resolve => {
-    timer = setTimeout(resolve, limitMs, LATE)
-  })
-  try {
-    return await Promise.race([value, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -8,7 +8,17 @@ export type {
 } from '../codecs/index.ts'
 export { Cache, type KeyedCache } from './cache.ts'
 export type { DeleteTagOptions } from './circumstances.ts'
+export type { DeleteMessage, GetMessage, LoadMessage, SetMessage } from './diagnostics.ts'
 export type { EntryOptions } from './entries.ts'
+export type {
+  CacheEventName,
+  CacheEvents,
+  ClearEvent,
+  GapEvent,
+  InvalidateEvent,
+  ItemEvent,
+} from './events/cache-events.ts'
+export type { ListenOptions, StopListening } from './events/listening.ts'
 export type { ScanOptions } from './items.ts'
 export type { LoadContext, LoadManyContext } from './load-call.ts'
 export type { LoadMany } from './load-many.ts'

@@ -7,6 +7,7 @@ import type { ValueCodec } from '../codecs/index.ts'
 import type { StoreMode, StoreOutcome } from '../engine/index.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import { asksForCircumstances, circumstancesOf, endAfterStale, pinsFull } from './circumstances.ts'
+import { DELETE_CHANNEL, SET_CHANNEL } from './diagnostics.ts'
 import type { Expiry } from './expiry.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -26,12 +27,20 @@ export interface StoreGuard {
 }
 
 export class ItemWrites {
+  readonly #name: string
   readonly #lifetime: CacheLifetime
   readonly #values: ValueCodec
   readonly #expiry: Expiry
   readonly #feed: ChangeFeed
 
-  constructor(lifetime: CacheLifetime, values: ValueCodec, expiry: Expiry, feed: ChangeFeed) {
+  constructor(
+    name: string,
+    lifetime: CacheLifetime,
+    values: ValueCodec,
+    expiry: Expiry,
+    feed: ChangeFeed,
+  ) {
+    this.#name = name
     this.#lifetime = lifetime
     this.#values = values
     this.#expiry = expiry
@@ -85,6 +94,9 @@ export class ItemWrites {
   delete(key: CacheKey): boolean {
     const wasPresent = this.#lifetime.use().delete(key)
     if (wasPresent && this.#feed.isObserved) this.#feed.deleted(key)
+    if (DELETE_CHANNEL.hasSubscribers) {
+      DELETE_CHANNEL.publish({ cache: this.#name, key, wasPresent })
+    }
     return wasPresent
   }
 
@@ -99,6 +111,7 @@ export class ItemWrites {
     source: ValueSource,
     freshUntilMs: number,
   ): boolean {
+    if (SET_CHANNEL.hasSubscribers) SET_CHANNEL.publish({ cache: this.#name, key, outcome })
     if (outcome !== 'stored') return false
     if (this.#feed.isObserved) this.#feed.stored(key, source, freshUntilMs)
     return true

@@ -25,6 +25,8 @@ import {
 import { maxValueSizeWith } from '../engine/index.ts'
 import { NAMESPACE_TAGS, namespaceTag } from './circumstances.ts'
 import type { EntryOptions } from './entries.ts'
+import { type CacheEventName, type CacheEvents, within } from './events/cache-events.ts'
+import type { ListenOptions, StopListening } from './events/listening.ts'
 import { prefixOf, type ScanOptions } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 import type { LoadContext } from './load-call.ts'
@@ -313,6 +315,32 @@ export class CacheNamespace<V = unknown> implements CacheLike {
     const prefix = Buffer.from(this.prefix)
     const own = keys.filter(key => key.subarray(0, prefix.length).equals(prefix))
     return { keys: own.map(key => key.subarray(prefix.length)), next }
+  }
+
+  /**
+   * See {@link Cache.on}. Only events of keys with the prefix are passed on, without it. A `clear`
+   * of the namespace or of more has an empty prefix. `invalidate` and `gap` are the cache's.
+   */
+  on<E extends CacheEventName>(
+    event: E,
+    listener: (event: CacheEvents[E]) => void,
+    options?: ListenOptions,
+  ): StopListening {
+    if (typeof listener !== 'function') return this.#cache.on(event, listener, options)
+    const own = (all: CacheEvents[E]) => {
+      const found = within(this.prefix, all)
+      if (found !== undefined) listener(found as CacheEvents[E])
+    }
+    return this.#cache.on(event, own, options)
+  }
+
+  /** See {@link Cache.watch}. */
+  watch(
+    key: CacheKey,
+    listener: (value: V | undefined) => void,
+    options?: ListenOptions,
+  ): StopListening {
+    return this.#cache.watch(this.#key(key), listener, options)
   }
 
   /** A namespace within this one. See {@link Cache.namespace}. */

@@ -1,10 +1,12 @@
-/** Completes the geometry of a cache that does not exist yet. */
+/** Completes the geometry of a cache that does not exist yet, and converts options to it. */
 
-import { DEFAULT_MAX_KEY_SIZE, UndercroftError } from '../base/index.ts'
+import { DEFAULT_MAX_KEY_SIZE, requireInteger, UndercroftError } from '../base/index.ts'
 import {
   BLOCK_COUNT_LIMIT,
   defaultMaxTags,
   type Geometry,
+  MAX_EVENT_PLACES,
+  MIN_EVENT_PLACES,
   type WantedGeometry,
 } from '../segment/index.ts'
 
@@ -33,7 +35,15 @@ export function completeGeometry(name: string, wanted: WantedGeometry): Geometry
     ignoresTtl: wanted.ignoresTtl ?? false,
     checksums: wanted.checksums ?? false,
     maxTags: wanted.maxTags ?? defaultMaxTags(maxItems),
+    eventPlaces: wanted.eventPlaces ?? 0,
   }
+}
+
+/** @returns the places of a ring that keeps this many events */
+export function toEventPlaces(events: number): number {
+  if (events === 0) return 0
+  requireInteger('events', events, MIN_EVENT_PLACES, MAX_EVENT_PLACES)
+  return 2 ** Math.ceil(Math.log2(events))
 }
 
 /** @returns as many blocks as give each item 4096 bytes, and at least one block an item */

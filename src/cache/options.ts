@@ -31,6 +31,7 @@ import {
 } from '../segment/index.ts'
 import { warnOnce } from './load-failures.ts'
 import { type NearOptions, type ResolvedNear, resolveNear } from './near-options.ts'
+import { toEventPlaces } from './new-geometry.ts'
 import { resolveValueOptions, VALUE_OPTION_NAMES, type ValueOptions } from './value-options.ts'
 
 /**
@@ -95,6 +96,12 @@ export interface CacheOptions<V = any> extends ValueOptions<V> {
    * @default `maxItems`, from 64 to 65536
    */
   readonly maxTags?: number | undefined
+  /**
+   * Events that the cache keeps for listeners that are busy, from 4096, rounded up to a power of
+   * two; 0: the cache publishes no events. An event takes 64 bytes, and 64 more for each 64 bytes
+   * of its key beyond 48. @default 0
+   */
+  readonly events?: number | undefined
   /**
    * Milliseconds that an item lives if it is set without `ttlMs`. The cache does not store this
    * option: each opener has its own.
@@ -187,6 +194,7 @@ const OPTION_NAMES: OptionNames<CacheOptions> = {
   hash: true,
   ignoreTtl: true,
   maxTags: true,
+  events: true,
   ttlMs: true,
   counterInitial: true,
   store: true,
@@ -272,6 +280,7 @@ function resolveWanted(options: CacheOptions): WantedGeometry {
     eviction: optional(options.eviction, value => requireOneOf('eviction', value, EVICTIONS)),
     checksums: options.store === undefined ? undefined : true,
     maxTags: integer('maxTags', MAX_TAGS_LIMIT, 0),
+    eventPlaces: optional(options.events, toEventPlaces),
   }
 }
 

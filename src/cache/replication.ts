@@ -5,6 +5,7 @@
 import {
   type CacheChange,
   type CacheKey,
+  type ChangeListener,
   type Clock,
   type ItemPage,
   isExpired,
@@ -23,6 +24,7 @@ import {
   sourceOf,
   type ValueCodec,
 } from '../codecs/index.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import { readItemPage } from './items.ts'
 import type { CacheLifetime } from './lifetime.ts'
 
@@ -30,11 +32,18 @@ export class CacheReplication implements ReplicationAccess {
   readonly #lifetime: CacheLifetime
   readonly #values: ValueCodec
   readonly #clock: Clock
+  readonly #feed: ChangeFeed
 
-  constructor(lifetime: CacheLifetime, values: ValueCodec, clock: Clock) {
+  constructor(lifetime: CacheLifetime, values: ValueCodec, clock: Clock, feed: ChangeFeed) {
     this.#lifetime = lifetime
     this.#values = values
     this.#clock = clock
+    this.#feed = feed
+  }
+
+  observe(listener: ChangeListener): () => void {
+    this.#lifetime.use()
+    return this.#feed.observe(listener)
   }
 
   get file(): SegmentFile | undefined {

@@ -3,6 +3,7 @@
  */
 
 import type { AnyCache, Awaitable, ByteCache, Clock } from '../base/index.ts'
+import type { Cache } from '../cache/index.ts'
 import type { AccessOptions } from '../net/index.ts'
 import type {
   CachePlace,
@@ -40,6 +41,8 @@ export interface CommandTarget
     | 'stats'
     | 'verify'
   > {
+  /** Absent for a remote cache. */
+  readonly on?: Cache['on']
   close(): Awaitable<void>
 }
 

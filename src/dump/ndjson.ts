@@ -124,9 +124,12 @@ function circumstancesOf(
   item: string,
   { tags = [], freshUntilMs = 0, pinned = false }: Readonly<Record<string, unknown>>,
 ): ItemCircumstances | undefined {
-  if (!isListOfStrings(tags))
-    throw dumpInvalid(`the tags of the item ${item} are no list of strings`)
-  if (typeof pinned !== 'boolean') throw dumpInvalid(`pinned of the item ${item} is no boolean`)
+  if (!isListOfStrings(tags)) {
+    throw dumpInvalid(`the tags of the item ${item} must be an array of strings`)
+  }
+  if (typeof pinned !== 'boolean') {
+    throw dumpInvalid(`pinned of the item ${item} must be true or false`)
+  }
   const freshAtMs = requireTime('freshUntilMs', item, freshUntilMs)
   if (tags.length === 0 && freshAtMs === 0 && !pinned) return undefined
   return { tags, freshUntilMs: freshAtMs, pinned }

@@ -9,13 +9,14 @@ import { NEVER, type ValueSource } from '../base/index.ts'
 import {
   INFO_PINNED,
   INFO_TRAILER,
+  MAX_TAG_SIZE,
   type Segment,
   TRAILER,
   TYPE_MASK,
   TYPE_SHIFT,
 } from '../segment/index.ts'
 import { GONE, LIVE, type Liveness, STALE } from './liveness.ts'
-import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM, TagNames } from './tag-names.ts'
+import { MAX_TAGS_AN_ITEM, TagNames } from './tag-names.ts'
 import { NO_PLACE, type TagTable } from './tag-table.ts'
 import {
   FRESH_UNTIL,
@@ -47,6 +48,9 @@ const LONG_AGO_MS = 1
 /** The room for the padding of the value, which precedes the trailer. */
 const LEAD = 8
 const ROOM = LEAD + padded(MAX_TAGS_AN_ITEM * (1 + MAX_TAG_SIZE + PLACE_SIZE)) + TRAILER.size
+
+/** Up to this size, a loop is faster than a copy by a view. */
+const LOOP_LIMIT = 128
 
 const NO_TAGS: readonly string[] = []
 const NO_VALUE: ValueSource = { type: 0, size: 0, writeTo() {} }
@@ -112,17 +116,19 @@ export class CircumstancesSource implements ValueSource {
     const names = this.#names
     const placesAt = LEAD + padded(names.size)
     const tailAt = placesAt + padded(names.count * PLACE_SIZE)
-    this.#doubles.fill(0, 0, tailAt / 8)
-    this.#bytes.set(names.bytes.subarray(0, names.size), LEAD)
+    const words = this.#words
     const since = tags.useCount
+    for (let i = 0; i < names.size / 4; i++) words[LEAD / 4 + i] = names.words[i]
+    for (let i = LEAD + names.size; i < placesAt; i++) this.#bytes[i] = 0
     for (let i = 0; i < names.count; i++) {
-      this.#words[placesAt / PLACE_SIZE + i] = tags.use(names.low[i], names.high[i], since)
+      words[placesAt / PLACE_SIZE + i] = tags.use(names.low[i], names.high[i], since)
     }
+    if ((names.count & 1) !== 0) words[placesAt / PLACE_SIZE + names.count] = 0
     this.#doubles[tailAt / 8 + FRESH_UNTIL] = liveness === STALE ? LONG_AGO_MS : this.#freshUntilMs
     // Last, because a tag that takes over a place counts the generation up.
     this.#doubles[tailAt / 8 + GENERATION_STORED] = tags.generation
-    this.#words[tailAt / 4 + VALUE_SIZE] = this.#value.size
-    this.#words[tailAt / 4 + TAG_COUNT] = names.count
+    words[tailAt / 4 + VALUE_SIZE] = this.#value.size
+    words[tailAt / 4 + TAG_COUNT] = names.count
     return true
   }
 
@@ -131,8 +137,13 @@ export class CircumstancesSource implements ValueSource {
     value.writeTo(target, offset)
     if (this.#trailerSize === 0) return
     const padding = padded(value.size) - value.size
-    const trailer = this.#bytes.subarray(LEAD - padding, LEAD + this.#trailerSize)
-    target.set(trailer, offset + value.size)
+    const from = LEAD - padding
+    const size = padding + this.#trailerSize
+    if (size > LOOP_LIMIT) {
+      target.set(this.#bytes.subarray(from, from + size), offset + value.size)
+      return
+    }
+    for (let i = 0; i < size; i++) target[offset + value.size + i] = this.#bytes[from + i]
   }
 
   /** @returns what the tags' deletions since a generation make of an item that was made then */

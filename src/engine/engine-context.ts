@@ -7,10 +7,12 @@ import type { Clock } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import { Blocks } from './blocks.ts'
 import { Checksums } from './checksums.ts'
+import { EventRing } from './events/event-ring.ts'
 import { Adaptive } from './eviction/adaptive.ts'
 import type { Eviction } from './eviction/eviction.ts'
 import { Lru } from './eviction/lru.ts'
 import { LivenessCheck } from './liveness.ts'
+import { Metrics } from './metrics.ts'
 import { Pins } from './pins.ts'
 import { Room } from './room.ts'
 import { SlotTable } from './slot-table.ts'
@@ -37,6 +39,9 @@ export interface EngineContext {
   /** Defined for stores only. */
   readonly checksums: Checksums | undefined
   readonly lastChange: LastChange
+  /** Undefined if the cache publishes no events. */
+  readonly events: EventRing | undefined
+  readonly metrics: Metrics
 }
 
 export function createEngineContext(segment: Segment, clock: Clock): EngineContext {
@@ -55,6 +60,8 @@ export function createEngineContext(segment: Segment, clock: Clock): EngineConte
     eviction: createEviction(segment, table),
     checksums: segment.geometry.checksums ? new Checksums(segment, blocks) : undefined,
     lastChange: new LastChange(segment, clock),
+    events: segment.geometry.eventPlaces > 0 ? new EventRing(segment, table) : undefined,
+    metrics: new Metrics(segment),
   }
 }
 

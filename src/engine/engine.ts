@@ -14,16 +14,19 @@ import type {
   ValueSource,
   VerifyReport,
 } from '../base/index.ts'
-import { maxValueSize, type Segment } from '../segment/index.ts'
+import { EVENT_KIND, EVENT_SOFT, maxValueSize, type Segment } from '../segment/index.ts'
 import { type Circumstances, CircumstancesSource } from './circumstances.ts'
 import { createEngineContext, type EngineContext, type EngineOptions } from './engine-context.ts'
+import { EventReader } from './events/event-reader.ts'
 import { valueTooLarge } from './failures.ts'
 import { HitCounters } from './hit-counters.ts'
 import { CounterSource } from './int64-arithmetic.ts'
+import type { FoundItem, ItemEntry, ItemView } from './item-views.ts'
 import { PreparedKey } from './key.ts'
 import { WriterLock } from './lock.ts'
 import { Lookups } from './lookups.ts'
-import { type FoundItem, type ItemEntry, type ItemView, Reader } from './reader.ts'
+import type { Metrics } from './metrics.ts'
+import { Reader } from './reader.ts'
 import { deleteAll } from './recovery.ts'
 import { NO_SLOT, type SlotIndex } from './slot-table.ts'
 import { Stamps } from './stamps.ts'
@@ -61,7 +64,12 @@ export class Engine {
     this.segment = segment
     this.maxValueSize = maxValueSize(segment.geometry)
     this.#context = createEngineContext(segment, options.clock)
-    this.#lock = new WriterLock(segment, options.clock, options.lockTimeoutMs)
+    this.#lock = new WriterLock(
+      segment,
+      options.clock,
+      options.lockTimeoutMs,
+      this.#context.metrics,
+    )
     this.#reader = new Reader(this.#context)
     this.#writer = new Writer(this.#context)
     this.#counters = new HitCounters(segment)
@@ -91,6 +99,16 @@ export class Engine {
   /** @returns the item that the last successful `get` or `has` found */
   get found(): Readonly<FoundItem> {
     return this.#reader.found
+  }
+
+  /** The metrics that callers count. */
+  get metrics(): Metrics {
+    return this.#context.metrics
+  }
+
+  /** Counts a stale value that a caller got without `getEntry`. */
+  countStaleHit(): void {
+    this.#counters.countStaleHit()
   }
 
   /** When the item that a `get` or a stamp found last becomes a miss, unless it has changed. */
@@ -271,6 +289,7 @@ export class Engine {
     this.#section.run(() => {
       this.#context.tags.delete(names.low[0], names.high[0], soft)
       this.#context.lastChange.note()
+      this.#context.events?.publishForAll(EVENT_KIND.invalidate, soft ? EVENT_SOFT : 0, tag)
     })
   }
 
@@ -303,6 +322,16 @@ export class Engine {
   /** @returns the result of `make` for the live item in a slot; undefined if there is none */
   readSlot<T>(slot: SlotIndex, make: (key: Buffer, value: ItemView) => T): T | undefined {
     return this.#lookups.readSlot(slot, make)
+  }
+
+  /**
+   * Begins to read the events that follow.
+   *
+   * @returns undefined if the cache publishes none
+   */
+  readEvents(): EventReader | undefined {
+    if (this.#context.events === undefined) return undefined
+    return new EventReader(this.#context, this.#section)
   }
 
   stats(): Omit<CacheStats, 'name'> {

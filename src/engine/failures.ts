@@ -21,7 +21,7 @@ export function staysBroken(segment: Segment, failure: NeedsRebuild): Undercroft
   )
 }
 
-export function brokenNames(segment: Segment): UndercroftError {
+export function brokenTrailer(segment: Segment): UndercroftError {
   return new UndercroftError(
     'UNDERCROFT_CORRUPT',
     `${segment.label} is corrupt: the tags of an item cannot be read. ` +

@@ -6,6 +6,7 @@
  * Openers that find no free cell share the first one, with atomic additions.
  */
 
+import type { CacheStats } from '../base/index.ts'
 import type { LivenessLocks } from '../platform/index.ts'
 import {
   CELL,
@@ -19,6 +20,8 @@ import {
 const COMMON_CELL = 0
 const HITS = CELL.fields.hits.offset / 8
 const MISSES = CELL.fields.misses.offset / 8
+const NEAR_HITS = CELL.fields.nearHits.offset / 8
+const STALE_HITS = CELL.fields.staleHits.offset / 8
 
 export class HitCounters {
   readonly #doubles: Float64Array
@@ -47,16 +50,42 @@ export class HitCounters {
     else Atomics.add(this.#integers, this.#cell + MISSES, 1n)
   }
 
-  sum(): { hits: number; misses: number; openers: number } {
-    let hits = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + HITS))
-    let misses = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + MISSES))
+  countNearHit(): void {
+    if (this.#own) this.#doubles[this.#cell + NEAR_HITS] += 1
+    else Atomics.add(this.#integers, this.#cell + NEAR_HITS, 1n)
+  }
+
+  /** Counts a stale value that a caller got, in addition to a hit or miss. */
+  countStaleHit(): void {
+    if (this.#own) this.#doubles[this.#cell + STALE_HITS] += 1
+    else Atomics.add(this.#integers, this.#cell + STALE_HITS, 1n)
+  }
+
+  sum(): Pick<CacheStats, 'hits' | 'misses' | 'nearHits' | 'staleHits' | 'openers'> {
+    const nearHits = this.#sumOf(NEAR_HITS)
+    return {
+      hits: this.#sumOf(HITS) + nearHits,
+      misses: this.#sumOf(MISSES),
+      nearHits,
+      staleHits: this.#sumOf(STALE_HITS),
+      openers: this.#countOpeners(),
+    }
+  }
+
+  #sumOf(field: number): number {
+    let sum = Number(Atomics.load(this.#integers, cellIndex(COMMON_CELL) + field))
+    for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
+      sum += this.#doubles[cellIndex(cell) + field]
+    }
+    return sum
+  }
+
+  #countOpeners(): number {
     let openers = 1 // this opener, whose own locks do not show
     for (let cell = COMMON_CELL + 1; cell < CELL_COUNT; cell++) {
-      hits += this.#doubles[cellIndex(cell) + HITS]
-      misses += this.#doubles[cellIndex(cell) + MISSES]
       if (this.#locks.isHeldElsewhere(FILE_LOCK.firstCell + cell)) openers++
     }
-    return { hits, misses, openers }
+    return openers
   }
 
   #claimCell(): number {

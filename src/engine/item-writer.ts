@@ -7,7 +7,7 @@
  */
 
 import type { ValueSource } from '../base/index.ts'
-import { INFO_WRITING } from '../segment/index.ts'
+import { EVENT_KIND, INFO_WRITING } from '../segment/index.ts'
 import { type BlockIndex, NO_BLOCK } from './blocks.ts'
 import { Compaction } from './compaction.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -64,6 +64,7 @@ export class ItemWriter {
     if (isPinned(info)) this.#context.pins.add(blocks.runLength(value.size))
     else eviction?.track(slot)
     noteExpiry(segment.doubles, expiresAtMs)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 
@@ -91,6 +92,7 @@ export class ItemWriter {
     }
     eviction?.use(slot)
     noteExpiry(segment.doubles, expiresAtMs)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 
@@ -111,6 +113,7 @@ export class ItemWriter {
     else if (isPinnedNow && !wasPinned) eviction?.untrack(slot)
     else if (!isPinnedNow) eviction?.use(slot)
     noteExpiry(segment.doubles, expiresAtMs)
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return true
   }
 

@@ -7,12 +7,29 @@
  */
 
 import { type Clock, NEVER } from '../base/index.ts'
+import { keepOrder } from '../platform/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
 import { hasTrailer } from './item-info.ts'
 import type { SlotIndex } from './slot-table.ts'
-import { EXPIRES_AT, FIRST_BLOCK, INFO, STRIDE_DOUBLES, STRIDE_WORDS, VALUE_SIZE } from './state.ts'
-import { NO_PLACE, type TagTable } from './tag-table.ts'
+import {
+  EXPIRES_AT,
+  FIRST_BLOCK,
+  GENERATION,
+  INFO,
+  STRIDE_DOUBLES,
+  STRIDE_WORDS,
+  VALUE_SIZE,
+} from './state.ts'
+import {
+  DELETED_AT,
+  NO_GENERATION,
+  NO_PLACE,
+  STALE_AT,
+  TAG_DOUBLES,
+  type TagPlace,
+  type TagTable,
+} from './tag-table.ts'
 import { Trailer } from './trailer.ts'
 
 export const LIVE = 0
@@ -27,7 +44,11 @@ export type Liveness = typeof LIVE | typeof STALE | typeof GONE | typeof BROKEN
 export class LivenessCheck {
   /** The trailer that was checked last. */
   readonly trailer: Trailer
-  readonly #tags: TagTable
+  /**
+   * The generation before the last check of a trailer. If it is even and the item was live, no tag
+   * of the item is deleted until the cache has another generation.
+   */
+  checkedAt = NO_GENERATION
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -37,11 +58,12 @@ export class LivenessCheck {
   readonly #blocksOffset: number
   readonly #blockStride: number
   readonly #blocks: Blocks
+  readonly #placeCount: number
+  readonly #tagsDouble: number
 
   constructor(segment: Segment, blocks: Blocks, tags: TagTable, clock: Clock) {
     const { words, doubles, layout } = segment
     this.trailer = new Trailer(segment)
-    this.#tags = tags
     this.#clock = clock
     this.#words = words
     this.#doubles = doubles
@@ -50,6 +72,8 @@ export class LivenessCheck {
     this.#blocksOffset = layout.blocksOffset
     this.#blockStride = layout.blockStride
     this.#blocks = blocks
+    this.#placeCount = tags.placeCount
+    this.#tagsDouble = layout.tagsOffset / 8 - TAG_DOUBLES
   }
 
   /**
@@ -78,20 +102,25 @@ export class LivenessCheck {
   ofTrailer(offset: number, size: number, nowMs?: number): Liveness {
     const { trailer } = this
     if (!trailer.read(offset, size)) return BROKEN
-    const { generation, freshUntilMs, tagCount } = trailer
-    const tags = this.#tags
-    let isStale = freshUntilMs !== NEVER && freshUntilMs <= (nowMs ?? this.#clock.nowMs())
+    const now = this.#doubles[GENERATION]
+    this.checkedAt = now
+    const { freshUntilMs, generation } = trailer
+    let liveness: Liveness = LIVE
+    if (freshUntilMs !== NEVER && freshUntilMs <= (nowMs ?? this.#clock.nowMs())) liveness = STALE
+    keepOrder()
+    const { places, tagCount } = trailer
     for (let i = 0; i < tagCount; i++) {
-      const place = trailer.place(i)
-      if (place < 0 || place > tags.placeCount) return BROKEN
+      const place: TagPlace = this.#words[places + i]
+      if (place < 0 || place > this.#placeCount) return BROKEN
       if (place === NO_PLACE) {
-        if (tags.generation > generation) return GONE
+        if (now > generation) return GONE
       } else {
-        if (tags.deletedAt(place) > generation) return GONE
-        if (tags.staleAt(place) > generation) isStale = true
+        const tag = this.#tagsDouble + place * TAG_DOUBLES
+        if (this.#doubles[tag + DELETED_AT] > generation) return GONE
+        if (this.#doubles[tag + STALE_AT] > generation) liveness = STALE
       }
     }
-    return isStale ? STALE : LIVE
+    return liveness
   }
 
   #ofTrailerAt(at: number, nowMs: number | undefined): Liveness {

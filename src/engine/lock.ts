@@ -10,6 +10,7 @@
 import { type Clock, UndercroftError } from '../base/index.ts'
 import { type LivenessLocks, storeRelease, Waiter } from '../platform/index.ts'
 import { FILE_LOCK, LOCK, LOCK_OFFSET, RECOVERY, type Segment } from '../segment/index.ts'
+import type { Metrics } from './metrics.ts'
 
 const FREE = 0
 const OWNER_WORD = (LOCK_OFFSET + LOCK.fields.owner.offset) / 4
@@ -24,10 +25,12 @@ export class WriterLock {
   readonly #clock: Clock
   readonly #label: string
   readonly #limitMs: number
+  readonly #metrics: Metrics
   readonly #serial: number
   #takeovers = 0
 
-  constructor(segment: Segment, clock: Clock, limitMs: number) {
+  constructor(segment: Segment, clock: Clock, limitMs: number, metrics: Metrics) {
+    this.#metrics = metrics
     this.#words = segment.words
     this.#locks = segment.mapping.locks
     this.#clock = clock
@@ -45,7 +48,9 @@ export class WriterLock {
    */
   acquire(): boolean {
     if (Atomics.compareExchange(this.#words, OWNER_WORD, FREE, this.#serial) !== FREE) {
+      const startMs = this.#clock.elapsedMs()
       const keeper = this.#acquireContended(this.#limitMs)
+      this.#metrics.lockWaits.count(this.#clock.elapsedMs() - startMs)
       if (keeper !== FREE) throw this.#timeout(keeper)
     }
     return this.needsRecovery

@@ -8,21 +8,14 @@
 import { type CacheKey, type ItemCircumstances, NEVER, type ValueDecoder } from '../base/index.ts'
 import type { Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
-import { brokenNames, changesUnderLock } from './failures.ts'
+import { brokenTrailer, changesUnderLock } from './failures.ts'
 import type { HitCounters } from './hit-counters.ts'
 import { hasTrailer, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
+import type { ItemEntry, ItemView } from './item-views.ts'
 import { PreparedKey } from './key.ts'
-import {
-  CHANGED,
-  FOUND,
-  type ItemEntry,
-  type ItemView,
-  MISS,
-  NO_ITEM,
-  RETRY,
-  type Reader,
-} from './reader.ts'
+import { CHANGED, FOUND, MISS, NO_ITEM, RETRY, type Reader } from './reader.ts'
 import type { SlotIndex } from './slot-table.ts'
+import type { Trailer } from './trailer.ts'
 import type { WriterSection } from './writer-section.ts'
 
 /** The attempts of a reader before it waits for the lock: some 10 us of a writer's work. */
@@ -63,6 +56,7 @@ export class Lookups {
     } else {
       this.#context.eviction?.use(this.#reader.found.slot)
       this.#counters.countHit()
+      if (allowStale && this.#reader.found.isStale) this.#counters.countStaleHit()
     }
     return value
   }
@@ -107,7 +101,7 @@ export class Lookups {
 
   /** Reads the tags of a live item. It counts nothing. */
   tagsOf(key: CacheKey): readonly string[] | undefined {
-    return this.peek(key, () => this.#tagsOfFound(), false)
+    return this.peek(key, () => this.#tagsIn(this.#trailerOfFound()), false)
   }
 
   /** Checks for a live item. It notes no use and counts neither a hit nor a miss. */
@@ -162,35 +156,45 @@ export class Lookups {
 
   /** Decodes a value together with what is known of its item, which the reader just found. */
   #entryDecoder<T>(decode: ValueDecoder<T>): ValueDecoder<ItemEntry<T>> {
-    const { table, liveness } = this.#context
+    const { table } = this.#context
     const { found } = this.#reader
-    return (bytes, offset, size, type) => ({
-      tags: this.#tagsOfFound(),
-      freshUntilMs: found.hasTrailer ? liveness.trailer.freshUntilMs : NEVER,
-      expiresAtMs: table.expiresAtMs(found.slot),
-      isStale: found.isStale,
-      version: table.itemVersion(found.slot),
-      value: decode(bytes, offset, size, type),
-    })
+    return (bytes, offset, size, type) => {
+      const trailer = this.#trailerOfFound()
+      return {
+        tags: this.#tagsIn(trailer),
+        freshUntilMs: trailer?.freshUntilMs ?? NEVER,
+        expiresAtMs: table.expiresAtMs(found.slot),
+        isStale: found.isStale,
+        version: table.itemVersion(found.slot),
+        value: decode(bytes, offset, size, type),
+      }
+    }
   }
 
-  #tagsOfFound(): readonly string[] {
-    return this.#reader.found.hasTrailer ? this.#tagsOfTrailer() : NO_TAGS
+  /** @returns undefined if the item that was found has no trailer */
+  #trailerOfFound(): Trailer | undefined {
+    const { table, liveness } = this.#context
+    const { hasTrailer, offset, slot } = this.#reader.found
+    if (!hasTrailer) return undefined
+    const { trailer } = liveness
+    if (!trailer.read(offset, table.valueSize(slot))) throw brokenTrailer(this.#segment)
+    return trailer
   }
 
-  /** Reads the tags of the item whose trailer was read last. */
-  #tagsOfTrailer(): readonly string[] {
-    const tags = this.#context.liveness.trailer.names()
-    if (tags === undefined) throw brokenNames(this.#segment)
+  #tagsIn(trailer: Trailer | undefined): readonly string[] {
+    const tags = trailer === undefined ? NO_TAGS : trailer.names()
+    if (tags === undefined) throw brokenTrailer(this.#segment)
     return tags
   }
 
+  /** Tells what the item has whose trailer was read last. */
   #circumstancesOf(info: number): ItemCircumstances | undefined {
     const pinned = isPinned(info)
-    if (!hasTrailer(info))
+    if (!hasTrailer(info)) {
       return pinned ? { tags: NO_TAGS, freshUntilMs: NEVER, pinned } : undefined
-    const { freshUntilMs } = this.#context.liveness.trailer
-    return { tags: this.#tagsOfTrailer(), freshUntilMs, pinned }
+    }
+    const { trailer } = this.#context.liveness
+    return { tags: this.#tagsIn(trailer), freshUntilMs: trailer.freshUntilMs, pinned }
   }
 
   /** Reads the prepared key's item under the lock, after too many attempts met a changing chain. */

@@ -12,13 +12,14 @@
  * only after the last step.
  */
 
-import { type Clock, type ItemCircumstances, NEVER, UndercroftError } from '../base/index.ts'
-import { loadAcquire, loadAfterReads } from '../platform/index.ts'
-import { INLINE_KEY_SIZE } from '../segment/index.ts'
+import { type Clock, NEVER, UndercroftError } from '../base/index.ts'
+import { keepOrder, loadAcquire, loadAfterReads } from '../platform/index.ts'
+import { INLINE_KEY_SIZE, TRAILER } from '../segment/index.ts'
 import type { Blocks } from './blocks.ts'
 import { ChainOrder } from './chain-order.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, keySizeOf, valueTypeOf } from './item-info.ts'
+import type { FoundItem } from './item-views.ts'
 import type { PreparedKey } from './key.ts'
 import { BROKEN, GONE, LIVE, STALE } from './liveness.ts'
 import { type BucketWord, NO_SLOT, type SlotIndex } from './slot-table.ts'
@@ -26,6 +27,7 @@ import {
   EXPIRES_AT,
   FIRST_BLOCK,
   FIRST_SLOT,
+  GENERATION,
   HASH,
   INFO,
   INLINE_KEY_WORDS,
@@ -35,6 +37,21 @@ import {
   STRIDE_WORDS,
   VALUE_SIZE,
 } from './state.ts'
+import { MAX_TAGS_AN_ITEM } from './tag-names.ts'
+import {
+  DELETED_AT,
+  NO_GENERATION,
+  NO_PLACE,
+  STALE_AT,
+  TAG_DOUBLES,
+  type TagPlace,
+} from './tag-table.ts'
+import {
+  FRESH_UNTIL,
+  GENERATION_STORED,
+  TAG_COUNT,
+  VALUE_SIZE as TRAILER_VALUE_SIZE,
+} from './trailer.ts'
 
 /** The result of one attempt. */
 export const FOUND = 0
@@ -47,21 +64,6 @@ export type Attempt = typeof FOUND | typeof MISS | typeof RETRY
 /** The results of `readSlot` that are not a value. */
 export const NO_ITEM = Symbol('no item')
 export const CHANGED = Symbol('changed')
-
-/** What the last attempt of `locate` found. It is valid once `confirm` has returned true. */
-export interface FoundItem {
-  /** The hash of the item's key. */
-  hash: number
-  slot: SlotIndex
-  /** When the item becomes a miss; for a stale item, when it is gone. */
-  expiresAtMs: number
-  /** The position of the value's bytes, which is always within the segment. */
-  offset: number
-  size: number
-  type: number
-  hasTrailer: boolean
-  isStale: boolean
-}
 
 export class Reader {
   /**
@@ -77,6 +79,7 @@ export class Reader {
     type: 0,
     hasTrailer: false,
     isStale: false,
+    checkedAt: NO_GENERATION,
   }
   readonly order = new ChainOrder()
   #bucket: BucketWord = 0
@@ -96,6 +99,9 @@ export class Reader {
   readonly #blocks: Blocks
   readonly #blocksOffset: number
   readonly #blockStride: number
+  readonly #tagPlaceCount: number
+  /** The position of tag place 0, which does not exist. */
+  readonly #tagsDouble: number
 
   constructor(context: EngineContext) {
     const { words, doubles, layout, geometry } = context.segment
@@ -111,6 +117,8 @@ export class Reader {
     this.#blocks = context.blocks
     this.#blocksOffset = layout.blocksOffset
     this.#blockStride = layout.blockStride
+    this.#tagPlaceCount = context.tags.placeCount
+    this.#tagsDouble = layout.tagsOffset / 8 - TAG_DOUBLES
   }
 
   /**
@@ -168,7 +176,7 @@ export class Reader {
     found.type = valueTypeOf(info)
     found.hasTrailer = hasTrailer(info)
     found.isStale = false
-    if (found.hasTrailer) {
+    if (found.hasTrailer && !this.#isSurelyLive(found)) {
       const outcome = this.#checkTrailer(found, allowStale)
       if (outcome !== FOUND) return outcome
     }
@@ -176,7 +184,45 @@ export class Reader {
     return FOUND
   }
 
-  /** Completes what is known of an item that has a trailer behind its value. */
+  /**
+   * Completes what is known of an item that has a trailer behind its value, if nothing there needs
+   * a closer look.
+   *
+   * Nearly every `get` of an item with tags ends here. It calls nothing: with two tags, a `get`
+   * takes 1.06 times as long as without (1.13 after a deletion of any tag), and 1.16 (1.25) if
+   * `LivenessCheck` does it.
+   */
+  #isSurelyLive(found: FoundItem): boolean {
+    const words = this.#words
+    const doubles = this.#doubles
+    const { offset, size } = found
+    if (size < TRAILER.size || (size & 7) !== 0) return false
+    const record = (offset + size - TRAILER.size) / 8
+    const valueSize = words[record * 2 + TRAILER_VALUE_SIZE]
+    const tagCount = words[record * 2 + TAG_COUNT]
+    if (valueSize < 0 || valueSize > size || tagCount < 0 || tagCount > MAX_TAGS_AN_ITEM) {
+      return false
+    }
+    if (doubles[record + FRESH_UNTIL] !== NEVER) return false
+    const madeAt = doubles[record + GENERATION_STORED]
+    const now = doubles[GENERATION]
+    if (madeAt !== now) {
+      keepOrder()
+      let at = record * 2 - ((tagCount + 1) & -2)
+      for (const end = at + tagCount; at < end; at++) {
+        const place: TagPlace = words[at]
+        if (place <= NO_PLACE || place > this.#tagPlaceCount) return false
+        const tag = this.#tagsDouble + place * TAG_DOUBLES
+        if (!(doubles[tag + DELETED_AT] <= madeAt && doubles[tag + STALE_AT] <= madeAt))
+          return false
+      }
+    }
+    found.size = valueSize
+    found.checkedAt = now
+    return true
+  }
+
+  /** Completes what is known of any item that has a trailer behind its value. */
   #checkTrailer(found: FoundItem, allowStale: boolean): Attempt {
     const { liveness } = this.#context
     const state = liveness.ofTrailer(found.offset, found.size)
@@ -185,6 +231,7 @@ export class Reader {
     const { valueSize, freshUntilMs } = liveness.trailer
     found.size = valueSize
     found.isStale = state === STALE
+    found.checkedAt = liveness.checkedAt
     if (state === LIVE && freshUntilMs !== NEVER) found.expiresAtMs = freshUntilMs
     return FOUND
   }
@@ -247,28 +294,4 @@ export class Reader {
         'Run "undercroft verify", then destroy it',
     )
   }
-}
-
-/** A value, and what is known of its item. */
-export interface ItemEntry<T> {
-  readonly value: T
-  /** 0: never. */
-  readonly expiresAtMs: number
-  /** 0: as long as the item lives. */
-  readonly freshUntilMs: number
-  readonly isStale: boolean
-  readonly version: number
-  readonly tags: readonly string[]
-}
-
-/** An item as iteration sees it: the position of its value and its facts. */
-export interface ItemView {
-  readonly offset: number
-  readonly size: number
-  readonly type: number
-  readonly expiresAtMs: number
-  /** The tick of the item's last use; 0 if the eviction policy keeps no such order. */
-  readonly lastUse: number
-  /** Undefined if the item has none. To be called at once, while the item is read. */
-  readonly circumstances: () => ItemCircumstances | undefined
 }

@@ -5,8 +5,10 @@
  */
 
 import { isExpired, NEVER } from '../base/index.ts'
+import { EVENT_FULL, EVENT_KIND } from '../segment/index.ts'
 import type { BlockIndex } from './blocks.ts'
 import type { EngineContext } from './engine-context.ts'
+import type { EventKind } from './events/event-ring.ts'
 import { hasTrailer, isPinned } from './item-info.ts'
 import { BROKEN, GONE } from './liveness.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
@@ -73,7 +75,7 @@ export class SpaceReclaimer {
 
   /** Evicts a live item. */
   evict(slot: SlotIndex): void {
-    this.remove(slot)
+    this.remove(slot, EVENT_KIND.evict)
     this.#count(EVICTED)
   }
 
@@ -83,11 +85,14 @@ export class SpaceReclaimer {
    *    notified that the item is gone.
    * 2. The info becomes 0, which frees the slot. Killed here: recovery frees the blocks.
    * 3. The blocks are freed.
+   *
+   * @param event - what listeners learn; undefined: another event says it
    */
-  remove(slot: SlotIndex): void {
+  remove(slot: SlotIndex, event: EventKind | undefined): void {
     const { table, blocks, eviction, pins } = this.#context
     const bucket = table.bucketOf(table.hash(slot))
-    const wasPinned = isPinned(table.info(slot))
+    const info = table.info(slot)
+    const wasPinned = isPinned(info)
     const run = this.freed
     run.first = table.firstBlock(slot)
     run.length = blocks.runLength(table.valueSize(slot))
@@ -99,6 +104,7 @@ export class SpaceReclaimer {
     else eviction?.untrack(slot)
     if (blocks.bitmap) blocks.free(run.first, run.length)
     table.free(slot)
+    if (event !== undefined) this.#context.events?.publish(event, slot, info)
   }
 
   /**
@@ -143,8 +149,9 @@ export class SpaceReclaimer {
         }
         continue
       }
-      this.remove(slot)
-      this.#count(isExpired(expiresAtMs, nowMs) ? EXPIRED : INVALIDATED)
+      const expired = isExpired(expiresAtMs, nowMs)
+      this.remove(slot, expired ? EVENT_KIND.expire : undefined)
+      this.#count(expired ? EXPIRED : INVALIDATED)
       reclaimed++
     }
     const roundEnds = slot >= used
@@ -165,8 +172,10 @@ export class SpaceReclaimer {
     for (let slot: SlotIndex = usedSlotCount(segment); slot >= 1; slot--) {
       const info = table.info(slot)
       if (slot === except || info === 0 || isPinned(info)) continue
-      this.evict(slot)
+      this.remove(slot, undefined)
+      this.#count(EVICTED)
     }
+    this.#context.events?.publishForAll(EVENT_KIND.clear, EVENT_FULL)
     this.#count(FULL)
     this.freed.isOneOfSeveral = true
     return true

@@ -18,7 +18,7 @@
  */
 
 import { isValueType, NEVER } from '../base/index.ts'
-import type { Segment } from '../segment/index.ts'
+import { EVENT_KIND, type Segment } from '../segment/index.ts'
 import type { EngineContext } from './engine-context.ts'
 import { hasTrailer, isCompleteInfo, isPinned, keySizeOf, valueTypeOf } from './item-info.ts'
 import type { PreparedKey } from './key.ts'
@@ -64,7 +64,7 @@ export interface RebuildLock {
  * @returns the number of items deleted
  */
 export function deleteAll(context: EngineContext): number {
-  const { table, blocks, eviction, pins, segment, lastChange } = context
+  const { table, blocks, eviction, pins, segment, lastChange, events } = context
   const count = segment.words[ITEM_COUNT]
   // This comes first: a reader in the middle of an item must not see the item without its value
   // type.
@@ -86,6 +86,7 @@ export function deleteAll(context: EngineContext): number {
     table.endChange(bucket)
   }
   if (count > 0) lastChange.note()
+  events?.publishForAll(EVENT_KIND.clear)
   return count
 }
 
@@ -132,6 +133,8 @@ export function rebuild(context: EngineContext, scratch: PreparedKey, lock: Rebu
   segment.doubles[DROPPED] += dropped
   segment.words[UNSEALED_SLOT] = NO_SLOT
   for (let index = 0; index < table.bucketCount; index++) table.endChange(table.bucketAt(index))
+  // The change that was not finished, and items that were dropped, had no events.
+  context.events?.publishForAll(EVENT_KIND.gap)
 }
 
 function resetCounts({ words }: Segment, usedCount: number): void {

@@ -122,12 +122,10 @@ export class SlotTable {
 
   /** @returns whether the key's part that is not inline is equal; true if there is no such part */
   tailEquals(slot: SlotIndex, key: PreparedKey): boolean {
-    const words = this.#words
-    const wanted = key.words
     const count = (key.size + 3) >> 2
     const tail = this.#tailOf(slot)
     for (let i = INLINE_KEY_WORDS; i < count; i++) {
-      if (words[tail + i] !== wanted[i]) return false
+      if (this.#words[tail + i] !== key.words[i]) return false
     }
     return true
   }
@@ -159,9 +157,8 @@ export class SlotTable {
   }
 
   free(slot: SlotIndex): void {
-    const words = this.#words
-    words[this.#at(slot) + NEXT_SLOT] = words[FIRST_FREE_SLOT]
-    words[FIRST_FREE_SLOT] = slot
+    this.#words[this.#at(slot) + NEXT_SLOT] = this.#words[FIRST_FREE_SLOT]
+    this.#words[FIRST_FREE_SLOT] = slot
   }
 
   writeKey(slot: SlotIndex, key: PreparedKey): void {
@@ -175,15 +172,15 @@ export class SlotTable {
     for (let i = inline; i < count; i++) words[tail + i] = key.words[i]
   }
 
-  /** Copies the words of a key of `size` bytes out of a slot. */
-  readKey(slot: SlotIndex, size: number, target: Int32Array): void {
+  /** Copies the words of a key of `size` bytes out of a slot, to `start` in the target. */
+  readKey(slot: SlotIndex, size: number, target: Int32Array, start = 0): void {
     const words = this.#words
     const count = (size + 3) >> 2
     const inline = Math.min(count, INLINE_KEY_WORDS)
     const at = this.#at(slot) + KEY
-    for (let i = 0; i < inline; i++) target[i] = words[at + i]
+    for (let i = 0; i < inline; i++) target[start + i] = words[at + i]
     const tail = this.#tailOf(slot)
-    for (let i = inline; i < count; i++) target[i] = words[tail + i]
+    for (let i = inline; i < count; i++) target[start + i] = words[tail + i]
   }
 
   /** Puts a complete slot at the head of its chain. The bucket's version must be odd. */

@@ -19,7 +19,7 @@ import {
 } from './state.ts'
 
 export function readStats(
-  { segment, blocks, pins, lastChange }: EngineContext,
+  { segment, blocks, pins, lastChange, metrics }: EngineContext,
   counters: HitCounters,
 ): Omit<CacheStats, 'name'> {
   const { geometry, words, doubles, layout } = segment
@@ -39,12 +39,14 @@ export function readStats(
     bitmap: geometry.bitmap,
     size: layout.size,
     ...counters.sum(),
+    ...metrics.read(),
     full: doubles[FULL],
     evicted: doubles[EVICTED],
     expired: doubles[EXPIRED],
     invalidated: doubles[INVALIDATED],
     pinned: pins.itemCount,
     maxTags: geometry.maxTags,
+    eventPlaces: geometry.eventPlaces,
     tagsEvicted: doubles[TAGS_EVICTED],
     takeovers: doubles[TAKEOVERS],
     dropped: doubles[DROPPED],

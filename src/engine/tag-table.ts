@@ -14,8 +14,13 @@
  *
  * Readers need no lock. They look only at the generations of a place, which are stores of 8 bytes,
  * and `deletedAt` only grows. So a reader may look at a place while another tag takes it over.
+ *
+ * The cache's generation is also a seqlock over the table: it is odd while a place changes. A
+ * reader that found an even generation and then no deleted tag in an item need not look at the
+ * item's tags again until the generation is another one.
  */
 
+import { keepOrder } from '../platform/index.ts'
 import { type Segment, TAG, TAG_GROUP_SIZE } from '../segment/index.ts'
 import { NeedsRebuild } from './needs-rebuild.ts'
 import type { Position } from './position.ts'
@@ -30,6 +35,9 @@ export type TagPlace = Position<'tag'>
  */
 export const NO_PLACE: TagPlace = 0
 
+/** No cache has this generation. It is a fraction, so that V8 keeps it as a double. */
+export const NO_GENERATION = -0.5
+
 /** Both hashes of a place that was never used. */
 const NEVER_USED = 0
 
@@ -37,11 +45,11 @@ const NEVER_USED = 0
 const GENERATION_LIMIT = 2 ** 52
 
 const TAG_WORDS = TAG.size / 4
-const TAG_DOUBLES = TAG.size / 8
+export const TAG_DOUBLES = TAG.size / 8
 const LOW = TAG.fields.fingerprintLow.offset / 4
 const HIGH = TAG.fields.fingerprintHigh.offset / 4
-const DELETED_AT = TAG.fields.deletedAt.offset / 8
-const STALE_AT = TAG.fields.staleAt.offset / 8
+export const DELETED_AT = TAG.fields.deletedAt.offset / 8
+export const STALE_AT = TAG.fields.staleAt.offset / 8
 const LAST_USE = TAG.fields.lastUse.offset / 8
 
 export class TagTable {
@@ -62,10 +70,18 @@ export class TagTable {
     this.placeCount = layout.tagGroupCount * TAG_GROUP_SIZE
   }
 
-  /** The generation of the cache now. Reading it needs no lock. */
+  /** The generation after the last complete deletion. Reading it needs no lock. */
   get generation(): number {
     const generation = this.#doubles[GENERATION]
-    return isGeneration(generation) ? generation : 0
+    return isGeneration(generation) ? generation - (generation % 2) : 0
+  }
+
+  /**
+   * The generation as it is in memory: odd during a deletion, and any number if the segment is
+   * corrupt.
+   */
+  get unsettledGeneration(): number {
+    return this.#doubles[GENERATION]
   }
 
   /** Counts the uses of tags by stores and deletions. */
@@ -119,16 +135,19 @@ export class TagTable {
 
   /**
    * Deletes a tag, in this order of writes:
-   * 1. The generation counts up. Killed here: nothing is deleted, and no caller was notified.
-   * 2. The tag's place gets the new generation. From here on, all its items are gone or stale.
+   * 1. The generation becomes odd, and readers look at the tags of each item. Killed here: nothing
+   *    is deleted, and no caller was notified.
+   * 2. The tag's place gets the odd generation. From here on, all its items are gone or stale.
+   * 3. The generation becomes even.
+   *
+   * Killed before the last step: recovery makes the generation even.
    *
    * A tag that has no place gets one, because an item with this tag may be stored later whose value
    * was loaded before.
    */
   delete(low: number, high: number, soft: boolean): void {
     const place = this.use(low, high, Infinity)
-    const generation = this.#nextGeneration()
-    this.#doubles[this.#double(place) + (soft ? STALE_AT : DELETED_AT)] = generation
+    this.#changeAt(this.#double(place) + (soft ? STALE_AT : DELETED_AT))
     if (!soft) noteEnded(this.#doubles)
   }
 
@@ -151,14 +170,16 @@ export class TagTable {
     for (const at of this.#moments()) {
       if (isGeneration(doubles[at]) && doubles[at] > latest) latest = doubles[at]
     }
-    doubles[GENERATION] = latest
+    doubles[GENERATION] = latest + (latest % 2)
     for (const at of this.#moments()) if (!isGeneration(doubles[at])) doubles[at] = latest
   }
 
   /** @returns one sentence for each broken invariant */
   *problems(): Generator<string> {
     const generation = this.#doubles[GENERATION]
-    if (!isGeneration(generation)) yield `the generation says ${generation}`
+    if (!isGeneration(generation) || !isSettled(generation)) {
+      yield `the generation says ${generation}`
+    }
     for (const at of this.#moments()) {
       const moment = this.#doubles[at]
       if (!(isGeneration(moment) && moment <= generation)) {
@@ -207,26 +228,31 @@ export class TagTable {
    * Invalidates the items of a tag that loses its place, in this order of writes:
    * 1. The moment of its last deletion is remembered for all forgotten tags together. Killed here
    *    or later: some values that are being loaded now are not stored.
-   * 2. The generation counts up.
-   * 3. The place gets the new generation. Killed here: the items of the tag are gone.
-   * 4. The caller writes the hashes of another tag. Killed between them: the place belongs to no
+   * 2. The place is deleted, as in `delete`. Killed here: the items of the tag are gone.
+   * 3. The caller writes the hashes of another tag. Killed between them: the place belongs to no
    *    tag, and is taken over in its turn.
    */
   #evict(place: TagPlace): void {
     const doubles = this.#doubles
     const forgotten = Math.max(this.deletedAt(place), this.staleAt(place))
     if (forgotten > doubles[TAGS_FORGOTTEN_AT]) doubles[TAGS_FORGOTTEN_AT] = forgotten
-    const generation = this.#nextGeneration()
-    doubles[this.#double(place) + DELETED_AT] = generation
+    this.#changeAt(this.#double(place) + DELETED_AT)
     doubles[TAGS_EVICTED] += 1
     noteEnded(doubles)
   }
 
-  #nextGeneration(): number {
-    const generation = this.#doubles[GENERATION]
-    if (!isGeneration(generation)) throw new NeedsRebuild(`the generation says ${generation}`)
-    this.#doubles[GENERATION] = generation + 1
-    return generation + 1
+  /** Makes the next generation the moment at a position. */
+  #changeAt(position: number): void {
+    const doubles = this.#doubles
+    const generation = doubles[GENERATION]
+    if (!isGeneration(generation) || !isSettled(generation)) {
+      throw new NeedsRebuild(`the generation says ${generation}`)
+    }
+    doubles[GENERATION] = generation + 1
+    keepOrder()
+    doubles[position] = generation + 1
+    keepOrder()
+    doubles[GENERATION] = generation + 2
   }
 
   #findFrom(first: TagPlace, low: number, high: number): TagPlace {
@@ -244,6 +270,11 @@ export class TagTable {
   #double(place: TagPlace): number {
     return this.#firstDouble + place * TAG_DOUBLES
   }
+}
+
+/** @returns whether no tag was being deleted at a generation */
+export function isSettled(generation: number): boolean {
+  return generation % 2 === 0
 }
 
 /** @returns whether a number from shared memory can be a generation */

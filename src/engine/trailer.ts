@@ -5,9 +5,8 @@
  * The bytes may change while they are read, so each number is checked before use.
  */
 
-import { type Segment, TRAILER } from '../segment/index.ts'
-import { MAX_TAG_SIZE, MAX_TAGS_AN_ITEM } from './tag-names.ts'
-import type { TagPlace } from './tag-table.ts'
+import { MAX_TAG_SIZE, type Segment, TRAILER } from '../segment/index.ts'
+import { MAX_TAGS_AN_ITEM } from './tag-names.ts'
 
 /** The fields of the record at the end, in doubles or words from its start. */
 export const FRESH_UNTIL = TRAILER.fields.freshUntilMs.offset / 8
@@ -26,10 +25,8 @@ export class Trailer {
   tagCount = 0
   /** The position of the record, in words. */
   #record = 0
-  /** The position of the first place, in words. */
-  #places = 0
-  /** The position of the names, in bytes. Their padding ends at the first place. */
-  #names = 0
+  /** The bytes of the names, including their padding, which ends at the first place. */
+  #namesSize = 0
 
   readonly #words: Int32Array
   readonly #doubles: Float64Array
@@ -49,21 +46,19 @@ export class Trailer {
    */
   read(offset: number, size: number): boolean {
     if (size < TRAILER.size || (size & 7) !== 0) return false
+    const words = this.#words
     const record = (offset + size) / 4 - TRAILER_WORDS
-    const valueSize = this.#words[record + VALUE_SIZE]
-    const tagCount = this.#words[record + TAG_COUNT]
+    const valueSize = words[record + VALUE_SIZE]
+    const tagCount = words[record + TAG_COUNT]
     if (valueSize < 0 || valueSize > size || tagCount < 0 || tagCount > MAX_TAGS_AN_ITEM) {
       return false
     }
-    const places = record - padded(tagCount * PLACE_SIZE) / 4
-    const names = offset + padded(valueSize)
-    const namesSize = places * 4 - names
+    const namesSize = size - TRAILER.size - padded(tagCount * PLACE_SIZE) - padded(valueSize)
     if (namesSize < 0 || namesSize > MAX_NAMES_SIZE) return false
     this.valueSize = valueSize
     this.tagCount = tagCount
     this.#record = record
-    this.#places = places
-    this.#names = names
+    this.#namesSize = namesSize
     return true
   }
 
@@ -81,16 +76,16 @@ export class Trailer {
     this.#doubles[this.#record / 2 + FRESH_UNTIL] = atMs
   }
 
-  /** @returns the place of a tag, which can be any number */
-  place(index: number): TagPlace {
-    return this.#words[this.#places + index]
+  /** The position of the first tag's place, in words. The places can be any number. */
+  get places(): number {
+    return this.#record - padded(this.tagCount * PLACE_SIZE) / 4
   }
 
   /** @returns the names of the tags, or undefined if the bytes are something else */
   names(): string[] | undefined {
     const names: string[] = []
-    const endOfNames = this.#places * 4
-    let at = this.#names
+    const endOfNames = this.places * 4
+    let at = endOfNames - this.#namesSize
     for (let i = 0; i < this.tagCount; i++) {
       const size = at < endOfNames ? this.#bytes[at] : 0
       const end = at + 1 + size

@@ -22,7 +22,7 @@ import {
   USED_SLOT_COUNT,
 } from './state.ts'
 import { TagNames } from './tag-names.ts'
-import { NO_PLACE } from './tag-table.ts'
+import { NO_PLACE, type TagPlace } from './tag-table.ts'
 
 /** The limit of sentences in a report. More sentences would not help the reader. */
 const PROBLEM_LIMIT = 100
@@ -150,7 +150,7 @@ function* trailerProblems(context: EngineContext, slot: SlotIndex): Generator<st
   const hashed = new TagNames(segment)
   hashed.prepare(names)
   for (const [index, name] of names.entries()) {
-    const place = trailer.place(index)
+    const place: TagPlace = segment.words[trailer.places + index]
     const isItsOwn = place === NO_PLACE || tags.holds(place, hashed.low[index], hashed.high[index])
     if (!isItsOwn) yield `slot ${slot} has the tag ${name}, whose place another tag has`
   }

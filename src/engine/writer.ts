@@ -4,7 +4,7 @@
  */
 
 import { COUNTER_SIZE, type CounterOperation, NEVER, type ValueSource } from '../base/index.ts'
-import { TYPE_SHIFT } from '../segment/index.ts'
+import { EVENT_KIND, TYPE_SHIFT } from '../segment/index.ts'
 import { type CircumstancesSource, hasCircumstances } from './circumstances.ts'
 import type { EngineContext } from './engine-context.ts'
 import { applyOperation, CounterSource, isCounter } from './int64-arithmetic.ts'
@@ -108,7 +108,7 @@ export class Writer {
     const slot = this.#find(key)
     if (slot === NO_SLOT || !this.#hasVersion(slot, version)) return false
     const live = this.#isLive(slot)
-    this.reclaimer.remove(slot)
+    this.reclaimer.remove(slot, live ? EVENT_KIND.delete : EVENT_KIND.expire)
     if (live) this.#context.lastChange.note()
     return live
   }
@@ -187,6 +187,7 @@ export class Writer {
     table.endChange(bucket)
     eviction?.use(slot)
     lastChange.note()
+    this.#context.events?.publish(EVENT_KIND.set, slot, table.info(slot))
     return value
   }
 

@@ -32,8 +32,12 @@ export function makeDocument(facts: StatsFacts): { readonly [name: string]: Json
     ...(caches.length === 0 ? {} : { caches }),
     sockets: facts.sockets.map(makeSocket),
     workers: facts.workers.map(makeWorker),
-    undercroft: { caches: facts.caches.map(stats => ({ ...stats })) },
+    undercroft: { caches: facts.caches.map(makeOwnCache) },
   }
+}
+
+function makeOwnCache({ loads, lockWaits, ...stats }: CacheStats): JsonValue {
+  return { ...stats, loads: { ...loads }, lockWaits: { ...lockWaits } }
 }
 
 /** The locks of every uWSGI. They lock nothing here, so no process holds them: 0. */

@@ -5,7 +5,7 @@
  * Text in, text out; stats-connection.ts has the socket.
  */
 
-import { METRICS_CONTENT_TYPE } from './stats-metrics.ts'
+import { METRICS_CONTENT_TYPE } from '../metrics/index.ts'
 
 /** Largest request head. Browsers send some hundred bytes, proxies with cookies send more. */
 export const MAX_HEAD_SIZE = 8192

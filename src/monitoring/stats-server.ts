@@ -4,12 +4,12 @@
 
 import { createServer, isIP, type Server, type Socket } from 'node:net'
 import type { CacheStats } from '../base/index.ts'
+import { formatMetrics } from '../metrics/index.ts'
 import { isAdmitted, type Listening, listen } from '../net/index.ts'
 import { StatsConnection } from './stats-connection.ts'
 import { formatDocument, makeDocument, workerOfProcess } from './stats-document.ts'
 import type { ProcessFacts } from './stats-facts.ts'
 import { answerHttp, type StatsContent, type StatsRequest } from './stats-http.ts'
-import { formatMetrics } from './stats-metrics.ts'
 import {
   type ResolvedStatsOptions,
   requireDifferentNames,

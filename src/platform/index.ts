@@ -21,6 +21,12 @@ export {
   sharingObstacle,
 } from './mapping.ts'
 export { monotonicMicros, sendUnixDatagram } from './notify.ts'
-export { loadAcquire, loadAfterReads, storeBefore, storeRelease } from './ordering.ts'
+export {
+  keepOrder,
+  loadAcquire,
+  loadAfterReads,
+  storeBefore,
+  storeRelease,
+} from './ordering.ts'
 export { residentSize } from './processes.ts'
 export { Waiter } from './waiter.ts'

@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { UndercroftError } from '../base/index.ts'
 import { FileLocks } from './file-locks.ts'
 import { type Libc, loadLibc } from './libc.ts'
+import { PrivateWatchers, wakeWatchersOfFile, watchFile } from './wake-up.ts'
 
 /** Numbered locks. One mapping at a time holds a lock, until its process or thread ends. */
 export interface LivenessLocks {
@@ -38,6 +39,13 @@ export interface Mapping {
   sync(): void
   /** Does the same as `sync` without blocking this thread. */
   flush(): Promise<void>
+  /** Wakes all watchers in all processes, by a zero that it writes at an offset. */
+  wakeWatchers(offset: number): void
+  /**
+   * Calls a function soon after each wake-up, until the function that it returns is called.
+   * Undefined if the system cannot watch; then the caller has to look from time to time.
+   */
+  watch(onWakeUp: () => void): (() => void) | undefined
   /** Ends the mapping. The caller must not use `buffer` afterwards. */
   close(): void
 }
@@ -123,6 +131,12 @@ export function mapFile(
       // The pages of a mapping are pages of the file, so the kernel writes them with the file.
       return fdatasync(fileDescriptor)
     },
+    wakeWatchers(offset) {
+      wakeWatchersOfFile(fileDescriptor, offset)
+    },
+    watch(onWakeUp) {
+      return watchFile(fileDescriptor, onWakeUp)
+    },
     close() {
       if (!open) return
       open = false
@@ -149,6 +163,7 @@ function mapApart(libc: Libc, size: number, path: string, checked: fs.Stats): bi
 /** @returns a mapping of memory that only this thread sees */
 export function mapPrivate(size: number): Mapping {
   requireMappableSize(size)
+  const watchers = new PrivateWatchers()
   return {
     buffer: new ArrayBuffer(size),
     size,
@@ -162,6 +177,8 @@ export function mapPrivate(size: number): Mapping {
     reserve() {},
     sync() {},
     async flush() {},
+    wakeWatchers: () => watchers.wake(),
+    watch: onWakeUp => watchers.watch(onWakeUp),
     close() {},
   }
 }

@@ -30,6 +30,13 @@ export function storeBefore(words: Int32Array, index: number, value: number): vo
   loadAcquire(words, index)
 }
 
+/** Keeps earlier reads before later reads, and earlier stores before later stores. */
+export function keepOrder(): void {
+  if (isOrdered) return
+  Atomics.store(privateWord, 0, 0)
+  Atomics.load(privateWord, 0)
+}
+
 /**
  * Loads a word after all earlier reads, such as a version that shows whether those reads are good.
  * A plain load may pass a later load-acquire, but not a store-release to a private word between

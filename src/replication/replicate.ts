@@ -8,6 +8,7 @@
 import type { Socket } from 'node:dgram'
 import {
   type CacheChange,
+  REPLICATION,
   type ReplicableCache,
   requireInteger,
   requireKnownNames,
@@ -116,7 +117,7 @@ class UdpReplication implements Replication {
   constructor(cache: ReplicableCache, context: ReplicationContext) {
     this.#context = context
     this.nodes = context.targets.map(target => target.text)
-    this.#stopObserving = cache.observe(change => this.#onChange(change))
+    this.#stopObserving = cache[REPLICATION].observe(change => this.#onChange(change))
   }
 
   close(): void {

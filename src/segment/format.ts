@@ -32,6 +32,7 @@ export const HEADER = defineRecord({
   size: 'f64',
   checksums: 'i32', // 1: each slot has a checksum of its item
   maxTags: 'i32', // 0: the cache takes no tags
+  eventPlaces: 'i32', // places of the event ring, a power of two; 0: the cache has none
   checksum: 'i32', // CRC-32 of the header's bytes before it
 })
 
@@ -123,6 +124,45 @@ export const TRAILER = defineRecord({
   tagCount: 'i32',
 })
 
+/**
+ * The start of the event ring. Positions count places; they wrap at 2^32, and the place of a
+ * position is its remainder. Writers change all of it under the lock, and so do listeners.
+ */
+export const EVENT_RING = defineRecord({
+  end: 'i32', // position after the last whole event
+  waiting: 'i32', // 1: a listener sleeps, and the next writer wakes it
+  eventCount: 'i32', // events ever written; it wraps at 2^32
+  wakeUp: 'i32', // a write to this word through the file wakes the listeners; its value is 0
+})
+
+/** One event. The key, or the tag, follows the record, and may reach into the next places. */
+export const EVENT = defineRecord({
+  info: 'i32', // key size, and from bit 16 on a value of EVENT_KIND; EVENT_SOFT and EVENT_FULL
+  position: 'i32',
+  slot: 'i32', // of the item; 0: the event concerns no single item
+  changes: 'i32', // of the slot after the change
+})
+
+/** Bytes of a place: one cache line. */
+export const EVENT_STRIDE = 64
+
+/** Kinds of events, from bit EVENT_KIND_SHIFT of `info` on. */
+export const EVENT_KIND = {
+  set: 1,
+  delete: 2,
+  expire: 3,
+  evict: 4,
+  clear: 5,
+  invalidate: 6,
+  gap: 7,
+} as const
+
+export const EVENT_KIND_SHIFT = 16
+/** A mark above the kind: the tag was deleted softly. */
+export const EVENT_SOFT = 1 << 24
+/** A mark above the kind: the cache was cleared because it was full. */
+export const EVENT_FULL = 1 << 25
+
 /** Counts the uses of items in LRU caches. Readers write it too, without a lock. */
 export const USE_CLOCK = defineRecord({ ticks: 'f64' })
 
@@ -139,7 +179,26 @@ export const ADAPTIVE = defineRecord({
 })
 
 /** The hit counters of one opener, on a cache line of their own. */
-export const CELL = defineRecord({ hits: 'f64', misses: 'f64' })
+export const CELL = defineRecord({
+  hits: 'f64', // reads of shared memory that found a live item
+  misses: 'f64',
+  nearHits: 'f64', // reads of near copies
+  staleHits: 'f64', // reads that returned a stale value
+})
+
+/** Counts of rare events. Every opener adds to them atomically, without the lock. */
+export const METRICS = defineRecord({
+  loadFailures: 'i64',
+  loadWaits: 'i64', // callers that waited for the load of another
+})
+
+/**
+ * Durations, in HISTOGRAM_BUCKETS buckets of i64 behind the record. Every opener adds to them
+ * atomically.
+ */
+export const HISTOGRAM = defineRecord({
+  sumNs: 'i64',
+})
 
 /** The first slot of a chain, and the seqlock over all slots of that chain. */
 export const BUCKET = defineRecord({
@@ -178,7 +237,12 @@ export const CELLS_OFFSET = 768
 export const CELL_STRIDE = 64
 /** Number of cells. All openers that found no free cell share the first one. */
 export const CELL_COUNT = 256
-export const FIXED_SIZE = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
+export const METRICS_OFFSET = CELLS_OFFSET + CELL_COUNT * CELL_STRIDE
+export const LOAD_HISTOGRAM_OFFSET = METRICS_OFFSET + 64
+export const HISTOGRAM_BUCKETS = 127
+export const HISTOGRAM_SIZE = HISTOGRAM.size + HISTOGRAM_BUCKETS * 8
+export const LOCK_WAIT_HISTOGRAM_OFFSET = LOAD_HISTOGRAM_OFFSET + HISTOGRAM_SIZE
+export const FIXED_SIZE = LOCK_WAIT_HISTOGRAM_OFFSET + HISTOGRAM_SIZE
 
 assert(HEADER.size <= BOOT_OFFSET, 'the header ends before the record of the boot')
 assert(BOOT_OFFSET + BOOT.size <= LOCK_OFFSET, 'the record of the boot ends before the lock')
@@ -186,6 +250,8 @@ assert(LOCK_OFFSET + LOCK.size <= STATE_OFFSET - 64, 'the lock has its own cache
 assert(STATE_OFFSET + STATE.size <= USE_CLOCK_OFFSET, 'the state ends before the clock')
 assert(SLOT.size + INLINE_KEY_SIZE === SLOT_STRIDE, 'a slot and its inline key fill a cache line')
 assert(CELL.size <= CELL_STRIDE, 'a cell fits its stride')
+assert(EVENT_RING.size <= EVENT_STRIDE, 'the state of the event ring fits one place')
+assert(METRICS.size <= 64, 'the metrics end before the histograms')
 
 /** The numbers of a segment's file locks. The source file of each holder explains its lock. */
 export const FILE_LOCK = {

@@ -6,6 +6,8 @@
 import { UndercroftError } from '../base/index.ts'
 import {
   CHECKSUM_SIZE,
+  EVENT,
+  EVENT_STRIDE,
   FIXED_SIZE,
   INLINE_KEY_SIZE,
   SLOT_STRIDE,
@@ -35,6 +37,8 @@ export interface Geometry {
   readonly checksums: boolean
   /** The tags whose deletion the cache can remember; 0: it takes no tags. */
   readonly maxTags: number
+  /** The places of the event ring, a power of two; 0: there is no ring. */
+  readonly eventPlaces: number
 }
 
 /** The public option behind each field, for messages. */
@@ -49,6 +53,7 @@ export const GEOMETRY_OPTIONS: { readonly [K in keyof Geometry]: string } = {
   ignoresTtl: 'ignoreTtl',
   checksums: 'store',
   maxTags: 'maxTags',
+  eventPlaces: 'events',
 }
 
 /** Offsets from the start of the segment, and strides, in bytes. */
@@ -77,6 +82,8 @@ export interface Layout {
   /** The tags, in groups of `TAG_GROUP_SIZE` records. */
   readonly tagsOffset: number
   readonly tagGroupCount: number
+  /** The event ring: the record of its state, and then its places. */
+  readonly eventsOffset: number
   /** The block map, one bit a block, in words. Bitmap mode only. */
   readonly blockMapOffset: number
   readonly blocksOffset: number
@@ -98,6 +105,13 @@ export const MAX_ITEMS_LIMIT = 2 ** 28
 export const BLOCK_SIZE_LIMIT = 2 ** 30
 export const BLOCK_COUNT_LIMIT = 2 ** 30
 export const MAX_TAGS_LIMIT = 2 ** 24
+const EVENT_SIZE = EVENT.size
+const EVENT_SHIFT = Math.log2(EVENT_STRIDE)
+/** Even the longest key fits in half of the smallest ring. */
+export const MIN_EVENT_PLACES = 2 ** 12
+export const MAX_EVENT_PLACES = 2 ** 24
+/** The longest tag, in bytes of UTF-8: its size is one byte. */
+export const MAX_TAG_SIZE = 255
 const MIN_DEFAULT_TAGS = 64
 const MAX_DEFAULT_TAGS = 65_536
 /** Far beyond the memory of any machine. Every offset below it is exact in a double. */
@@ -133,18 +147,13 @@ export function computeLayout(geometry: Geometry): Layout {
   const checksumsSize = geometry.checksums ? maxItems * CHECKSUM_SIZE : 0
   const tagsOffset = roundUp(checksumsOffset + checksumsSize, CACHE_LINE_SIZE)
   const tagGroupCount = Math.ceil(geometry.maxTags / TAG_GROUP_SIZE)
-  const blockMapOffset = tagsOffset + tagGroupCount * TAG_GROUP_SIZE * TAG.size
+  const eventsOffset = tagsOffset + tagGroupCount * TAG_GROUP_SIZE * TAG.size
+  const blockMapOffset = eventsOffset + eventRingSize(geometry)
   const blockMapSize = geometry.bitmap ? Math.ceil(blockCount / 32) * 4 : 0
   const blocksOffset = roundUp(blockMapOffset + blockMapSize, PAGE_SIZE)
   const blockStride = spread(roundUp(geometry.blockSize, 8))
   const size = roundUp(blocksOffset + blockCount * blockStride, PAGE_SIZE)
-  if (size > SEGMENT_SIZE_LIMIT) {
-    throw new UndercroftError(
-      'UNDERCROFT_SEGMENT_TOO_LARGE',
-      `${maxItems} items and ${blockCount} blocks of ${geometry.blockSize} bytes need ${size} ` +
-        `bytes; a segment can have at most ${SEGMENT_SIZE_LIMIT}`,
-    )
-  }
+  requireSize(size, geometry)
   return {
     bucketCount,
     bucketsOffset,
@@ -161,11 +170,35 @@ export function computeLayout(geometry: Geometry): Layout {
     checksumsOffset,
     tagsOffset,
     tagGroupCount,
+    eventsOffset,
     blockMapOffset,
     blocksOffset,
     blockStride,
     size,
   }
+}
+
+function requireSize(size: number, { maxItems, blockCount, blockSize }: Geometry): void {
+  if (size <= SEGMENT_SIZE_LIMIT) return
+  throw new UndercroftError(
+    'UNDERCROFT_SEGMENT_TOO_LARGE',
+    `${maxItems} items and ${blockCount} blocks of ${blockSize} bytes need ${size} bytes; ` +
+      `a segment can have at most ${SEGMENT_SIZE_LIMIT}`,
+  )
+}
+
+/** @returns the places that an event with a key of this size takes */
+export function placesOfEvent(keySize: number): number {
+  return (keySize + EVENT_SIZE + EVENT_STRIDE - 1) >> EVENT_SHIFT
+}
+
+/**
+ * @returns the bytes of the event ring: its state, its places, and as many behind them as the
+ *   longest event takes, so that an event in the last place need not be split
+ */
+export function eventRingSize({ eventPlaces, maxKeySize }: Geometry): number {
+  if (eventPlaces === 0) return 0
+  return (1 + eventPlaces + placesOfEvent(Math.max(maxKeySize, MAX_TAG_SIZE))) * EVENT_STRIDE
 }
 
 /** @returns the tags of a segment for which the caller names no number */

@@ -3,7 +3,7 @@
  */
 
 import { CHECKSUM_SIZE, SLOT_STRIDE, TAG, TAG_GROUP_SIZE } from './format.ts'
-import { computeLayout, type Geometry } from './geometry.ts'
+import { computeLayout, eventRingSize, type Geometry } from './geometry.ts'
 
 /** The names of the parts, in the order of the segment. */
 export const MEMORY_PARTS = [
@@ -14,6 +14,7 @@ export const MEMORY_PARTS = [
   'eviction',
   'checksums',
   'tags',
+  'events',
   'block map',
   'blocks',
   'rounding',
@@ -36,6 +37,7 @@ export function memoryParts(geometry: Geometry): MemoryParts {
     eviction: layout.checksumsOffset - layout.keyTailsOffset - keyTails,
     checksums: checksums ? maxItems * CHECKSUM_SIZE : 0,
     tags: layout.tagGroupCount * TAG_GROUP_SIZE * TAG.size,
+    events: eventRingSize(geometry),
     'block map': bitmap ? Math.ceil(blockCount / 32) * 4 : 0,
     blocks: blockCount * layout.blockStride,
   }

@@ -4,8 +4,11 @@
 
 import { assert } from '../base/index.ts'
 
-/** All fields are little-endian. `i32` is also used for bit patterns and unsigned counts. */
-export type FieldType = 'i32' | 'f64'
+/**
+ * All fields are little-endian. `i32` is also used for bit patterns and unsigned counts, and `i64`
+ * for counts with an atomic addition.
+ */
+export type FieldType = 'i32' | 'i64' | 'f64'
 
 export interface Field {
   readonly type: FieldType
@@ -18,7 +21,7 @@ export interface RecordLayout<Names extends string> {
   readonly fields: { readonly [name in Names]: Field }
 }
 
-const FIELD_SIZE: Record<FieldType, number> = { i32: 4, f64: 8 }
+const FIELD_SIZE: Record<FieldType, number> = { i32: 4, i64: 8, f64: 8 }
 
 /** Lays out fields in the given order. Each offset must be a multiple of the field's size. */
 export function defineRecord<Names extends string>(

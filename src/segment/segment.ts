@@ -29,8 +29,10 @@ import {
   type Geometry,
   HASHES,
   type Layout,
+  MAX_EVENT_PLACES,
   MAX_ITEMS_LIMIT,
   MAX_TAGS_LIMIT,
+  MIN_EVENT_PLACES,
 } from './geometry.ts'
 import type { RecordLayout } from './record.ts'
 
@@ -99,6 +101,7 @@ export function formatSegment(mapping: Mapping, geometry: Geometry): void {
   words[headerWord('ignoresTtl')] = geometry.ignoresTtl ? 1 : 0
   words[headerWord('checksums')] = geometry.checksums ? 1 : 0
   words[headerWord('maxTags')] = geometry.maxTags
+  words[headerWord('eventPlaces')] = geometry.eventPlaces
   // The seed is random, so that no client can choose keys that all fall into one chain.
   words[headerWord('seedLow')] = randomInt(2 ** 32)
   words[headerWord('seedHigh')] = randomInt(2 ** 32)
@@ -131,6 +134,7 @@ export function readGeometry(start: Buffer, fileSize: number, label: string): Ge
     ignoresTtl: word('ignoresTtl') === 1,
     checksums: word('checksums') === 1,
     maxTags: word('maxTags'),
+    eventPlaces: word('eventPlaces'),
   }
   if (!isGeometry(geometry)) {
     throw new UndercroftError(
@@ -198,9 +202,15 @@ function isGeometry(given: { [K in keyof Geometry]: Geometry[K] | undefined }): 
     within(given.blockSize, BLOCK_SIZE_LIMIT) &&
     within(given.blockCount, BLOCK_COUNT_LIMIT) &&
     within(given.maxTags, MAX_TAGS_LIMIT, 0) &&
+    isEventPlaces(given.eventPlaces) &&
     given.hash !== undefined &&
     given.eviction !== undefined
   )
+}
+
+function isEventPlaces(value: number | undefined): boolean {
+  if (value === undefined || value === 0) return value === 0
+  return within(value, MAX_EVENT_PLACES, MIN_EVENT_PLACES) && (value & (value - 1)) === 0
 }
 
 function within(value: number | undefined, max: number, min = 1): boolean {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { measureBesideWriter } from '../../bench/engine/beside-writer.ts'
 import { measureOrder } from '../../bench/engine/chains.ts'
 import { measureChurn } from '../../bench/engine/churn.ts'
+import { measureEvents } from '../../bench/engine/events.ts'
 import { measureGrowth } from '../../bench/engine/growth.ts'
 import { measureLoading } from '../../bench/engine/loading.ts'
 import { measureRecovery } from '../../bench/engine/recovery.ts'
@@ -34,6 +35,20 @@ describe('a benchmark of ours alone', () => {
     const { deletionsUs, misses } = await measureTags(t, { itemCount: 1000, rounds: 2 })
     assert.equal(deletionsUs.length, 2)
     assert.equal(misses, 4)
+  })
+
+  test('events: each listener hears all that was written', async t => {
+    const settings = { rounds: 1, marks: 3, perSecond: 2000, seconds: 1, idleMs: 10 }
+    const result = await measureEvents(t, settings)
+    assert.equal(result.latenciesMs.length, 3)
+    assert.ok(result.latenciesMs.every(ms => ms >= 0))
+    assert.equal(result.written.count, 2000)
+    const heard = result.heard.map(({ count, gaps }) => [count, gaps])
+    assert.deepEqual(heard, [
+      [2000, 0],
+      [2000, 0],
+    ])
+    assert.ok(result.cost.every(ratio => ratio > 0))
   })
 
   test('recovery: kills a writer each time, and somebody takes over', async t => {

@@ -110,6 +110,7 @@ describe('the options of a call', () => {
       ignoreTtl: undefined,
       hash: undefined,
       maxTags: undefined,
+      events: undefined,
       ttlMs: undefined,
       store: undefined,
       counterInitial: undefined,

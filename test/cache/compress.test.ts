@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { deflateSync } from 'node:zlib'
-import { VALUE_TYPE } from '../../src/base/index.ts'
+import { REPLICATION, VALUE_TYPE } from '../../src/base/index.ts'
 import { compress, expand, hasMethod } from '../../src/codecs/compression.ts'
 import { encodedBytes } from '../../src/codecs/encode.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
@@ -55,7 +55,9 @@ describe('compressed values', () => {
   test('have the plain bytes in getItem, in changes and in dumps', t => {
     const cache = open<string>(t, { compress: { minSize: 1000 } })
     const changes: (Buffer | undefined)[] = []
-    cache.observe(change => changes.push(change.kind === 'set' ? change.value : undefined))
+    cache[REPLICATION].observe(change =>
+      changes.push(change.kind === 'set' ? change.value : undefined),
+    )
     cache.set('k', TEXT)
     cache.touch('k', 1000)
     cache.setItem('bytes', { bytes: Buffer.from(TEXT) })

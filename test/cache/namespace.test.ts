@@ -270,7 +270,6 @@ const OF_THE_WHOLE_CACHE = [
   'deleteTag',
   'deleteTags',
   'size',
-  'observe',
   'stats',
   'verify',
   'sweep',

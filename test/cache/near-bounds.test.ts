@@ -22,6 +22,7 @@ class CountingSource {
     type: VALUE_TYPE.ascii as number,
     hasTrailer: false,
     isStale: false,
+    checkedAt: 0,
   }
 
   constructor(valueSize: number) {

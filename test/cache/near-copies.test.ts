@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { REPLICATION } from '../../src/base/index.ts'
 import { Cache, type CacheOptions } from '../../src/index.ts'
 import { ManualClock } from '../../testing/manual-clock.ts'
 
@@ -155,7 +156,7 @@ describe('a set of a key that has a near copy', () => {
     assert.throws(() => here.set('k', 'x'.repeat(65)), { code: 'UNDERCROFT_VALUE_TOO_LARGE' })
     assert.equal(here.get('k'), 'old')
     const told: string[] = []
-    const stop = here.observe(change => told.push(`${change.kind} ${change.key}`))
+    const stop = here[REPLICATION].observe(change => told.push(`${change.kind} ${change.key}`))
     here.set('k', 'new')
     stop()
     assert.deepEqual(told, ['set k'])

@@ -16,6 +16,7 @@ import {
   UndercroftError,
   type VerifyReport,
 } from '../../src/base/index.ts'
+import { NO_EVENTS } from '../../testing/cache-stats.ts'
 
 export class FakeCache implements ByteCache {
   readonly name: string
@@ -120,12 +121,19 @@ export class FakeCache implements ByteCache {
       size: 3 * 1048576 + 5,
       hits: 0,
       misses: 0,
+      nearHits: 0,
+      staleHits: 0,
+      loads: NO_EVENTS,
+      loadFailures: 0,
+      loadWaits: 0,
+      lockWaits: NO_EVENTS,
       full: 0,
       evicted: 0,
       expired: 0,
       invalidated: 0,
       pinned: 0,
       maxTags: 64,
+      eventPlaces: 0,
       tagsEvicted: 0,
       takeovers: 0,
       dropped: 0,

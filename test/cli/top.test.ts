@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { UndercroftError } from '../../src/base/index.ts'
 import { formatDocument } from '../../src/monitoring/stats-document.ts'
+import { NO_EVENTS } from '../../testing/cache-stats.ts'
 import { FakeMachine } from './fake-environment.ts'
 
 const FACTS = { items: 2500, maxItems: 10_000, hits: 90, misses: 10, evicted: 7, full: 1234 }
@@ -28,6 +29,18 @@ describe('undercroft top --once', () => {
         '',
       ].join('\n'),
     )
+  })
+
+  test('has near hits and loads as well on a terminal of 100 columns', async () => {
+    const machine = new FakeMachine()
+    machine.isTTY = true
+    machine.columns = 100
+    const loads = { ...NO_EVENTS, count: 40, p99Ms: 25 }
+    machine.cache.facts = { ...FACTS, nearHits: 45, loads, size: 3 * 1048576 }
+    const { out } = await machine.run('top', '--once')
+    const [, titles = '', row = ''] = out.split('\n')
+    assert.match(titles, / SIZE NEAR% LOAD\/S LOADMS$/)
+    assert.match(row, / 3\.0M {2}50\.0 {6}- {5}25$/)
   })
 
   test('shows all caches of the machine, or those that are named', async () => {
@@ -142,7 +155,7 @@ describe('undercroft top', () => {
     assert.ok(out.endsWith('\u001b[K\u001b[J\u001b[?25h\u001b[?1049l'))
     const [, first = '', second = ''] = out.split('\u001b[H')
     assert.ok(widest(first) < 60)
-    assert.equal(widest(second), 93)
+    assert.equal(widest(second), 113)
   })
 
   test('leaves the terminal as it was when it fails', async () => {

@@ -19,6 +19,7 @@ const GEOMETRY: Geometry = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 8,
+  eventPlaces: 0,
 }
 
 /** Runs of two: every second one is deleted, so 32 blocks are free, and no three in a row. */

@@ -19,6 +19,7 @@ const SIZES = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 8,
+  eventPlaces: 0,
 } as const
 const BITMAP = { ...SIZES, bitmap: true, blockSize: 16, blockCount: 17 } as const
 

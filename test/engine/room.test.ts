@@ -72,6 +72,7 @@ function openOnDevice(scope: Scope, mode: Partial<Geometry>): Device {
     ignoresTtl: false,
     checksums: false,
     maxTags: 0,
+    eventPlaces: 0,
     ...mode,
   }
   const clock = new ManualClock()

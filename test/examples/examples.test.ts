@@ -48,6 +48,14 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       '/profile: written by Ada Lovelace',
     ],
   },
+  events: {
+    title: 'a flag that another process changes is seen, and that it was deleted',
+    lines: [
+      'the checkout is now: old',
+      'the checkout is now: new',
+      'the checkout is now: what it is by default',
+    ],
+  },
   'rate-limit': {
     title: 'the sixth call within a minute has to wait, that of another client does not',
     lines: [
@@ -66,6 +74,15 @@ const PROMISES: Readonly<Record<string, Promised>> = {
       'the slow one releases a lock: false',
       'UNDERCROFT_LOCK_HELD',
       'after the end of the block the lock is free: true',
+    ],
+  },
+  metrics: {
+    title: 'the counts of a cache are those of its reads and loads, in Prometheus, too',
+    lines: [
+      'loaded page:/',
+      '{ hits: 99, misses: 1, loads: 1 }',
+      'undercroft_hits_total{cache="metrics-example"} 99',
+      'a load took at least 15 ms: true',
     ],
   },
   namespaces: {

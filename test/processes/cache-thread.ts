@@ -7,11 +7,16 @@ import { Cache, type CacheOptions } from '../../src/index.ts'
 
 export type ThreadTask =
   | { readonly kind: 'increment'; readonly options: CacheOptions; readonly times: number }
+  /** Posts each new value, until it is terminated. */
+  | { readonly kind: 'watch'; readonly options: CacheOptions; readonly key: string }
   /** Until it is terminated. */
   | { readonly kind: 'write'; readonly options: CacheOptions }
 
 const task: ThreadTask = workerData
 const cache = Cache.open(task.options)
+if (task.kind === 'watch') {
+  cache.watch(task.key, value => parentPort?.postMessage(value), { keepAlive: true })
+}
 parentPort?.postMessage('open')
 
 if (task.kind === 'increment') {
@@ -19,6 +24,6 @@ if (task.kind === 'increment') {
     cache.increment('number')
     cache.increment('bigint', 1n)
   }
-} else {
+} else if (task.kind === 'write') {
   for (let i = 0; ; i++) cache.set(`thread-${i % 60}`, 'x'.repeat(i % 4000))
 }

@@ -21,6 +21,7 @@ const GEOMETRY: Geometry = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 64,
+  eventPlaces: 0,
 }
 
 function open(file: string, geometry: Geometry = GEOMETRY) {
@@ -121,6 +122,7 @@ describe('attaching to a file', () => {
       ignoresTtl: true,
       checksums: true,
       maxTags: 0,
+      eventPlaces: 4096,
     }
     assert.throws(
       () => open(file, other),

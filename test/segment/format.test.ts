@@ -13,18 +13,31 @@ import {
   CELLS_OFFSET,
   CHANGE_STEP,
   CHECKSUM_SIZE,
+  EVENT,
+  EVENT_FULL,
+  EVENT_KIND,
+  EVENT_KIND_SHIFT,
+  EVENT_RING,
+  EVENT_SOFT,
+  EVENT_STRIDE,
   FIXED_SIZE,
   FORMAT_VERSION,
   HEADER,
   HEADER_OFFSET,
+  HISTOGRAM,
+  HISTOGRAM_BUCKETS,
   INFO_PINNED,
   INFO_TRAILER,
   INFO_WRITING,
+  LOAD_HISTOGRAM_OFFSET,
   LOCK,
   LOCK_OFFSET,
+  LOCK_WAIT_HISTOGRAM_OFFSET,
   MAGIC_HIGH,
   MAGIC_LOW,
   MARK_MASK,
+  METRICS,
+  METRICS_OFFSET,
   RECOVERY,
   SLOT,
   STATE,
@@ -59,7 +72,8 @@ const RECORDS = {
     size: '72 f64',
     checksums: '80 i32',
     maxTags: '84 i32',
-    checksum: '88 i32',
+    eventPlaces: '88 i32',
+    checksum: '92 i32',
   },
   BOOT: {
     id0: '0 i32',
@@ -111,7 +125,9 @@ const RECORDS = {
     smallEvicted: '32 f64',
     mainEvicted: '40 f64',
   },
-  CELL: { hits: '0 f64', misses: '8 f64' },
+  CELL: { hits: '0 f64', misses: '8 f64', nearHits: '16 f64', staleHits: '24 f64' },
+  METRICS: { loadFailures: '0 i64', loadWaits: '8 i64' },
+  HISTOGRAM: { sumNs: '0 i64' },
   BUCKET: { version: '0 i32', firstSlot: '4 i32' },
   SLOT: {
     hash: '0 i32',
@@ -135,6 +151,8 @@ const RECORDS = {
     valueSize: '16 i32',
     tagCount: '20 i32',
   },
+  EVENT_RING: { end: '0 i32', waiting: '4 i32', eventCount: '8 i32', wakeUp: '12 i32' },
+  EVENT: { info: '0 i32', position: '4 i32', slot: '8 i32', changes: '12 i32' },
 }
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
@@ -147,7 +165,11 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [CELLS_OFFSET, 768],
   [CELL_STRIDE, 64],
   [CELL_COUNT, 256],
-  [FIXED_SIZE, 17_152],
+  [METRICS_OFFSET, 17_152],
+  [LOAD_HISTOGRAM_OFFSET, 17_216],
+  [LOCK_WAIT_HISTOGRAM_OFFSET, 18_240],
+  [HISTOGRAM_BUCKETS, 127],
+  [FIXED_SIZE, 19_264],
   [HEAP_ENTRY_SIZE, 16],
   [HEAP_LEAD, 3],
   [CHECKSUM_SIZE, 4],
@@ -161,6 +183,10 @@ const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
   [TAG_GROUP_SIZE, 8],
   [MARK_MASK, 3],
   [CHANGE_STEP, 4],
+  [EVENT_STRIDE, 64],
+  [EVENT_KIND_SHIFT, 16],
+  [EVENT_SOFT, 0x100_0000],
+  [EVENT_FULL, 0x200_0000],
 ]
 
 const ACTUAL = {
@@ -171,10 +197,14 @@ const ACTUAL = {
   USE_CLOCK,
   ADAPTIVE,
   CELL,
+  METRICS,
+  HISTOGRAM,
   BUCKET,
   SLOT,
   TAG,
   TRAILER,
+  EVENT_RING,
+  EVENT,
 }
 
 type RecordName = keyof typeof RECORDS
@@ -217,6 +247,11 @@ describe('the bytes of a segment', () => {
     })
   })
 
+  test('name kinds of events by the numbers they always had', () => {
+    const kinds = { set: 1, delete: 2, expire: 3, evict: 4, clear: 5, invalidate: 6, gap: 7 }
+    assert.deepEqual(EVENT_KIND, kinds)
+  })
+
   test('hold key size and kind of value in the info of a slot', () => {
     const info = packInfo(65_535, 8)
     assert.equal(info, 0x0008_ffff)
@@ -240,7 +275,7 @@ describe('docs/format/segment.md', () => {
         const row = new RegExp(`^\\| ${offset} +\\| ${type} +\\| \`${field}\` `, 'm')
         assert.match(chapter, row, `${name}.${field}`)
       }
-      const rows = chapter.match(/^\| \d+ +\| (i32|f64) /gm) ?? []
+      const rows = chapter.match(/^\| \d+ +\| (i32|i64|f64) /gm) ?? []
       assert.equal(rows.length, Object.keys(ACTUAL[name].fields).length, `${name} has no more`)
     }
   })
@@ -253,12 +288,18 @@ describe('docs/format/segment.md', () => {
       ['STATE', STATE_OFFSET],
       ['USE_CLOCK', USE_CLOCK_OFFSET],
       ['CELL', CELLS_OFFSET],
+      ['METRICS', METRICS_OFFSET],
+      ['HISTOGRAM', LOAD_HISTOGRAM_OFFSET],
+      ['HISTOGRAM', LOCK_WAIT_HISTOGRAM_OFFSET],
     ] as const) {
       assert.match(chapterOf(page, part), new RegExp(`\\bbyte ${offset}\\b`), part)
     }
     assert.match(page, new RegExp(`version ${FORMAT_VERSION}\\b`))
     for (const [name, tag] of Object.entries(VALUE_TYPE)) {
       assert.match(page, new RegExp(`^\\| ${tag} +\\| \`${name}\` `, 'm'))
+    }
+    for (const [name, kind] of Object.entries(EVENT_KIND)) {
+      assert.match(chapterOf(page, 'EVENT'), new RegExp(`^\\| ${kind} +\\| \`${name}\` `, 'm'))
     }
   })
 })

@@ -31,6 +31,7 @@ const PLAIN: Geometry = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 64,
+  eventPlaces: 0,
 }
 
 const SIZES = [1, 2, 7, 8, 9, 63, 64, 65, 1000, 1023, 1024, 1025, 4096, 65_536]
@@ -115,7 +116,14 @@ function randomGeometry(random: Random): Geometry {
     ignoresTtl: false,
     checksums: random.chance(0.5),
     maxTags: random.pick([0, 1, 8, 9, 1000]),
+    eventPlaces: random.pick([0, 4096, 16_384]),
   }
+}
+
+/** The state of the ring, its places, and those that the longest event takes, 64 bytes each. */
+function eventsSize({ eventPlaces, maxKeySize }: Geometry): number {
+  if (eventPlaces === 0) return 0
+  return (1 + eventPlaces + Math.ceil((16 + Math.max(maxKeySize, 255)) / 64)) * 64
 }
 
 function checkRegions(geometry: Geometry, layout: Layout): void {
@@ -131,6 +139,7 @@ function checkRegions(geometry: Geometry, layout: Layout): void {
     ['heap', layout.heapOffset, entries * HEAP_ENTRY_SIZE],
     ['checksums', layout.checksumsOffset, geometry.checksums ? maxItems * CHECKSUM_SIZE : 0],
     ['tags', layout.tagsOffset, Math.ceil(geometry.maxTags / 8) * 8 * 32],
+    ['events', layout.eventsOffset, eventsSize(geometry)],
     ['block map', layout.blockMapOffset, bitmap ? Math.ceil(blockCount / 32) * 4 : 0],
     ['blocks', layout.blocksOffset, blockCount * layout.blockStride],
     ['end', layout.size, 0],

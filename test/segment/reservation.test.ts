@@ -17,6 +17,7 @@ const GEOMETRY: Geometry = {
   ignoresTtl: false,
   checksums: false,
   maxTags: 0,
+  eventPlaces: 0,
 }
 
 /** @returns the bytes that a new segment takes of its device */

@@ -10,7 +10,7 @@ const MAX_FILE_LINES = 300
  */
 const FACADE_LIMITS: ReadonlyMap<string, number> = new Map([
   ['src/cache/cache.ts', 760],
-  ['src/cache/namespace.ts', 400],
+  ['src/cache/namespace.ts', 420],
   ['src/client/remote-cache.ts', 420],
   ['src/engine/engine.ts', 400],
 ])

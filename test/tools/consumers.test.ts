@@ -13,20 +13,12 @@ import { compileIn, installPacked, packOnce } from './packed.ts'
 
 const tarball = packOnce()
 
-describe('a program of a user compiles', () => {
-  test('with TypeScript 5.0, node16', async t => {
-    const folder = tempDir(t)
-    installPacked(tarball, folder)
-    const options = { module: 'node16', moduleResolution: 'node16' }
-    assert.equal(await compileIn(folder, '5.0', options), '')
-  })
-
-  test('with TypeScript 6, nodenext, exactOptionalPropertyTypes', async t => {
-    const folder = tempDir(t)
-    installPacked(tarball, folder)
-    const options = { module: 'nodenext', exactOptionalPropertyTypes: true }
-    assert.equal(await compileIn(folder, '6', options), '')
-  })
+// The oldest compiler: ours is the newest, and has compiled the same declarations.
+test('a program of a user compiles: with TypeScript 5.0, node16', async t => {
+  const folder = tempDir(t)
+  installPacked(tarball, folder)
+  const options = { module: 'node16', moduleResolution: 'node16' }
+  assert.equal(await compileIn(folder, '5.0', options), '')
 })
 
 describe('the packed package is clean', () => {

@@ -10,7 +10,13 @@ describe('the model of lock, read and takeover', () => {
   test('holds in every interleaving of two writers, two readers and a crash anywhere', async t => {
     const spin = requirePeer(t, 'spin')
     if (spin === undefined) return
-    const { states, errors, error } = await checkModel('lock', SMALL, tempDir(t), spin)
+    const { states, errors, error } = await checkModel({
+      model: 'lock',
+      constants: SMALL,
+      search: 'small',
+      directory: tempDir(t),
+      spin,
+    })
     assert.equal(errors, 0, error)
     assert.ok(states > 1_000_000)
     t.diagnostic(`${states} states`)

@@ -19,7 +19,13 @@ describe('the model of lock, read and takeover', () => {
     test(`does not hold with ${what}`, async t => {
       const spin = requirePeer(t, 'spin')
       if (spin === undefined) return
-      const { errors } = await checkModel('lock', { ...SMALL, FAULT }, tempDir(t), spin)
+      const { errors } = await checkModel({
+        model: 'lock',
+        constants: { ...SMALL, FAULT },
+        search: 'small',
+        directory: tempDir(t),
+        spin,
+      })
       assert.ok(errors > 0)
     })
   }

@@ -6,7 +6,7 @@ import { growthOf } from '../../verification/soak/growth.ts'
 import type { Sample, SoakResult } from '../../verification/soak/soak.ts'
 import { soak } from '../../verification/soak/soak.ts'
 
-const DURATION_MS = 12_000
+const DURATION_MS = 6_000
 const MIB = 1024 * 1024
 const LIMIT = { factor: 1.2, slack: 5 }
 

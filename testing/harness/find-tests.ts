@@ -29,10 +29,40 @@ const BEGIN_FIRST = [
   'cli',
 ]
 
+/**
+ * Folders whose files run in one process, one after the other: they call our modules in their own
+ * process, so that the start of a process and the compilation of the modules took most of the time.
+ * Such a file leaves the process as it found it, and declares hooks only within `describe`.
+ */
+const ONE_PROCESS: readonly string[] = [
+  'base',
+  'cache',
+  'codecs',
+  'crash',
+  'dump',
+  'engine',
+  'http-cache',
+  'http-message',
+  'model',
+  'monitoring',
+  'net',
+  'platform',
+  'protocols/uwsgi',
+  'replication',
+  'runner/apps',
+  'runner/caches',
+  'segment',
+  'single-flight',
+  'tidy',
+  'uwsgi/options',
+  'uwsgi/rules',
+]
+
 export interface TestStage {
   readonly name: string
   /** Compiled files. */
   readonly files: readonly string[]
+  readonly isOneProcess: boolean
 }
 
 /** The sources of all tests of a tier, in alphabetical order: `test/engine/blocks.test.ts`. */
@@ -56,7 +86,9 @@ export function findTestStages(
     const compiled = join(ROOT, 'build', `${path.slice(0, -'.ts'.length)}.js`)
     filesByFolder.set(folder, [...(filesByFolder.get(folder) ?? []), compiled])
   }
-  const stages = [...filesByFolder].map(([name, files]) => ({ name, files }))
+  const stages = [...filesByFolder].map(([name, files]) => {
+    return { name, files, isOneProcess: ONE_PROCESS.includes(name) }
+  })
   return stages.sort((a, b) => rankOf(a) - rankOf(b))
 }
 

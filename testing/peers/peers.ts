@@ -14,11 +14,17 @@ interface Peer {
   readonly commands: readonly string[]
   /** Debian packages that contain the peer. */
   readonly packages: readonly string[]
-  /** Arguments with which a usable command succeeds. @default the command is not tried */
+  /**
+   * Arguments with which a usable command succeeds. If it prints a path, that is the command.
+   * @default the command is not tried
+   */
   readonly trial?: readonly string[]
   /** Further files that must exist. @default none */
   readonly files?: readonly string[]
 }
+
+/** The python3 of a version manager is a script, which takes longer to start than Python itself. */
+const PRINT_PYTHON = 'import sys; print(sys.executable)'
 
 const PEERS = {
   uwsgi: { commands: ['uwsgi_python3'], packages: ['uwsgi-core', 'uwsgi-plugin-python3'] },
@@ -28,23 +34,23 @@ const PEERS = {
   django: {
     commands: ['python3'],
     packages: ['python3', 'python3-django'],
-    trial: ['-c', 'import django'],
+    trial: ['-c', `import django; ${PRINT_PYTHON}`],
   },
   systemd: { commands: ['systemd-socket-activate'], packages: ['systemd'] },
   flask: {
     commands: ['python3'],
     packages: ['python3', 'python3-flask-caching'],
-    trial: ['-c', 'import flask_caching'],
+    trial: ['-c', `import flask_caching; ${PRINT_PYTHON}`],
   },
   pythonServers: {
     commands: ['python3'],
     packages: ['python3', 'gunicorn', 'python3-uvicorn'],
-    trial: ['-c', 'import gunicorn, uvicorn'],
+    trial: ['-c', `import gunicorn, uvicorn; ${PRINT_PYTHON}`],
   },
   pythonBuild: {
     commands: ['python3'],
     packages: ['python3', 'python3-build', 'python3-setuptools', 'python3-wheel'],
-    trial: ['-c', 'import build, setuptools, wheel'],
+    trial: ['-c', `import build, setuptools, wheel; ${PRINT_PYTHON}`],
   },
   mypy: { commands: ['mypy'], packages: ['mypy'] },
   // Reads shared memory on Linux on x86-64 only; see python/src/undercroft/segment.py.
@@ -53,7 +59,8 @@ const PEERS = {
     packages: ['python3'],
     trial: [
       '-c',
-      'import platform, sys; sys.exit(sys.version_info < (3, 9) or platform.machine() != "x86_64")',
+      `${PRINT_PYTHON}; import platform; ` +
+        'sys.exit(sys.version_info < (3, 9) or platform.machine() != "x86_64")',
     ],
   },
   spin: { commands: ['spin'], packages: ['spin', 'gcc'] },
@@ -120,11 +127,22 @@ function findCommand(peer: Peer): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS]
   const paths = peer.commands.flatMap(command => folders.map(folder => join(folder, command)))
   if (peer.files?.every(existsSync) === false) return undefined
-  return paths.find(path => isExecutable(path) && passesTrial(path, peer))
+  for (const path of paths) {
+    const command = isExecutable(path) ? commandAt(path, peer) : undefined
+    if (command !== undefined) return command
+  }
+  return undefined
 }
 
-function passesTrial(path: string, { trial }: Peer): boolean {
-  return trial === undefined || spawnSync(path, trial, { stdio: 'ignore' }).status === 0
+/** @returns undefined if the command is of no use */
+function commandAt(path: string, { trial }: Peer): string | undefined {
+  if (trial === undefined) return path
+  const { status, stdout } = spawnSync(path, trial, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+  })
+  if (status !== 0) return undefined
+  return stdout.trim() || path
 }
 
 function isExecutable(path: string): boolean {

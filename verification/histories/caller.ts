@@ -53,10 +53,15 @@ function meet(cache: Cache, meeting: string, callers: number): void {
   }
 }
 
+const TEXT_KINDS = [
+  ...(['get', 'get', 'get', 'has', 'delete', 'deleteTag'] as const),
+  ...(['set', 'set', 'add', 'replace'] as const),
+]
+
 function textAction(random: Random, value: string): Action {
-  const kind = random.pick(['get', 'get', 'get', 'set', 'set', 'add', 'replace', 'delete', 'deleteTag', 'has'])
+  const kind = random.pick(TEXT_KINDS)
   if (kind === 'set' || kind === 'add' || kind === 'replace') return { kind, value }
-  return { kind: kind as 'get' }
+  return { kind }
 }
 
 function numberAction(random: Random): Action {

@@ -24,11 +24,17 @@ const COMMAND = {
 }
 
 await runCommandLine(async args => {
-  const size = SIZES[readCommandLine(COMMAND, args).size]
+  const { size: search } = readCommandLine(COMMAND, args)
+  const size = SIZES[search]
   const directory = mkdtempSync(join(tmpdir(), 'undercroft-spin-'))
   try {
     console.log(`lock.pml: ${JSON.stringify(size)}`)
-    const { states, errors, error } = await checkModel('lock', size, directory)
+    const { states, errors, error } = await checkModel({
+      model: 'lock',
+      constants: size,
+      search,
+      directory,
+    })
     console.log(`${states.toLocaleString('en-US')} states visited, ${errors} errors`)
     if (errors > 0) {
       console.log(error)

@@ -16,22 +16,36 @@ export interface Verdict {
   readonly error: string | undefined
 }
 
+/** How a search is made. A small one takes less time than the compiler's optimizations do. */
+const SEARCHES = {
+  small: { optimization: '-O0', hashBits: 20 },
+  large: { optimization: '-O2', hashBits: 24 },
+} as const
+
+export interface ModelRun {
+  /** The name of a model: `verification/model/MODEL.pml`. */
+  readonly model: string
+  readonly constants: Readonly<Record<string, number>>
+  /** `large`: there are many millions of states. */
+  readonly search: keyof typeof SEARCHES
+  /** Receives the generated files. */
+  readonly directory: string
+  /** The command of Spin. */
+  readonly spin?: string
+}
+
 /**
- * Visits every state of `verification/model/MODEL.pml` with these constants. `directory` receives
- * the generated files.
+ * Visits every state of a model with these constants.
  *
  * @throws Error with the tool's output if a tool fails or the search is incomplete
  */
-export async function checkModel(
-  model: string,
-  constants: Readonly<Record<string, number>>,
-  directory: string,
-  spin = 'spin',
-): Promise<Verdict> {
+export async function checkModel(options: ModelRun): Promise<Verdict> {
+  const { model, constants, search, directory, spin = 'spin' } = options
+  const { optimization, hashBits } = SEARCHES[search]
   const defines = Object.entries(constants).map(([name, value]) => `-D${name}=${value}`)
   await run(spin, [...defines, '-a', join(ROOT, 'verification/model', `${model}.pml`)], directory)
-  await run('cc', ['-O2', '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], directory)
-  const output = await run('./pan', [`-m${DEPTH}`, '-w24'], directory)
+  await run('cc', [optimization, '-DSAFETY', '-DCOLLAPSE', '-o', 'pan', 'pan.c'], directory)
+  const output = await run('./pan', [`-m${DEPTH}`, `-w${hashBits}`], directory)
   const [, errors] = /errors: (\d+)/.exec(output) ?? []
   const [, states] = /([\d.e+]+) states, stored/.exec(output) ?? []
   if (errors === undefined || states === undefined || /search not completed/i.test(output)) {

@@ -23,6 +23,9 @@ const SAMPLES = 200
 const SHORTEST_INTERVAL_MS = 500
 const RELOADS_EVERY_MS = 9000
 const KILLS_EVERY_MS = 5000
+/** The parts of a short soak after which the first reload and the first kill come. */
+const RELOAD_PART = 0.6
+const KILL_PART = 0.3
 const WORKERS = 2
 const RESPAWNED = /^Respawned undercroft worker \d \(new pid: \d+\)$/
 /** A worker that was only starting after a kill has nothing to finish, and is killed. */
@@ -99,7 +102,7 @@ class Soak {
       await until('the next sample', () => performance.now() >= nextMs, 2 * intervalMs + 20_000)
       if (!isDisturbing) {
         isDisturbing = true
-        disturbing = this.#disturb(runner, load, options, startMs)
+        disturbing = this.#disturb(runner, load, options, { startMs, durationMs })
           .catch((error: unknown) => void this.#faults.push(String(error)))
           .finally(() => {
             isDisturbing = false
@@ -119,9 +122,16 @@ class Soak {
   }
 
   /** Reloads the server, kills a worker, or kills a churner, whichever is due. */
-  async #disturb(runner: Runner, load: SoakLoad, options: CacheOptions, startMs: number) {
+  async #disturb(
+    runner: Runner,
+    load: SoakLoad,
+    options: CacheOptions,
+    { startMs, durationMs }: { readonly startMs: number; readonly durationMs: number },
+  ) {
     const elapsedMs = performance.now() - startMs
-    if (elapsedMs > (this.#reloads + 1) * RELOADS_EVERY_MS) {
+    const reloadsEveryMs = Math.min(RELOADS_EVERY_MS, RELOAD_PART * durationMs)
+    const killsEveryMs = Math.min(KILLS_EVERY_MS, KILL_PART * durationMs)
+    if (elapsedMs > (this.#reloads + 1) * reloadsEveryMs) {
       this.#reloads++
       runner.signal('SIGHUP')
       for (let worker = 0; worker < WORKERS; worker++) {
@@ -129,7 +139,7 @@ class Soak {
         await runner.waitForLine(REPLACED)
       }
     }
-    if (elapsedMs < (this.#kills + 1) * KILLS_EVERY_MS) return
+    if (elapsedMs < (this.#kills + 1) * killsEveryMs) return
     this.#kills++
     const workers = childrenOf(runner.service.pid)
     if (this.#random.chance(0.5) && workers.length > 0) {

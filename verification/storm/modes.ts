@@ -82,3 +82,9 @@ export const MODES: readonly Mode[] = [
     isStore: true,
   },
 ]
+
+export function modeNamed(wanted: string): Mode {
+  const mode = MODES.find(({ name }) => name === wanted)
+  if (mode === undefined) throw new Error(`no mode is named '${wanted}'`)
+  return mode
+}

@@ -1,6 +1,6 @@
 /**
  * The steps of each operation, learned from rehearsals, with the number of kills at each. The next
- * kill takes a step that has had the fewest.
+ * kill takes the operation that was tried least often, and in it a step that has had the fewest.
  */
 
 import type { Random } from '../../testing/random.ts'
@@ -13,16 +13,18 @@ export interface ChosenStep {
 
 export class StepCoverage {
   readonly #kills = new Map<string, Map<string, number>>()
+  readonly #tries = new Map<string, number>()
 
-  /** @returns these operations, fewest kills first; chance decides between equals */
-  leastKilled(operations: readonly string[], random: Random): [string, ...string[]] {
-    const order = new Map(
-      operations.map(name => [name, this.#deaths(name) + random.below(100) / 100]),
-    )
-    const [first = '', ...rest] = [...operations].sort(
-      (a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0),
-    )
-    return [first, ...rest]
+  /**
+   * @returns the operation that was returned least often; chance decides between equals. Tries are
+   *   counted and not kills: an operation without steps would be chosen again and again.
+   */
+  leastTried(operations: readonly string[], random: Random): string {
+    const triesOf = (name: string) => this.#tries.get(name) ?? 0
+    const fewest = Math.min(...operations.map(triesOf))
+    const operation = random.pick(operations.filter(name => triesOf(name) === fewest))
+    this.#tries.set(operation, fewest + 1)
+    return operation
   }
 
   /** @returns where to die in an operation with these steps; undefined without steps */
@@ -51,9 +53,5 @@ export class StepCoverage {
     const known = this.#kills.get(operation) ?? new Map<string, number>()
     this.#kills.set(operation, known)
     return known
-  }
-
-  #deaths(operation: string): number {
-    return [...(this.#kills.get(operation)?.values() ?? [])].reduce((sum, count) => sum + count, 0)
   }
 }

@@ -32,7 +32,7 @@ const PYTHON_WORKERS: typeof WORKERS = [['reader', 'python']]
 /** How many kills run at the same time. */
 const KILLER_COUNT = 2
 /** The share of kills at a named step, if the worker reaches that step again. */
-const STEP_SHARE = 0.7
+const STEP_SHARE = 0.85
 const LONGEST_DELAY_MS = 20
 const LONGEST_WAIT_FOR_STEP_MS = 10_000
 
@@ -197,7 +197,7 @@ class Storm {
     const possible = Object.entries(OPERATIONS).filter(
       ([, { evictingOnly }]) => evictingOnly !== true || !mode.keepsAll,
     )
-    const [operation] = steps.leastKilled(
+    const operation = steps.leastTried(
       possible.map(([name]) => name),
       random,
     )

@@ -25,9 +25,9 @@ from .halfsiphash import keyed_hash
 _MAGIC = b"undercro"
 _FORMAT_VERSION = 2
 
-_HEADER = struct.Struct("<8siiiiiIIi5diii")
-_HEADER_SIZE = 92
-_CHECKSUM_OFFSET = 88
+_HEADER = struct.Struct("<8siiiiiIIi5diiii")
+_HEADER_SIZE = 96
+_CHECKSUM_OFFSET = 92
 _BOOT = struct.Struct("<16sd")
 _BOOT_OFFSET = 192
 _NEEDS_RECOVERY_OFFSET = 264
@@ -36,7 +36,7 @@ _RESERVED_SLOTS = (384 + 100) >> 2
 _RESERVED_BLOCKS = (384 + 104) >> 2
 """Words. Tails and blocks beyond these counts can be holes of the file, and on a full device the
 kernel ends a process that touches one. The counts never decrease."""
-_BUCKETS_OFFSET = 17152
+_BUCKETS_OFFSET = 19264
 _SLOT = struct.Struct("<Iiiii4xd")
 """hash, nextSlot, info, valueSize, firstBlock, expiresAtMs"""
 _SLOT_SIZE = 64
@@ -44,6 +44,10 @@ _KEY_OFFSET = 32
 _INLINE_KEY_SIZE = 32
 
 _TAG_SIZE = 32
+_MAX_TAG_SIZE = 255
+
+_EVENT_SIZE = 16
+_EVENT_STRIDE = 64
 
 _SEEDED = 0
 _LRU, _ADAPTIVE = 1, 2
@@ -229,6 +233,7 @@ class _Header:
             size,
             has_checksums,
             max_tags,
+            event_places,
             self.checksum,
         ) = _HEADER.unpack(data)
         if version != _FORMAT_VERSION:
@@ -243,10 +248,15 @@ class _Header:
         self.max_items, self.bucket_count = int(max_items), int(bucket_count)
         self.size, self.block_stride = int(size), _spread(_round_up(int(block_size), 8))
         self.max_value_size = int(block_size) * (int(block_count) if is_bitmap else 1)
-        self._lay_out(int(block_count), bool(is_bitmap), bool(has_checksums), max_tags)
+        self._lay_out(int(block_count), bool(is_bitmap), bool(has_checksums), max_tags, event_places)
 
     def _lay_out(
-        self, block_count: int, is_bitmap: bool, has_checksums: bool, max_tags: int
+        self,
+        block_count: int,
+        is_bitmap: bool,
+        has_checksums: bool,
+        max_tags: int,
+        event_places: int,
     ) -> None:
         items = self.max_items
         self.slots_offset = _round_up(_BUCKETS_OFFSET + self.bucket_count * 8, 64)
@@ -266,6 +276,9 @@ class _Header:
         if has_checksums:
             end += items * 4
         end = _round_up(end, 64) + _round_up(max_tags, 8) * _TAG_SIZE
+        if event_places > 0:
+            longest = _EVENT_SIZE + max(self.max_key_size, _MAX_TAG_SIZE)
+            end += (1 + event_places - -longest // _EVENT_STRIDE) * _EVENT_STRIDE
         if is_bitmap:
             end += -(-block_count // 32) * 4
         self.blocks_offset = _round_up(end, 4096)

@@ -2,6 +2,7 @@
  * The commands on a whole cache: `keys`, `clear`, `stats`, `inspect` and `verify`.
  */
 
+import type { CacheStats } from '../../base/index.ts'
 import { integerOption } from '../../uwsgi/options/index.ts'
 import type { CommandTarget } from '../environment.ts'
 import { EXIT, toJsonBytes, writeJson, writeLine } from '../output.ts'
@@ -65,11 +66,21 @@ export const STATS = cacheCommand({
       const facts = Object.entries(stats)
       const width = Math.max(...facts.map(([name]) => name.length))
       for (const [name, value] of facts) {
-        await writeLine(stdout, `${name.padEnd(width)}  ${value}`)
+        await writeLine(stdout, `${name.padEnd(width)}  ${formatStat(value)}`)
       }
       return EXIT.done
     }),
 })
+
+/** Durations come as one line with their percentiles. */
+function formatStat(value: CacheStats[keyof CacheStats]): string {
+  if (typeof value !== 'object') return String(value)
+  if (value.count === 0) return '0'
+  const percentiles = [value.p50Ms, value.p90Ms, value.p99Ms].map(
+    ms => `${Number(ms.toPrecision(3))}`,
+  )
+  return `${value.count} (ms: p50 ${percentiles[0]}, p90 ${percentiles[1]}, p99 ${percentiles[2]})`
+}
 
 export const INSPECT = cacheCommand({
   act: context =>

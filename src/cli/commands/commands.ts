@@ -103,6 +103,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('../top/top.ts')).TOP,
   },
   {
+    name: 'watch',
+    words: 'CACHE [PREFIX]',
+    summary: 'Print the changes of a cache, or of the keys that begin with PREFIX',
+    load: async () => (await import('./watch.ts')).WATCH,
+  },
+  {
     name: 'verify',
     words: '',
     summary: 'Check every invariant of a cache; exit with 3 if one is broken',

@@ -46,11 +46,12 @@ export function geometryOf(stats: CacheStats): Geometry {
   const hash = HASHES.find(name => name === stats.hash)
   const eviction = EVICTIONS.find(name => name === stats.eviction)
   if (hash !== undefined && eviction !== undefined) {
-    const { maxItems, maxKeySize, blockSize, bitmap, blocks: blockCount, maxTags } = stats
-    const known = { maxItems, maxKeySize, blockSize, bitmap, blockCount, hash, eviction, maxTags }
+    const { maxItems, maxKeySize, blockSize, bitmap, blocks: blockCount } = stats
+    const { maxTags, eventPlaces } = stats
+    const sizes = { maxItems, maxKeySize, blockSize, bitmap, blockCount, maxTags, eventPlaces }
     // The statistics do not say whether there are checksums, but the size of the segment does.
     for (const checksums of [false, true]) {
-      const geometry = { ...known, checksums, ignoresTtl: false }
+      const geometry = { ...sizes, hash, eviction, checksums, ignoresTtl: false }
       if (segmentSize(geometry) === stats.size) return geometry
     }
   }

@@ -222,6 +222,7 @@ function geometryFor(
     ignoresTtl: false,
     checksums: false,
     maxTags: defaultMaxTags(items),
+    eventPlaces: 0,
   }
 }
 

@@ -44,6 +44,9 @@ const TITLES = [
 ]
 /** With the narrowest name and single spaces the columns add up to 79. */
 const COLUMN_WIDTHS = [11, 6, 5, 5, 6, 6, 5, 3, 4, 6]
+/** The columns of a wide terminal. */
+const MORE_TITLES = ['NEAR%', 'LOAD/S', 'LOADMS']
+const MORE_WIDTHS = [5, 6, 6]
 const FILL_COLUMN = TITLES.indexOf('FILL')
 const MIN_NAME_WIDTH = 12
 const MAX_FILL_WIDTH = 20
@@ -55,15 +58,22 @@ interface Widths {
 
 /** Columns beyond 80 widen the names first, and then the bar. */
 function fitWidths(labels: readonly string[], columns: number): Widths {
-  const fixed = COLUMN_WIDTHS.reduce((sum, width) => sum + width + 1, 0)
-  const spare = Math.max(columns - fixed - MIN_NAME_WIDTH, 0)
+  const all = [...COLUMN_WIDTHS, ...MORE_WIDTHS]
+  const isWide = columns >= totalOf(all) + MIN_NAME_WIDTH
+  const chosen = isWide ? all : COLUMN_WIDTHS
+  const spare = Math.max(columns - totalOf(chosen) - MIN_NAME_WIDTH, 0)
   const longest = Math.max(MIN_NAME_WIDTH, ...labels.map(label => label.length))
   const name = Math.min(longest, MIN_NAME_WIDTH + spare)
   const left = spare - (name - MIN_NAME_WIDTH)
-  const widths = COLUMN_WIDTHS.map((width, column) =>
+  const widths = chosen.map((width, column) =>
     column === FILL_COLUMN ? Math.min(width + left, MAX_FILL_WIDTH) : width,
   )
   return { name, columns: widths }
+}
+
+/** The width of columns, each with the space before it. */
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + 1, 0)
 }
 
 /** The address is shown only if there are several sources. */
@@ -89,7 +99,7 @@ function formatHeading(rows: readonly TopRow[], interval: string): string {
 }
 
 function formatTitles(widths: Widths): string {
-  return joinCells('CACHE', TITLES, widths)
+  return joinCells('CACHE', [...TITLES, ...MORE_TITLES], widths)
 }
 
 function formatRow(row: TopRow, label: string, widths: Widths): string {
@@ -106,15 +116,17 @@ function formatRow(row: TopRow, label: string, widths: Widths): string {
     formatCount(facts.takeovers),
     formatCount(facts.openers),
     formatSize(facts.size),
+    formatPercent(facts.nearHits === undefined ? null : facts.nearHits / facts.hits || 0),
+    formatRate(row.loadsPerSecond),
+    formatRate(facts.loads?.p99Ms ?? null),
   ]
   return joinCells(label, cells, widths)
 }
 
 function joinCells(label: string, cells: readonly string[], widths: Widths): string {
   const name = label.slice(0, widths.name).padEnd(widths.name)
-  return [name, ...cells.map((cell, column) => cell.padStart(widths.columns[column] ?? 0))].join(
-    ' ',
-  )
+  const shown = widths.columns.map((width, column) => (cells[column] ?? '').padStart(width))
+  return [name, ...shown].join(' ')
 }
 
 function formatBar(ratio: number, width: number): string {

@@ -25,6 +25,7 @@ export interface TopRow {
   readonly recentHitRatio: number | null
   readonly getsPerSecond: number | null
   readonly evictionsPerSecond: number | null
+  readonly loadsPerSecond: number | null
 }
 
 /** Makes a row for each reading of `now`, compared with the previous reading of the same cache. */
@@ -43,7 +44,12 @@ export function makeRows(before: Moment | undefined, now: Moment): TopRow[] {
   })
 }
 
-const UNKNOWN_CHANGE = { recentHitRatio: null, getsPerSecond: null, evictionsPerSecond: null }
+const UNKNOWN_CHANGE = {
+  recentHitRatio: null,
+  getsPerSecond: null,
+  evictionsPerSecond: null,
+  loadsPerSecond: null,
+}
 const UNKNOWN = { hitRatio: null, ...UNKNOWN_CHANGE }
 
 type Change = Pick<TopRow, keyof typeof UNKNOWN_CHANGE>
@@ -54,11 +60,13 @@ function compare(old: CacheFacts | undefined, facts: CacheFacts, passedSeconds: 
   const misses = facts.misses - old.misses
   // Counts only grow, so this is another cache under the same name.
   if (hits < 0 || misses < 0) return UNKNOWN_CHANGE
-  const evicted = (facts.evicted ?? Number.NaN) - (old.evicted ?? Number.NaN)
+  const rate = (before = Number.NaN, after = Number.NaN) =>
+    after >= before ? (after - before) / passedSeconds : null
   return {
     recentHitRatio: ratioOf({ hits, misses }),
     getsPerSecond: (hits + misses) / passedSeconds,
-    evictionsPerSecond: evicted >= 0 ? evicted / passedSeconds : null,
+    evictionsPerSecond: rate(old.evicted, facts.evicted),
+    loadsPerSecond: rate(old.loads?.count, facts.loads?.count),
   }
 }
 

@@ -98,10 +98,18 @@ export interface CacheFacts {
   readonly misses: number
   readonly full: number
   readonly evicted?: number
+  readonly nearHits?: number
+  readonly loads?: LoadFacts
   readonly takeovers?: number
   readonly openers?: number
   /** Bytes of shared memory. */
   readonly size?: number
+}
+
+/** How many loads there were, and how long almost all of them took at most. */
+export interface LoadFacts {
+  readonly count: number
+  readonly p99Ms: number
 }
 
 /** A reading of one cache, or of a source that could not be read. */
@@ -165,10 +173,16 @@ function readOwnCache(cache: unknown): CacheFacts {
     misses: countOf(cache, 'misses'),
     full: countOf(cache, 'full'),
     evicted: countOf(cache, 'evicted'),
+    nearHits: countOf(cache, 'nearHits'),
+    loads: readLoads(memberOf(cache, 'loads')),
     takeovers: countOf(cache, 'takeovers'),
     openers: countOf(cache, 'openers'),
     size: countOf(cache, 'size'),
   }
+}
+
+function readLoads(loads: unknown): LoadFacts {
+  return { count: countOf(loads, 'count'), p99Ms: countOf(loads, 'p99Ms') }
 }
 
 function countOf(cache: unknown, name: string): number {

@@ -126,13 +126,15 @@ function cacheOptions(
   { instance, directory }: CachePlace,
   onLog: (line: string) => void,
 ): CacheOptions {
-  const { name, maxItems, blockSize, blocks, bitmap, maxKeySize, hash, eviction } = definition
+  const { name, maxItems, blockSize, blocks, bitmap, maxKeySize, hash, eviction, events } =
+    definition
   return {
     name: definition.shared ? name : `${instance}/${name}`,
     maxItems,
     blockSize,
     bitmap,
     maxKeySize,
+    events,
     hash,
     eviction,
     ignoreTtl: definition.noExpire,

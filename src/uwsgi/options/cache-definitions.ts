@@ -43,6 +43,8 @@ export interface CacheDefinition {
   readonly keep: boolean
   /** Whether the cache belongs to all programs of the user instead of the instance. */
   readonly shared: boolean
+  /** Events that are kept for listeners; 0: none. */
+  readonly events: number
   readonly storeDelete: boolean
   /** UDP addresses that receive each change. */
   readonly nodes: readonly string[]
@@ -153,6 +155,7 @@ function resolveOldStyle(
     flushSeconds: flushSeconds(options, undefined),
     keep: false,
     shared: false,
+    events: 0,
     storeDelete: false,
     nodes: listOption(options, 'cache-udp-node').map(node => node.value),
     udpServers: listOption(options, 'cache-udp-server').map(server => server.value),
@@ -192,6 +195,7 @@ function resolveCache2(values: Cache2Values, options: OptionSet): CacheWithoutPr
     flushSeconds: flushSeconds(options, cache2Integer(values, 'store_sync')),
     keep: cache2Flag(values, 'keep'),
     shared: cache2Flag(values, 'shared'),
+    events: cache2Integer(values, 'events') ?? 0,
     storeDelete: cache2Flag(values, 'store_delete'),
     nodes: cache2List(values, 'node'),
     udpServers: cache2List(values, 'udp'),

@@ -138,6 +138,18 @@ export const CACHE2_ROWS: readonly OptionRow[] = [
       'Share the cache with all programs of this user; it stays when the instance stops.',
   },
   {
+    name: 'events',
+    kind: 'integer',
+    unit: 'events',
+    default: '0',
+    min: 0,
+    max: MAX_COUNT,
+    group: 'cache2',
+    support: 'now',
+    description:
+      'Events to keep for listeners of on and watch, from 4096; 0: the cache publishes none.',
+  },
+  {
     name: 'node',
     aliases: ['nodes'],
     kind: 'list',
