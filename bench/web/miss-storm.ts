@@ -2,8 +2,8 @@
  * `npm run bench -- miss-storm`: a thousand clients ask at once for a page that is not stored and
  * takes 200 ms to make. How often is the application asked, and how long do clients wait?
  *
- * Each cache has two processes and the same application behind it. The caches take turns, each
- * with a new page. The waits include the time in which this process opens a thousand connections.
+ * Each cache has two processes and the same application behind it. The caches take turns, each with
+ * a new page. The waits include the time in which this process opens a thousand connections.
  */
 
 import { request } from 'node:http'

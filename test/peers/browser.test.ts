@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { until } from '../../testing/deadline.ts'
 import { requirePeer } from '../../testing/peers/peers.ts'
-import { untilStored } from '../../testing/runner-process.ts'
+import { get, untilStored } from '../../testing/runner-process.ts'
 import { tempDir } from '../../testing/temp-dir.ts'
 import { startWebSite } from './web-site.ts'
 
@@ -28,13 +28,15 @@ const SCRIPT = `
 const ask = async (path, options) => {
   const answer = await fetch(path, options)
   const how = answer.headers.get('cache-status')?.split(';')[1]?.trim()
-  return { status: answer.status, how, body: await answer.text() }
+  const coding = answer.headers.get('content-encoding') ?? undefined
+  return { status: answer.status, how, coding, body: await answer.text() }
 }
 const found = {
   page: await ask('/page'),
   part: await ask('/long', { headers: { range: 'bytes=0-3' } }),
   own: [await ask('/private'), await ask('/private')],
   reloaded: await ask('/page', { cache: 'reload' }),
+  words: await ask('/words'),
 }
 document.body.textContent = JSON.stringify(found)
 `
@@ -51,6 +53,7 @@ interface Found {
   readonly part: Asked
   readonly own: readonly [Asked, Asked]
   readonly reloaded: Asked
+  readonly words: Asked & { readonly coding: string }
 }
 
 test('Chromium gets stored pages and parts of them, and a reload renews them', async t => {
@@ -59,13 +62,22 @@ test('Chromium gets stored pages and parts of them, and a reload renews them', a
   const { origin, runner } = await startWebSite(t, SCRIPT)
   const stored = await untilStored(runner, '/page')
   await untilStored(runner, '/long')
+  const words = await untilStored(runner, '/words')
+  // A client that refuses plain bodies waits for the copy.
+  for (const coding of ['br', 'gzip']) {
+    const headers = { 'accept-encoding': `${coding}, identity;q=0` }
+    await get({ port: runner.port, path: '/words', headers })
+  }
   const args = [...FLAGS, `--user-data-dir=${tempDir(t)}`, `${origin}/`]
   const { stdout } = await promisify(execFile)(command, args, { timeout: BROWSER_LIMIT_MS })
   const [, text = ''] = /<body>(\{.*\})<\/body>/.exec(stdout) ?? []
   assert.notEqual(text, '', stdout)
-  const { page, part, own, reloaded }: Found = JSON.parse(text)
+  const { page, part, own, reloaded, words: coded }: Found = JSON.parse(text)
   assert.deepEqual(page, { status: 200, how: 'hit', body: stored.body })
   assert.deepEqual(part, { status: 206, how: 'hit', body: 'made' })
+  assert.equal(coded.how, 'hit')
+  assert.match(coded.coding, /^(?:br|gzip)$/)
+  assert.equal(coded.body, words.body)
   assert.notEqual(own[0].body, own[1].body, 'what is private is made each time')
   assert.notEqual(reloaded.body, stored.body, 'whoever reloads gets what is true now')
   await until('so do all others', async () => (await runner.get('/page')).body === reloaded.body)

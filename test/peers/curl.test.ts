@@ -56,6 +56,37 @@ test('curl downloads nothing again that has not changed', async t => {
   assert.equal(await download(), '304 0')
 })
 
+test('curl expands what was compressed in each coding, and gets it plain', async t => {
+  const started = await startCurl(t)
+  if (started === undefined) return
+  const { curl, origin } = started
+  const words = `${origin}/words`
+  const plain = await curl(words)
+  await until('the page is stored', async () => (await curl(words)) === plain)
+  for (const coding of ['br', 'gzip']) {
+    const accept = ['--header', `Accept-Encoding: ${coding}, identity;q=0`, '--compressed']
+    const facts = ' %header{content-encoding} %{size_download}'
+    const answer = await curl(...accept, '--write-out', facts, words)
+    const [, size] = / (\d+)$/.exec(answer) ?? []
+    assert.equal(answer, `${plain} ${coding} ${size}`)
+    assert.ok(Number(size) < plain.length / 2)
+  }
+  assert.equal(await curl(words), plain)
+})
+
+test('curl purges pages by path and by tag', async t => {
+  const started = await startCurl(t)
+  if (started === undefined) return
+  const { curl, origin, body } = started
+  for (const purge of [[`${origin}/page`], ['--header', 'Surrogate-Key: site', `${origin}/`]]) {
+    const before = await curl(`${origin}/page`)
+    await until('the page is stored', async () => (await curl(`${origin}/page`)) === before)
+    assert.equal(await curl('--request', 'PURGE', ...purge), '{"status":"ok"}\n')
+    assert.notEqual(await curl(`${origin}/page`), before)
+  }
+  assert.notEqual(await curl(`${origin}/page`), body)
+})
+
 test('curl with fifty connections at once gets one page from all workers', async t => {
   const started = await startCurl(t)
   if (started === undefined) return

@@ -22,7 +22,9 @@ export default (request, response) => {
   }
   response.setHeader('content-type', 'text/plain')
   response.setHeader('cache-control', request.url === '/private' ? 'private' : 'max-age=60')
-  response.end('made ' + process.pid + ' ' + ++count)
+  response.setHeader('cache-tag', 'site')
+  const lead = request.url === '/words' ? 'the same words again; '.repeat(100) : ''
+  response.end(lead + 'made ' + process.pid + ' ' + ++count)
 }
 `
 
@@ -40,7 +42,8 @@ export async function startWebSite(scope: Scope, pageScript = ''): Promise<WebSi
   )
   const runner = await startServe(scope, [
     ...['--module', app, '--http', '127.0.0.1:0', '--processes', '2'],
-    ...['--cache2', 'name=pages,items=100,blocksize=1024', '--http-cache', 'pages'],
+    ...['--cache2', 'name=pages,items=100,blocksize=4096'],
+    ...['--http-cache', 'pages,compress=br;gzip,purge_allow=127.0.0.1'],
   ])
   return { runner, origin: `http://127.0.0.1:${runner.port}` }
 }
