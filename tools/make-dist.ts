@@ -4,7 +4,8 @@
  *
  * JavaScript comes without comments, spaces and source maps, and with short local names. Functions
  * and classes keep their names, so that stack traces can be read. The comments for users are in the
- * declarations. Of these only those come that an entry point leads to.
+ * declarations. Of these only those come that an entry point leads to, and only those that an entry
+ * point exports from have comments.
  */
 
 import {
@@ -26,10 +27,6 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DIST = join(ROOT, 'dist')
 /** Where each folder of build/ goes. */
 const FOLDERS = { src: DIST, examples: join(DIST, 'examples') } as const
-/** Rooms that no user imports from. Their declarations come without comments. */
-const INNER_ROOMS: ReadonlySet<string> = new Set([
-  ...['engine', 'segment', 'platform', 'protocols', 'single-flight', 'http-message'],
-])
 /** What TypeScript infers since 5.7, and what older ones do not know: the default, spelt out. */
 const NEWER_DEFAULT = /\b(Buffer|Uint8Array|DataView)<ArrayBufferLike>/g
 const SHORTER: MinifyOptions = {
@@ -47,9 +44,11 @@ if (!isCurrent()) {
   for (const [folder, target] of Object.entries(FOLDERS)) {
     for (const path of filesIn(folder, '.js')) await copyCode(folder, path, target)
   }
-  for (const path of publicDeclarations()) {
-    const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
-    const types = INNER_ROOMS.has(path.split('/')[0] ?? '') ? withoutComments(path, text) : text
+  const exported = new Set<string>()
+  for (const path of entryPoints()) addExported(exported, path)
+  for (const path of neededDeclarations()) {
+    const text = readDeclaration(path)
+    const types = exported.has(path) ? text : withoutComments(path, text)
     write(join(DIST, path), types.replaceAll(NEWER_DEFAULT, '$1'))
   }
   write(STAMP, '')
@@ -90,20 +89,43 @@ function withoutComments(path: string, text: string): string {
 }
 
 /** The entry points' declarations and all that these import, as paths below build/src. */
-function publicDeclarations(): Set<string> {
+function neededDeclarations(): Set<string> {
   const found = new Set<string>()
   const waiting = entryPoints()
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (found.has(path)) continue
     found.add(path)
-    const text = readFileSync(join(ROOT, 'build/src', path), 'utf8')
-    for (const { fileName } of ts.preProcessFile(text).importedFiles) {
-      if (fileName.startsWith('.')) {
-        waiting.push(join(dirname(path), fileName.replace(/\.(js|ts)$/, '.d.ts')))
-      }
+    for (const { fileName } of ts.preProcessFile(readDeclaration(path)).importedFiles) {
+      if (fileName.startsWith('.')) waiting.push(declarationAt(path, fileName))
     }
   }
   return found
+}
+
+/** Adds the files whose declarations users can import, so that they read the comments there. */
+function addExported(found: Set<string>, path: string, names?: ReadonlySet<string>): Set<string> {
+  found.add(path)
+  const { statements } = ts.createSourceFile(path, readDeclaration(path), ts.ScriptTarget.ESNext)
+  for (const statement of statements) {
+    if (!ts.isExportDeclaration(statement)) continue
+    const { moduleSpecifier: from, exportClause: clause } = statement
+    if (from === undefined || !ts.isStringLiteral(from) || !from.text.startsWith('.')) continue
+    if (clause === undefined || !ts.isNamedExports(clause)) continue
+    const wanted = clause.elements.filter(({ name }) => names?.has(name.text) ?? true)
+    if (wanted.length === 0) continue
+    const origins = wanted.map(({ name, propertyName }) => (propertyName ?? name).text)
+    addExported(found, declarationAt(path, from.text), new Set(origins))
+  }
+  return found
+}
+
+function readDeclaration(path: string): string {
+  return readFileSync(join(ROOT, 'build/src', path), 'utf8')
+}
+
+/** @returns the path of a module that the declaration at another path names */
+function declarationAt(path: string, name: string): string {
+  return join(dirname(path), name.replace(/\.(js|ts)$/, '.d.ts'))
 }
 
 function entryPoints(): string[] {
