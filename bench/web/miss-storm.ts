@@ -66,7 +66,7 @@ export async function measureStorms(
   scope: Scope,
   { rounds, clients }: { readonly rounds: number; readonly clients: number },
 ): Promise<Map<StormName, Storm[]>> {
-  const origin = await startScript(scope, 'storm-origin.js', [String(DELAY_MS)])
+  const origin = await startScript(scope, 'storm-origin-app.js', [String(DELAY_MS)])
   const ports = new Map<StormName, number>()
   const own = ['proxy', String(origin), memoryDir(scope)]
   ports.set('undercroft/http', await startScript(scope, 'web-node.js', own))

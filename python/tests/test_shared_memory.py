@@ -14,7 +14,7 @@ from undercroft import NEVER, encode_counter
 from undercroft.segment import Segment, SegmentFile, Unreadable
 
 FORMAT_VERSION = 8
-HEADER_CHECKSUM = 88
+HEADER_CHECKSUM = 92
 BOOT_ID = 192
 BUCKETS = 19264
 SLOT_INFO = 8

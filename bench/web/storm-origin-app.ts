@@ -1,5 +1,5 @@
 /**
- * The application behind the caches of the miss storm: `storm-origin.js MILLISECONDS`. It needs
+ * The application behind the caches of the miss storm: `storm-origin-app.js MILLISECONDS`. It needs
  * that long for a page, and answers `/count` with the number of pages that it has made so far. It
  * prints its port.
  */
