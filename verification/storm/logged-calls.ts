@@ -123,7 +123,13 @@ export function deleteTagOf(context: WorkerContext, key: number): void {
   settle(log)
 }
 
-/** Clears a namespace that only this worker uses. */
+/** Stores an item in a namespace that only this worker uses. */
+export function storeInNamespace({ cache, name }: WorkerContext): void {
+  const value = makeValue({ key: `${name}:item`, version: 1, endsAtMs: 0 }, 10)
+  cache.namespace(name).set('item', value)
+}
+
+/** Clears that namespace. */
 export function clearNamespace(context: WorkerContext): void {
   const { cache, log, name } = context
   const namespace = cache.namespace(name)

@@ -14,6 +14,7 @@ import {
   deleteTagOf,
   getItem,
   keyOf,
+  storeInNamespace,
   storeItem,
   tagOf,
   timed,
@@ -74,7 +75,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     run: context => deleteTagOf(context, 9),
   },
   'the clear of a namespace': {
-    prepare: ({ cache, name }) => cache.namespace(name).set('item', 'value', { ttlMs: 1000 }),
+    prepare: storeInNamespace,
     run: clearNamespace,
   },
   'a pinned item': {
