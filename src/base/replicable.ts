@@ -88,7 +88,7 @@ export interface ReplicationAccess {
   apply(change: CacheChange): boolean
   /**
    * Stores an item as a page of items has it. For a value of the type `structured` or `custom` the
-   * source must be trusted: V8 or the cache's codec decodes the bytes. Listeners are not called.
+   * source must be trusted: V8 or the cache's codec decodes the bytes. Listeners are called.
    *
    * @returns false if there is no room
    * @throws UndercroftError - as `setItem`, for bytes that are not of their type as well

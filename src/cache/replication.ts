@@ -69,11 +69,14 @@ export class CacheReplication implements ReplicationAccess {
       ? encodedBytes(bytes, STORED_TYPES[type])
       : requireSource({ bytes, type })
     const source = this.#values.pack(encoded)
-    if (engine.segment.geometry.ignoresTtl) {
-      const endless = circumstances && { ...circumstances, freshUntilMs: NEVER }
-      return engine.store(key, source, NEVER, 'set', endless) === 'stored'
-    }
-    return engine.store(key, source, expiresAtMs, 'set', circumstances) === 'stored'
+    const { ignoresTtl } = engine.segment.geometry
+    const endsAtMs = ignoresTtl ? NEVER : expiresAtMs
+    const own =
+      ignoresTtl && circumstances ? { ...circumstances, freshUntilMs: NEVER } : circumstances
+    if (engine.store(key, source, endsAtMs, 'set', own) !== 'stored') return false
+    // Other nodes keep no stale items: to them, the item ends with its freshness.
+    if (this.#feed.isObserved) this.#feed.stored(key, source, own?.freshUntilMs || endsAtMs)
+    return true
   }
 
   promote(key: CacheKey): void {

@@ -31,7 +31,13 @@ import {
 } from '../base/index.ts'
 import { nameOfType, STORED_TYPES } from '../codecs/index.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { type DumpPart, type DumpWriter, dumpInvalid, MAX_DUMPED_VALUE_SIZE } from './format.ts'
+import {
+  type DumpPart,
+  type DumpWriter,
+  dumpInvalid,
+  isMoment,
+  MAX_DUMPED_VALUE_SIZE,
+} from './format.ts'
 
 const HEAD_SIZE = 20
 const ITEM = 1
@@ -80,7 +86,7 @@ export async function readBinary(reader: ByteReader): Promise<DumpPart> {
   if (kind === END && lastSize === 0) return { count: size }
   const isKnown = kind === ITEM && type < COMPRESSED && isValueType(type)
   const fits = keySize > 0 && keySize <= MAX_KEY_SIZE_LIMIT && size <= MAX_DUMPED_VALUE_SIZE
-  if (!isKnown || !fits || !(expiresAtMs >= 0)) throw damaged()
+  if (!isKnown || !fits || !isMoment(expiresAtMs)) throw damaged()
   const key = await reader.bytes(keySize)
   const value = await reader.bytes(size)
   const circumstances = lastSize === 0 ? undefined : circumstancesOf(await reader.bytes(lastSize))
@@ -91,7 +97,7 @@ function circumstancesOf(bytes: Buffer): ItemCircumstances {
   if (bytes.length < TAGS_OFFSET) throw damaged()
   const pinned = bytes.readUInt8(0)
   const freshUntilMs = bytes.readDoubleLE(1)
-  if (pinned > 1 || !(freshUntilMs >= 0)) throw damaged()
+  if (pinned > 1 || !isMoment(freshUntilMs)) throw damaged()
   const tags: string[] = []
   let at = TAGS_OFFSET
   while (at < bytes.length) {

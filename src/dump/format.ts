@@ -66,6 +66,11 @@ export function readFirstLine(line: Buffer): DumpForm {
   throw dumpInvalid(`the form of a dump is one of ${DUMP_FORMS.join(', ')}; this dump has another`)
 }
 
+/** @returns whether a number can be a moment: Unix milliseconds, or 0 for never */
+export function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+}
+
 /** @returns the object that the JSON is; undefined if it is anything else */
 export function parseObject(json: Buffer): Record<string, unknown> | undefined {
   try {

@@ -21,6 +21,7 @@ import {
   type DumpPart,
   type DumpWriter,
   dumpInvalid,
+  isMoment,
   MAX_DUMPED_VALUE_SIZE,
   parseObject,
 } from './format.ts'
@@ -140,7 +141,7 @@ function isListOfStrings(value: unknown): value is string[] {
 }
 
 function requireTime(field: string, item: string, value: unknown): number {
-  if (typeof value === 'number' && value >= 0) return value
+  if (isMoment(value)) return value
   throw dumpInvalid(`the ${field} of the item ${item} is not a time in Unix milliseconds`)
 }
 

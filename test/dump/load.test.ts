@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { REPLICATION } from '../../src/base/index.ts'
 import { dump, load } from '../../src/dump/index.ts'
 import { Cache } from '../../src/index.ts'
 import { dumpOf, openCache } from './dumps.ts'
@@ -9,6 +10,12 @@ function dumpOfLines(...lines: object[]): Buffer[] {
   const first = { undercroft: 'dump', version: 1, form: 'ndjson', cache: 'c', createdAtMs: 0 }
   const all = [first, ...lines, { end: true, items: lines.length }]
   return all.map(line => Buffer.from(`${JSON.stringify(line)}\n`))
+}
+
+/** The lines of a dump with one item, which has another field as JSON that no object makes. */
+function chunksWith(field: string): Buffer[] {
+  const [first, item, end] = dumpOfLines({ key: 'k', type: 'text', value: 'v' })
+  return [first, Buffer.from(`${String(item).trim().slice(0, -1)},${field}}\n`), end]
 }
 
 describe('load', () => {
@@ -83,6 +90,17 @@ describe('load', () => {
       dumpOfLines({ key: 'k', type: 'text', value: 'v', expiresAtMs: 'x' }),
       'UNDERCROFT_DUMP_INVALID',
     ],
+    ['an end that no clock reaches', chunksWith('"expiresAtMs":1e999'), 'UNDERCROFT_DUMP_INVALID'],
+    [
+      'a stale time that no clock reaches',
+      chunksWith('"freshUntilMs":1e999'),
+      'UNDERCROFT_DUMP_INVALID',
+    ],
+    [
+      'tags that are no list of strings',
+      dumpOfLines({ key: 'k', type: 'text', value: 'v', tags: ['a', 7] }),
+      'UNDERCROFT_DUMP_INVALID',
+    ],
     [
       'a wrong number of items',
       [...dumpOfLines().slice(0, 1), Buffer.from('{"end":true,"items":1}\n')],
@@ -98,6 +116,15 @@ describe('load', () => {
       assert.equal(to.stats().items, 0)
     })
   }
+
+  test('reports each item to those who follow the cache, as a set does', async () => {
+    using to = openCache()
+    const changes: unknown[] = []
+    to[REPLICATION].observe(change => changes.push(change))
+    await load(to, dumpOfLines({ key: 'k', type: 'text', value: 'v', tags: ['a'] }))
+    const change = { kind: 'set', key: Buffer.from('k'), value: Buffer.from('v'), type: 'text' }
+    assert.deepEqual(changes, [{ ...change, expiresAtMs: 0 }])
+  })
 
   test('stops at a value that is too large, and says how many it stored', async () => {
     using to = Cache.open({ name: 'small', maxItems: 2, blockSize: 64, memory: 'private' })
