@@ -14,9 +14,7 @@ import {
   EVENT_FULL,
   EVENT_KIND,
   EVENT_KIND_SHIFT,
-  EVENT_RING,
   EVENT_SOFT,
-  EVENT_STRIDE,
   KEY_SIZE_MASK,
   MAX_TAG_SIZE,
   placesOfEvent,
@@ -26,7 +24,18 @@ import type { EngineContext } from '../engine-context.ts'
 import { versionOf } from '../item-info.ts'
 import { NO_SLOT } from '../slot-table.ts'
 import type { WriterSection } from '../writer-section.ts'
-import type { EventKind, EventPosition } from './event-ring.ts'
+import {
+  CHANGES_OF,
+  END,
+  EVENT_COUNT,
+  EVENT_INFO,
+  type EventKind,
+  type EventPosition,
+  POSITION,
+  SLOT_OF,
+  STRIDE_WORDS,
+  WAITING,
+} from './event-ring.ts'
 
 const KIND_MASK = 0xff
 const LAST_KIND = EVENT_KIND.gap
@@ -35,15 +44,6 @@ const LAST_KIND = EVENT_KIND.gap
  * that time, so positions never repeat unnoticed.
  */
 const LONGEST_PAUSE_MS = 10 * 60_000
-
-const STRIDE_WORDS = EVENT_STRIDE / 4
-const END = EVENT_RING.fields.end.offset / 4
-const WAITING = EVENT_RING.fields.waiting.offset / 4
-const EVENT_COUNT = EVENT_RING.fields.eventCount.offset / 4
-const INFO = EVENT.fields.info.offset / 4
-const POSITION = EVENT.fields.position.offset / 4
-const SLOT = EVENT.fields.slot.offset / 4
-const CHANGES = EVENT.fields.changes.offset / 4
 
 /** One event, as it was read. */
 export interface ReadEvent {
@@ -117,15 +117,15 @@ export class EventReader {
   #readEvent(available: number): ReadEvent | undefined {
     const { words, bytes } = this.#segment
     const at = this.#at + STRIDE_WORDS * (1 + (this.#position & (this.#placeCount - 1)))
-    const info = words[at + INFO]
+    const info = words[at + EVENT_INFO]
     const keySize = info & KEY_SIZE_MASK
     const kind = (info >>> EVENT_KIND_SHIFT) & KIND_MASK
     if (words[at + POSITION] !== this.#position) return undefined
     if (kind === 0 || kind > LAST_KIND || keySize > this.#longestKey) return undefined
     const places = placesOfEvent(keySize)
     if (places > available) return undefined
-    const slot = words[at + SLOT]
-    const version = slot === NO_SLOT ? 0 : versionOf(slot, words[at + CHANGES])
+    const slot = words[at + SLOT_OF]
+    const version = slot === NO_SLOT ? 0 : versionOf(slot, words[at + CHANGES_OF])
     const start = at * 4 + EVENT.size
     const key = bytes.toString('utf8', start, start + keySize)
     if (!this.#isIntact()) return undefined

@@ -37,14 +37,15 @@ import { CHANGES, KEY, STRIDE_WORDS as SLOT_WORDS } from '../state.ts'
 export type EventPosition = Position<'event'>
 export type EventKind = (typeof EVENT_KIND)[keyof typeof EVENT_KIND]
 
-const STRIDE_WORDS = EVENT_STRIDE / 4
-const END = EVENT_RING.fields.end.offset / 4
-const WAITING = EVENT_RING.fields.waiting.offset / 4
-const EVENT_COUNT = EVENT_RING.fields.eventCount.offset / 4
-const EVENT_INFO = EVENT.fields.info.offset / 4
-const POSITION = EVENT.fields.position.offset / 4
-const SLOT_OF = EVENT.fields.slot.offset / 4
-const CHANGES_OF = EVENT.fields.changes.offset / 4
+/** The fields of the ring and of an event, in words from their starts. */
+export const STRIDE_WORDS = EVENT_STRIDE / 4
+export const END = EVENT_RING.fields.end.offset / 4
+export const WAITING = EVENT_RING.fields.waiting.offset / 4
+export const EVENT_COUNT = EVENT_RING.fields.eventCount.offset / 4
+export const EVENT_INFO = EVENT.fields.info.offset / 4
+export const POSITION = EVENT.fields.position.offset / 4
+export const SLOT_OF = EVENT.fields.slot.offset / 4
+export const CHANGES_OF = EVENT.fields.changes.offset / 4
 const KEY_OF = EVENT.size / 4
 
 export class EventRing {
