@@ -11,7 +11,7 @@ import { defineRecord } from './record.ts'
 export const MAGIC_LOW = 0x65646e75
 export const MAGIC_HIGH = 0x6f726372
 
-export const FORMAT_VERSION = 2
+export const FORMAT_VERSION = 3
 
 /** Facts that are fixed at creation. Every process that attaches checks them. */
 export const HEADER = defineRecord({

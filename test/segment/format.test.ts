@@ -54,7 +54,7 @@ import { readText } from '../tidy/sources.ts'
 import { RECORDS } from './pinned-records.ts'
 
 const CONSTANTS: readonly (readonly [actual: number, pinned: number])[] = [
-  [FORMAT_VERSION, 2],
+  [FORMAT_VERSION, 3],
   [HEADER_OFFSET, 0],
   [BOOT_OFFSET, 192],
   [LOCK_OFFSET, 256],

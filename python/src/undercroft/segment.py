@@ -23,7 +23,7 @@ from typing import Final, NamedTuple, Union
 from .halfsiphash import keyed_hash
 
 _MAGIC = b"undercro"
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 
 _HEADER = struct.Struct("<8siiiiiIIi5diiii")
 _HEADER_SIZE = 96
